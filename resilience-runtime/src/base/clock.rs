@@ -45,8 +45,14 @@ impl Tick {
         let now = Instant::now();
         match now.checked_duration_since(first) {
             Some(ahead) => Self::from_bits(Self::FIRST.saturating_add(nanos(ahead))),
-            None => Self::from_bits(Self::FIRST.saturating_sub(nanos(first.saturating_duration_since(now)))),
+            None => Self::before_first(first, now),
         }
+    }
+
+    /// Returns the tick of a time `now` that is before the first tick of the process.
+    #[cold]
+    fn before_first(first: Instant, now: Instant) -> Self {
+        Self::from_bits(Self::FIRST.saturating_sub(nanos(first.saturating_duration_since(now))))
     }
 
     /// Converts a number of nanoseconds to a tick by clearing the three lowest bits. A number below 8 becomes 8,
@@ -129,13 +135,6 @@ pub(crate) const fn whole_steps(nanos: u64) -> u64 {
     }
 }
 
-/// Adds the duration `after` to the present time of tokio's clock. Returns `None` if the sum is too large for an
-/// `Instant`.
-#[inline]
-pub(crate) fn end(after: Duration) -> Option<Instant> {
-    Instant::now().checked_add(after)
-}
-
 pub(crate) fn is_past(end: Instant) -> bool {
     end <= Instant::now()
 }
@@ -155,12 +154,12 @@ impl Stamp {
     /// Reads the system's coarse clock, which advances every 1 to 10 ms. A reading of the precise clock takes five
     /// times as long.
     #[cfg(all(target_os = "linux", not(resilience_loom)))]
+    #[expect(clippy::cast_sign_loss, reason = "Linux refuses to set the clock to a time before 1970")]
+    #[inline]
     pub(crate) fn now() -> Self {
         use rustix::time::{ClockId, clock_gettime};
         let since_1970 = clock_gettime(ClockId::RealtimeCoarse);
-        let seconds = u64::try_from(since_1970.tv_sec).unwrap_or(0);
-        let nanos = u64::try_from(since_1970.tv_nsec).unwrap_or(0);
-        Self(seconds << Self::NANOS | nanos | 1)
+        Self((since_1970.tv_sec as u64) << Self::NANOS | since_1970.tv_nsec as u64 | 1)
     }
 
     #[cfg(not(any(target_os = "linux", resilience_loom)))]

@@ -77,10 +77,11 @@ pub(crate) fn rejected(name: &Name, wait: Wait) {
 /// call.
 #[inline]
 pub(crate) fn durations_wanted() -> bool {
-    debug_wanted() && (hub::wants_all() || is_of_interest())
+    debug_wanted() && is_of_interest()
 }
 
-/// Returns whether a subscriber has registered an interest in the event `circuit_success` or `circuit_failure`.
+/// Returns whether a subscriber wants all events, or has registered an interest in the event `circuit_success` or
+/// `circuit_failure`.
 ///
 /// A callsite is the description of an event in the crate `tracing`. This function defines a callsite for each of the
 /// two events. The callsite has the name, the target, the level and the fields of the event. A subscriber may filter by
@@ -107,7 +108,8 @@ fn is_of_interest() -> bool {
             !CALLSITE.interest().is_never()
         }};
     }
-    interest!("circuit_success", &["message", "circuit", "duration_ms"])
+    hub::wants_all()
+        || interest!("circuit_success", &["message", "circuit", "duration_ms"])
         || interest!("circuit_failure", &["message", "circuit", "duration_ms", "error"])
 }
 

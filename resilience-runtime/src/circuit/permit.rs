@@ -10,7 +10,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use crate::base::clock::{Stamp, Tick};
+use crate::base::clock::Tick;
 use crate::base::existing::Existing;
 use crate::base::noted::void_messages_of_permit;
 use crate::base::repeat::Repeat;
@@ -51,10 +51,7 @@ impl<B: Borrow<Core>> Admitted<B> {
 
     #[inline]
     pub(crate) fn success(&self) {
-        // Reads the clock before the atomic exchange that counts the success. A clock reading after the exchange would
-        // have to wait for the exchange, because the processor executes no later instruction before the exchange ends.
-        let now = Stamp::now();
-        self.core.borrow().succeed(self.ticket, self.started, now);
+        self.core.borrow().succeed(self.ticket, self.started);
     }
 
     #[inline]
@@ -136,22 +133,23 @@ impl<B: Borrow<Core>> Call<B> {
     // read the forty bytes of the `Call` in pieces of another size than the pieces just written. The resulting
     // store-forwarding stall of the processor takes more time than the rest of the call.
     //
-    // Both arms of the first `match` return a ticket, from which the second `match` builds the `Call`. If each arm of
-    // the first `match` built a `Call`, `admit` would need 26 more instructions.
+    // Both arms of the `match` return a ticket, from which the last lines build the `Call`. If each arm built a `Call`,
+    // `admit` would need 26 more instructions.
     #[expect(
         clippy::inline_always,
         reason = "measured: a call in a loop is not inlined otherwise, and costs twice as much"
     )]
     #[inline(always)]
     pub(crate) fn admit(core: B, is_repeat: bool) -> Result<Self, (B, Wait)> {
-        let ticket = match core.borrow().gate.closed() {
-            Some(generation) => Ok(Ticket::new(generation, Ticket::NO_TRIAL)),
-            None => Call::announce(core.borrow(), is_repeat),
+        let (ticket, is_timed) = match core.borrow().gate.closed() {
+            Some(generation) => (Ticket::new(generation, Ticket::NO_TRIAL), durations_wanted()),
+            None => match Call::announce(core.borrow(), is_repeat) {
+                Ok(ticket) => (ticket, true),
+                Err(wait) => return Err((core, wait)),
+            },
         };
-        match ticket {
-            Ok(ticket) => Ok(Self::new(core, ticket)),
-            Err(wait) => Err((core, wait)),
-        }
+        let (ticket, started) = if is_timed { core.borrow().start(ticket) } else { (ticket, None) };
+        Ok(Self { admitted: Admitted { core, ticket, started }, progress: Progress::WAITING })
     }
 
     /// Works like [`admit`](Self::admit), but returns the error of the rejection.
@@ -159,15 +157,6 @@ impl<B: Borrow<Core>> Call<B> {
     #[inline(always)]
     pub(crate) fn acquire(core: B, is_repeat: bool) -> Result<Self, CircuitOpenError> {
         Self::admit(core, is_repeat).map_err(|(core, wait)| CircuitOpenError::new(core.borrow().name.clone(), wait))
-    }
-
-    /// Creates the call. Reads its start time if the circuit counts slow calls, or if an event needs the duration of
-    /// the call.
-    #[inline]
-    fn new(core: B, ticket: Ticket) -> Self {
-        let timed = ticket.lease() != Ticket::NO_TRIAL || durations_wanted();
-        let started = if timed { core.borrow().start() } else { None };
-        Self { admitted: Admitted { core, ticket, started }, progress: Progress::WAITING }
     }
 
     /// Records that the user holds the permit of this call, and calls [`start_wait`](Self::start_wait).

@@ -111,12 +111,15 @@ impl Core {
         }
     }
 
+    /// Returns the ticket of an admitted call, and the start time of the call if the circuit or an event needs this
+    /// time. If an event needs the duration of the call, the returned ticket is the ticket of a timed call.
     #[cold]
-    pub(crate) fn start(&self) -> Option<Tick> {
+    pub(crate) fn start(&self, ticket: Ticket) -> (Ticket, Option<Tick>) {
+        let by_event = events::durations_wanted();
         // With the option `hung_after`, the start time of a call must be the time of its first wait. This function
         // therefore does not read an earlier start time for the events.
-        let by_event = events::durations_wanted() && !self.gate.times_waits();
-        (by_event || self.gate.has_slow_calls() || self.gate.keeps_durations()).then(Tick::now)
+        let reads = by_event && !self.gate.times_waits() || self.gate.has_slow_calls() || self.gate.keeps_durations();
+        (if by_event { ticket.timed() } else { ticket }, reads.then(Tick::now))
     }
 
     /// Counts the duration of a call if the circuit has the option `durations`. `now` returns the end of the call.
@@ -183,26 +186,33 @@ impl Core {
         }
     }
 
-    /// Records a success that ended at the time `now`. Usually, this function only increments a counter of this thread,
+    /// Records a success that ends now. Usually, this function only increments a counter of this thread,
     /// and does not take the lock. If this thread has no counters yet, the slower function `finish_success` assigns
     /// counters to the thread.
-    pub(crate) fn succeed(&self, ticket: Ticket, started: Option<Tick>, now: Stamp) {
-        let Self { gate, totals, .. } = self;
-        let counted = gate.is_quiet(ticket.generation())
-            && totals.assigned().is_some_and(|slot| slot.succeed(ticket.generation(), now));
-        // A call without a start time has no subscriber that wants the event of its success. With the option
-        // `hung_after`, a call without a wait has no start time, either.
-        if counted && started.is_none() && !gate.times_waits() {
-            return;
+    pub(crate) fn succeed(&self, ticket: Ticket, started: Option<Tick>) {
+        // Reads the clock before the atomic exchange that counts the success. A clock reading after the exchange would
+        // have to wait for the exchange, because the processor executes no later instruction before the exchange ends.
+        let now = Stamp::now();
+        // No subscriber wants the event of a success whose ticket is ordinary.
+        if !(ticket.is_ordinary() && self.count_quiet(ticket, now)) {
+            self.finish_success(ticket, started, now);
         }
-        self.finish_success(ticket, started, now, counted);
     }
 
-    /// Emits the events of a success. If `counted` is false, first records the success.
+    /// Counts a success that only increments a counter of this thread. Returns false, and counts nothing, if the
+    /// caller must record the success in another way.
+    #[inline]
+    fn count_quiet(&self, ticket: Ticket, now: Stamp) -> bool {
+        let generation = ticket.generation();
+        self.gate.is_quiet(generation)
+            && self.totals.assigned().is_some_and(|slot| slot.succeed(generation, now))
+    }
+
+    /// Records a success that [`succeed`](Self::succeed) has not counted, and emits its events.
     #[cold]
-    fn finish_success(&self, ticket: Ticket, started: Option<Tick>, now: Stamp, counted: bool) {
+    fn finish_success(&self, ticket: Ticket, started: Option<Tick>, now: Stamp) {
         let Self { name, gate, totals } = self;
-        let effect = if counted || self.count_timed(ticket, started, now) {
+        let effect = if self.count_quiet(ticket, now) || self.count_timed(ticket, started, now) {
             Effect::Counted
         } else {
             self.add_duration(Ended::Success, started, Tick::now);

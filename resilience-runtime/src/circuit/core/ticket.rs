@@ -17,11 +17,11 @@ use crate::base::packed::{join, split};
 pub(crate) struct Ticket(u64);
 
 impl Ticket {
-    /// The lower 32 bits of an ordinary ticket. The call is not a trial call, and the circuit needs only the outcome of
-    /// the call.
+    /// The lower 32 bits of an ordinary ticket. The call is not a trial call, and the circuit and the events need only
+    /// the outcome of the call.
     pub(crate) const NO_TRIAL: u32 = 0;
-    /// The lower 32 bits of the ticket of a timed call. The call is not a trial call, and the circuit needs more than
-    /// the outcome of the call, for example the duration.
+    /// The lower 32 bits of the ticket of a timed call. The call is not a trial call, and the circuit or an event needs
+    /// more than the outcome of the call, for example the duration.
     pub(crate) const TIMED: u32 = 2;
     /// The lower 32 bits of the ticket of a repeated call. The call is not a trial call, and belongs to a second or
     /// later attempt of a retry or a hedge.
@@ -45,6 +45,17 @@ impl Ticket {
     #[inline]
     pub(crate) const fn is_trial(self) -> bool {
         self.lease() & 1 != 0
+    }
+
+    /// Returns the ticket of a timed call. If this ticket is not an ordinary ticket, returns the ticket unchanged.
+    pub(crate) const fn timed(self) -> Self {
+        if self.is_ordinary() { Self::new(self.generation(), Self::TIMED) } else { self }
+    }
+
+    /// Returns whether the circuit and the events need only the outcome of the call.
+    #[inline]
+    pub(crate) const fn is_ordinary(self) -> bool {
+        self.lease() == Self::NO_TRIAL
     }
 
     /// Returns the ticket of a call that belongs to a second or later attempt of a retry or a hedge. If this ticket
