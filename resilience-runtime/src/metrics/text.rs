@@ -22,7 +22,7 @@ pub(crate) fn write(metrics: &[Metric], format: Format) -> String {
             (MetricKind::Info, Format::OpenMetrics) => "info",
             (MetricKind::Gauge, _) | (MetricKind::Info, Format::Prometheus) => "gauge",
         };
-        // A write to a `String` never fails.
+        // Ignores the result, because a write to a `String` never fails.
         let _ = writeln!(text, "# HELP {family} {}\n# TYPE {family} {kind}", metric.help);
         if family.ends_with("_seconds") && format == Format::OpenMetrics {
             let _ = writeln!(text, "# UNIT {family} seconds");
