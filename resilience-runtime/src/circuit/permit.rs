@@ -182,7 +182,7 @@ impl<B: Borrow<Core>> Call<B> {
         self.progress.messages()
     }
 
-    /// Ends a call as a failure. The user holds the permit of this call.
+    /// Ends a call, whose permit the user holds, as a failure.
     fn end_as_failure(&mut self, error: Option<&dyn Display>, retry_after: Option<Duration>) {
         let messages = self.messages();
         self.end().failure(error, retry_after);

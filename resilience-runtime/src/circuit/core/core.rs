@@ -190,8 +190,8 @@ impl Core {
         let Self { gate, totals, .. } = self;
         let counted = gate.is_quiet(ticket.generation())
             && totals.assigned().is_some_and(|slot| slot.succeed(ticket.generation(), now));
-        // A call without a start time has no subscriber that wants the event of its success. With the option
-        // `hung_after`, a call without a wait has no start time, either.
+        // If a call has no start time, no subscriber wants the event of its success. With the option `hung_after`, a
+        // call that never waited has no start time, either.
         if counted && started.is_none() && !gate.times_waits() {
             return;
         }
