@@ -90,7 +90,7 @@ impl Armed {
     /// above 0, at most 1.
     ///
     /// If several faults affect one call, their latencies add up, and the oldest of the other faults takes effect. A
-    /// fault does not suit a function in two cases. A hang would block the thread of a plain function for ever, and the
+    /// fault does not suit a function in two cases. A hang would block the thread of a plain function for ever. The
     /// error of a fault may have another type than the errors of the function. Such a fault ends, and the event
     /// `chaos_refused` (WARN) reports the reason.
     ///

@@ -181,8 +181,8 @@ impl CircuitBreaker {
 
     /// Rejects every call until [`reset`](Self::reset), [`trip`](Self::trip) or [`disable`](Self::disable) is called.
     ///
-    /// The error of a rejected call reports the whole cooldown as the time to wait, because the circuit does not know
-    /// when the rejections will end.
+    /// The circuit does not know when the rejections will end. The error of a rejected call therefore reports the whole
+    /// cooldown as the time to wait.
     ///
     /// ```
     /// use resilience_runtime::{CircuitBreaker, CircuitState};

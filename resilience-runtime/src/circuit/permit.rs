@@ -98,8 +98,8 @@ pub(crate) struct Call<B: Borrow<Core>> {
 /// byte.
 ///
 /// The lowest three bits are the state of the call. In a permit that the user holds, the bits from [`Self::MESSAGES`]
-/// on contain the number of messages from circuits to retries at the admission of the call. The number is never zero,
-/// so that a `Result` with a `Call` needs no further byte.
+/// on contain a number of messages. This is the number of messages from circuits to retries at the admission of the
+/// call. The number is never zero, so that a `Result` with a `Call` needs no further byte.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Progress(NonZeroU64);
 

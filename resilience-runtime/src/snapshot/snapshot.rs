@@ -20,8 +20,8 @@ pub(super) const VERSION: u32 = 1;
 /// [`restore`](crate::restore()) gives the state to the circuits and rate limits of the other process.
 ///
 /// A snapshot implements `Serialize` and `Deserialize`, for self-describing formats such as JSON. The format has a
-/// version number. If a later version of this crate only adds fields to the format, the number stays the same, and this
-/// version of the crate skips the added fields.
+/// version number. If a later version of this crate only adds fields to the format, the number stays the same. This
+/// version of the crate then skips the added fields.
 ///
 /// The guide [Snapshots](crate::guide::snapshots) describes the contents and the format.
 #[derive(Clone, Debug, PartialEq)]

@@ -46,9 +46,9 @@ pub fn events() -> Vec<Event> {
 /// Asserts that a circuit has a state: `Closed`, `Open`, `HalfOpen`, `ForcedOpen` or `Disabled`.
 ///
 /// The circuit of a key has a name such as `price[acme]`. If the assertion fails, the message contains the statistics
-/// of the circuit and the events of the isolated test so far. Calls outside the test may have used a circuit of this
-/// name since the test began, for example in a spawned task that did not join the test. The message also contains the
-/// number of such calls.
+/// of the circuit and the events of the isolated test so far. The message also contains the number of calls outside the
+/// test that have used a circuit of this name since the test began. For example, a spawned task that did not join the
+/// test can make such calls.
 ///
 /// # Panics
 ///

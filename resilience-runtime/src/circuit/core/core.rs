@@ -289,8 +289,8 @@ impl Core {
         }
     }
 
-    /// Returns whether the option `shadow` is set. If a circuit is forced open, a wait of zero in its phase has one of
-    /// two causes: the option `shadow`, or a cooldown of zero. This method tells the two causes apart.
+    /// Returns whether the option `shadow` is set. If a circuit is forced open, a wait of zero comes from the option
+    /// `shadow`, or from a cooldown of zero. This method tells the two causes apart.
     #[cold]
     #[inline(never)]
     fn is_shadow(&self) -> bool {

@@ -90,8 +90,8 @@ impl Machine {
     ///
     /// The settings may differ from the settings under which the state was kept. The rest of the cooldown is at most
     /// the whole cooldown under the new settings. The failures of a closed circuit count only if the old and the new
-    /// settings both count failures in a row, or both have a window. The window takes over the calls that fit into the
-    /// new window.
+    /// settings count in the same way: failures in a row, or calls in a window. The window takes over the calls that
+    /// fit into the new window.
     pub(crate) fn restore(&mut self, kept: &Kept, settings: &Settings, now: Tick) {
         // Closes the circuit first, because closing starts a new period of successes, and empties the window.
         self.close(now, Cause::Restore);
