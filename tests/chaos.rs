@@ -1,4 +1,4 @@
-//! Tests of faults in a running service. Each test is isolated, so that its faults and events concern no other test.
+//! Tests faults in a running service. Each test is isolated, so its faults and events affect no other test.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -105,7 +105,7 @@ async fn latency_is_random_in_its_range_and_hang_ends_with_the_timeout() {
         ask().await.unwrap();
         seen.push(begin.elapsed());
     }
-    // Tokio's timer rounds up to whole milliseconds.
+    // Allows one more millisecond, because tokio's timer rounds up to whole milliseconds.
     assert!(
         seen.iter().all(|time| *time >= *range.start() && *time <= *range.end() + Duration::from_millis(1)),
         "{seen:?}"

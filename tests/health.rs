@@ -1,5 +1,5 @@
-//! Tests of `health`. The command `cargo test --features test-util --test health` runs these tests. Each test is
-//! isolated, because `health` reports all circuits.
+//! Tests `health`. The command `cargo test --features test-util --test health` runs these tests. Each test is isolated,
+//! because `health` reports all circuits.
 
 use std::io;
 use std::time::Duration;

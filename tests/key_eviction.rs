@@ -1,8 +1,9 @@
 //! Tests which circuits stay in the registry (the list of all circuits) if calls use more than `max_keys` keys. Each
 //! value of the option `key` has a circuit of its own.
 //!
-//! Each test is isolated, so the registry of a test contains the circuits of this test only. In a shared registry, a test
-//! that reads the statistics would keep the circuits of all other tests in use for a moment.
+//! Each test is isolated, so the registry of a test contains the circuits of this test only. In a shared registry, a
+//! test that reads the statistics would briefly use the circuits of all other tests. The registry evicts no circuit in
+//! use.
 
 use std::io;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The functions of the test kit outside of isolated tests, where they concern the whole program.
+//! Tests the functions of the test kit outside isolated tests, where these functions affect the whole program.
 
 use std::io;
 use std::thread;
@@ -31,7 +31,7 @@ fn timed_out() -> io::Error {
     io::ErrorKind::TimedOut.into()
 }
 
-/// Begins a test alone, with all layers reset.
+/// Waits until no other test holds the lock, and resets all layers.
 async fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::const_new(());
     let guard = ALONE.lock().await;
@@ -52,7 +52,7 @@ async fn reset_concerns_all_layers_of_the_program() {
     limited().unwrap_err();
     assert_eq!((get_circuit("global").unwrap().state(), BUDGET.stats().tokens), (CircuitState::Open, 0));
 
-    // A test keeps its own layers and faults.
+    // An isolated test keeps its own layers and faults.
     isolated(async {
         fail_next("global", 1, timed_out);
         limited().unwrap();

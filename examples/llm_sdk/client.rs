@@ -1,4 +1,5 @@
-//! Implements a client library for the service of a language model. Its user chooses the settings at run time.
+//! Implements a client library for the service of a language model. The user of the library chooses the settings at run
+//! time.
 
 use std::time::{Duration, SystemTime};
 

@@ -18,7 +18,7 @@ use tokio::task::yield_now;
 pub(crate) const TEXTS: [&str; 4] = ["Once", " upon", " a", " time"];
 
 pub(crate) enum Answer {
-    /// A status with this header `Retry-After`.
+    /// An error response with the status and the value of the header `Retry-After`.
     Status(u16, String),
     Never,
     /// A streaming answer whose connection breaks after a number of texts.

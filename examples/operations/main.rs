@@ -1,7 +1,7 @@
-//! Shows a service that can be operated without a deploy: its settings come from a file that the service watches, and
-//! from the environment; routes report the settings in force and the health of the service.
+//! Shows a service whose settings an operator can change while the service runs. The settings come from a file that the
+//! service watches, and from the environment. Routes report the settings in force and the health of the service.
 //!
-//! The program starts the service on this machine, and plays a user, an operator and a load balancer. The operator
+//! The program starts the service on this machine, and acts as a user, an operator and a load balancer. The operator
 //! lowers a threshold in the file during an outage, and the next failure opens the circuit.
 //!
 //! Run this example with `cargo run --features config --example operations`. A setting of the environment takes
@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     set_health_rules(HealthRules::new().essential("search"))?;
     let routes = Router::new()
         .route("/search", get(service::search))
-        // The route of the metrics belongs here: `.route("/metrics", get(|| async { prometheus_text() }))`.
+        // Add a route for the metrics here: `.route("/metrics", get(|| async { prometheus_text() }))`.
         .route("/settings", get(|| async { dump_config() }))
         .route("/live", get(|| async { "ok" }))
         .route("/ready", get(service::ready));

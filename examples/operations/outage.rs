@@ -1,4 +1,4 @@
-//! Plays a user, an operator and a load balancer during an outage, and checks each answer.
+//! Acts as a user, an operator and a load balancer during an outage, and checks each answer.
 
 use std::error::Error;
 use std::net::SocketAddr;

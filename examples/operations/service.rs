@@ -5,13 +5,13 @@ use resilience_runtime::{HealthStatus, health};
 
 use crate::search;
 
-/// The route of the users.
+/// Answers the requests of users.
 pub(crate) async fn search() -> Result<&'static str, (StatusCode, String)> {
     search::search().await.map_err(|error| (StatusCode::BAD_GATEWAY, error.to_string()))
 }
 
-/// The route for the readiness probe of a load balancer. The route for the liveness probe answers as long as the
-/// process can answer: a restart would not end the outage of another service.
+/// Answers the readiness probe of a load balancer. The liveness probe has another route, which never reports an outage,
+/// because a restart would not end the outage of another service.
 pub(crate) async fn ready() -> (StatusCode, String) {
     let health = health();
     let code = match health.status {

@@ -27,7 +27,8 @@ pub(crate) enum OrderError {
 }
 
 impl OrderError {
-    // The charge may have been made before the error, but the idempotency key makes a repeated request safe.
+    // The service may have charged the customer before the error, but the idempotency key makes a repeated request
+    // safe.
     fn is_temporary(&self) -> bool {
         match self {
             Self::Rejected(rejection) => rejection.was_called(),

@@ -17,7 +17,7 @@ use crate::stand_in::{FAILING, SLOW, WELL};
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let cooldown = Duration::from_millis(500);
-    // By hand until attributes take settings from a file or the environment.
+    // Sets the cooldown in code. The example `operations` reads settings from a file and from the environment.
     CircuitBreaker::builder("catalogue").cooldown(cooldown).register()?;
     CircuitBreaker::builder("reviews").cooldown(cooldown).register()?;
     KeyedCircuits::builder("prices").cooldown(cooldown).register()?;

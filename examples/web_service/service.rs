@@ -107,8 +107,8 @@ impl IntoResponse for UpstreamError {
     }
 }
 
-// By hand until the library has a health report. A half-open circuit does not make the service down, because a circuit
-// without requests never closes.
+// Reports the state of every circuit, in contrast to the function `resilience_runtime::health`. A half-open circuit
+// does not make the service down, because a circuit without requests never closes.
 async fn health() -> (StatusCode, Json<Value>) {
     let circuits = get_circuit_stats().into_iter().map(|(name, circuit)| (name, circuit.state.as_str()));
     let circuits: BTreeMap<_, _> = circuits.collect();

@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 
-/// The status and the time of an answer.
+/// The status of an answer, and the time until the answer.
 pub(crate) type Mood = (StatusCode, Duration);
 pub(crate) const WELL: Mood = (StatusCode::OK, Duration::ZERO);
 pub(crate) const SLOW: Mood = (StatusCode::OK, Duration::from_millis(400));

@@ -1,5 +1,4 @@
-//! Implements `#[resilience_runtime::test]`, which runs an async test on a paused clock, without influence from other
-//! tests.
+//! Implements `#[resilience_runtime::test]`, which runs an async test on a paused clock, isolated from all other tests.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
@@ -57,7 +56,8 @@ pub(crate) fn expand(args: TokenStream, item: &TokenStream) -> TokenStream {
         _ => None,
     };
     let body = &test.block;
-    // Without the label, rustc would report the braces around a body of one expression as unnecessary.
+    // Adds a label, because the compiler would otherwise report the braces around a body of one expression as
+    // unnecessary.
     let label = Lifetime::new("'_resilience_body", test.block.span());
     let run = quote_spanned!(mixed=> #runtime::testing::__run(#is_paused, #seed, async { #returned #label: #body }));
     test.block = parse_quote_spanned!(test.block.span()=> { #run });
@@ -66,7 +66,7 @@ pub(crate) fn expand(args: TokenStream, item: &TokenStream) -> TokenStream {
     tokens
 }
 
-/// Reports each property of the function that a test cannot have.
+/// Reports each property of the function that a test must not have.
 fn check(test: &ItemFn, errors: &mut Errors) {
     let sig = &test.sig;
     let runners = test.attrs.iter().map(Attribute::path);

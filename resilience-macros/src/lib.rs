@@ -9,8 +9,8 @@
 //! 3. `plan` reports contradictions between layers. `plan` reads the properties of each layer from a `Facts` struct.
 //! 4. `emit` combines the tokens of all layers into one expansion.
 //!
-//! To avoid import cycles, each module imports only from modules that come later in this order: `pipeline`, `layers`,
-//! `emit`, `plan`, and then `parse`, `facts`, `tokens` and `error`.
+//! To avoid import cycles, each module imports only from later modules in this order: `pipeline`, `layers`, `emit`,
+//! `plan`, and then `parse`, `facts`, `tokens` and `error`.
 #![forbid(unsafe_code)]
 
 mod emit;

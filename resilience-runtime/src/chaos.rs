@@ -1,17 +1,19 @@
-//! Injects faults into the decorated functions of a running service, to see how the service bears them.
+//! Injects faults into the decorated functions of a running service, to test the behaviour of the service in an outage.
 //!
-//! Three locks keep a fault from a service by mistake:
+//! Three rules protect a service from an unintended fault:
 //!
 //! 1. Without the feature `chaos`, the attributes generate no code for faults.
-//! 2. The code of the service has to call [`arm`]. No variable of the environment and no file can arm a fault.
-//! 3. An armed fault ends by itself, after ten minutes or after the time of [`arm_for`].
+//! 2. The code of the service must call [`arm`], and then inject the fault. No environment variable and no file can
+//!    inject a fault.
+//! 3. A fault ends by itself, after ten minutes or after the time of [`arm_for`].
 //!
-//! While a fault is armed, the event `chaos_armed` (WARN) appears at the injection, and then at most once a minute when
-//! a call of a function with the fault begins. The event `chaos_disarmed` (WARN) reports the end of a fault, and
-//! `fault_injected` (DEBUG) each call with a fault. [`get_stats`](crate::get_stats) counts the injected faults.
+//! The event `chaos_armed` (WARN) reports the injection of a fault. While calls of a function with this fault begin,
+//! the event is repeated at most once a minute. The event `chaos_disarmed` (WARN) reports the end of a fault. The event
+//! `fault_injected` (DEBUG) reports each call with a fault. [`get_stats`](crate::get_stats) counts the injected faults.
 //!
-//! A fault acts below every layer of the function, so all layers treat an injected error like an error of the service.
-//! The name of a fault is the `name` of a layer, or the path of a decorated function, such as `shop::orders::submit`.
+//! A fault takes effect below every layer of the function, so all layers treat an injected error like an error of the
+//! service. The name of a fault is the `name` of a layer, or the path of a decorated function, such as
+//! `shop::orders::submit`.
 //!
 //! ```
 //! use std::time::Duration;
@@ -83,13 +85,14 @@ pub struct Armed {
 }
 
 impl Armed {
-    /// Injects a fault into a share of the calls, until the returned guard or this value is dropped, or until the time
-    /// of [`arm`] or [`arm_for`] has passed. `rate` is the share of the calls that the fault hits, above 0, at most 1.
+    /// Injects a fault into a share of the calls. The fault ends when the returned guard or this value is dropped, or
+    /// when the time of [`arm`] or [`arm_for`] has passed. `rate` is the share of the calls that the fault affects,
+    /// above 0, at most 1.
     ///
-    /// If several faults hit one call, their latencies add up, and the oldest of the other faults takes effect. If a
-    /// fault does not suit a function, the fault ends, and the event `chaos_refused` (WARN) reports the reason: a hang
-    /// would block the thread of a plain function for ever, or the fault makes errors of another type than the
-    /// function.
+    /// If several faults affect one call, their latencies add up, and the oldest of the other faults takes effect. A
+    /// fault does not suit a function in two cases. A hang would block the thread of a plain function for ever. The
+    /// error of a fault may have another type than the errors of the function. Such a fault ends, and the event
+    /// `chaos_refused` (WARN) reports the reason.
     ///
     /// # Errors
     ///
@@ -140,8 +143,9 @@ impl Drop for Injection {
 pub struct Fault(Kind);
 
 impl Fault {
-    /// Creates a fault that returns an error in place of running the body. The function must return errors of the type
-    /// `E`, and this type must name no type parameter, no lifetime other than `'static`, and no `Self`.
+    /// Creates a fault that returns an error in place of running the body. The decorated function must return errors of
+    /// the type `E`. The declared error type must name no type parameter, no lifetime other than `'static`, and no
+    /// `Self`.
     pub fn error<E: 'static>(error: impl Fn() -> E + Send + Sync + 'static) -> Self {
         Self(Kind::Error(Maker::new(error)))
     }

@@ -1,8 +1,8 @@
 //! Injects faults into decorated functions: errors, latency, hangs and panics.
 //!
-//! With the feature `faults`, each expansion declares a [`Function`](crate::base::function::Function), which knows the names of the
-//! layers. The body begins with a [`Fault`](point::Fault), which is the next of the [`Faults`](faults::Faults) for one
-//! of these names.
+//! With the feature `faults`, each expansion declares a [`Function`](crate::base::function::Function), which contains
+//! the names of the layers. At the beginning of the body, the expansion asks [`Faults`](faults::Faults) for a fault
+//! with one of these names. If there is one, the expansion applies this [`Fault`](point::Fault).
 
 mod events;
 pub(crate) mod faults;

@@ -56,32 +56,34 @@
 //! # Guides
 //!
 //! - [Stacking attributes](guide::stacking): a function with four attributes, and the effect of their order.
-//! - [Plain functions](guide::plain_functions): the attributes on functions that are not `async`.
 //! - [What counts](guide::what_counts): how each layer treats each outcome of a call.
-//! - [Metrics](guide::metrics): metrics for Prometheus, for the crate `metrics` and for OpenTelemetry.
+//! - [Plain functions](guide::plain_functions): the attributes on functions that are not `async`.
 //! - [Streams](guide::streams): a circuit and time limits for a call that returns a stream.
 //! - [Settings at run time](macro@circuit#settings-at-run-time): a threshold that depends on the environment.
-//! - [Testing your code](guide::testing_your_code): outages in tests, with the feature `test-util`.
 //! - [Configuration](guide::configuration): settings from a file that the program watches, and from the environment.
+//! - [Metrics](guide::metrics): metrics for Prometheus, for the crate `metrics` and for OpenTelemetry.
+//! - [Snapshots](guide::snapshots): statistics as JSON, and circuits that keep their state across a restart.
+//! - [Testing your code](guide::testing_your_code): outages in tests, with the feature `test-util`.
 //! - [Testing with a paused clock](guide::testing): cooldowns and pauses without waiting.
 //! - [Coming from another library](guide::coming_from): the options of resilience4j and Polly.
 //! - [Platforms](guide::platforms): the supported compilers and targets.
 //!
-//! # Inspection
+//! # Inspection and operation
 //!
 //! - [`get_circuit_stats`] returns the statistics of every circuit that is registered, or that an attribute declares.
 //! - [`get_circuit`] returns a circuit by its name.
 //! - [`reset_all_circuits`] closes all registered circuits.
 //! - [`get_stats`] returns the statistics of all layers: circuits, retries, timeouts, bulkheads, rate limits, hedges
-//!   and fallbacks. [`reset_all`] resets circuits, rate limits and retry budgets.
+//!   and fallbacks.
+//! - [`reset_all`] resets circuits, rate limits and retry budgets.
+//! - [`check`] finds mistakes in the settings of all layers, and [`check_circuits`] finds circuits with contradictory
+//!   settings. Call these functions in a test.
 //! - [`prometheus_text`] and [`openmetrics_text`] return the metrics of all layers as text.
 //! - [`health`](fn@health) reports whether circuits are open, by rules of the program, for readiness probes.
-//! - [`check`] finds mistakes in the settings of all layers. Call `check` in a test.
-//! - [`check_circuits`] finds circuits with contradictory settings. Call `check_circuits` in a test.
+//! - [`subscribe`] returns a stream of the changes of the states of all circuits.
 //! - [`configure`](fn@configure) changes the settings of a circuit while the program runs. [`configure_retry`],
 //!   [`configure_timeout`], [`configure_bulkhead`], [`configure_rate_limit`] and [`configure_hedge`] change the settings
 //!   of other layers.
-//! - [`subscribe`] returns a stream of the changes of the states of all circuits.
 //!
 //! # Guarantees
 //!
@@ -135,8 +137,9 @@
 //! events of these two methods therefore have no field `error` for an error that the call returns. The events of
 //! [`CircuitBreaker::call_with`] have this field if the classifier has the function [`ClassifierBuilder::as_error`].
 //!
-//! Without a `tracing` subscriber, [`subscribe`] returns a stream of the changes of the states of all circuits, and
-//! [`subscribe_all`] a stream of all events. [`on_transition`] calls a function for each change of a state.
+//! A program can also receive events without a `tracing` subscriber. [`subscribe`] returns a stream of the changes of
+//! the states of all circuits, and [`subscribe_all`] returns a stream of all events. [`on_transition`] calls a function
+//! for each change of a state.
 //!
 //! | event | level | fields |
 //! |---|---|---|
@@ -162,7 +165,7 @@
 //! | `bulkhead_full` | DEBUG | `bulkhead`, `max` |
 //! | `rate_limited` | DEBUG | `rate_limit`, `retry_after` in seconds, unless the limit will never admit the call |
 //! | `hedged` | DEBUG | `func`, `attempt`: number of the attempt that starts, from 2 |
-//! | `callback_panicked` | ERROR | `event`, `circuit`: name of the event for which a callback of `on_transition` panicked, and name of the circuit |
+//! | `callback_panicked` | ERROR | `event`, `circuit`: name of the event for which a function of `on_transition` panicked, and name of the circuit |
 //! | `chaos_armed` | WARN | `name`, `fault` (`error`, `latency`, `hang` or `panic`), `rate`, `remaining` in whole seconds; emitted at the injection of a fault into a running service, and then at most once a minute; needs the feature `chaos` |
 //! | `chaos_disarmed` | WARN | `name`, `fault`, `reason` (`time`, `removed`, `disarmed` or `reset`) |
 //! | `chaos_refused` | WARN | `name`, `func`, `made`, `wanted`: the types of the fault's errors and of the function's errors; emitted when a fault ends because it does not suit the function |
@@ -177,8 +180,8 @@
 //! `#[tokio::test(start_paused = true)]` pauses this clock, and `tokio::time::advance` moves this clock. A test with a
 //! paused clock can check durations without waiting in real time.
 //!
-//! Circuits and fallbacks need no tokio runtime. In the following cases, a layer needs the timer of a
-//! tokio runtime. The layer panics if no runtime is running, or if the timer of the runtime is disabled.
+//! Circuits and fallbacks need no tokio runtime. In the following cases, a layer needs the timer of a tokio runtime.
+//! The layer panics if no runtime is running, or if the timer of the runtime is disabled.
 //!
 //! - A retry needs the timer when it pauses between two attempts.
 //! - A timeout needs the timer if the future of its call is not ready at the first poll.

@@ -1,9 +1,10 @@
 //! Shows the counts and states of all layers as metrics: as text for Prometheus, or as values for other systems.
 //!
-//! The functions [`prometheus_text`] and [`openmetrics_text`] return the text that a metrics route of the program
-//! answers with. A [`MetricsReader`] has further options, and returns the metrics as values. All metrics are computed
-//! when they are read, so that no call becomes slower. With the feature `metrics`, the function `export` passes the
-//! metrics to the recorder of the crate `metrics`. The guide [Metrics](crate::guide::metrics) lists the metrics.
+//! The functions [`prometheus_text`] and [`openmetrics_text`] return the text for the metrics route of a program. A
+//! [`MetricsReader`] has further options, and can return the metrics as values. The library computes all metrics when
+//! the program reads them, so the metrics do not slow down a call. With the feature `metrics`, the function `export`
+//! passes the metrics to the recorder of the crate `metrics`. The guide [Metrics](crate::guide::metrics) lists the
+//! metrics.
 
 mod circuits;
 #[cfg(feature = "metrics")]
@@ -22,9 +23,9 @@ pub use self::reader::MetricsReader;
 
 /// Returns the metrics of all layers in the text format 0.0.4 of Prometheus.
 ///
-/// Answer with this text in the metrics route of your program, with the content type
-/// [`PROMETHEUS_CONTENT_TYPE`](MetricsReader::PROMETHEUS_CONTENT_TYPE). The guide
-/// [Metrics](crate::guide::metrics) lists the metrics.
+/// Return this text from the metrics route of your program, with the content type
+/// [`PROMETHEUS_CONTENT_TYPE`](MetricsReader::PROMETHEUS_CONTENT_TYPE). The guide [Metrics](crate::guide::metrics)
+/// lists the metrics.
 ///
 /// ```
 /// use resilience_runtime::{CircuitBreaker, prometheus_text};
@@ -47,7 +48,7 @@ pub fn prometheus_text() -> String {
 
 /// Returns the metrics of all layers in the text format 1.0.0 of OpenMetrics.
 ///
-/// Answer with this text if a request accepts `application/openmetrics-text`, with the content type
+/// If a request accepts `application/openmetrics-text`, return this text with the content type
 /// [`OPENMETRICS_CONTENT_TYPE`](MetricsReader::OPENMETRICS_CONTENT_TYPE).
 ///
 /// ```

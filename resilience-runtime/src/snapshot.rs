@@ -1,4 +1,4 @@
-//! Keeps the state of all layers in a snapshot, from which another process continues.
+//! Keeps the state of circuits and rate limits in a snapshot, which another process can restore.
 
 mod circuit;
 mod fields;

@@ -1,7 +1,7 @@
 //! Provides isolated tests, assertions and faults, for tests of decorated functions.
 //!
-//! The guide [Testing your code](crate::guide::testing_your_code) contains a recipe for each of these functions. The
-//! attribute [`#[resilience_runtime::test]`](macro@crate::test) declares an isolated test. The feature `test-util`
+//! The guide [Testing your code](crate::guide::testing_your_code) contains recipes for the functions of this module.
+//! The attribute [`#[resilience_runtime::test]`](macro@crate::test) declares an isolated test. The feature `test-util`
 //! provides this module.
 
 mod asserts;
@@ -28,9 +28,9 @@ use crate::registry::stats::reset_all;
 /// Resets all layers, removes all faults and all recorded events, undoes all changes of settings at run time, and ends
 /// [`no_delays`].
 ///
-/// Inside an isolated test, this function concerns only this test. Outside, it concerns the layers that the program
-/// shares. The layers are reset as [`reset_all`] does: the totals of the statistics remain unchanged, and a running
-/// call keeps its slot of a bulkhead. A guard of a removed fault has no further effect.
+/// Inside an isolated test, this function affects only this test. Outside, this function affects all code outside
+/// isolated tests. The layers are reset as [`reset_all`] does: the totals of the statistics remain unchanged, and a
+/// running call keeps its slot of a bulkhead. A guard of a removed fault has no further effect.
 ///
 /// # Examples
 ///

@@ -31,7 +31,7 @@ pub(crate) fn record() {
     PAUSES.take();
 }
 
-/// Works as [`record`], but each sleep also moves the paused clock of the current runtime.
+/// Works like [`record`], but each sleep also moves the paused clock of the current runtime.
 pub(crate) fn record_on_paused_clock() {
     record();
     HAS_PAUSED_CLOCK.set(true);

@@ -28,7 +28,7 @@ async fn not_plain(bulkhead: &Bulkhead, order: &Mutex<Vec<&str>>) -> Result<u32,
     Ok(bulkhead.stats().in_use)
 }
 
-/// Blocks the thread until `waiting` calls wait. Panics if this does not happen within ten seconds.
+/// Blocks the thread until `waiting` calls wait. Panics if fewer calls wait after ten seconds.
 fn until(waiting: u32, read: impl Fn() -> u32) {
     let begin = Instant::now();
     while read() != waiting {

@@ -19,7 +19,7 @@ fn plain_instead(_: &World, _: At) -> Outcome {
     Ok(100)
 }
 
-/// A decorated function. `C` is the type of the function that calls it.
+/// A decorated function. `C` is the type of the calling function.
 pub(crate) struct Function<C> {
     pub(crate) layers: &'static [Layer],
     pub(crate) call: C,

@@ -90,7 +90,7 @@ impl World {
         ended(run.end)
     }
 
-    /// Works as [`body`](Self::body), for a plain function.
+    /// Works like [`body`](Self::body), for a plain function.
     pub(crate) fn plain_body(&self, at: At) -> Outcome {
         let Progress { call, runs } = self.calls.borrow()[at.call].clone();
         if at.depth + 1 < call.frames.len() {
@@ -277,7 +277,7 @@ fn composed<'w>(world: &'w World, at: At, layers: &[Layer]) -> Running<'w> {
     })
 }
 
-/// Works as [`composed`], with the methods `call_blocking`.
+/// Works like [`composed`], with the methods `call_blocking`.
 fn composed_plain(world: &World, at: At, layers: &[Layer]) -> Outcome {
     let Some((first, rest)) = layers.split_first() else { return world.plain_body(at) };
     let call = || composed_plain(world, at, rest);

@@ -104,13 +104,13 @@ struct Observed {
 }
 
 thread_local! {
-    /// Whether plain functions take time. The value is `false` while two calls, or two attempts of a hedge, may run at the
-    /// same time. Otherwise, timers of the other call would end while the thread is blocked, and the order of these
-    /// timers would depend on tokio.
+    /// Whether plain functions take time. The value is `false` while two calls, or two attempts of a hedge, may run at
+    /// the same time. If plain functions took time then, timers of the other call would end while the thread is
+    /// blocked. The order of these timers would depend on tokio.
     static BLOCKS: Cell<bool> = const { Cell::new(true) };
 }
 
-/// Takes the place of a blocking sleep. Moves the paused clock by `time`.
+/// Moves the paused clock by `time`, in place of a blocking sleep.
 fn block(time: Duration) {
     if BLOCKS.get() && !time.is_zero() {
         // The first poll moves the clock.
@@ -226,8 +226,8 @@ fn smaller(history: &History) -> Vec<History> {
                 for layer in 0..frame.layers.len() {
                     let mut layers = frame.layers.clone();
                     layers.remove(layer);
-                    // The attributes of a function are fixed in a list. A layer can therefore be removed only if the
-                    // list contains a function with exactly the remaining layers.
+                    // Removes a layer only if the list of functions contains a function with exactly the remaining
+                    // layers.
                     let stacks = stacks();
                     let stacks = if frame.is_plain { stacks.plain } else { stacks.asynchronous };
                     let attribute = stacks.iter().position(|stack| **stack == layers);

@@ -197,7 +197,7 @@ impl Model {
         }
     }
 
-    /// Waits for `time` in a function. A plain function blocks, so that the future of its call is never pending.
+    /// Waits for `time` in a function. A plain function blocks the thread, so the future of its call is never pending.
     async fn pause(&self, frame: &Frame, time: Duration) {
         if frame.is_plain {
             block(time);

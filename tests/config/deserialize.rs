@@ -1,4 +1,4 @@
-//! Tests of settings that `serde` deserializes.
+//! Tests settings that `serde` deserializes.
 
 use resilience_runtime::{Config, dump_config, get_stats};
 use serde::Deserialize;
@@ -12,7 +12,7 @@ struct Service {
 
 #[resilience_runtime::test]
 async fn config_is_a_part_of_a_larger_config() {
-    // Some sources have texts only, such as the environment.
+    // Uses texts for numbers, because some sources contain only texts, such as the environment.
     let text = r#"{
         "port": 80,
         "resilience": {

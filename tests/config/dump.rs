@@ -1,4 +1,4 @@
-//! Tests of `dump_config`.
+//! Tests `dump_config`.
 
 use std::fs;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use resilience_runtime::{CircuitBreaker, Config, configure, configure_retry, dum
 
 use crate::{Folder, ask, ask_for};
 
-/// Returns the lines of one section, without the line numbers of the sources.
+/// Returns the lines of one section, without the line numbers of the source files.
 fn section(text: &str, head: &str) -> Vec<String> {
     let lines = text.lines().skip_while(|line| *line != head).skip(1).take_while(|line| !line.is_empty());
     let without_number = |line: &str| match line.rsplit_once(".rs:") {

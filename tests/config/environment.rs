@@ -1,4 +1,4 @@
-//! Tests of settings from environment variables.
+//! Tests settings from environment variables.
 
 use std::time::Duration;
 

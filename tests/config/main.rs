@@ -1,5 +1,5 @@
-//! Tests of settings from files and from the environment. The command `cargo test --features config,test-util --test
-//! config` runs these tests. Each test is isolated, so that all tests can change the same layers.
+//! Tests settings from files and from the environment. The command `cargo test --features config,test-util --test
+//! config` runs these tests. Each test is isolated, so all tests can change the same layers.
 
 mod deserialize;
 mod dump;
@@ -44,7 +44,7 @@ async fn copies() -> io::Result<u32> {
     Ok(7)
 }
 
-#[allow(dead_code)] // This function declares a layer, and no test calls the function.
+#[allow(dead_code)] // Declares a layer, but no test calls this function.
 #[hedge(after = "p95", min_after = 0.005, max_after = 1, name = "measured")]
 async fn measured() -> io::Result<u32> {
     Ok(7)

@@ -1,4 +1,4 @@
-//! Tests of settings that are refused.
+//! Tests that the library refuses wrong settings.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use resilience_runtime::{CircuitBreaker, Config, ConfigMistake};
 
 use crate::{Folder, messages};
 
-/// Returns all mistakes of a text, at reading or at applying.
+/// Returns all mistakes in a text, which the reading or the application of the text finds.
 fn mistakes(text: &str) -> Vec<ConfigMistake> {
     let refused = Config::from_toml(text).and_then(|config| config.apply()).unwrap_err();
     assert!(!refused.to_string().contains('\n'), "{refused}");

@@ -1,4 +1,4 @@
-//! Settings of circuits: their order, and the state that a change keeps.
+//! Tests changes of the settings of circuits: their precedence, and the state that a change keeps.
 
 use std::io;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Settings of retries, timeouts, bulkheads, rate limits and hedges.
+//! Tests changes of the settings of retries, timeouts, bulkheads, rate limits and hedges.
 
 use std::io;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Settings that change at run time.
+//! Tests settings that change at run time.
 
 mod circuits;
 mod layers;

@@ -1,4 +1,4 @@
-//! Changes that are refused change nothing.
+//! Tests that a refused change has no effect.
 
 use std::io;
 use std::time::Duration;

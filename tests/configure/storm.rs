@@ -1,4 +1,4 @@
-//! Random changes while calls run in several threads.
+//! Tests random changes of settings while calls run in several threads.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -24,7 +24,8 @@ fn ask(fails: bool) -> io::Result<()> {
     if fails { Err(io::ErrorKind::TimedOut.into()) } else { Ok(()) }
 }
 
-/// Makes one random change. Returns whether a change that must be refused was refused.
+/// Makes one random change of a setting. Returns whether the library accepts a valid change, or refuses an invalid
+/// change.
 fn change(random: u64) -> bool {
     let number = u32::try_from(random % 1_000).unwrap();
     let time = Duration::from_millis(random % 50);

@@ -1,4 +1,4 @@
-//! Events as values: streams and callbacks.
+//! Tests events as values: streams and callbacks.
 
 use std::io;
 use std::sync::Arc;
@@ -14,7 +14,8 @@ use resilience_runtime::{
 use tokio::sync::RwLock;
 use tokio::time::advance;
 
-/// All tests of this binary share the channel of the transitions. The test that floods the channel holds this lock alone.
+/// All tests of this binary share the channel of the state changes. One test fills the channel, and runs alone with the
+/// help of this lock.
 static FLOOD: RwLock<()> = RwLock::const_new(());
 
 /// Returns the waiting events of one circuit.

@@ -12,7 +12,7 @@ use resilience_runtime::{
 /// An error that implements no trait.
 struct Opaque;
 
-/// A layer of each kind that has a method `call` with the error `CallError`.
+/// One layer of each kind whose method `call` returns a `CallError`.
 struct Layers {
     breaker: CircuitBreaker,
     bulkhead: Bulkhead,

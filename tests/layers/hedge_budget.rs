@@ -6,9 +6,9 @@ use resilience_runtime::{Hedge, RetryBudget, RetryCost, RetryRatio, TokenBucket,
 use support::{Calls, Error};
 use tokio::time::sleep;
 
-/// A budget that permits one further attempt for ten calls.
+/// A budget that permits one further attempt for each ten calls.
 const TENTH: RetryRatio = RetryRatio { share: 0.1, min_per_second: 0, ..RetryRatio::DEFAULT };
-/// A bucket with the tokens for one further attempt. Five calls without a further attempt refill the bucket.
+/// A bucket that contains the tokens for one further attempt. Five calls without a further attempt refill the bucket.
 const ONE: TokenBucket = TokenBucket { capacity: 5, ..TokenBucket::DEFAULT };
 
 fn seen(budget: &RetryBudget) -> (u64, u64, u64) {

@@ -1,4 +1,4 @@
-//! Parses the text formats of Prometheus and OpenMetrics, and refuses every text that breaks a rule of the format.
+//! Parses the text formats of Prometheus and OpenMetrics. Panics if a text breaks a rule of its format.
 
 use std::collections::{BTreeMap, BTreeSet};
 

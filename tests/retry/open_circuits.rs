@@ -210,7 +210,8 @@ async fn note_of_another_task_or_poll_does_not_end_retry() {
     assert_eq!(calls.get(), 3, "the timeout ended each attempt, and not a rejection during the last poll");
 }
 
-/// Keeps in `kept` a rejection that would end a retry. The timeout ends the attempt after the poll that created it.
+/// Keeps in `kept` a rejection that would end a retry. The timeout ends the attempt after the poll that created this
+/// rejection.
 #[retry(max = 3, delay = 1)]
 #[timeout(1, error = |late| late.to_string())]
 async fn keeps_rejections(kept: &RefCell<Vec<RateLimitedError>>, calls: &Cell<u32>) -> Result<(), String> {

@@ -1,4 +1,4 @@
-//! Circuits that continue from a snapshot, with equal and with other settings.
+//! Tests circuits that continue from a snapshot, with equal and with other settings.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use tokio::time::advance;
 
 use crate::{alone, restored, taken, with_one};
 
-/// Registers a circuit, and fails `failures` of its calls.
+/// Registers a circuit, and makes `failures` calls that fail.
 fn failed(circuit: CircuitBuilder, failures: u32) -> CircuitBreaker {
     let breaker = circuit.register().unwrap();
     (0..failures).for_each(|_| breaker.try_acquire().unwrap().failure());
     breaker
 }
 
-/// Takes the state of one circuit from a snapshot, and restores it for another circuit.
+/// Takes the state of one circuit from a snapshot, and restores the state for another circuit.
 fn moved(from: &CircuitBreaker, to: &CircuitBreaker) -> CircuitStats {
     assert_eq!(restored(&with_one("circuits", to.name(), &taken("circuits", from.name()))).restored, 1);
     to.stats()

@@ -1,4 +1,5 @@
-//! Snapshots with wrong contents. Each is refused, and nothing of it is restored.
+//! Tests snapshots with wrong contents. The library refuses each of these snapshots, and restores no part of the
+//! snapshot.
 
 use std::fmt::Write;
 
@@ -70,7 +71,7 @@ fn forged_size_is_refused() {
     let long = with_one("circuits", &"x".repeat(1_025), &json!({ "state": "open" }));
     assert!(refusal(&long.to_string()).contains("a name of 1025 bytes"));
 
-    // The rate limits count on where the circuits ended.
+    // The limit applies to the sum of circuits and rate limits.
     let mut json = r#"{"version":1,"keyed_circuits":{"x":{"#.to_owned();
     (0..999_999).for_each(|key| write!(json, r#""{key}":{{"state":"open"}},"#).unwrap());
     json.truncate(json.len() - 1);

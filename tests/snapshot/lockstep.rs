@@ -1,5 +1,5 @@
-//! Random circuits that move through JSON into a circuit of another name. Afterwards, both circuits receive the same
-//! calls, and must answer alike.
+//! Tests random circuits whose state moves through JSON to a circuit of another name. Afterwards, both circuits receive
+//! the same calls, and must admit, reject and report the same.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ enum Rule {
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// A call of this time. The call succeeds, fails, asks for a delay, or is ignored.
+    /// A call that takes this time. The call succeeds, fails, asks for a delay, or is ignored.
     Call(u64, Outcome),
     Pass(u64),
     Trip,
@@ -107,8 +107,8 @@ async fn apply(step: Step, circuits: &[&CircuitBreaker]) {
     }
 }
 
-/// Returns the statistics without the totals of a process, and without the name. The number of successes counts from
-/// the restoration, so the number is left out, too.
+/// Returns the statistics without the totals of a process, and without the name. Also leaves out the number of
+/// successes, because this number starts at zero at the restoration.
 fn observable(circuit: &CircuitBreaker) -> impl PartialEq + std::fmt::Debug {
     let CircuitStats { state, failures, cooldown_remaining, window_total, window_failures, window_slow, .. } =
         circuit.stats();

@@ -16,7 +16,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use resilience_runtime::{Restored, Snapshot, restore, snapshot};
 use serde_json::{Value, json};
 
-/// Keeps the tests of this binary apart that restore a snapshot, because a restoration drops the states that wait.
+/// Runs the tests that restore a snapshot one after the other, because a restoration drops the states that wait.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)

@@ -1,5 +1,5 @@
-//! Compares serialized statistics with the text that Python writes for the specification's breaker. `record.py` records
-//! the lines of `python.tsv`, and documents their format.
+//! Compares serialized statistics with the JSON of the Python breaker in the project's original specification. The
+//! script `record.py` writes the file `python.tsv`, and documents the format of this file.
 
 use std::time::{Duration, UNIX_EPOCH};
 

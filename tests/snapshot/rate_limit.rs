@@ -1,4 +1,4 @@
-//! Rate limits that continue from a snapshot.
+//! Tests rate limits that continue from a snapshot.
 
 use std::io;
 

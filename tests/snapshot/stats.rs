@@ -1,4 +1,4 @@
-//! The statistics of all layers in JSON.
+//! Tests the statistics of all layers in JSON.
 
 use std::io;
 use std::time::Duration;

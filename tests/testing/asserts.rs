@@ -1,4 +1,4 @@
-//! The assertions about circuits and events, and their messages.
+//! Tests the assertions about circuits and events, and their messages.
 
 use std::io;
 

@@ -1,4 +1,4 @@
-//! The options of `#[resilience_runtime::test]`, and the functions that the attribute decorates.
+//! Tests the options of `#[resilience_runtime::test]`, and the functions that the attribute can decorate.
 
 use std::error::Error;
 use std::io;

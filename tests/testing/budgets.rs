@@ -1,4 +1,4 @@
-//! Each isolated test has its own copy of each retry budget, wherever the program stores the budget.
+//! Tests that each isolated test has its own copy of each retry budget, wherever the program stores the budget.
 
 use std::future::{Future, pending};
 use std::io;
@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::{SECOND, timed_out};
 
-/// A bucket with the tokens for one retry.
+/// A bucket that contains the tokens for one retry.
 const ONE: TokenBucket = TokenBucket { capacity: 1, retry_cost: 1, timeout_cost: 1, ..TokenBucket::DEFAULT };
 
 fn counts(budget: &RetryBudget) -> (u64, u64, u64) {
@@ -137,7 +137,7 @@ async fn clones_share_the_budget_of_their_test() {
 
 #[tokio::test(start_paused = true)]
 async fn budget_of_ended_test_is_not_reused() {
-    // The second budget of the loop may have the address of the first.
+    // The second budget of the loop may have the same address as the first budget.
     isolated(async {
         for _ in 0..100 {
             let budget = Box::new(RetryBudget::bucket(ONE));

@@ -1,4 +1,4 @@
-//! Tests without pauses, and tests whose clock stands still while another thread works.
+//! Tests `no_delays`, and `hold_clock` while another thread works.
 
 use std::io;
 use std::ops::ControlFlow;
@@ -89,7 +89,7 @@ async fn retry_without_pauses_gives_up_at_the_deadline() {
     expect_events![retry_gave_up(reason = "deadline")];
 }
 
-/// A call of a service in another thread, which answers with a number.
+/// Calls a service in another thread, which answers with a number.
 #[timeout(1)]
 async fn ask(service: oneshot::Receiver<u32>) -> io::Result<u32> {
     service.await.map_err(io::Error::other)

@@ -1,4 +1,4 @@
-//! The description of the layers of a function.
+//! Tests the description of the layers of a function.
 
 use std::io;
 use std::sync::LazyLock;

@@ -1,4 +1,4 @@
-//! Faults on demand: errors, latency, hangs and panics.
+//! Tests injected faults: errors, latency, hangs and panics.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -268,7 +268,7 @@ async fn unknown_name_panics_with_the_nearest() {
         ("faults_tmie", " did you mean `faults_time`?"),
         ("testing::faults::bar", " did you mean `testing::faults::bare`?"),
         ("payments", ""),
-        // A circuit of a builder has no function.
+        // A circuit from a builder belongs to no decorated function.
         ("faults_builder", ""),
         ("", ""),
     ] {

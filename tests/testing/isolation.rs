@@ -1,4 +1,5 @@
-//! Isolated tests do not influence each other: each layer of an attribute begins in its initial state.
+//! Tests that isolated tests do not influence each other, and that each layer of an attribute begins in its initial
+//! state.
 
 use std::future::{Future, pending};
 use std::io;

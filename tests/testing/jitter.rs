@@ -1,4 +1,4 @@
-//! The random numbers of the library are the same in each run of an isolated test.
+//! Tests that the random numbers of the library are the same in each run of an isolated test.
 
 use std::io;
 use std::time::Duration;

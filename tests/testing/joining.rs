@@ -1,4 +1,4 @@
-//! Tasks and threads join an isolated test by its handle.
+//! Tests tasks and threads that join an isolated test with its handle.
 
 use std::io;
 use std::thread;

@@ -1,4 +1,4 @@
-//! Tests of the test kit: isolated tests, assertions and faults. The command `cargo test --features test-util --test
+//! Tests the test kit: isolated tests, assertions and faults. The command `cargo test --features test-util --test
 //! testing` runs these tests.
 
 #![allow(clippy::unused_async)] // An attribute needs an async fallback.

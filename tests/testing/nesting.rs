@@ -1,4 +1,4 @@
-//! Isolated tests cannot be nested, and end with their future.
+//! Tests that isolated tests cannot be nested, and that an isolated test ends with its future.
 
 use std::cell::Cell;
 use std::future::pending;

@@ -1,4 +1,4 @@
-//! `reset_everything` inside an isolated test.
+//! Tests `reset_everything` inside an isolated test.
 
 use std::io;
 

@@ -1,4 +1,4 @@
-//! Scripts of faults, with a word for each call.
+//! Tests scripts of faults, which contain a word for each call.
 
 use std::io;
 use std::time::Duration;

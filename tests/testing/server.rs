@@ -1,4 +1,4 @@
-//! A stand-in HTTP server in another thread, for tests with a held clock.
+//! Tests a held clock with a stand-in HTTP server in another thread.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -114,7 +114,7 @@ async fn server_that_fails_opens_the_circuit() {
 #[resilience_runtime::test]
 async fn server_that_hangs_ends_with_the_timeout() {
     let server;
-    // Dropped before the server, even if an assertion fails, because the server waits for this channel.
+    // Drops this channel before the server, even if an assertion fails, because the server waits for the channel.
     let (_release, released) = mpsc::channel::<()>();
     server = Server::start(move |_| {
         let _ = released.recv();

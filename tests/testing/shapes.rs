@@ -1,4 +1,5 @@
-//! Faults in functions of every kind: each compiles, and takes the faults that its error type allows.
+//! Tests faults in functions of every kind. Each function compiles, and a test can inject the faults that the error
+//! type of the function allows.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -101,7 +102,7 @@ fn boxed<'a>(text: &'a str) -> Pin<Box<dyn Future<Output = io::Result<usize>> + 
     Box::pin(async move { Ok(text.len()) })
 }
 
-/// A client that is generic over its errors.
+/// A client with a type parameter for its errors.
 struct Client<E>(PhantomData<E>);
 
 impl<E: From<CircuitOpenError> + Send + Sync> Client<E> {

@@ -1,5 +1,5 @@
-//! Twenty tests on one circuit name run in parallel, in each of four ways. `.ci/testing` repeats these tests under
-//! load.
+//! Runs twenty parallel tests on one circuit name, in each of four ways. `.ci/testing` repeats these tests while other
+//! programs use the processor.
 
 use std::io;
 use std::net::SocketAddr;

@@ -60,8 +60,8 @@ impl Place {
         matches!(self, PlainSameFunction | PlainCallingFunction | PlainMethod)
     }
 
-    /// Runs a scenario. A plain function blocks on its body, which is possible only outside the runtime. The future of a
-    /// plain scenario is therefore polled without the runtime. This future ends in its first poll.
+    /// Runs a scenario. A plain function blocks the thread while its body runs, which is possible only outside the
+    /// runtime. The scenario of a plain function is therefore polled without the runtime, and ends in its first poll.
     fn run<T>(self, scenario: impl AsyncFnOnce(&Runtime) -> T) -> T {
         let runtime = paused_runtime();
         if !self.is_plain() {

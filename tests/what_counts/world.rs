@@ -90,8 +90,8 @@ impl<'r> World<'r> {
             fell_back: Cell::new(false),
         };
         // The circuit `above` starts with one failure, because a success is visible only if it clears a failure. The
-        // retry budget (a limit on retries) is almost full at the start, because a success can return tokens only to a
-        // budget that is not full.
+        // retry budget (a limit on retries) starts almost full, because a success can return tokens only to a budget
+        // that is not full.
         world.above.try_acquire().unwrap().failure();
         while family.budget.stats().tokens < TokenBucket::DEFAULT.capacity.into() {
             family.budget.call_succeeded(None);

@@ -12,7 +12,7 @@ use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer;
 use tracing_subscriber::registry::LookupSpan;
 
-/// An event that becomes attributes.
+/// An event, and the attributes that the event sets.
 struct Row {
     event: &'static str,
     /// The layer in the names of the attributes.
@@ -44,10 +44,11 @@ const EVENTS: [Row; 13] = [
 /// Returns a layer that adds attributes to the enclosing span of `tracing`, for events of `resilience-runtime`.
 ///
 /// `traces` is the layer of the crate `tracing-opentelemetry`. The returned layer contains this layer, because the
-/// attributes must arrive before `traces` ends the span. If several events of one span have the same attribute, the
-/// last event wins. An event outside a span of `tracing` adds its attributes to the current span of OpenTelemetry.
+/// attributes must arrive before `traces` ends the span. If several events of one span set the same attribute, the
+/// attribute has the value of the last event. An event outside a span of `tracing` adds its attributes to the current
+/// span of OpenTelemetry.
 ///
-/// The README of this crate lists the attributes. Other events cost nothing more. The option
+/// The README of this crate lists the attributes. The layer ignores all other events. The option
 /// `with_context_activation(false)` of the crate `tracing-opentelemetry` hides the spans from this layer.
 pub fn span_attributes<S, L>(traces: L) -> impl Layer<S>
 where
@@ -65,8 +66,8 @@ fn find(metadata: &Metadata<'_>) -> Option<&'static Row> {
 #[derive(Debug)]
 struct SpanAttributes;
 
-/// The attributes of a span. The layer sets the attributes when the span closes, because a span of OpenTelemetry can
-/// neither show nor replace an attribute.
+/// The attributes of a span. The layer sets the attributes when the span closes, because the attributes of an
+/// OpenTelemetry span can neither be read nor be replaced.
 struct Gathered {
     attributes: Vec<KeyValue>,
     /// The span of OpenTelemetry that belongs to the span of `tracing`.
@@ -95,7 +96,8 @@ where
         }
     }
 
-    /// Keeps the span of OpenTelemetry, which is the current span until the layer `traces` leaves the span.
+    /// Stores the span of OpenTelemetry now, because the span is the current span until the layer `traces` leaves the
+    /// span.
     fn on_exit(&self, id: &Id, subscriber: layer::Context<'_, S>) {
         let Some(span) = subscriber.span(id) else { return };
         if let Some(gathered) = span.extensions_mut().get_mut::<Gathered>() {

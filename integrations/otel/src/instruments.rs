@@ -50,7 +50,8 @@ pub fn register_metrics(meter: &Meter) {
     }
 }
 
-/// Creates an observable counter. A collection calls `read`, which calls its argument with each number.
+/// Creates an observable counter. At each collection, the counter calls `read`, which calls its argument with each
+/// number.
 fn counter(
     meter: &Meter,
     name: String,

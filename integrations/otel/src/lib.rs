@@ -1,13 +1,15 @@
-//! Shows the metrics of `resilience-runtime` in OpenTelemetry, and its events as attributes of spans.
+//! Adds the metrics of `resilience-runtime` to OpenTelemetry, and the events of `resilience-runtime` to spans, as
+//! attributes.
 //!
 //! - [`register_metrics`] creates observable instruments for the metrics of all layers. OpenTelemetry reads the metrics
-//!   when it collects them, so that no call becomes slower.
+//!   at each collection, so the metrics do not slow down a call.
 //! - [`span_attributes`] returns a layer of the crate `tracing-subscriber`. The layer adds attributes to the enclosing
-//!   span when a layer of `resilience-runtime` rejects, ends or repeats a call. A trace then shows a rejected call
-//!   apart from a failed call.
+//!   span when a layer of `resilience-runtime` rejects, ends or repeats a call. A trace then distinguishes a rejected
+//!   call from a failed call.
 //!
-//! No convention of OpenTelemetry names these metrics and attributes. The names of the metrics are the names of the
-//! texts with dots: `resilience.circuit.calls` in place of `resilience_circuit_calls_total`.
+//! OpenTelemetry has no convention for the names of these metrics and attributes. The names of the metrics are the
+//! names in the text for Prometheus, with dots: `resilience.circuit.calls` in place of
+//! `resilience_circuit_calls_total`.
 #![forbid(unsafe_code)]
 
 mod attributes;

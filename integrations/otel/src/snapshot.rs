@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use resilience_runtime::metrics::{Metric, MetricsReader};
 
-/// The metrics of the newest collection. A collection asks each instrument once, and reading the metrics for each
-/// instrument would visit all layers for each instrument.
+/// The metrics of the newest collection. A collection asks each instrument once. Without this type, each instrument
+/// would read the metrics of all layers again.
 #[derive(Debug, Default)]
 pub(crate) struct Snapshot(Mutex<(Arc<Vec<Metric>>, Vec<usize>)>);
 

@@ -1,4 +1,4 @@
-//! Tests the observable instruments, with the exporter of OpenTelemetry that keeps its data in memory.
+//! Tests the observable instruments, with an exporter of OpenTelemetry that stores the data in memory.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Tests the attributes of spans, with the exporter of OpenTelemetry that keeps its spans in memory.
+//! Tests the attributes of spans, with an exporter of OpenTelemetry that stores the spans in memory.
 
 use std::io;
 use std::pin::pin;

@@ -52,16 +52,16 @@ impl Stack<'_> {
         quote_spanned!(at=> async #capture #group)
     }
 
-    /// Returns the arguments that the body of a function that is not `async` receives as parameters. Returns their values
-    /// and their patterns.
+    /// Returns the values and the patterns of the arguments that the body of a plain function (not `async`) receives as
+    /// parameters.
     ///
-    /// If the body overwrites an argument before reading it, the warning of rustc differs between a parameter and a local
-    /// variable. rustc treats a variable in a pattern, such as `a` in `(mut a, b)`, like a local variable. Such a variable
-    /// therefore becomes the parameter `(mut a,)`.
+    /// If the body overwrites an argument before reading it, the compiler's warning differs between a parameter and a
+    /// local variable. The compiler treats a variable in a pattern, such as `a` in `(mut a, b)`, like a local variable.
+    /// Such a variable therefore becomes the parameter `(mut a,)`.
     fn passed(&self) -> Option<(Vec<TokenStream>, Vec<TokenStream>)> {
         let mixed = Span::mixed_site();
         let owned = &self.captures.owned;
-        // Rust allows no `#[cfg]` on the value of an argument.
+        // Returns `None` if an argument has a `#[cfg]`, because Rust allows no `#[cfg]` on the value of an argument.
         if !self.blocks || owned.is_empty() || owned.iter().any(|argument| !argument.cfgs.is_empty()) {
             return None;
         }

@@ -28,7 +28,7 @@ pub(crate) trait Layer {
     /// attribute.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements;
 
-    /// Wraps the body in a future. Through this future, the attribute observes each poll of the body.
+    /// Wraps the body in a future. With this future, the attribute observes each poll of the body.
     fn watch(&self, _place: Place<'_>, body: TokenStream) -> TokenStream {
         body
     }
@@ -180,8 +180,8 @@ impl<'a> Place<'a> {
         Lifetime::new(&format!("'{local}"), local.span())
     }
 
-    /// Returns whether two conditions hold: this layer is a circuit whose `key` contains the attempt number of a retry,
-    /// and a hedge is between the retry and the circuit.
+    /// Returns whether this layer is a circuit whose `key` contains the attempt number of a retry. In addition, a hedge
+    /// must be between the retry and the circuit.
     pub(crate) fn is_hedged_per_attempt(self) -> bool {
         let retry = self.plan().retry_of_key(self.index);
         retry.is_some_and(|retry| self.plan().block(self.index) > retry)

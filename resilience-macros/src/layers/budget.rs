@@ -35,13 +35,14 @@ impl Budget {
         format_ident!("{}_budget", place.local(), span = Span::mixed_site())
     }
 
-    /// Returns the statement that binds a budget that the user holds. The user holds the budget if the expression for
-    /// the budget names `self` or an argument. Returns `None` for any other budget.
+    /// Returns the statement that binds a budget from an expression with `self` or an argument. Each call evaluates
+    /// such an expression. Returns `None` for any other budget.
     pub(super) fn held(&self, place: Place<'_>) -> Option<TokenStream> {
         self.is_held(place).then(|| guard::held(place, "HeldBudget", &Self::local(place), self.expression()))
     }
 
-    /// Returns the statement that binds the budget of the function. Returns `None` if the user holds the budget.
+    /// Returns the statement that binds the budget of the function. Returns `None` if each call evaluates the
+    /// expression of the budget.
     pub(super) fn of_function(&self, place: Place<'_>) -> Option<TokenStream> {
         if self.is_held(place) {
             return None;
@@ -50,8 +51,8 @@ impl Budget {
         let (mixed, local) = (Span::mixed_site(), Self::local(place));
         let budget = match self {
             Self::Shared(path) => quote_spanned!(mixed.located_at(path.span())=> &#path),
-            // Puts the `static` into a block of its own. Without this block, the `static` could hide an item of the
-            // user with the same name, because macro hygiene does not cover the names of items.
+            // Puts the `static` into a block of its own. Macro hygiene does not cover the names of items. Without this
+            // block, the `static` could hide an item of the user with the same name.
             Self::Own(expr) => quote_spanned! {mixed=> {
                 static __RESILIENCE_BUDGET: #runtime::__private::RetryBudget = #expr;
                 &__RESILIENCE_BUDGET

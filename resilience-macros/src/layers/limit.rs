@@ -202,7 +202,7 @@ impl<O: OptionName> Limit<O> {
         let acquired = quote_spanned!(mixed=> acquired);
         let wait = place.pause(mixed, &acquired, waiting(local.as_ref()));
         let admit = admit(&acquired);
-        // Puts the wait into a block of its own, so that the future of the decorated function does not store the local
+        // Puts the wait into a block of its own. The future of the decorated function then does not store the local
         // variable `acquired` while the body runs.
         quote_spanned!(mixed=> { #bound #time #wait #admit })
     }

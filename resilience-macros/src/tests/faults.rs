@@ -1,4 +1,4 @@
-//! Compares the expansions with and without the code that injects faults. The feature `faults` turns this code on.
+//! Compares the expansions with and without the code that applies injected faults. The feature `faults` adds this code.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 

@@ -1,8 +1,8 @@
 //! Compares the expansions of decorated functions with the files `snapshots/*.rs`. If a change of this crate
 //! alters one of these expansions, the change must also update the file of this expansion.
 //!
-//! The files of [`SNAPSHOTS`] contain the expansions without the feature `faults`. The feature `faults` therefore has no
-//! effect on a build without this feature. The files of [`WITH_FAULTS`] contain expansions with the feature.
+//! The files of [`SNAPSHOTS`] contain the expansions without the feature `faults`. The files of [`WITH_FAULTS`] contain
+//! expansions with the feature.
 //!
 //! The command `RESILIENCE_BLESS=1 cargo test --package resilience-macros snapshots` writes all these files again,
 //! formatted by rustfmt. The comparison ignores the punctuation that rustfmt adds and removes, so the version of

@@ -1,5 +1,5 @@
-//! Blocks the thread of a call that is not `async`: in the pause of a retry, and in the wait for a bulkhead or a rate
-//! limit.
+//! Blocks the thread of a call that is not `async`. The call blocks in the pause of a retry, or in the wait for a
+//! bulkhead or a rate limit.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -13,7 +13,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::base::sync::lock_std;
 
-/// The function with which all blocking calls of this process sleep.
+/// The function that all blocking calls of this process use to sleep.
 static SLEEP: Mutex<fn(Duration)> = Mutex::new(thread::sleep);
 
 /// Replaces the function with which all blocking calls of this process sleep. The default is [`std::thread::sleep`].
@@ -107,7 +107,8 @@ fn drive<F: Future>(mut future: Pin<&mut F>, end: Option<Instant>) -> Driven<F::
     }
 }
 
-/// Returns true if the current task has budget left, or if no task runs. This check uses up one part of the budget.
+/// Returns true if the current task has a rest of its budget, or if no task runs. Tokio's budget limits the work of a
+/// task between two yields. This check uses up one part of the budget.
 fn has_budget() -> bool {
     let probe = Semaphore::new(1);
     let permit = pin!(probe.acquire());

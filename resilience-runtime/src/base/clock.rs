@@ -96,8 +96,8 @@ impl Tick {
     }
 }
 
-/// A point in time on tokio's clock, in 32 bits, so that a breaker is small: the number of steps of 2^24 ns (17 ms),
-/// without the bits that do not fit.
+/// A point in time on tokio's clock, as a number of steps of 2^24 ns (17 ms). The number has 32 bits, so that a breaker
+/// is small. Higher bits are left out.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Coarse(u32);
 

@@ -66,7 +66,7 @@ impl Function {
         format!("{}:{}", self.path(), self.place.line())
     }
 
-    /// Returns the names by which a test addresses the function. The first call finds the names with the function
+    /// Returns the names with which a test can select the function. The first call of this method finds the names with
     /// `find`.
     pub(crate) fn names(&self, find: impl FnOnce() -> Vec<String>) -> &[String] {
         self.names.get_or_init(|| Box::new(find()))

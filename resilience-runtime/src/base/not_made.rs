@@ -161,7 +161,7 @@ impl End {
         }
     }
 
-    /// Works as [`new`](Self::new), for a call that has started before its time was over.
+    /// Works like [`new`](Self::new), for a call that had started before its time was over.
     pub(crate) fn of_started(allowed: Duration, after: Duration) -> Self {
         if allowed < after { Self::DuringCall(Alive::new(Note::Deadline)) } else { Self::Timeout }
     }

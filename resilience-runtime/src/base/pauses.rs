@@ -1,4 +1,4 @@
-//! Leaves out the pauses of retries in a test.
+//! Skips the pauses of retries in a test.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[cfg(feature = "test-util")]
 use crate::base::scope::scoped;
 
-/// Returns the time to sleep for a pause of this length. The time is zero if a test leaves out the pauses.
+/// Returns the length of the sleep for a pause of this length. The sleep is zero if the test skips the pauses.
 #[inline]
 pub(crate) fn time_to_sleep(pause: Duration) -> Duration {
     #[cfg(feature = "test-util")]
@@ -18,7 +18,7 @@ pub(crate) fn time_to_sleep(pause: Duration) -> Duration {
     pause
 }
 
-/// Sets whether the retries of the program, or of the current isolated test, leave out their pauses.
+/// Sets whether the retries of the program, or of the current isolated test, skip their pauses.
 #[cfg(feature = "test-util")]
 pub(crate) fn leave_out(pauses: bool) {
     left_out().store(pauses, Ordering::Relaxed);

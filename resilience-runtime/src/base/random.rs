@@ -51,7 +51,7 @@ impl Seeded {
         scoped(&OUTSIDE, Self::default)
     }
 
-    /// Begins the random numbers anew, with another seed.
+    /// Starts a new sequence of random numbers, with another seed.
     pub(crate) fn begin(&self, seed: u64) {
         self.seed.store(seed, Ordering::Relaxed);
         self.drawn.store(0, Ordering::Relaxed);

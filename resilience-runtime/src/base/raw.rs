@@ -6,20 +6,21 @@ use std::time::Duration;
 
 use crate::base::clock::LONGEST;
 
-/// A value as a file or the environment contains it.
+/// A value in a file or in an environment variable, before its conversion to the type of an option.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Raw {
     Integer(i128),
     Number(f64),
     Flag(bool),
     Text(String),
-    /// A text that may stand for a number or a flag, because its source has texts only, such as the environment.
+    /// A text that may be a number or a flag, because its source contains only texts, for example an environment
+    /// variable.
     Word(String),
-    /// A value that no option has, such as an array.
+    /// A value of a type that no option has, such as an array.
     Other(&'static str),
 }
 
-/// A type of options that a [`Raw`] value can be converted to.
+/// The type of an option, which a [`Raw`] value can be converted to.
 pub(crate) trait Setting: Sized {
     /// Converts the value. The ranges of the options are checked later.
     ///
@@ -51,7 +52,7 @@ impl Raw {
         found.map(|(_, value)| *value).ok_or_else(|| names().into())
     }
 
-    /// Returns the number that a word stands for, or the value itself.
+    /// Converts a word to a number if possible, and returns any other value unchanged.
     fn typed(&self) -> Cow<'_, Self> {
         let Self::Word(word) = self else { return Cow::Borrowed(self) };
         let integer = word.parse().map(Self::Integer).ok();

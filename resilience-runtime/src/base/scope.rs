@@ -1,4 +1,5 @@
-//! Gives each isolated test its own copy of the values that all calls of a program share, such as the registry.
+//! Gives each isolated test its own copy of the global values of a program, such as the registry. All calls outside
+//! isolated tests share the global values.
 //!
 //! With the feature `test-util`, an isolated test has a `Scope`. While the test runs, a thread-local variable refers
 //! to the scope. The functions of this file then return the values of the scope in place of the global values. Without
@@ -7,8 +8,8 @@
 #[cfg(feature = "test-util")]
 pub(crate) use self::of_tests::{Entered, Scope};
 
-/// Returns the value of the current isolated test that stands for the global value `global`. The first call in a test
-/// creates the value with the function `create`. Outside an isolated test, returns `global` itself.
+/// Returns the current isolated test's copy of the global value `global`. The first call in a test creates the copy
+/// with the function `create`. Outside an isolated test, returns `global` itself.
 #[inline]
 #[cfg_attr(not(feature = "test-util"), expect(unused_variables, reason = "only an isolated test creates a value"))]
 pub(crate) fn scoped<T: Send + Sync>(global: &'static T, create: fn() -> T) -> &'static T {
@@ -46,8 +47,8 @@ mod of_tests {
     /// have the lifetime `'static`.
     #[derive(Default)]
     pub(crate) struct Scope {
-        /// The values, by the address and the type of the global value for which each value stands. A `static` and its
-        /// first field have the same address, but different types.
+        /// The copies, by the address and the type of the global value. The type is necessary, because a `static` and
+        /// its first field have the same address.
         values: Mutex<HashMap<(usize, TypeId), &'static (dyn Any + Send + Sync)>>,
     }
 
@@ -63,14 +64,14 @@ mod of_tests {
             CURRENT.get()
         }
 
-        /// Returns the value that stands for the global value at the address `of`, and creates the value at the first
-        /// call. No lock is held while `create` runs, because `create` may read other values of the scope.
+        /// Returns the copy of the global value at the address `of`. The first call creates the copy. No lock is held
+        /// while `create` runs, because `create` may read other values of the scope.
         pub(crate) fn value<T: Send + Sync + 'static>(&self, of: usize, create: impl FnOnce() -> T) -> &'static T {
             let key = (of, TypeId::of::<T>());
             let known = lock_std(&self.values).get(&key).copied();
             let value = known.unwrap_or_else(|| {
                 let new = create();
-                // Another thread of the same test may have created the value in the meantime.
+                // Another thread of the same test may have created the copy in the meantime.
                 *lock_std(&self.values).entry(key).or_insert_with(|| Box::leak(Box::new(new)))
             });
             value.downcast_ref().expect("the key contains the type of the value")

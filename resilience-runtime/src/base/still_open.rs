@@ -61,9 +61,8 @@ impl StillOpen {
         NEWEST.with(|messages| messages.iter().for_each(|message| message.set((VOID, 0))));
     }
 
-    /// Returns the newest message, but only if a circuit left this message after the number of messages was `since`.
-    /// Leaves out messages of the circuits for which `is_own` returns true. The argument of `is_own` is the address of
-    /// a circuit.
+    /// Returns the newest message, if a circuit left this message after the first `since` messages. Leaves out messages
+    /// of the circuits for which `is_own` returns true. The argument of `is_own` is the address of a circuit.
     pub(crate) fn newest(since: u16, is_own: impl Fn(usize) -> bool) -> Option<Self> {
         let number = Existing::now().messages();
         let count = number.wrapping_sub(since).min(KEPT);

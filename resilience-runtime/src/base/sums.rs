@@ -1,4 +1,4 @@
-//! Defines the trait [`Sums`], for totals of several layers.
+//! Defines the trait [`Sums`], which adds up the totals of several layers.
 
 /// Totals of one or several layers. No total ever decreases.
 pub(crate) trait Sums: Clone + Default + Send {

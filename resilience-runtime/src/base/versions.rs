@@ -17,8 +17,8 @@ pub(crate) struct Versions<T> {
     later: OnceBox<Later<T>>,
 }
 
-/// The versions that a change at run time has added. The version with the number `n` is in the shelf `ilog2(n)`. The
-/// version with the number 0 is the first version.
+/// The versions that changes at run time have added. The version with the number `n` is in the array
+/// `shelves[ilog2(n)]`. The number 0 refers to the field `first` of [`Versions`].
 #[derive(Debug)]
 struct Later<T> {
     current: AtomicUsize,
@@ -27,7 +27,7 @@ struct Later<T> {
     count: Mutex<usize>,
 }
 
-/// A layer can have 2^16 different settings.
+/// The number of arrays of versions. A layer can have 2^16 different settings.
 const SHELVES: usize = 16;
 
 impl<T: PartialEq> Versions<T> {

@@ -300,7 +300,7 @@ pub fn acquire_blocking(bulkhead: &Bulkhead) -> Result<SemaphorePermit<'_>, Bulk
     acquire_blocking_within(bulkhead, bulkhead.wait())
 }
 
-/// Works as [`acquire_blocking`], but the call waits at most for the time `wait`.
+/// Works like [`acquire_blocking`], but the call waits for at most the time `wait`.
 #[allow(clippy::missing_errors_doc)] // This function needs no docs: the hidden module `__private` exports it.
 #[inline]
 pub fn acquire_blocking_within(bulkhead: &Bulkhead, wait: Duration) -> Result<SemaphorePermit<'_>, BulkheadFullError> {

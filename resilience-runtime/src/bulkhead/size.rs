@@ -15,8 +15,9 @@ use crate::base::sync::{Arc, lock_std};
 /// The number of slots of a bulkhead, including the slots that wait for their removal.
 pub(crate) struct Size {
     slots: AtomicUsize,
-    /// The removals of slots that running calls still hold. Each removal waits in the queue of the semaphore, like a
-    /// call. The semaphore therefore gives a freed slot to the removal, and no call has to check the size.
+    /// The removals of slots that running calls still hold. A removal is a future that waits in the queue of the
+    /// semaphore, like a call. When a running call frees its slot, the semaphore gives the slot to the removal. A call
+    /// therefore never has to check the size.
     removals: Mutex<Vec<Removal>>,
 }
 
@@ -35,7 +36,7 @@ impl Size {
         self.slots.load(Ordering::Relaxed)
     }
 
-    /// Drops the removals that have ended.
+    /// Drops the removals that have received their slots, and updates the number of slots.
     fn settle(&self, removals: &mut Vec<Removal>) {
         removals.retain_mut(|removal| match removal.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(removed) => {
@@ -86,8 +87,8 @@ pub(super) fn resize(bulkhead: &Arc<impl Slotted>, wanted: usize) {
             })
         })
     }));
-    // A task of tokio can have used up its budget, and would then not put the removal into the queue. A thread of its
-    // own has no budget.
+    // Polls the removals on a new thread. If the current tokio task has used up its budget, a poll in this task would
+    // not put the removal into the queue. The new thread has no budget.
     let settle = || size.settle(removals);
     thread::scope(|scope| {
         let thread = thread::Builder::new().spawn_scoped(scope, settle);

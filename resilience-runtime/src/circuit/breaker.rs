@@ -181,8 +181,8 @@ impl CircuitBreaker {
 
     /// Rejects every call until [`reset`](Self::reset), [`trip`](Self::trip) or [`disable`](Self::disable) is called.
     ///
-    /// The error of a rejected call reports the whole cooldown as the time to wait, because the circuit does not know
-    /// when the rejections will end.
+    /// The circuit does not know when the rejections will end. The error of a rejected call therefore reports the whole
+    /// cooldown as the time to wait.
     ///
     /// ```
     /// use resilience_runtime::{CircuitBreaker, CircuitState};
@@ -373,7 +373,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// Converts a permit of this circuit to an owned permit, because the call of the permit has returned a stream.
+    /// Converts the permit of a call that has returned a stream to an owned permit of this circuit.
     #[cfg(feature = "stream")]
     pub(crate) fn own(&self, permit: Permit<'_>) -> OwnedPermit {
         OwnedPermit::of(permit, self.0.clone())
@@ -426,8 +426,8 @@ impl CircuitBreaker {
         self.0.address()
     }
 
-    /// Returns the state that a call would find, the time since the circuit first opened, and the rest of the cooldown.
-    /// Returns `None` if the circuit is closed, or if the circuit admits all calls for another reason.
+    /// Returns the state for the next call, the time since the circuit first opened, and the rest of the cooldown.
+    /// Returns `None` if the circuit admits all calls, for example because it is closed.
     pub(crate) fn outage(&self) -> Option<(CircuitState, Duration, Duration)> {
         if matches!(self.phase(), Phase::Closed { .. } | Phase::Disabled { .. }) {
             return None;

@@ -187,10 +187,10 @@ macro_rules! settle {
                 /// Ends the call as a success, as a failure, or as neither. The classifier decides about `outcome` by
                 /// the same rules as `#[circuit]`.
                 ///
-                /// If the classifier finds a rejection by another layer in the error, the call is neither a success nor
-                /// a failure, unless [`failure_if`](crate::ClassifierBuilder::failure_if) selects the error. The
-                /// classifier searches the error only if the function [`as_error`](crate::ClassifierBuilder::as_error)
-                /// is set. Unlike [`CircuitBreaker::call_with`], a permit does not observe the polls of the call.
+                /// Unless [`failure_if`](crate::ClassifierBuilder::failure_if) selects the error, a rejection by
+                /// another layer in the error makes the call neither a success nor a failure. The classifier searches
+                /// the error only if the function [`as_error`](crate::ClassifierBuilder::as_error) is set. Unlike
+                /// [`CircuitBreaker::call_with`], a permit does not observe the polls of the call.
                 ///
                 /// If a function of the classifier panics, the call counts as cancelled.
                 ///

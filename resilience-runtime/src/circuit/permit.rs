@@ -95,8 +95,8 @@ pub(crate) struct Call<B: Borrow<Core>> {
 /// byte.
 ///
 /// The lowest three bits are the state of the call. In a permit that the user holds, the bits from [`Self::MESSAGES`]
-/// on contain the number of messages from circuits to retries at the admission of the call. The number is never zero,
-/// so that a `Result` with a `Call` needs no further byte.
+/// on contain a number of messages. This is the number of messages from circuits to retries at the admission of the
+/// call. The number is never zero, so that a `Result` with a `Call` needs no further byte.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Progress(NonZeroU64);
 
@@ -171,7 +171,7 @@ impl<B: Borrow<Core>> Call<B> {
         self.progress.messages()
     }
 
-    /// Ends a call as a failure. The user holds the permit of this call.
+    /// Ends a call, whose permit the user holds, as a failure.
     fn end_as_failure(&mut self, error: Option<&dyn Display>, retry_after: Option<Duration>) {
         let messages = self.messages();
         self.end().failure(error, retry_after);

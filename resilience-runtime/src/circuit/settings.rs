@@ -313,9 +313,8 @@ pub(crate) struct Settings {
     pub(crate) cooldown_jitter: f64,
     pub(crate) half_open_max: u32,
     pub(crate) trial_timeout: Duration,
-    /// If a call ran for at least this time before it was cancelled, or before the caller's deadline ended the call,
-    /// the call counts as a failure. If the field is `None`, a call that ends in one of these two ways never counts as
-    /// a failure.
+    /// Shortest duration of a call that counts as a failure if the call is cancelled, or if the caller's deadline ends
+    /// the call. If the field is `None`, a call that ends in one of these two ways never counts as a failure.
     pub(crate) hung_after: Option<Duration>,
     /// Whether only the failure of the first attempt counts if a retry or a hedge makes several attempts.
     pub(crate) count_requests: bool,

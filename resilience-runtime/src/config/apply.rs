@@ -1,4 +1,4 @@
-//! Applies settings from a file or from the environment: either all of them, or none.
+//! Applies settings from a file or from the environment: either all settings, or none.
 
 use std::sync::Mutex;
 
@@ -35,7 +35,7 @@ impl Applied {
     }
 }
 
-/// Forgets the settings that were applied, because another function removes them from all layers.
+/// Removes the record of the applied settings. Another function removes the settings from all layers.
 pub(crate) fn forget() {
     *lock_std(Applied::current()) = Applied::NONE;
 }
@@ -68,7 +68,7 @@ pub(super) fn apply(tables: &Tables, source: Source) -> Result<(), RefusedConfig
     Ok(())
 }
 
-/// Checks all settings, and changes nothing.
+/// Checks all settings, and changes no layer.
 struct Check {
     source: Source,
     refused: RefusedConfig,
@@ -127,7 +127,7 @@ impl Visit for Replace {
     }
 }
 
-/// Returns the sections of layers that have no section any more.
+/// Returns each section of `before` whose layer has no section in `sections`.
 fn removed<'a, O: Copy>(sections: &'a [Section<O>], before: &'a [Section<O>]) -> impl Iterator<Item = &'a Section<O>> {
     before.iter().filter(|old| !sections.iter().any(|section| section.name == old.name))
 }

@@ -24,7 +24,8 @@ use crate::registry::configured::Source;
 /// ```
 ///
 /// The type implements `Deserialize`, for programs that read their configuration with a crate such as `config` or
-/// `figment`. If the source of such a crate has texts only, a text such as `"5"` stands for a number.
+/// `figment`. Some of their sources, such as environment variables, have only texts. A text such as `"5"` can therefore
+/// be a number.
 ///
 /// # Examples
 ///
@@ -58,8 +59,9 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// Returns a [`RefusedConfig`] with all mistakes, if the text is not TOML, if a table or an option is unknown, or
-    /// if a value is outside its range. The names of layers are checked by [`apply`](Self::apply).
+    /// Returns a [`RefusedConfig`] with all mistakes, if the text is not TOML, or if a table or an option is unknown.
+    /// Also returns this error if a value is outside its range. The names of layers are checked by
+    /// [`apply`](Self::apply).
     pub fn from_toml(text: &str) -> Result<Self, RefusedConfig> {
         Self::of_lines(parse::parse(text, None)?)
     }
@@ -68,8 +70,8 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// Returns a [`RefusedConfig`] in the cases of [`from_toml`](Self::from_toml), and if the file cannot be read, is
-    /// larger than 1 MiB, or is no UTF-8 text.
+    /// Returns a [`RefusedConfig`] in the cases of [`from_toml`](Self::from_toml). Also returns this error if the file
+    /// cannot be read, is larger than 1 MiB, or is no UTF-8 text.
     ///
     /// # Examples
     ///
@@ -92,11 +94,11 @@ impl Config {
         Ok(Self { tables: Tables::collect(lines)?, source: Source::File, file: None })
     }
 
-    /// Reads settings from the environment variables of the process whose names begin with `RESILIENCE__`.
+    /// Reads settings from the process's environment variables whose names begin with `RESILIENCE__`.
     ///
     /// The name of a variable contains the table, the name of the layer and the option, with `__` between them:
-    /// `RESILIENCE__CIRCUIT__EXA_API__THRESHOLD=5`. In the name of the layer, letters are upper-cased, digits are kept,
-    /// and each other character is `_`.
+    /// `RESILIENCE__CIRCUIT__EXA_API__THRESHOLD=5`. In the name of the layer, letters are in upper case, and each
+    /// character other than a letter or a digit is `_`.
     ///
     /// # Errors
     ///
@@ -139,20 +141,21 @@ impl Config {
         Ok(Self { source: Source::Environment, ..config })
     }
 
-    /// Puts all settings in force, or none of them.
+    /// Applies all settings, or none if a setting is refused.
     ///
-    /// The settings replace the settings of an earlier call: an option that is no longer set returns to its value in
-    /// the attribute. Settings of the environment replace only settings of the environment, and all other settings
-    /// replace only settings that do not come from the environment. If several origins set one option, the order is:
-    /// [`configure`](fn@crate::configure), environment, file, builder, attribute, preset, default.
+    /// The settings replace all settings of an earlier call. If an option is no longer set, the value of the attribute
+    /// is in force again. Settings from the environment replace only settings from the environment. In the same way,
+    /// other settings do not replace settings from the environment. If several origins set one option, the first origin
+    /// in this list decides: [`configure`](fn@crate::configure), environment, file, builder, attribute, preset,
+    /// default.
     ///
-    /// The change takes effect as [`configure`](fn@crate::configure) describes. The event `config_applied` or
-    /// `config_refused` reports the outcome.
+    /// The function [`configure`](fn@crate::configure) describes the effect of a change on calls and states. The event
+    /// `config_applied` or `config_refused` reports the outcome.
     ///
     /// # Errors
     ///
     /// Returns a [`RefusedConfig`] with all mistakes, and changes nothing, if a layer is unknown, or if a layer refuses
-    /// a setting. Without the feature `declare`, the layer of an attribute is known after the first call.
+    /// a setting. Without the feature `declare`, the layer of an attribute is unknown until the first call.
     pub fn apply(&self) -> Result<(), RefusedConfig> {
         let title = self.title();
         self.put_in_force().inspect_err(|error| events::refused(title, error))?;

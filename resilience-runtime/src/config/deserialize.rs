@@ -65,7 +65,7 @@ impl<'de> Visitor<'de> for Value {
         Ok(Raw::Number(number))
     }
 
-    // The text may come from the environment, so it may stand for a number.
+    // The text may come from an environment variable, so the text may be a number.
     fn visit_str<E>(self, text: &str) -> Result<Raw, E> {
         Ok(Raw::Word(text.to_owned()))
     }

@@ -16,9 +16,9 @@ use crate::timeout::timeout::Timeout;
 
 /// Returns the settings in force as a text in the format TOML, with the origin of each setting in a comment.
 ///
-/// The text contains each layer that [`get_stats`](crate::get_stats) lists, except fallbacks. An option that has its
-/// default is left out. The function [`Config::from_toml`](crate::Config::from_toml) reads the text. An option that no
-/// file can set, such as a percentile of a hedge, is a comment.
+/// The text contains each layer that [`get_stats`](crate::get_stats) lists, except fallbacks. The text leaves out
+/// options that have their defaults. The function [`Config::from_toml`](crate::Config::from_toml) reads the text. If a
+/// file cannot set an option, such as the percentile of a hedge, the option is in a comment.
 ///
 /// The origin is one of the following places:
 ///
@@ -75,10 +75,10 @@ fn layers<T: Target>(text: &mut String, kinds: &[Vec<(String, Vec<InForce>)>]) {
     }
 }
 
-/// Writes the section of one name. If the circuits with and without keys of the name contradict each other, the second
-/// value of an option is a comment.
+/// Writes the section of one name. If an option has different values for the circuits with and without keys, the second
+/// value is in a comment.
 fn section<T: Target>(text: &mut String, name: &str, kinds: &[Option<Vec<InForce>>]) {
-    // Writing to a `String` returns no error.
+    // Ignores the result, because writing to a `String` cannot fail.
     let _ = writeln!(text, "\n[{}.{}]", T::TABLE, key(name));
     let mut seen = Vec::new();
     for InForce { option, value, origin } in kinds.iter().flatten().flatten() {
@@ -118,7 +118,7 @@ fn key(name: &str) -> String {
 fn toml(value: Value) -> String {
     match value {
         Value::Time(time) => format!("\"{}\"", exact(time)),
-        // A number without a decimal point would be an integer.
+        // Adds a decimal point, because TOML would read the number as an integer otherwise.
         Value::Number(number) => format!("{number:?}"),
         other => other.to_string(),
     }

@@ -8,7 +8,7 @@ use crate::base::sync::Arc;
 use crate::config::mistake::RefusedConfig;
 use crate::registry::configured::Place;
 
-/// The size of the largest file, in bytes.
+/// The maximum size of a file, in bytes.
 const LARGEST: u64 = 1 << 20;
 
 /// A file that was read.
@@ -38,7 +38,7 @@ pub(super) fn read(path: &Path) -> Result<Text, RefusedConfig> {
 
 fn bytes(path: &Path) -> Result<Vec<u8>, String> {
     let fail = |error: std::io::Error| error.to_string();
-    // A named pipe would block the thread.
+    // Refuses a named pipe, because reading a named pipe could block the thread.
     if !fs::metadata(path).map_err(fail)?.is_file() {
         return Err("is no regular file".to_owned());
     }

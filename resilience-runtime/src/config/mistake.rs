@@ -1,4 +1,4 @@
-//! Defines the error for a configuration that is refused.
+//! Defines [`RefusedConfig`], the error for settings that are refused.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::registry::configured::Place;
 /// The largest number of mistakes that an error lists.
 const MOST: usize = 20;
 
-/// The error for settings from a file or from the environment that are refused. The settings in force stay unchanged.
+/// The error for refused settings from a file or from the environment. The settings in force stay unchanged.
 ///
 /// The text of the error contains all mistakes in one line, each with its file and line, or with its environment
 /// variable.

@@ -1,4 +1,4 @@
-//! Converts a text in the format TOML to lines.
+//! Converts a text in the format TOML to [`Line`]s. A line is one setting.
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -67,7 +67,7 @@ pub(super) fn parse(text: &str, file: Option<&Arc<str>>) -> Result<Vec<Line>, Re
         }
     }
     refused.result()?;
-    // The parser sorts the keys of a table by their texts.
+    // Restores the order of the file, because the parser sorts the keys of a table by their texts.
     all.sort_by_key(|line| match line.place {
         Place::Line(_, line) => line,
         _ => 0,
@@ -90,7 +90,7 @@ fn raw(value: &DeValue<'_>) -> Raw {
     }
 }
 
-/// The positions of the lines of a text.
+/// The ends of the lines of a text, to find the line of a setting.
 struct Lines<'a> {
     file: Option<&'a Arc<str>>,
     ends: Vec<usize>,

@@ -22,7 +22,8 @@ pub(super) struct Line {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum LayerName {
     Exact(String),
-    /// The name in an environment variable: letters are upper-cased, digits are kept, and each other character is `_`.
+    /// The name in an environment variable: letters are in upper case, and each character other than a letter or a
+    /// digit is `_`.
     Variable(String),
 }
 
@@ -63,7 +64,7 @@ impl<O: Copy> Section<O> {
     }
 }
 
-/// Sees the settings of each table.
+/// Receives the settings of each table from a loop over all tables.
 pub(super) trait Visit {
     fn visit<T: Target>(&mut self, sections: &[Section<T::Options>], before: &[Section<T::Options>]);
 }
@@ -154,7 +155,7 @@ fn add<T: Target>(sections: &mut Vec<Section<T::Options>>, line: Line, refused: 
         sections.len() - 1
     });
     let section = &mut sections[index];
-    // Returns no error, because the same value was converted above.
+    // Ignores the result, because the conversion of the same value has succeeded above.
     let _ = T::set(&mut section.options, option, &value);
     section.places.push((option, place));
 }

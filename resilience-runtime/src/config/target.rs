@@ -39,7 +39,7 @@ pub(super) trait Target {
     /// Checks the range of each setting.
     fn check(options: &Self::Options) -> Result<(), ConfigError>;
 
-    /// Returns the name of a setting in files, for the name of the option in an error.
+    /// Converts the name of an option in an error to the name of the setting in files.
     fn setting(option: &'static str) -> &'static str {
         option
     }
@@ -47,7 +47,7 @@ pub(super) trait Target {
     /// Returns the names under which layers of this kind are listed.
     fn known() -> Vec<String>;
 
-    /// Checks whether [`replace`](Self::replace) would succeed. Returns false if no layer has the name.
+    /// Returns the error that [`replace`](Self::replace) would return. Returns false if no layer has the name.
     fn try_replace(name: &str, source: Source, new: New<'_, Self::Options>) -> Result<bool, ConfigError>;
 
     /// Replaces the settings from `source`. Returns a function that restores the earlier settings, or `None` if no
@@ -118,7 +118,7 @@ macro_rules! targets {
                 }
 
                 fn setting(option: &'static str) -> &'static str {
-                    // The value of a timeout has no name in the attribute.
+                    // The time of a timeout has no name in the attribute.
                     if option == "timeout" { "after" } else { option }
                 }
 

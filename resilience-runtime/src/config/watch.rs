@@ -30,12 +30,13 @@ impl Config {
     /// Returns a future that applies the settings of a file at once, and then after each change of the file. The future
     /// never ends.
     ///
-    /// The future reads the file once a second, and compares its content. The future therefore also sees an editor that
-    /// replaces the file, and the update of a Kubernetes `ConfigMap`, which replaces a link.
+    /// The future reads the file once a second, and compares the content with the previous content. The future
+    /// therefore also notices if an editor replaces the file, or if an update of a Kubernetes `ConfigMap` replaces a
+    /// link.
     ///
-    /// If the file is missing, half written, or wrong in another way, the settings in force stay, and the event
-    /// `config_refused` reports the first mistake once. A file with an unknown layer is tried again each second,
-    /// because the program may register the layer later.
+    /// If the file is missing, half written, or contains a mistake, the settings in force do not change. The event
+    /// `config_refused` then reports the first mistake once. If a layer in the file is unknown, the future tries the
+    /// file again each second, because the program may register the layer later.
     ///
     /// The future needs a tokio runtime with an enabled timer.
     ///
@@ -73,7 +74,8 @@ async fn watch(path: PathBuf) {
     let mut watched = Watched { path, is_first: true, content: None, config: None, refused: None };
     loop {
         let path = watched.path.clone();
-        // The reading of a file cannot panic, and a runtime that shuts down does not poll this future again.
+        // The blocking task fails only in two cases: its code panics, or the runtime shuts down. Reading a file cannot
+        // panic, and a runtime that shuts down does not poll this future again.
         if let Ok(read) = spawn_blocking(move || file::read(&path)).await {
             watched.see(read);
         }
@@ -99,7 +101,8 @@ impl Watched {
             Ok(text) if self.content.as_ref() == Some(&text.text) => None,
             Ok(text) => Some(text),
             Err(error) => {
-                // A file that returns with its old content is read again, so that an event reports its return.
+                // After a failed reading, applies the old content again, so that an event reports the return of the
+                // file.
                 (self.content, self.config) = (None, None);
                 return self.refuse(error);
             }
@@ -113,7 +116,7 @@ impl Watched {
                 Err(error) => return self.refuse(error),
             }
         }
-        // Settings that a layer refused are tried again, because a later call of `register` may add the layer.
+        // Tries refused settings again, because a later call of `register` may add the missing layer.
         let Some(config) = self.config.as_ref().filter(|_| is_new || self.refused.is_some()) else { return };
         let is_applied = self.is_first && apply::is_applied(&config.tables);
         self.is_first = false;

@@ -21,24 +21,24 @@ use crate::timeout::timeout::Timeout;
 ///
 /// The closure receives a builder without options, and sets the options that change. These options take precedence over
 /// the options of [`register`](CircuitBuilder::<crate::CircuitBreaker>::register), of attributes and of presets. The
-/// other options stay as they are. A further call changes further options. [`reset_configuration`] undoes all changes.
+/// other options do not change. A later call can change further options. [`reset_configuration`] undoes all changes.
 ///
 /// The change takes effect at the next call, and keeps the state of the circuit:
 ///
 /// - An open circuit stays open. If the cooldown changes, the new cooldown counts from the opening of the circuit.
-/// - Without a window of recent calls, the failures so far count towards the new `threshold`. If they exceed the new
-///   threshold, the next failure opens the circuit.
+/// - If the circuit has no window of recent calls, the failures so far count towards the new `threshold`. If the number
+///   of these failures exceeds the new threshold, the next failure opens the circuit.
 /// - A window keeps its calls, unless its length changes. A window with a new length starts empty.
 ///
-/// For a name with the option `key`, the change concerns the circuits of all keys. A change is no conflict:
-/// [`check_circuits`](crate::check_circuits) does not report it.
+/// If the name has the option `key`, the change applies to the circuits of all keys.
+/// [`check_circuits`](crate::check_circuits) does not report a change as a conflict.
 ///
 /// # Errors
 ///
 /// Returns a [`ConfigError`], and changes nothing, in these cases:
 ///
-/// - No circuit has the name. A circuit that the program holds, from [`build`](CircuitBuilder::build), has no settings
-///   that change at run time.
+/// - No circuit has the name. The settings of a circuit from [`build`](CircuitBuilder::build) cannot change at run
+///   time.
 /// - An option is outside its range, or cannot be combined with another option of the circuit.
 ///
 /// # Examples
@@ -114,7 +114,7 @@ pub fn configure_retry(name: &str, changes: impl FnOnce(RetrySettings) -> RetryS
     one::<Retry>(name, changes(RetrySettings::NONE).0)
 }
 
-/// Changes the time of the timeout `name` while the program runs. A running call keeps its time.
+/// Changes the time of the timeout `name` while the program runs. The time limit of a running call does not change.
 ///
 /// Works like [`configure_retry`], for a timeout.
 ///
@@ -152,8 +152,8 @@ pub fn configure_timeout(
 /// Changes settings of the bulkhead `name` while the program runs.
 ///
 /// Works like [`configure_retry`], for a bulkhead. If `max` becomes smaller than the number of running calls, these
-/// calls keep their slots, and new calls are admitted when enough calls have ended. Calls that already wait keep their
-/// place before this change. With the option `key`, the change concerns the bulkheads of all keys.
+/// calls keep their slots. The bulkhead admits new calls when enough calls have ended. Calls that already wait keep
+/// their place before this change. With the option `key`, the change applies to the bulkheads of all keys.
 ///
 /// # Errors
 ///
@@ -187,8 +187,8 @@ pub fn configure_bulkhead(
 
 /// Changes settings of the rate limit `name` while the program runs.
 ///
-/// Works like [`configure_retry`], for a rate limit. The calls of the recent past count with the new rate, at most as a
-/// whole burst. With the option `key`, the change concerns the rate limits of all keys.
+/// Works like [`configure_retry`], for a rate limit. The recent calls count towards the new rate, at most as one whole
+/// burst. With the option `key`, the change applies to the rate limits of all keys.
 ///
 /// # Errors
 ///

@@ -62,18 +62,18 @@ settings! {
         max: u32;
         /// Sets the first pause, 0 to 584 years.
         delay: Duration;
-        /// Sets the factor by which each pause is longer than the pause before, finite, at least 1.
+        /// Sets the factor by which each pause is longer than the previous pause, finite, at least 1.
         backoff: f64;
         /// Sets the longest pause, at least as long as `delay`, at most 584 years.
         max_delay: Duration;
-        /// Sets the random part of the pauses.
+        /// Sets the jitter (the random part) of the pauses.
         jitter: Jitter;
         /// Sets the longest time of a call after which no attempt begins, at least as long as the first pause. Only a
         /// retry with the option `max_elapsed` or `name` has this setting.
         max_elapsed: Duration;
         /// Sets whether the retries of nested calls count towards `max`.
         count_nested: bool;
-        /// Sets whether an attempt follows the rejection by a circuit.
+        /// Sets whether another attempt follows a rejection by the circuit of another function.
         retry_rejected: bool;
     }
 }

@@ -43,7 +43,7 @@ impl Channel {
 
     fn send(&self, event: &Arc<Event>) {
         if let Some(sender) = self.sender.get().filter(|_| self.has_subscribers()) {
-            // An error means that the last subscriber has just left.
+            // Ignores an error, because an error means that the last subscriber has just left.
             let _ = sender.send(event.clone());
         }
     }
@@ -119,13 +119,13 @@ impl Hub {
         let place = callbacks.iter().position(|(known, _)| *known == id);
         let removed = place.map(|place| callbacks.swap_remove(place));
         drop(callbacks);
-        // The callback is dropped here, without the lock, because its destructor is code of the user.
+        // Drops the callback while no lock is held, because its destructor is code of the user.
         if removed.is_some() {
             self.called.fetch_sub(1, Ordering::Relaxed);
         }
     }
 
-    /// Passes an event to all subscribers that want it.
+    /// Passes an event to all subscribers that want this kind of event.
     #[cold]
     pub(crate) fn deliver(&self, event: Event) {
         let event = Arc::new(event);

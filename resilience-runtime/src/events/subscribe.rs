@@ -20,11 +20,12 @@ use crate::events::value::Event;
 /// Returns a stream of the changes of the states of all circuits.
 ///
 /// The stream contains the events `circuit_opened`, `circuit_half_open`, `circuit_closed`, `circuit_reset`,
-/// `circuit_forced_open` and `circuit_disabled` from now on. At most 1,024 events wait for the reader. If the reader is
-/// slower, the oldest events are lost, and [`recv`](EventStream::recv) returns their number.
+/// `circuit_forced_open` and `circuit_disabled` from now on. At most 1,024 events wait for the reader of the stream. If
+/// the reader is too slow, the oldest events are lost, and [`recv`](EventStream::recv) returns the number of lost
+/// events.
 ///
-/// The subscription costs nothing in calls that change no state. The library holds no lock while it passes an event on,
-/// and never waits for a reader.
+/// The subscription does not slow down a call that changes no state. The library holds no lock while it passes an event
+/// to the stream, and never waits for a reader.
 ///
 /// # Examples
 ///
@@ -72,7 +73,7 @@ pub struct EventStream {
     wanted: Wanted,
     /// The receiver, unless the field `waiting` contains it.
     receiver: Option<Receiver<Arc<Event>>>,
-    /// The wait for the next event that a poll of the `Stream` has begun.
+    /// The future of the next event, if a poll of the `Stream` has begun to wait.
     #[cfg(feature = "stream")]
     waiting: Option<Waiting>,
 }

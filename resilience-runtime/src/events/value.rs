@@ -41,8 +41,8 @@ impl Event {
         self.time
     }
 
-    /// Returns the name of the circuit, such as `search`, or `price[acme]` for the circuit of a key. Returns `None` for
-    /// an event of another layer.
+    /// Returns the name of the circuit, such as `search`, or `price[acme]` for the circuit of a key. Returns `None` if
+    /// the event belongs to another layer.
     pub fn circuit(&self) -> Option<&str> {
         self.field("circuit")
     }
@@ -105,7 +105,7 @@ impl fmt::Debug for Event {
     }
 }
 
-/// The value of a field. The method `text` returns `None` for a field that the event does not have.
+/// The value of a field. The method `text` returns `None` if the event does not have the field.
 pub(crate) trait Text {
     fn text(&self) -> Option<String>;
 }

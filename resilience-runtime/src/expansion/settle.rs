@@ -20,8 +20,8 @@ use crate::expansion::text::Text;
 
 /// Returns a future that polls `body`. Between two polls, the future marks the permit (the record of an admitted call)
 /// as waiting. The mark distinguishes a cancelled call from a panic. If the call is cancelled, the permit is dropped
-/// with the mark. If `body` or the code of a layer between the circuit and `body` panics, the permit is dropped without
-/// the mark, and the call counts as a failure.
+/// with the mark. If `body` panics, or the code of a layer between the circuit and `body`, the permit is dropped
+/// without the mark. The call then counts as a failure.
 #[inline]
 pub fn watch<'p, 'b, F: Future>(permit: &'p mut Permit<'b>, body: F) -> Watched<'p, 'b, F> {
     Watched::new(permit, body)
@@ -134,8 +134,8 @@ pub fn admit(breaker: &CircuitBreaker, is_repeat: bool) -> Result<Permit<'_>, Ci
     Ok(permit)
 }
 
-/// Marks the call of this permit as waiting. The code of an attribute below `#[circuit]` calls this function before it
-/// waits for anything other than the body, such as the pause of a retry.
+/// Marks the call of this permit as waiting. The code of an attribute below `#[circuit]` calls this function before
+/// each wait outside the body, such as the pause of a retry.
 #[inline]
 pub fn wait(permit: &mut Permit<'_>) {
     permit.wait();
@@ -148,8 +148,9 @@ pub fn resume(permit: &mut Permit<'_>) {
     permit.resume();
 }
 
-/// Marks the beginning of user code outside the body: an expression in an option, such as the time of a timeout, or a
-/// fallback function that is not `async`. If this code panics, the call of this permit counts as a failure.
+/// Marks the beginning of user code outside the body. This code is an expression in an option, such as the time of a
+/// timeout, or a fallback function that is not `async`. If this code panics, the call of this permit counts as a
+/// failure.
 #[inline]
 pub fn enter(permit: &mut Permit<'_>) {
     permit.enter();
@@ -174,10 +175,9 @@ pub fn is_repeat() -> bool {
     Repeat::is_running()
 }
 
-/// Works like [`admit`], for one kind of stack: the `key` of the circuit contains the attempt number of a retry, and a
-/// hedge is between the retry and the circuit. A second attempt of the retry does not count as a repeat, because each
-/// attempt may use a different circuit. `is_repeat` is the result of the function [`is_repeat`] at the beginning of the
-/// attempt.
+/// Works like [`admit`], for a circuit whose `key` contains the attempt number of a retry, if a hedge is between the
+/// retry and the circuit. A second attempt of the retry does not count as a repeat, because each attempt may use a
+/// different circuit. `is_repeat` is the result of the function [`is_repeat`] at the beginning of the attempt.
 #[inline]
 pub fn admit_hedged(breaker: &CircuitBreaker, is_repeat: bool) -> Result<Permit<'_>, CircuitOpenError> {
     let _mark = Repeat::mark_only(is_repeat || Repeat::is_hedged());

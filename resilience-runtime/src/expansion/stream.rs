@@ -183,8 +183,8 @@ boxed! {
     Box::new => 'a, Box<dyn Stream<Item = Result<T, E>> + Send + Unpin + 'a>;
 }
 
-/// Works as [`watch_stream`], for a function that returns a boxed stream. Puts the watched stream into one more box, of
-/// the same type.
+/// Works like [`watch_stream`], for a function that returns a boxed stream. Puts the watched stream into one more box,
+/// of the same type.
 #[expect(clippy::too_many_arguments, reason = "one for each option, so that the user's closures need no types")]
 pub fn watch_boxed_stream<S, Shown, Find, If, IfOk, After, AfterOk>(
     breaker: &CircuitBreaker,

@@ -1,4 +1,4 @@
-//! Contains the faults that wait for calls, by the names of functions and layers.
+//! Stores the injected faults, by the names of functions and layers.
 
 #[cfg(feature = "chaos")]
 use std::collections::BTreeMap;
@@ -18,12 +18,12 @@ use crate::fault::names;
 #[cfg(feature = "chaos")]
 use crate::fault::stats::{ChaosStats, FaultStats};
 
-/// The faults that wait for calls.
+/// The injected faults.
 #[derive(Debug)]
 pub(crate) struct Faults {
     is_any: AtomicBool,
     injected: Mutex<Vec<Injected>>,
-    /// The number of calls that the faults in the running service have hit.
+    /// The number of calls with a fault in the running service.
     #[cfg(feature = "chaos")]
     counts: Mutex<BTreeMap<String, FaultStats>>,
 }
@@ -72,7 +72,7 @@ impl Faults {
         self.end(|fault| fault.id == id, "removed");
     }
 
-    /// Removes the faults that one value has armed.
+    /// Removes the faults of one [`Armed`](crate::chaos::Armed).
     #[cfg(feature = "chaos")]
     pub(crate) fn disarm(&self, armed: u64) {
         self.end(|fault| fault.limits.is_some_and(|limits| limits.armed == armed), "disarmed");
@@ -90,7 +90,7 @@ impl Faults {
         ChaosStats { is_armed: lock_std(&self.injected).iter().any(is_active), faults: lock_std(&self.counts).clone() }
     }
 
-    /// Removes some faults. The faults are dropped without the lock, because they contain closures of the user.
+    /// Removes some faults. Drops the faults while no lock is held, because the faults contain closures of the user.
     fn end(&self, is_ended: impl FnMut(&Injected) -> bool, reason: &'static str) {
         let ended = {
             let injected = &mut *lock_std(&self.injected);
@@ -121,7 +121,8 @@ impl Faults {
 
     /// Returns the latency and the effect of all faults on a call of this function, and the faults whose event is due.
     ///
-    /// All latencies add up. The oldest of the other faults takes effect, and only this fault counts the call.
+    /// All latencies add up. The oldest of the other faults takes effect, and counts the call. No other fault counts
+    /// the call.
     fn next(&self, function: &Function) -> (Option<Hit>, Vec<Injected>) {
         let names = names::of(function);
         let (mut hit, mut due) = (None::<Hit>, Vec::new());

@@ -1,11 +1,11 @@
-//! Defines a fault that waits for calls, and the faults that hit one call.
+//! Defines an injected fault, and the effect of all faults on one call.
 
 use std::time::Duration;
 
 use crate::fault::kind::{Effect, Kind};
 use crate::fault::limits::Limits;
 
-/// A fault that waits for calls.
+/// An injected fault.
 #[derive(Clone, Debug)]
 pub(crate) struct Injected {
     pub(crate) id: u64,
@@ -15,7 +15,7 @@ pub(crate) struct Injected {
     pub(crate) limits: Option<Limits>,
 }
 
-/// The latency and the effect of all faults that hit one call.
+/// The latency and the effect of all faults on one call.
 #[derive(Debug, Default)]
 pub(crate) struct Hit {
     /// The name by which the fault was injected.
@@ -24,6 +24,6 @@ pub(crate) struct Hit {
     pub(crate) effect: Option<Effect>,
     /// The number of the fault.
     pub(crate) id: u64,
-    /// Whether the fault is in a running service, and must not panic because of a wrong type.
+    /// Whether the fault is in a running service. If so, a wrong type must not cause a panic.
     pub(crate) is_in_service: bool,
 }

@@ -12,7 +12,7 @@ use crate::base::sync::Arc;
 #[cfg(feature = "test-util")]
 use crate::fault::script::Step;
 
-/// A function that makes errors of one type, and the name of this type.
+/// A function that creates errors of one type, and the name of this type.
 #[derive(Clone)]
 pub(crate) struct Maker {
     pub(crate) type_name: &'static str,
@@ -35,7 +35,7 @@ impl fmt::Debug for Maker {
     }
 }
 
-/// The faults of a name.
+/// A fault, for all calls of one name.
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
     /// The next calls return an error. The number decreases with each call.
@@ -44,7 +44,7 @@ pub(crate) enum Kind {
     /// Each call returns an error.
     #[cfg(feature = "chaos")]
     Error(Maker),
-    /// Each call takes longer, by a random time between two limits.
+    /// Each call waits for a random time between two limits before the body runs.
     Latency(RangeInclusive<Duration>),
     Hang,
     Panic,

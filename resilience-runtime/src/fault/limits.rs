@@ -8,11 +8,11 @@ use crate::base::random;
 /// The limits of a fault in a running service.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// The share of the calls that the fault hits.
+    /// The share of the calls with the fault.
     rate: f64,
-    /// The time after which the fault hits no call.
+    /// The time at which the fault ends.
     until: Tick,
-    /// The number of the value that armed the fault.
+    /// The number of the [`Armed`](crate::chaos::Armed) that injected the fault.
     #[cfg(feature = "chaos")]
     pub(crate) armed: u64,
     /// The time of the last event about the fault.
@@ -37,7 +37,7 @@ impl Limits {
         self.until.since(Tick::now())
     }
 
-    /// Returns whether the fault hits the current call.
+    /// Decides by a random number whether the fault affects the current call.
     pub(crate) fn selects(&self) -> bool {
         random::unit(random::next()) < self.rate
     }

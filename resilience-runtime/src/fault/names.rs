@@ -1,4 +1,4 @@
-//! Finds the names by which a test or a service addresses a decorated function.
+//! Finds the names with which a test or a service can select a decorated function.
 
 use std::collections::BTreeSet;
 

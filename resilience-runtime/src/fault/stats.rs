@@ -9,13 +9,13 @@ use crate::fault::kind::Kind;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChaosStats {
-    /// Whether a fault is injected at the time of the snapshot.
+    /// Whether a fault exists at the time of the statistics.
     pub is_armed: bool,
-    /// Number of calls that the faults have hit, for each name.
+    /// Number of calls with a fault, for each name.
     pub faults: BTreeMap<String, FaultStats>,
 }
 
-/// The number of calls that the faults of one name have hit.
+/// The number of calls with a fault of one name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FaultStats {
@@ -36,7 +36,7 @@ impl FaultStats {
             Kind::Hang => self.total_hangs += 1,
             Kind::Panic => self.total_panics += 1,
             Kind::Error(_) => self.total_errors += 1,
-            // The kinds of the test kit have no limits, and are not counted.
+            // Does not count the other kinds, because only the test kit injects faults of these kinds.
             #[cfg(feature = "test-util")]
             Kind::Next(..) | Kind::Script(..) => {}
         }

@@ -69,9 +69,9 @@ pub struct Health {
 pub struct Outage {
     /// Name of the circuit, not escaped.
     pub name: String,
-    /// State of the circuit that a call would find.
+    /// State of the circuit for the next call.
     pub state: CircuitState,
-    /// Effect of the circuit on the status of the program.
+    /// Effect of this circuit on the status of the program.
     pub status: HealthStatus,
     /// Whether the rules name the circuit as essential.
     pub is_essential: bool,
@@ -121,8 +121,8 @@ pub fn set_health_rules(rules_of_user: HealthRules) -> Result<(), ConfigError> {
 ///   as half-open.
 /// - `Ok`: all circuits are closed, or their outages are shorter than the rules [tolerate](HealthRules::tolerate).
 ///
-/// A half-open circuit needs calls to close. An essential circuit therefore makes the program `Degraded` as soon as its
-/// cooldown has passed, so that a load balancer sends the calls.
+/// A half-open circuit closes only after successful calls. As soon as the cooldown of an essential circuit has passed,
+/// the program is therefore only `Degraded`, so that a load balancer sends calls again.
 ///
 /// A circuit that is disabled, or that has the option `shadow`, rejects no calls, and has no outage. This function
 /// changes no state.

@@ -50,15 +50,15 @@ impl HealthRules {
 
     /// Makes a circuit essential: while the circuit rejects calls, the program is `Down`.
     ///
-    /// The name of circuits with the option `key` stands for all these circuits. The program is `Down` while every one
-    /// of them rejects calls, and `Degraded` while only some of them do. A name such as `price[acme]` stands for the
-    /// circuit of one key.
+    /// If the name has the option `key`, the rule applies to the circuits of all keys together. The program is `Down`
+    /// while all these circuits reject calls, and `Degraded` while only some reject calls. A name such as `price[acme]`
+    /// selects the circuit of one key.
     pub fn essential(mut self, name: impl Into<String>) -> Self {
         self.essential.insert(name.into());
         self
     }
 
-    /// Leaves out a circuit, or all circuits of a name with the option `key`.
+    /// Ignores a circuit, or all circuits of a name with the option `key`.
     pub fn ignore(mut self, name: impl Into<String>) -> Self {
         self.ignored.insert(name.into());
         self
@@ -95,7 +95,8 @@ impl HealthRules {
         Ok(())
     }
 
-    /// Returns the name by which the circuit is essential: its own name, or the name of all circuits with keys.
+    /// Returns the name in the rules that makes the circuit essential: its own name, or the name of the circuits of all
+    /// keys.
     pub(super) fn essential_name<'a>(&self, name: &'a str) -> Option<&'a str> {
         [name, family(name)].into_iter().find(|name| self.essential.contains(*name))
     }

@@ -10,13 +10,13 @@ use crate::metrics::metric::{Metric, MetricKind, Sample, SampleValue};
 use crate::metrics::reader::MetricsReader;
 use crate::metrics::text::text_of_bound;
 
-/// The shortest pause of [`export_every`], so that a program with a time of zero still runs its other tasks.
+/// The shortest pause of [`export_every`]. With a pause of zero, the other tasks of the program would not run.
 const SHORTEST: Duration = Duration::from_millis(1);
 
 /// Passes the metrics of all layers to the recorder of the crate `metrics`. Needs the feature `metrics`.
 ///
-/// Call this function in the metrics route of your program, before the recorder writes its text. A program without such
-/// a route spawns [`export_every`] instead. Without a recorder, this function has no effect.
+/// Call this function in the metrics route of your program, before the recorder writes its text. If the program has no
+/// such route, spawn [`export_every`] instead. Without a recorder, this function has no effect.
 ///
 /// The recorder receives the counters as absolute numbers. A histogram becomes several metrics: the counters `_bucket`
 /// with the label `le` and `_count`, and the gauge `_sum`.

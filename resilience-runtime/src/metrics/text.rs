@@ -22,7 +22,7 @@ pub(crate) fn write(metrics: &[Metric], format: Format) -> String {
             (MetricKind::Info, Format::OpenMetrics) => "info",
             (MetricKind::Gauge, _) | (MetricKind::Info, Format::Prometheus) => "gauge",
         };
-        // A write to a `String` never fails.
+        // Ignores the result, because a write to a `String` never fails.
         let _ = writeln!(text, "# HELP {family} {}\n# TYPE {family} {kind}", metric.help);
         if family.ends_with("_seconds") && format == Format::OpenMetrics {
             let _ = writeln!(text, "# UNIT {family} seconds");
@@ -37,8 +37,8 @@ pub(crate) fn write(metrics: &[Metric], format: Format) -> String {
     text
 }
 
-/// Returns the name in the lines of the metric's description. OpenMetrics leaves out the suffix that belongs to the
-/// kind of the metric.
+/// Returns the name of the metric in the lines with its description. OpenMetrics leaves out the suffix that belongs to
+/// the kind of the metric.
 fn family(metric: &Metric, format: Format) -> &'static str {
     let suffix = match (metric.kind, format) {
         (MetricKind::Counter, Format::OpenMetrics) => "_total",

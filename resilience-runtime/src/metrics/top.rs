@@ -1,4 +1,4 @@
-//! Selects the keys with the largest weights.
+//! Selects the keys with the largest weights, such as the keys with the most failures.
 
 /// The keys with the largest weights, among all keys of one name.
 pub(crate) struct Top<T> {
@@ -19,7 +19,7 @@ impl<T> Top<T> {
         }
         let (key, value) = make();
         self.keys.push((weight, key, value));
-        // Sorts seldom, so that a name with many keys needs little time and little memory.
+        // Sorts only after many additions, so that a name with many keys needs little time and little memory.
         if self.keys.len() >= self.most.saturating_mul(2).max(256) {
             self.shorten();
         }

@@ -17,9 +17,9 @@ use crate::rate_limit::rate_limit::{RateLimit, Shared};
 use crate::timeout::deadline::within;
 use crate::timeout::timeout::Timer;
 
-/// Waits in the queue of `$limit` for at most the time `$wait`, and takes `$tokens` tokens when the call is the first
-/// call of the queue. `$reason` states why the call cannot start now. This code is a macro, because an async function
-/// would make the future of a call larger.
+/// Waits in the queue of `$limit` for at most the time `$wait`. Takes `$tokens` tokens when the call is the first call
+/// of the queue. `$reason` states why the call cannot start now. This code is a macro, because an async function would
+/// make the future of a call larger.
 macro_rules! queue {
     ($limit:expr, $tokens:expr, $wait:expr, $reason:expr) => {{
         let (_waiting, end) = $limit.join($tokens, $wait, $reason)?;
@@ -226,8 +226,8 @@ impl RateLimit {
         let Some(_turn) = turn else { return Err(self.reject_late(tokens)) };
         let mut has_slept = false;
         while let Some(early) = self.take_first(tokens, end)? {
-            // A paused clock of tokio does not move while the thread sleeps. Without this condition, the call would then
-            // sleep again for ever.
+            // Ends the wait in real time, too. A paused clock of tokio does not move while the thread sleeps, so the
+            // call would otherwise sleep for ever.
             if has_slept && latest.is_some_and(|latest| latest <= Instant::now()) {
                 return Err(self.reject_late(tokens));
             }
@@ -281,7 +281,7 @@ pub fn acquire_tokens_blocking(limit: &RateLimit, tokens: u32) -> Result<(), Rat
     acquire_tokens_blocking_within(limit, tokens, limit.wait())
 }
 
-/// Works as [`acquire_tokens_blocking`], but the call waits at most for the time `wait`.
+/// Works like [`acquire_tokens_blocking`], but the call waits for at most the time `wait`.
 #[allow(clippy::missing_errors_doc)] // This function needs no docs: the hidden module `__private` exports it.
 #[inline]
 pub fn acquire_tokens_blocking_within(limit: &RateLimit, tokens: u32, wait: Duration) -> Result<(), RateLimitedError> {

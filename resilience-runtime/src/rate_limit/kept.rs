@@ -21,7 +21,7 @@ pub(crate) struct KeptQuota {
 }
 
 impl KeptLimit {
-    /// Returns whether the rate limit decides about calls as a new rate limit does.
+    /// Returns whether the state equals the state of a new rate limit.
     pub(crate) fn decides_as_new(&self) -> bool {
         self.full_in.is_zero() && self.quota.is_none()
     }

@@ -64,7 +64,8 @@ impl Line {
 
     /// Restricts the calls to the quota of the service. Earlier quotas apply until their resets.
     pub(crate) fn restrict(&self, quota: Quota) {
-        // Sets the bit under the lock. Otherwise, the bit could remain set after another thread has removed the quota.
+        // Sets the bit under the lock, because the bit could otherwise remain set after another thread has removed the
+        // quota.
         let mut quotas = lock_std(&self.quotas);
         if quotas.add(quota, Tick::now()) {
             self.state.fetch_or(QUOTA, Ordering::AcqRel);

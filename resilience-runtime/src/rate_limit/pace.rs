@@ -10,8 +10,8 @@ use crate::base::config_error::{ConfigError, Value};
 pub(crate) struct Pace {
     /// The time between two tokens at an even pace, in nanoseconds.
     step: u64,
-    /// The longest time by which a token of a burst may be taken before its due time, in nanoseconds. The due time of a
-    /// token is its time at the even pace. The value is `step * (burst - 1)`.
+    /// The longest time, in nanoseconds, by which a call may take a token of a burst before the due time of the token.
+    /// At an even pace, each token is taken at its due time. The value is `step * (burst - 1)`.
     ahead: u64,
 }
 
@@ -88,7 +88,7 @@ impl Pace {
         if self == Self::NEVER { self.step } else { 0 }
     }
 
-    /// Returns the time at which the next call is due after a whole burst at the time `now`.
+    /// Returns the time at which the next call is due if a whole burst starts at the time `now`.
     pub(crate) fn latest(self, now: u64) -> u64 {
         now.saturating_add(self.ahead).saturating_add(self.step)
     }

@@ -30,7 +30,7 @@ impl Quota {
         if left > LONGEST_RESET + SKEW { Duration::ZERO } else { left }
     }
 
-    /// Returns whether each call that this quota admits is also admitted by `other`, now and later.
+    /// Returns whether `other` admits each call that this quota admits, now and later.
     fn implies(self, other: Self) -> bool {
         self.remaining <= other.remaining && self.until >= other.until
     }
@@ -39,15 +39,16 @@ impl Quota {
 /// The quotas that apply now. A call is admitted if each quota admits the call.
 ///
 /// The reports of a service overlap, because each response contains a quota, and the responses may arrive in any order.
-/// The fewest tokens of all quotas must not apply until the latest reset of all quotas. If they did, a client with
-/// steady calls would use up the fewest tokens, although the service refills them all the time.
+/// The smallest number of tokens in all quotas must not apply until the latest reset of all quotas. Otherwise, a client
+/// with steady calls would use up the fewest tokens, although the service refills its tokens all the time.
 ///
 /// The list is in the order of the resets, and contains no quota that another quota implies. The numbers of tokens
 /// therefore rise from each quota to the next.
 #[derive(Debug, Default)]
 pub(crate) struct Quotas(Vec<Quota>);
 
-/// The largest number of quotas. If a service reports more, two neighbours become one quota that implies both.
+/// The largest number of quotas. If a service reports more quotas, two neighbours in the list become one quota that
+/// implies both.
 const MOST: usize = 32;
 
 impl Quotas {

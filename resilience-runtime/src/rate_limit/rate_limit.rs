@@ -94,8 +94,8 @@ impl RateLimit {
         self.0.settings.current().wait
     }
 
-    /// Changes the settings. The calls of the recent past count with the new rate, at most as a whole burst. Returns
-    /// false, and changes nothing, if the limit has had too many different settings.
+    /// Changes the settings. The recent calls count towards the new rate, at most as one whole burst. Returns false,
+    /// and changes nothing, if the limit has had too many different settings.
     pub(crate) fn change(&self, settings: Settings) -> bool {
         let before = self.pace();
         let is_changed = self.0.settings.change(settings);
@@ -135,8 +135,8 @@ impl RateLimit {
         self.0.line.release();
     }
 
-    /// Returns the part of the state that a snapshot keeps. Returns `None` if the rate limit decides as a new one does,
-    /// or has no rate.
+    /// Returns the part of the state that a snapshot keeps. Returns `None` if the state equals the state of a new rate
+    /// limit, or if the rate limit has no rate.
     #[cfg(feature = "serde")]
     pub(crate) fn keep(&self) -> Option<KeptLimit> {
         let Shared { due, line, .. } = &*self.0;
@@ -148,8 +148,8 @@ impl RateLimit {
         Some(kept).filter(|kept| pace != Pace::NEVER && !kept.decides_as_new())
     }
 
-    /// Replaces the state by the state of a snapshot. The time until a whole burst is at most the time that the rate
-    /// needs for a whole burst.
+    /// Replaces the state by the state of a snapshot. The time until a whole burst is at most the time in which the
+    /// rate refills a whole burst.
     #[cfg(feature = "serde")]
     pub(crate) fn restore(&self, kept: &KeptLimit) {
         let Shared { due, line, .. } = &*self.0;
@@ -168,9 +168,9 @@ impl RateLimit {
     /// passed. A service can report its quota in the headers of a response, for example.
     ///
     /// The quota may only slow the calls down: the rate and the burst still apply. Until the reset, at most `remaining`
-    /// tokens are taken. If earlier quotas still apply, each quota applies until its own reset. Of more than 32 quotas,
-    /// two neighbours become one quota, with the smaller number of tokens and the later reset. This method allocates
-    /// memory for the quotas.
+    /// tokens are taken. If earlier quotas still apply, each quota applies until its own reset. If more than 32 quotas
+    /// apply, two quotas with similar resets become one quota, with the smaller number of tokens and the later reset.
+    /// This method allocates memory for the quotas.
     ///
     /// A `reset` of zero has no effect. A `reset` of more than 24 hours is shortened to 24 hours, because a wrong header
     /// could otherwise stop all calls.

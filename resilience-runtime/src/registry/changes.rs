@@ -9,7 +9,8 @@ use crate::registry::layer::{Layer, LayerDeclaration, Options};
 use crate::registry::layers::{Known, Layers, Listed, declared};
 
 impl<L: Listed> Layers<L> {
-    /// Changes the settings of the layer that is listed as `label`. Returns false if no layer has this label.
+    /// Changes the settings of the layer with this label (the name of the layer in the statistics). Returns false if no
+    /// layer has this label.
     ///
     /// # Errors
     ///
@@ -25,12 +26,11 @@ impl<L: Listed> Layers<L> {
         Ok(edited.is_some())
     }
 
-    /// Checks whether [`replace`](Self::replace) would succeed, and changes nothing. Returns false if no layer has the
-    /// label.
+    /// Checks the changes of [`replace`](Self::replace) without making them. Returns false if no layer has the label.
     ///
     /// # Errors
     ///
-    /// Returns the error of [`replace`](Self::replace).
+    /// Returns the error that [`replace`](Self::replace) would return.
     #[cfg(feature = "config")]
     pub(crate) fn try_replace(
         &self,
@@ -67,11 +67,11 @@ impl<L: Listed> Layers<L> {
     /// Restores the options of all changes that [`replace`](Self::replace) returned.
     #[cfg(feature = "config")]
     pub(crate) fn restore(&self, label: &str, before: Configured<L::Options>) {
-        // Returns no error, because the layer has had these settings before.
+        // Ignores the result, because the layer has had these settings before.
         let _ = self.edit(label, |known| known.change(before));
     }
 
-    /// Calls `edit` with the layer that is listed as `label`. Creates the layer if no call has created it yet. Returns
+    /// Calls `edit` with the layer with this label. Creates the layer if no call has created the layer yet. Returns
     /// `None` if no layer has this label.
     fn edit<T>(
         &self,
@@ -92,7 +92,7 @@ impl<L: Listed> Layers<L> {
     pub(crate) fn reset_configuration(&self) {
         let parts = &mut *lock_std(&self.0);
         for known in parts.named.values_mut().chain(&mut parts.unnamed) {
-            // Returns no error, because the layer has had these settings before.
+            // Ignores the result, because the layer has had these settings before.
             let _ = known.change(Configured::default());
         }
     }
@@ -114,7 +114,7 @@ impl<L: Layer> Known<L> {
         L::refusal(&self.written, is_named, changes).map_or(Ok(()), Err)
     }
 
-    /// Returns the options of all changes after a change of the options that come from a file or from the environment.
+    /// Returns the options of all changes, with new options from a file or from the environment.
     #[cfg(feature = "config")]
     fn replaced(
         &self,

@@ -6,7 +6,7 @@ use std::panic::Location;
 
 use crate::base::sync::Arc;
 
-/// The origin of the options that a service sets at run time with one change.
+/// The origin of the options in one change at run time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// The source position of the call of `configure`.
@@ -71,7 +71,7 @@ impl fmt::Display for Place {
 }
 
 /// The options of one layer that a service sets at run time. The options of a later change come first, and take
-/// precedence. The options of the environment and of a file come last.
+/// precedence. The options from the environment and from a file come last.
 #[derive(Clone, Debug)]
 pub(crate) struct Configured<O>(Option<Arc<[(Origin, O)]>>);
 
@@ -82,8 +82,8 @@ impl<O> Default for Configured<O> {
 }
 
 impl<O: Copy> Configured<O> {
-    /// Adds the options of a change. An earlier change with an equal origin only keeps the options that `options` does
-    /// not set. The function `or` merges two sets of options, of which the first takes precedence.
+    /// Adds the options of a change. If an earlier change has the same origin, the new options replace its values for
+    /// the same options. The function `or` merges two sets of options, and the first set takes precedence.
     pub(crate) fn with(&self, origin: Origin, options: O, or: impl Fn(O, O) -> O) -> Self {
         let (same, others): (Vec<_>, Vec<_>) = self.iter().cloned().partition(|(other, _)| *other == origin);
         let options = same.into_iter().map(|(_, options)| options).fold(options, or);

@@ -40,7 +40,7 @@ pub(crate) struct Family<E: Keyed> {
     history: std::sync::Mutex<History<E::Sums>>,
 }
 
-/// The totals that outlive the layers of single keys.
+/// The totals that remain after the layers of single keys are evicted.
 #[derive(Default)]
 struct History<S> {
     /// The totals of all evicted layers.
@@ -168,10 +168,12 @@ impl<E: Keyed> Family<E> {
         of_keys.chain(self.beyond.get().cloned())
     }
 
-    /// Returns the totals of all layers, including evicted layers. Calls `see` with each existing layer and its totals.
+    /// Returns the totals of all layers, including evicted layers. Also calls `see` with each existing layer and its
+    /// totals.
     ///
-    /// The totals never decrease, although layers are evicted during this function. A layer that is evicted before the
-    /// iteration reaches it is missing in the sum. The function then returns the largest totals of an earlier call.
+    /// The totals never decrease, although layers are evicted during this function. If a layer is evicted before the
+    /// iteration reaches this layer, the sum lacks its totals. The function then returns the largest totals of an
+    /// earlier call.
     pub(crate) fn sums(&self, mut see: impl FnMut(&E, &E::Sums)) -> E::Sums {
         let mut all = lock_std(&self.history).evicted.clone();
         for layer in self.iter() {
@@ -187,8 +189,8 @@ impl<E: Keyed> Family<E> {
         returned.clone()
     }
 
-    /// Returns the states of all keys for which `keep` returns a state. Leaves out shortened keys, because another
-    /// process shortens a long key to another text.
+    /// Returns the states of all keys for which `keep` returns a state. Leaves out long keys, because each process
+    /// shortens a long key to a different text.
     #[cfg(feature = "serde")]
     pub(crate) fn kept_keys<K>(&self, keep: impl Fn(&E) -> Option<K>) -> BTreeMap<String, K> {
         let state = |layer: E| {
@@ -199,7 +201,7 @@ impl<E: Keyed> Family<E> {
     }
 
     /// Gives each key its state, and creates the layers of the keys. If there are more keys than `max_keys`, the keys
-    /// for which `is_first` returns true come first, and the others are dropped. Returns the number of dropped keys.
+    /// for which `is_first` returns true come first. Drops the states of the other keys, and returns their number.
     #[cfg(feature = "serde")]
     pub(crate) fn restore<K>(
         &self,
@@ -240,7 +242,7 @@ impl<E: Keyed> Family<E> {
         self.add_to_place(key, shard, hash, has_place)
     }
 
-    /// Creates the layer of a new key. `has_place` states whether the field `keys` already includes the layer.
+    /// Creates the layer of a new key. `has_place` is true if the field `keys` already counts the layer.
     fn add_to_place(&self, key: &[u8], shard: usize, hash: u32, has_place: bool) -> E {
         let (settings, table) = &mut *lock(&self.shards[shard].0);
         // Another thread may have inserted a layer for `key` after the method `of` searched for `key`.

@@ -60,8 +60,8 @@ fn of_family(part: &Part, name: &str) -> Option<Vec<InForce>> {
     Some(of_options(options, &configured, places, None))
 }
 
-/// Returns the options in force of one circuit. The first origin with the value of an option is the origin of the
-/// option.
+/// Returns the options in force of one circuit. The origin of an option is the first origin that sets the option to its
+/// value in force.
 fn of_options(
     options: CircuitOptions,
     configured: &Configured<CircuitOptions>,

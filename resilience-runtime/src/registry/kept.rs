@@ -1,4 +1,4 @@
-//! Reads and restores the states that a snapshot keeps.
+//! Reads the states of all layers for a snapshot, and restores these states.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,8 @@ use crate::registry::mistake::SettingsMistake;
 use crate::registry::registry::{families, registered, restore_circuit, restore_family};
 use crate::registry::waiting::{self, OfKeys};
 
-/// Returns the states of all circuits without a key, and the states that wait. Leaves out circuits without a call.
+/// Returns the states of all circuits without a key, and the states that wait for a circuit. Leaves out circuits
+/// without a call.
 pub(crate) fn circuits() -> BTreeMap<String, Kept> {
     let mut states = waiting::circuits().all();
     states.extend(registered().into_iter().map(|breaker| (breaker.name().to_owned(), breaker.keep())));
@@ -19,8 +20,8 @@ pub(crate) fn circuits() -> BTreeMap<String, Kept> {
     states
 }
 
-/// Returns the states of all circuits with a key, and the states that wait. Leaves out circuits that decide as new
-/// circuits, because a family may have millions of these circuits.
+/// Returns the states of all circuits with a key, and the states that wait for a circuit. Leaves out the circuits whose
+/// state equals the state of a new circuit, because a family may have millions of such circuits.
 pub(crate) fn keyed_circuits() -> BTreeMap<String, OfKeys<Kept>> {
     let mut states = waiting::keyed_circuits().all();
     for family in families() {
@@ -31,8 +32,8 @@ pub(crate) fn keyed_circuits() -> BTreeMap<String, OfKeys<Kept>> {
     states
 }
 
-/// Returns the states of all rate limits without a key, and the states that wait. Leaves out rate limits that decide as
-/// new rate limits.
+/// Returns the states of all rate limits without a key, and the states that wait for a rate limit. Leaves out the rate
+/// limits whose state equals the state of a new rate limit.
 pub(crate) fn rate_limits() -> BTreeMap<String, KeptLimit> {
     let mut states = waiting::rate_limits().all();
     let used = RateLimit::layers().labelled().filter_map(|(label, limit)| Some((label, limit.keep()?)));
@@ -50,7 +51,8 @@ pub(crate) fn keyed_rate_limits() -> BTreeMap<String, OfKeys<KeptLimit>> {
 }
 
 /// Gives the waiting states to the circuits and rate limits that exist, or that attributes declare. Returns the number
-/// of states that wait, and the number of states that were dropped because their name has `max_keys` keys already.
+/// of states that still wait. Also returns the number of states that were dropped because their name has `max_keys`
+/// keys already.
 pub(crate) fn restore_existing() -> (usize, usize) {
     let mut dropped = 0;
     waiting::circuits().names().iter().for_each(|name| restore_circuit(name));

@@ -167,7 +167,7 @@ impl Text {
     }
 }
 
-/// Returns whether this is the text of a key that was shortened. Each process shortens a key to another text.
+/// Returns whether this is the text of a shortened key. Each process shortens a long key to a different text.
 #[cfg(feature = "serde")]
 pub(crate) fn is_shortened(text: &[u8]) -> bool {
     text.last_chunk::<{ DOTS.len() + DIGITS }>().is_some_and(|end| end.starts_with(DOTS))
@@ -235,7 +235,7 @@ macro_rules! keys {
             }
         })*
         $(impl<$($part: Key),*> Key for ($($part,)*) {
-            #[allow(non_snake_case)] // The parameters have the names of their types.
+            #[allow(non_snake_case)] // Uses the names of the types for the parameters, too.
             fn write(&self, to: &mut Text) {
                 let ($($part,)*) = self;
                 let mut separator: &[u8] = b"";

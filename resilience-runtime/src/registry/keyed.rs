@@ -91,8 +91,8 @@ impl Keyed for Bulkhead {
         LimitSums { admitted: stats.total_admitted, rejected: stats.total_rejected }
     }
 
-    /// Returns `Rank::Fresh`, because an idle bulkhead has neither running nor waiting calls. Each of these calls would
-    /// hold a handle of the bulkhead.
+    /// Returns `Rank::Fresh`, because an idle bulkhead has neither running nor waiting calls. Each running or waiting
+    /// call holds a handle of its bulkhead.
     fn rank(&self) -> Rank {
         Rank::Fresh
     }

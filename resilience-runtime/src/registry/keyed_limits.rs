@@ -64,12 +64,13 @@ macro_rules! keyed_limits {
 
 #[cfg(feature = "serde")]
 impl KeyedRateLimits {
-    /// Returns the states that a snapshot keeps, by the text of the key.
+    /// Returns the states for a snapshot, by the text of the key.
     pub(crate) fn keep(&self) -> BTreeMap<String, KeptLimit> {
         self.0.kept_keys(RateLimit::keep)
     }
 
-    /// Gives each key its state. Returns the number of states that were dropped, because `max_keys` keys exist already.
+    /// Gives each key its state from a snapshot. Returns the number of states that were dropped, because `max_keys`
+    /// keys exist already.
     pub(crate) fn restore(&self, states: &BTreeMap<String, KeptLimit>) -> usize {
         self.0.restore(states, RateLimit::restore, |kept| kept.quota.is_some())
     }

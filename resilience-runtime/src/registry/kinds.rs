@@ -254,14 +254,13 @@ fn check_keys(max_keys: Option<u32>) -> Result<(), ConfigError> {
     CircuitOptions { max_keys, ..CircuitOptions::NONE }.check()
 }
 
-/// Returns an error for an option that only a layer with another option has. `written` states whether the attribute has
-/// the other option.
+/// Returns an error for an option that needs another option. `written` is true if the attribute has this other option.
 fn needs(option: &'static str, value: Option<Value>, written: bool, other: &str) -> Option<ConfigError> {
     let allowed = format!("left out: the attribute has no option `{other}`");
     value.filter(|_| !written).map(|value| ConfigError::new(option, value.to_string(), allowed))
 }
 
-/// Returns an error for an option that concerns waiting calls, if the calls of the layer never wait.
+/// Returns an error for an option about waiting calls, if the calls of the layer never wait.
 fn refuse_wait(
     is_named: bool,
     written: Option<Duration>,
@@ -293,7 +292,8 @@ fn refuse_hedge(written: &HedgeOptions, is_named: bool, changes: &HedgeOptions) 
 
 /// Implements [`Layer`] and [`Listed`] for each kind of layer. `$create` is the function that creates a layer from a
 /// name and the options. `$apply` is the function that changes the settings of a layer. `$refusal` is the function that
-/// returns an error for an option without an effect. `$take` gives a new layer the state that waits for its name.
+/// returns an error for an option without an effect. `$take` is the function that gives a new layer the state of a
+/// snapshot.
 macro_rules! kinds {
     ($(
         $layer:ident, $options:ident, $stats:ident, $kind:literal, $create:expr, $apply:expr, $refusal:expr

@@ -34,7 +34,7 @@ pub trait Layer: Clone + Debug + Send + Sync + 'static {
     /// Changes the settings. Returns false, and changes nothing, if the layer has had too many different settings.
     fn apply(&self, options: &Self::Options) -> bool;
 
-    /// Takes the state of a snapshot that waits for this name. Only rate limits have such a state.
+    /// Takes the state of a snapshot that waits for a layer of this name. Only rate limits have such a state.
     #[cfg(feature = "serde")]
     fn take_waiting(&self, _name: &str) {}
 }
@@ -90,7 +90,7 @@ pub struct LayerDeclaration<L: Layer> {
     pub(crate) place: &'static Location<'static>,
     pub(crate) options: L::Options,
     /// The option for which each call evaluates an expression. The text `*` stands for all options. No other attribute
-    /// has to set the option, and no change at run time affects it.
+    /// has to set this option, and no change at run time affects this option.
     pub(crate) evaluated: Option<&'static str>,
     /// The position of the attribute on its function.
     #[cfg(feature = "faults")]

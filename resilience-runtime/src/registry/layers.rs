@@ -57,7 +57,8 @@ impl<L: Layer> Known<L> {
         Self { layer, places, written, configured: Configured::default() }
     }
 
-    /// Creates the layer of all attributes with one name, with the state of a snapshot that waits for this name.
+    /// Creates the layer of all attributes with one name. The layer takes the state of a snapshot that waits for this
+    /// name.
     pub(super) fn joined(name: &'static str, places: Vec<Place<L>>) -> Self {
         let known = Self::create(name, places);
         #[cfg(feature = "serde")]
@@ -119,7 +120,7 @@ impl<L: Listed> Layers<L> {
         self.known().into_iter().map(|(label, known)| (label, known.layer))
     }
 
-    /// Works like [`labelled`](Self::labelled), and also returns whether the label is the name of the layer.
+    /// Works like [`labelled`](Self::labelled), and also returns whether the label is the option `name` of the layer.
     pub(crate) fn listed(&self) -> impl Iterator<Item = (String, bool, L)> + use<L> {
         let is_named = |known: &Known<L>| known.places.iter().any(|place| place.name.is_some());
         self.known().into_iter().map(move |(label, known)| (label, is_named(&known), known.layer))
@@ -225,8 +226,8 @@ pub(super) fn declared<L: Listed>(name: &'static str) -> Vec<Place<L>> {
     places
 }
 
-/// Returns the options in force for the layer of an attribute: the options that the service has set at run time, and the
-/// merged options of all attributes with its name.
+/// Returns the options in force for the layer of an attribute. These are the options that the service has set at run
+/// time, and the merged options of all attributes with its name.
 #[cfg(feature = "test-util")]
 pub(crate) fn in_force<L: Listed>(declaration: Place<L>) -> L::Options {
     let written = declaration.name.map_or(declaration.options, |name| merged(&declared::<L>(name)));

@@ -255,12 +255,11 @@ impl Part {
         Ok(is_circuit || is_family)
     }
 
-    /// Checks whether [`replace`](Self::replace) would succeed, and changes nothing. Returns false if no circuit has the
-    /// name.
+    /// Checks the changes of [`replace`](Self::replace) without making them. Returns false if no circuit has the name.
     ///
     /// # Errors
     ///
-    /// Returns the error of [`replace`](Self::replace).
+    /// Returns the error that [`replace`](Self::replace) would return.
     #[cfg(feature = "config")]
     pub(super) fn try_replace(
         &self,
@@ -317,8 +316,8 @@ impl Part {
         self.each_configured(name, |index, configured| *configured = before[index].clone());
     }
 
-    /// Calls `edit` with the options that the service has set for the circuit without a key (index 0) and for the
-    /// circuits with keys (index 1), and applies the options.
+    /// Calls `edit` with the options that the service has set, and applies the options. The index 0 is the circuit
+    /// without a key, and the index 1 stands for the circuits with keys.
     #[cfg(feature = "config")]
     fn each_configured(&mut self, name: &str, mut edit: impl FnMut(usize, &mut Configured<Options>)) {
         if self.circuit_places(name).is_some() {

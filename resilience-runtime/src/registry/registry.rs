@@ -179,8 +179,8 @@ pub(crate) fn keyed_circuit_stats() -> BTreeMap<String, FamilyStats> {
     stats
 }
 
-/// Resets every registered circuit, with or without the option `key`, as [`CircuitBreaker::reset`] does. Drops the
-/// states of a snapshot that wait for circuits with unknown names.
+/// Resets every registered circuit, with or without the option `key`, as [`CircuitBreaker::reset`] does. Also drops the
+/// states of a snapshot that wait for circuits.
 ///
 /// ```
 /// use resilience_runtime::{CircuitBreaker, CircuitState, reset_all_circuits};
@@ -248,8 +248,8 @@ fn create_declared(name: &str, in_use: bool) -> Option<CircuitBreaker> {
     Some(breaker)
 }
 
-/// Gives the state that waits for this name to the circuit, if the circuit is registered, or if an attribute declares
-/// the circuit. The caller must call [`waiting::announce`].
+/// Gives the circuit of this name the state that waits for the circuit. The circuit must be registered, or declared by
+/// an attribute. The caller must call [`waiting::announce`].
 #[cfg(feature = "serde")]
 pub(crate) fn restore_circuit(name: &str) {
     let (part, hash) = part_of(name);
@@ -261,9 +261,9 @@ pub(crate) fn restore_circuit(name: &str) {
     }
 }
 
-/// Gives the states that wait for the keys of this name to the circuits, if the family is registered, or if an attribute
-/// declares the family. Returns the number of states that were dropped, because `max_keys` keys exist already. The
-/// caller must call [`waiting::announce`].
+/// Gives the circuits of a family the states that wait for their keys. The family must be registered, or declared by an
+/// attribute. Returns the number of states that were dropped, because `max_keys` keys exist already. The caller must
+/// call [`waiting::announce`].
 #[cfg(feature = "serde")]
 pub(crate) fn restore_family(name: &str) -> usize {
     let (mut part, _) = part_of(name);
@@ -383,11 +383,11 @@ pub(crate) fn configure(name: &str, origin: &Origin, changes: Options) -> Result
     part_of(name).0.configure(name, origin, changes)
 }
 
-/// Checks whether [`replace`] would succeed, and changes nothing. Returns false if no circuit has the name.
+/// Checks the changes of [`replace`] without making them. Returns false if no circuit has the name.
 ///
 /// # Errors
 ///
-/// Returns the error of [`replace`].
+/// Returns the error that [`replace`] would return.
 #[cfg(feature = "config")]
 pub(crate) fn try_replace(name: &str, source: Source, new: Option<&(Origin, Options)>) -> Result<bool, ConfigError> {
     part_of(name).0.try_replace(name, source, new)

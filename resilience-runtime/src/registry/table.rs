@@ -214,7 +214,7 @@ mod tests {
 
     /// Compares the table with a set of numbers after random insertions and removals. A small number of distinct hashes
     /// causes many collisions, and therefore long sequences of used slots. The circuits with numbers below 50 are never
-    /// removed, so the steps of a list must show each of these circuits once.
+    /// removed, so a list must contain each of these circuits exactly once.
     #[test]
     fn steps_list_circuits_once_while_table_changes() {
         for hashes in [1, 2, 7, 1000, u32::MAX] {

@@ -1,5 +1,5 @@
-//! Holds the states of a restored snapshot whose circuits and rate limits do not exist yet. When a circuit or a rate
-//! limit is created, it takes the state that waits for its name.
+//! Holds the states of a restored snapshot whose circuits and rate limits do not exist yet. A new circuit or rate limit
+//! takes the state that waits for its name.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -19,12 +19,12 @@ use crate::rate_limit::rate_limit::RateLimit;
 use crate::registry::family::Family;
 use crate::registry::keyed_limits::KeyedRateLimits;
 
-/// A state that a snapshot keeps.
+/// The kept state of a circuit or a rate limit, or of all keys of one name.
 pub(crate) trait Keeps: Clone + Send + Sync + 'static {
     /// Returns the state after the time `passed`.
     fn after(self, passed: Duration) -> Self;
 
-    /// Returns the number of states that the value contains.
+    /// Returns the number of circuits or rate limits whose state the value contains.
     fn count(&self) -> usize {
         1
     }
@@ -58,7 +58,7 @@ impl<K: Keeps> Keeps for OfKeys<K> {
 /// The waiting states of one kind, by the name of the circuit or the rate limit.
 #[derive(Debug)]
 pub(crate) struct Waiting<K> {
-    /// The number of waiting states. A program that restores no snapshot then takes no lock when it creates a circuit.
+    /// The number of waiting states. If the number is zero, the creation of a circuit takes no lock.
     count: AtomicU32,
     /// The time of the restoration, and the states.
     states: Mutex<Option<(Tick, BTreeMap<String, K>)>>,
@@ -69,8 +69,7 @@ impl<K: Keeps> Waiting<K> {
         Self { count: AtomicU32::new(0), states: Mutex::new(None) }
     }
 
-    /// Replaces all waiting states. A second restoration therefore limits the memory of the states to that of one
-    /// snapshot.
+    /// Replaces all waiting states. The waiting states therefore never need more memory than one snapshot.
     pub(crate) fn replace(&self, states: BTreeMap<String, K>) {
         let mut current = lock_std(&self.states);
         self.count.store(u32::try_from(states.len()).unwrap_or(u32::MAX), Ordering::Relaxed);
@@ -79,9 +78,9 @@ impl<K: Keeps> Waiting<K> {
 
     /// Removes the state that waits for this name, and returns the state as it is now.
     ///
-    /// A caller that has created a circuit calls this method while it holds the lock of the circuit's part of the
-    /// registry. The relaxed load cannot miss a state, because [`restore`](crate::restore) takes that lock after
-    /// [`replace`](Self::replace).
+    /// After the creation of a circuit, the caller calls this method while holding the lock of the circuit's part of
+    /// the registry. The relaxed load cannot miss a state, because [`restore`](crate::restore) takes the same lock
+    /// after [`replace`](Self::replace).
     pub(crate) fn take(&self, name: &str) -> Option<K> {
         if self.count.load(Ordering::Relaxed) == 0 {
             return None;
@@ -160,8 +159,8 @@ fn restored() -> &'static Mutex<Vec<Restored>> {
     scoped(&RESTORED, Mutex::default)
 }
 
-/// One if a circuit of this process has taken a waiting state. A program that restores no snapshot then takes no lock
-/// when it creates a circuit.
+/// One if a circuit of this process has taken a waiting state, and zero otherwise. If the number is zero, [`announce`]
+/// takes no lock.
 static ANY_RESTORED: AtomicU32 = AtomicU32::new(0);
 
 /// A circuit that has taken a waiting state.
@@ -175,7 +174,7 @@ struct Restored {
 /// Gives a circuit the state of a snapshot. The caller must call [`announce`] when it holds no lock.
 fn give(breaker: &CircuitBreaker, kept: &Kept) {
     breaker.restore(kept);
-    // The settings may have shortened the cooldown.
+    // Reads the cooldown from the circuit, because its settings may have shortened the cooldown.
     let Kept { state, left, .. } = breaker.keep();
     lock_std(restored()).push(Restored { name: breaker.label().clone(), state, left });
     ANY_RESTORED.store(1, Ordering::Release);

@@ -11,7 +11,8 @@ use crate::registry::family::{Family, FamilyStats};
 use crate::registry::registry::{families, registered};
 use crate::registry::written::merge;
 
-/// Returns every circuit without a key that is registered, or that an attribute declares. Registers no circuit.
+/// Returns every circuit without a key that is registered, or that an attribute declares. Does not register a declared
+/// circuit.
 pub(crate) fn circuits() -> BTreeMap<String, CircuitBreaker> {
     let registered = registered().into_iter();
     let mut circuits: BTreeMap<_, _> = registered.map(|circuit| (circuit.name().to_owned(), circuit)).collect();

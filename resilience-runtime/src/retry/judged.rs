@@ -145,8 +145,8 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
     ///
     /// The function `cause` reads the cause of a rejection from the error. The function returns [`Cause::Unknown`] if
     /// the type of the error hides the cause, and [`Cause::None`] if the error contains no cause. For these two values,
-    /// the retry still ends if a circuit rejected a call during the last poll of the body, and more rejections exist
-    /// now than before this poll.
+    /// the retry still ends under two conditions. A circuit rejected a call during the last poll of the body, and more
+    /// rejections exist now than before this poll.
     #[inline(always)]
     pub fn rejection(mut self, cause: impl FnOnce(&E) -> Cause) -> Self {
         let mut found = None;

@@ -69,9 +69,9 @@ use crate::retry::schedule::Schedule;
 ///
 /// A `RetryPolicy` without type parameters accepts attempts with any error type. With a function that receives an
 /// error, such as [`retry_if`](crate::RetryBuilder::retry_if), the policy has the type `RetryPolicy<E>`, where `E` is
-/// the error type of the function. With a function that receives an `Ok` value, such as
-/// [`retry_if_ok`](crate::RetryBuilder::retry_if_ok), the policy has the type `RetryPolicy<E, T>`, where `T` is the
-/// value type of the function.
+/// the error type of the function. If a function of the policy receives an `Ok` value, such as
+/// [`retry_if_ok`](crate::RetryBuilder::retry_if_ok), the policy has the type `RetryPolicy<E, T>`. `T` is the value
+/// type of the function.
 ///
 /// A struct can therefore hold a policy, and the attribute `#[retry(with = ..)]` can use this policy. A policy is a
 /// cheap handle. Only [`build`](crate::RetryBuilder::build) allocates memory.

@@ -93,7 +93,7 @@ impl<E: ?Sized, T: ?Sized> RetryAttempts<E, T> {
         ControlFlow::Continue(())
     }
 
-    /// Works as [`next`](Self::next), for an attempt that is not `async`. Blocks the thread in the pause.
+    /// Works like [`next`](Self::next), for an attempt that is not `async`. Blocks the thread in the pause.
     ///
     /// Use this method if the loop contains more than the attempt, such as a step that can end the loop. Otherwise,
     /// [`RetryPolicy::call_blocking`] is shorter, because its closure can borrow values mutably. This method needs no

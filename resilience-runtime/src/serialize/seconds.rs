@@ -1,5 +1,5 @@
-//! Serializes a duration as a number of seconds, as Python writes it: whole seconds as an integer, other durations as a
-//! decimal.
+//! Serializes a duration as a number of seconds, in the same form as Python: whole seconds as an integer, and other
+//! durations as a decimal.
 
 use std::fmt;
 use std::time::Duration;
@@ -58,7 +58,7 @@ impl Visitor<'_> for OfNumber {
     }
 
     fn visit_f64<E: de::Error>(self, seconds: f64) -> Result<Seconds, E> {
-        // Refuses NaN, infinite and negative numbers, too.
+        // Also refuses NaN, and infinite and negative numbers.
         let time = Duration::try_from_secs_f64(seconds).ok().filter(|time| fits(*time));
         time.map(Seconds).ok_or_else(|| E::invalid_value(Unexpected::Float(seconds), &self))
     }

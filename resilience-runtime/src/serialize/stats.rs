@@ -19,7 +19,7 @@ use crate::serialize::timestamp::Timestamp;
 use crate::timeout::timeout::TimeoutStats;
 
 /// Implements `Serialize` for structs. Each field is serialized under its name, in the order of the list. The pattern
-/// of the struct names all fields, so that a new field without a line in this list is an error. An expression after `=>`
+/// of the struct names all fields, so a new field that the list lacks is a compile error. An expression after `=>`
 /// replaces the value of the field.
 macro_rules! serialize {
     ($($type:ident { $($(#[$cfg:meta])? $field:ident $(=> $value:expr)?,)* })*) => {

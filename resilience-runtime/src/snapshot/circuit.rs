@@ -156,7 +156,7 @@ impl<'de> Visitor<'de> for OfBuckets {
     }
 }
 
-/// A symbol for each call.
+/// The symbols of the calls in a window.
 struct Calls(String);
 
 impl<'de> Deserialize<'de> for Calls {

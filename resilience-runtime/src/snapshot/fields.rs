@@ -1,8 +1,8 @@
 //! Defines the macro [`fields`], which implements `Deserialize` for an object with optional fields.
 
-/// Declares a struct with optional fields, and implements `Deserialize` for the struct. A field that is absent or `null`
-/// is `None`. An unknown field is skipped, so that an older version of this crate can read a snapshot with an additional
-/// field.
+/// Declares a struct with optional fields, and implements `Deserialize` for the struct. A field that is absent or
+/// `null` is `None`. `Deserialize` skips an unknown field, so that an older version of this crate can read a snapshot
+/// with an additional field.
 macro_rules! fields {
     ($(#[$doc:meta])* $name:ident, $expecting:literal { $($field:ident: $type:ty,)* }) => {
         $(#[$doc])*

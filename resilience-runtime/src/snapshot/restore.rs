@@ -1,19 +1,19 @@
-//! Implements [`restore`], which continues from a snapshot.
+//! Implements [`restore`], which gives circuits and rate limits the state in a snapshot.
 
 use crate::registry::kept;
 use crate::registry::waiting;
 use crate::snapshot::snapshot::{Snapshot, VERSION};
 
-/// Continues from a snapshot: gives each circuit and each rate limit in the snapshot the state that it had when the
-/// snapshot was taken. Call this function at the start of `main`, before the first call.
+/// Restores a snapshot: gives each circuit and each rate limit the state that the snapshot contains for its name. Call
+/// this function at the start of `main`, before the first call.
 ///
 /// An open circuit rejects calls for the rest of its cooldown. A circuit that was half-open is open, and admits a trial
 /// call at once. A circuit that was forced open or disabled stays so until a reset. A closed circuit continues with its
 /// failures, and with the calls in its window. The time between the snapshot and the restoration does not count, because
 /// the clocks of two computers may differ.
 ///
-/// If a name is unknown, its state waits. A circuit that is registered later under this name takes the state when it is
-/// created. A further restoration drops all states that still wait.
+/// If no circuit or rate limit has the name of a state, the state waits. A circuit that is registered later under this
+/// name takes the state. A further restoration drops all states that still wait.
 ///
 /// The states of all other circuits and rate limits, and the totals of all statistics, remain unchanged. The outcome of
 /// a call that runs during the restoration does not affect a restored circuit. The guide
@@ -42,8 +42,7 @@ pub fn restore(snapshot: Snapshot) -> Result<Restored, RestoreError> {
 pub struct Restored {
     /// Number of circuits and rate limits that have taken their state.
     pub restored: usize,
-    /// Number of states whose names are unknown. The states wait until a circuit or a rate limit of their name is
-    /// created.
+    /// Number of states that wait until a circuit or a rate limit of their name is created.
     pub waiting: usize,
     /// Number of states that were dropped, because more keys have a state than the option `max_keys` allows.
     pub dropped: usize,

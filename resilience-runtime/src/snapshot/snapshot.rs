@@ -16,12 +16,12 @@ use crate::snapshot::states::{LONGEST_NAME, MOST_STATES, States};
 /// The version of the snapshots that this crate writes and reads.
 pub(super) const VERSION: u32 = 1;
 
-/// The state of all circuits and rate limits, from which another process can continue. [`snapshot`] takes a snapshot,
-/// and [`restore`](crate::restore()) continues from the snapshot.
+/// The state of all circuits and rate limits, for another process. [`snapshot`] takes a snapshot, and
+/// [`restore`](crate::restore()) gives the state to the circuits and rate limits of the other process.
 ///
 /// A snapshot implements `Serialize` and `Deserialize`, for self-describing formats such as JSON. The format has a
-/// version. If a later version of this crate only adds fields, the version stays the same, and this version skips the
-/// added fields.
+/// version number. If a later version of this crate only adds fields to the format, the number stays the same. This
+/// version of the crate then skips the added fields.
 ///
 /// The guide [Snapshots](crate::guide::snapshots) describes the contents and the format.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,12 +60,11 @@ impl Snapshot {
     }
 }
 
-/// Takes a snapshot of all circuits and rate limits, from which another process can continue with
-/// [`restore`](crate::restore()).
+/// Takes a snapshot of all circuits and rate limits, which another process can [`restore`](crate::restore()).
 ///
 /// The snapshot contains the registered circuits and the rate limits of attributes, with and without the option `key`.
-/// A circuit or a rate limit that decides about calls as a new one does is left out. The snapshot does not contain a
-/// layer that only the program holds, such as a circuit from [`build`](crate::CircuitBuilder::build).
+/// The snapshot leaves out circuits and rate limits whose state equals the state of a new one. The snapshot does not
+/// contain a layer that the program itself created, such as a circuit from [`build`](crate::CircuitBuilder::build).
 ///
 /// This function changes no state. A snapshot contains at most 1,000,000 states, and no name of more than 1,024 bytes.
 /// If the program has more states, the function leaves out the rest.
@@ -149,7 +148,8 @@ impl<'de> Visitor<'de> for OfSnapshot {
             }
             match &*key {
                 "version" => version = Some(map.next_value::<u32>()?),
-                // The contents of another version may have another form. The function `restore` refuses this version.
+                // Skips the contents, because another version may have another form. The function `restore` refuses
+                // this version.
                 _ if version.is_some_and(|version| version != VERSION) => drop(map.next_value::<IgnoredAny>()?),
                 "circuits" => snapshot.circuits = map.next_value_seed(States::by_name(&left))?,
                 "keyed_circuits" => snapshot.keyed_circuits = map.next_value_seed(States::by_name(&left))?,

@@ -11,7 +11,7 @@ use crate::testing::isolated::{CallsBefore, current};
 /// Returns the events of the isolated test so far, the oldest event first.
 ///
 /// The events of all levels are recorded, even if no `tracing` subscriber receives them. The record contains at most
-/// 10,000 events: if the record is full, its older half is removed.
+/// 10,000 events. If the record is full, the older half of the record is removed.
 ///
 /// # Panics
 ///
@@ -45,9 +45,10 @@ pub fn events() -> Vec<Event> {
 
 /// Asserts that a circuit has a state: `Closed`, `Open`, `HalfOpen`, `ForcedOpen` or `Disabled`.
 ///
-/// The circuit of a key has a name such as `price[acme]`. If the assertion fails, the message contains the statistics of
-/// the circuit and the events of the isolated test so far. The message also tells if calls outside the test used a
-/// circuit of this name since the test began. An example is the call of a spawned task that did not join the test.
+/// The circuit of a key has a name such as `price[acme]`. If the assertion fails, the message contains the statistics
+/// of the circuit and the events of the isolated test so far. The message also contains the number of calls outside the
+/// test that have used a circuit of this name since the test began. For example, a spawned task that did not join the
+/// test can make such calls.
 ///
 /// # Panics
 ///
@@ -102,7 +103,7 @@ pub fn __assert_circuit(name: &str, expected: CircuitState) {
     panic!("{message}");
 }
 
-/// Returns a line about the calls of the circuit outside the isolated test, if calls were made since the test began.
+/// Returns a line about the calls of the circuit outside the isolated test since the test began, if there were any.
 fn calls_outside(name: &str) -> Option<String> {
     Scope::current()?;
     let calls = match CallsBefore::of_test().since(name) {
@@ -117,11 +118,12 @@ fn calls_outside(name: &str) -> Option<String> {
     ))
 }
 
-/// Asserts that the isolated test has recorded events, in the given order. Other events may stand between them.
+/// Asserts that the isolated test has recorded the given events, in the given order. Other events may come between
+/// these events.
 ///
-/// Each event has a name and, in parentheses, the texts or numbers of some of its fields. The
-/// [table of events](crate#events) lists the names and the fields. Without any event, `expect_events![]` asserts that
-/// the test has recorded no event.
+/// Each event has a name and, in parentheses, the texts or numbers of some of its fields. The [table of
+/// events](crate#events) lists the names and the fields. The assertion `expect_events![]` holds if the test has
+/// recorded no event.
 ///
 /// # Panics
 ///

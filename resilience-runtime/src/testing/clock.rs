@@ -1,4 +1,4 @@
-//! Implements the functions of a test that concern time.
+//! Implements the functions of the test kit that change the time in a test.
 
 use std::fmt;
 use std::sync::mpsc::{Sender, channel};
@@ -9,11 +9,11 @@ use crate::base::pauses;
 /// [`reset_everything`](super::reset_everything).
 ///
 /// The decisions of a retry do not change: for example, a retry still gives up if its pause would last until the
-/// caller's deadline. The events and `on_retry` report the pause that the retry leaves out. The function concerns the
-/// pauses of async and plain functions, but no cooldown and no wait for a rate limit. A test with a paused clock does
-/// not need this function, because pauses take no real time there.
+/// caller's deadline. The events and `on_retry` report the pause that the retry leaves out. This function affects the
+/// pauses of async and plain functions, but no cooldown and no wait for a rate limit. On a paused clock, pauses take no
+/// real time, so a test with a paused clock does not need this function.
 ///
-/// Outside an isolated test, the function concerns all retries of the program.
+/// Outside an isolated test, this function affects all retries of the program.
 ///
 /// ```
 /// use resilience_runtime::{retry, testing};
@@ -36,16 +36,16 @@ pub fn no_delays() {
     pauses::leave_out(true);
 }
 
-/// Keeps tokio's paused clock from running ahead, until the returned guard is dropped.
+/// Stops tokio's paused clock, until the returned guard is dropped.
 ///
-/// If all tasks of a runtime with a paused clock wait, tokio moves the clock to the next timer. A test that waits for
-/// the answer of a real server would therefore reach its timeouts at once. While the guard exists, the clock stands
-/// still, and only `tokio::time::advance` moves it.
+/// If all tasks of a runtime with a paused clock wait, tokio moves the clock to the next timer. If a test waits for the
+/// answer of a real server, its timeouts would therefore end at once. While the guard exists, only
+/// `tokio::time::advance` moves the clock.
 ///
 /// The guard occupies a thread of tokio's pool for blocking tasks. Without a paused clock, the guard has no effect. The
 /// guard also has no effect in versions of tokio before 1.24.
 ///
-/// The pauses of retries do not pass while the clock stands still. [`no_delays`] leaves them out.
+/// While the clock is stopped, the pauses of retries do not end. Use [`no_delays`] to leave out these pauses.
 ///
 /// # Panics
 ///
@@ -77,13 +77,13 @@ pub fn hold_clock() -> HeldClock {
         tokio::runtime::Handle::try_current().is_ok(),
         "`hold_clock()` needs a tokio runtime: call it in the body of a `#[resilience_runtime::test]`"
     );
-    // Tokio does not move a paused clock while a blocking task runs.
+    // Starts a blocking task, because tokio does not move a paused clock while a blocking task runs.
     let (release, released) = channel::<()>();
     tokio::task::spawn_blocking(move || released.recv());
     HeldClock { _release: release }
 }
 
-/// A guard that keeps the paused clock from running ahead. [`hold_clock`] returns the guard.
+/// A guard that stops the paused clock. [`hold_clock`] returns the guard.
 #[must_use = "the clock runs ahead again as soon as the guard is dropped"]
 pub struct HeldClock {
     _release: Sender<()>,

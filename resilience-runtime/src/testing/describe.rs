@@ -15,8 +15,9 @@ use crate::registry::registry::settings_of;
 /// different types, add the line of the topmost attribute: `shop::orders::submit:17`.
 ///
 /// The settings are the options in force: the options of all attributes and builders with the name of the layer. The
-/// description leaves out options that have their defaults, and options that are a function, such as `failure_if`. If
-/// the option `with` holds the layer, or if each call evaluates an option, the description shows no value.
+/// description leaves out options that have their defaults, and options that are a function, such as `failure_if`. For
+/// a layer in the option `with`, the description contains no settings. For an option that each call evaluates, the
+/// description contains no value.
 ///
 /// # Panics
 ///
@@ -113,7 +114,7 @@ pub struct LayerDescription {
     pub name: Option<String>,
     /// Options in force, and their values as text. Leaves out options that have their defaults.
     pub settings: Vec<(&'static str, String)>,
-    /// Whether the program holds the layer (`with = ..`). The description then contains no settings.
+    /// Whether the program itself created the layer (`with = ..`). The description then contains no settings.
     pub is_held: bool,
 }
 
@@ -140,8 +141,8 @@ impl Display for LayerDescription {
 /// Asserts that a decorated function has the given layers, with the given settings.
 ///
 /// The first argument is the path of the function, as for [`testing::describe`](crate::testing::describe()). The second
-/// argument is a text with a line for each layer, as [`Stack`] shows it. The comparison ignores spaces around lines, and
-/// empty lines.
+/// argument is a text with a line for each layer, in the form of [`Stack`]'s `Display`. The comparison ignores spaces
+/// around lines, and empty lines.
 ///
 /// # Panics
 ///

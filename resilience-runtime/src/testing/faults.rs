@@ -10,23 +10,22 @@ use crate::fault::script;
 /// Makes the next `calls` calls return an error, in place of running their body.
 ///
 /// `name` is the `name` of a layer, such as a circuit, or the path of a decorated function, such as
-/// `shop::orders::submit`. A name of a layer concerns all functions with this layer. The name of a layer with the option
-/// `key` concerns all keys. The path of a method contains its module, but not its type, so a path concerns all methods
-/// with this name in the module.
+/// `shop::orders::submit`. With the name of a layer, the fault affects all functions with this layer. If the layer has
+/// the option `key`, the fault affects all keys. The path of a method contains its module, but not its type. With this
+/// path, the fault therefore affects all methods of this name in the module.
 ///
-/// The error takes the place of the body, below every layer, so all layers treat it like an error of the service. Each
-/// attempt of a retry and of a hedge is a call.
+/// The error takes the place of the body, below every layer, so all layers treat the error like an error of the
+/// service. Each attempt of a retry and of a hedge is a call.
 ///
-/// The errors last until `calls` calls have used them, until
-/// [`reset_everything`](super::reset_everything), or until the isolated test ends. Several faults of one name take
-/// effect one after the other, in the order of their injection. A fault that is injected outside an isolated test
-/// concerns all calls outside isolated tests.
+/// The errors last until `calls` calls have used them, until [`reset_everything`](super::reset_everything), or until
+/// the isolated test ends. Several faults of one name take effect one after the other, in the order of their injection.
+/// A fault that is injected outside an isolated test affects all calls outside isolated tests.
 ///
 /// # Panics
 ///
-/// Panics if no decorated function and no layer has the name. A call panics if `error` makes errors of another type
-/// than the function. A call also panics if the type of the function's errors names a type parameter, a lifetime other
-/// than `'static`, or `Self`. Such a function takes latency, hangs and panics only.
+/// Panics if no decorated function and no layer has the name. A call panics if the type of `error`'s result is not the
+/// error type of the function. A call also panics if the error type of the function names a type parameter, a lifetime
+/// other than `'static`, or `Self`. In such a function, a test can only inject latency, hangs and panics.
 ///
 /// # Examples
 ///
@@ -97,8 +96,8 @@ pub fn latency(name: &str, time: Duration) -> FaultGuard {
 ///
 /// # Panics
 ///
-/// Panics if no decorated function and no layer has the name. A call of a plain function panics, because it would block
-/// its thread for ever.
+/// Panics if no decorated function and no layer has the name. A call of a plain function panics, because the call would
+/// block its thread for ever.
 #[track_caller]
 pub fn hang(name: &str) -> FaultGuard {
     guarded(name, Kind::Hang)
@@ -154,7 +153,7 @@ pub fn panic(name: &str) -> FaultGuard {
 /// ```
 #[track_caller]
 pub fn script<E: 'static>(name: &str, script: &str, error: impl Fn() -> E + Send + Sync + 'static) -> FaultGuard {
-    // A `match` instead of a closure, so that the message names the line of the test.
+    // Uses a `match` instead of a closure, so that the message names the line of the test.
     match script::parse(script) {
         Ok(steps) => guarded(name, Kind::Script(steps.into(), Maker::new(error))),
         Err(message) => panic!("the script for `{name}` is wrong: {message}"),
@@ -172,7 +171,7 @@ pub struct FaultGuard {
 
 impl Drop for FaultGuard {
     fn drop(&mut self) {
-        // The guard may be dropped outside the test of its fault.
+        // Removes the fault from the test of the guard, because the guard may be dropped outside this test.
         Scope::with(self.scope, || Faults::current().remove(self.id));
     }
 }

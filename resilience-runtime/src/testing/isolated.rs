@@ -23,12 +23,13 @@ use crate::registry::registry::calls_by_name;
 ///
 /// # Limits
 ///
-/// The isolated test consists of the code that runs while `future` is polled, and of the tasks and threads that join
-/// by a [`handle`]. A task from `tokio::spawn`, or a new thread, does not belong to the test until it joins.
+/// All code that runs while `future` is polled belongs to the isolated test. Tasks and threads that join with a
+/// [`handle`] also belong to the test. A task from `tokio::spawn`, or a new thread, does not belong to the test until
+/// it joins.
 ///
-/// A value that the program holds belongs to no test, for example a `CircuitBreaker` in a `static`, or the layer of an
-/// option `with`. A [`RetryBudget`](crate::RetryBudget) is an exception: each isolated test has its own copy of each
-/// budget, wherever the budget is stored.
+/// A layer that the program itself creates belongs to no test, for example a `CircuitBreaker` in a `static`, or a layer
+/// in the option `with`. A [`RetryBudget`](crate::RetryBudget) is an exception: each isolated test has its own copy of
+/// each budget, wherever the budget is stored.
 ///
 /// The memory of an isolated test, about 10 KiB, is freed when the process ends.
 ///
@@ -108,7 +109,7 @@ pub fn handle() -> Handle {
 pub(super) fn current(wanted: &str) -> &'static Scope {
     let message = "needs an isolated test: write `#[resilience_runtime::test]` above the test, or put the body into \
                    `testing::isolated(async { .. })`; a spawned task or a thread joins the test by `testing::handle()`";
-    // No closure, so that the message names the line of the test.
+    // Uses no closure, so that the message names the line of the test.
     let Some(scope) = Scope::current() else { panic!("`{wanted}` {message}") };
     scope
 }

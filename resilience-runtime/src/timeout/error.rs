@@ -87,8 +87,8 @@ impl TimeoutError {
         Self::ended(func, allowed, End::new(allowed, after))
     }
 
-    /// Works as [`new`](Self::new), for a stream. The call that returned the stream has started, even if no time is left
-    /// for an item.
+    /// Works like [`new`](Self::new), for a stream. The call that returned the stream has started, even if no time is
+    /// left for an item.
     #[cfg(feature = "stream")]
     #[cold]
     pub(crate) fn of_stream(func: &str, allowed: Duration, after: Duration) -> Self {

@@ -86,8 +86,8 @@ impl Timeout {
         *self.0.after.current()
     }
 
-    /// Changes the time. If `after` is `None`, the timeout ends no call. A running call keeps its time. Returns false,
-    /// and changes nothing, if the time has had too many different values.
+    /// Changes the time. If `after` is `None`, the timeout ends no call. The time limit of a running call does not
+    /// change. Returns false, and changes nothing, if the time has had too many different values.
     pub(crate) fn change(&self, after: Option<Duration>) -> bool {
         self.0.after.change(after.unwrap_or(Duration::MAX))
     }

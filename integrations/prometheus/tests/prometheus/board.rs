@@ -1,4 +1,4 @@
-//! Tests that a real Prometheus understands the metrics, and that every panel of the board shows something.
+//! Tests that a real Prometheus can read the metrics, and that every query of the Grafana dashboard returns a series.
 
 use std::fs;
 use std::thread;
@@ -9,7 +9,7 @@ use tokio::runtime::Builder;
 use crate::server::{Prometheus, wait_for};
 use crate::{grafana, outage, route};
 
-/// Returns the title and the query of each target of the board. A query contains values in place of the variables.
+/// Returns the title and the query of each target of the dashboard. Replaces the variables of a query by values.
 fn queries() -> Vec<(String, String)> {
     let board: Value = serde_json::from_str(&fs::read_to_string(grafana("resilience.json")).unwrap()).unwrap();
     let mut queries = Vec::new();

@@ -1,4 +1,5 @@
-//! Tests that the tools of Prometheus and the reference parser of OpenMetrics accept the texts and the rules.
+//! Tests that the tools of Prometheus accept the metrics and the alert rules. Also tests that the reference parser of
+//! OpenMetrics accepts the metrics.
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};

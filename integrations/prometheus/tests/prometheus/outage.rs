@@ -1,4 +1,4 @@
-//! Runs an outage: calls through every layer, of which some fail until the end of the test.
+//! Runs an outage: makes calls through every layer, some of which fail, until the end of the test.
 
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -74,7 +74,7 @@ async fn quote() -> io::Result<()> {
     Ok(())
 }
 
-/// Makes calls, and never ends.
+/// Makes calls for ever.
 pub(crate) async fn run() {
     for round in 0_u32.. {
         let works = round % 40 < 20;

@@ -27,6 +27,6 @@ fn answer(mut stream: &TcpStream) {
     let length = text.len();
     let head =
         format!("HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
-    // A client that has gone is no mistake of the server.
+    // Ignores the error, because a client may close its connection early.
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(text.as_bytes()));
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::grafana;
 
-/// A running Prometheus. The server and its folder end with this value.
+/// A running Prometheus. Dropping this value stops the server and removes its folder.
 pub(crate) struct Prometheus {
     address: SocketAddr,
     folder: PathBuf,
@@ -34,7 +34,8 @@ impl Prometheus {
         );
         let file = folder.join("prometheus.yml");
         fs::write(&file, config).unwrap();
-        // Another program could take the port before the server does. The test then fails, and a repetition succeeds.
+        // Another program could take the port before the server starts. The test then fails, but succeeds when it is
+        // repeated.
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let child = Command::new("prometheus")
             .arg(format!("--config.file={}", file.display()))
@@ -68,7 +69,7 @@ impl Prometheus {
     /// Returns the body of the answer to a GET request, or `None` if the server does not answer.
     fn get(&self, path: &str) -> Option<String> {
         let mut stream = TcpStream::connect(self.address).ok()?;
-        // The answer to a request of HTTP/1.0 has no chunks.
+        // Uses HTTP/1.0, because the answer to such a request has no chunks.
         stream.write_all(format!("GET {path} HTTP/1.0\r\n\r\n").as_bytes()).ok()?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).ok()?;

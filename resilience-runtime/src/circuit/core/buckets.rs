@@ -27,7 +27,7 @@ pub(crate) struct Buckets {
 #[derive(Clone, Copy, Debug, Default)]
 struct Bucket {
     /// The number of successes from the last closing or reset of the circuit to the beginning of this bucket. In a
-    /// restored window, successes before the restart make this number negative, so the number wraps.
+    /// restored window, the successes before the restart make this number negative, so the number wraps around.
     before: u64,
     failures: u64,
     slow: u64,
@@ -58,8 +58,7 @@ impl KeptBuckets {
     }
 }
 
-/// Returns the number of successes from `before` to `successes`, or zero if `before` is the later number. `before` may
-/// be negative, and then wraps.
+/// Returns `successes - before`, or zero if `before` is greater. A negative `before` wraps around.
 fn since(successes: u64, before: u64) -> u64 {
     let difference = successes.wrapping_sub(before);
     if difference > u64::MAX / 2 { 0 } else { difference }

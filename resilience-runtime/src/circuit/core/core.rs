@@ -186,9 +186,9 @@ impl Core {
         }
     }
 
-    /// Records a success that ends now. Usually, this function only increments a counter of this thread,
-    /// and does not take the lock. If this thread has no counters yet, the slower function `finish_success` assigns
-    /// counters to the thread.
+    /// Records a success that ends now. Usually, this function only increments a counter of this thread, and does not
+    /// take the lock. If this thread has no counters yet, the slower function `finish_success` assigns counters to the
+    /// thread.
     pub(crate) fn succeed(&self, ticket: Ticket, started: Option<Tick>) {
         // Reads the clock before the atomic exchange that counts the success. A clock reading after the exchange would
         // have to wait for the exchange, because the processor executes no later instruction before the exchange ends.
@@ -204,8 +204,7 @@ impl Core {
     #[inline]
     fn count_quiet(&self, ticket: Ticket, now: Stamp) -> bool {
         let generation = ticket.generation();
-        self.gate.is_quiet(generation)
-            && self.totals.assigned().is_some_and(|slot| slot.succeed(generation, now))
+        self.gate.is_quiet(generation) && self.totals.assigned().is_some_and(|slot| slot.succeed(generation, now))
     }
 
     /// Records a success that [`succeed`](Self::succeed) has not counted, and emits its events.
@@ -299,8 +298,8 @@ impl Core {
         }
     }
 
-    /// Returns whether the option `shadow` is set. If a circuit is forced open, a wait of zero in its phase has one of
-    /// two causes: the option `shadow`, or a cooldown of zero. This method tells the two causes apart.
+    /// Returns whether the option `shadow` is set. If a circuit is forced open, a wait of zero comes from the option
+    /// `shadow`, or from a cooldown of zero. This method tells the two causes apart.
     #[cold]
     #[inline(never)]
     fn is_shadow(&self) -> bool {

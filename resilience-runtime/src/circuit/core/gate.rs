@@ -61,7 +61,8 @@ pub(crate) struct Gate {
     /// according to the old phase. Either result is correct.
     limit: AtomicU64,
     /// The shortest duration of a slow call in nanoseconds, rounded up to a multiple of 8. The lowest bit of the field
-    /// is set if the circuit has the option `hung_after`, and the next bit if the circuit has the option `durations`.
+    /// is set if the circuit has the option `hung_after`. The next bit is set if the circuit has the option
+    /// `durations`.
     slow: AtomicU64,
     /// The numbers that only the metrics show. Most circuits need no memory for these numbers, because their state
     /// never changes.

@@ -1,5 +1,5 @@
 //! Defines [`Kept`], the part of a circuit's state that a snapshot keeps. Also implements the methods of [`Machine`]
-//! that read this part, and that continue with it.
+//! that read and restore this part.
 
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ impl Kept {
         window: None,
     };
 
-    /// Returns whether the circuit decides about calls as a new circuit does.
+    /// Returns whether the state equals the state of a new circuit, apart from the statistics.
     pub(crate) fn decides_as_new(&self) -> bool {
         let window = self.window.as_ref();
         self.state == CircuitState::Closed && self.failures == 0 && window.is_none_or(KeptWindow::is_empty)
@@ -86,11 +86,12 @@ impl Machine {
         }
     }
 
-    /// Replaces the state by the kept state. The outcomes of calls that run now no longer affect the circuit.
+    /// Replaces the state by the kept state. The outcomes of running calls no longer affect the circuit.
     ///
-    /// The settings may differ from the settings under which the state was kept. The rest of the cooldown is at most the
-    /// whole cooldown under the new settings. The failures of a closed circuit count only if both rules count failures
-    /// in a row, or both count calls in a window. The window takes over the calls that fit into the new window.
+    /// The settings may differ from the settings under which the state was kept. The rest of the cooldown is at most
+    /// the whole cooldown under the new settings. The failures of a closed circuit count only if the old and the new
+    /// settings count in the same way: failures in a row, or calls in a window. The window takes over the calls that
+    /// fit into the new window.
     pub(crate) fn restore(&mut self, kept: &Kept, settings: &Settings, now: Tick) {
         // Closes the circuit first, because closing starts a new period of successes, and empties the window.
         self.close(now, Cause::Restore);

@@ -76,7 +76,7 @@ impl LastCalls {
         self.look(self.successes)
     }
 
-    /// Returns a symbol for each call in the window, the oldest call first.
+    /// Returns a symbol (a character) for each call in the window, the oldest call first.
     #[cfg(feature = "serde")]
     pub(crate) fn keep(&self, successes: u64) -> String {
         let fresh = successes.saturating_sub(self.successes);

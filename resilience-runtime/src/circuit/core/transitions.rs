@@ -20,8 +20,8 @@ pub(crate) enum Cause {
     Reset,
     ForceOpen,
     Disable,
-    /// The circuit continues with the state of a snapshot. The counters leave out this change, because the process
-    /// before has counted it.
+    /// The circuit continues with the state of a snapshot. The counters leave out this change, because the previous
+    /// process has counted the opening.
     #[cfg(feature = "serde")]
     Restore,
 }
@@ -64,7 +64,7 @@ impl Cause {
             Self::Recovery | Self::Reset => CircuitState::Closed,
             Self::ForceOpen => CircuitState::ForcedOpen,
             Self::Disable => CircuitState::Disabled,
-            // A placeholder: the counters leave out this cause.
+            // A placeholder, because the counters leave out this cause.
             #[cfg(feature = "serde")]
             Self::Restore => CircuitState::Closed,
         }
@@ -84,8 +84,8 @@ pub(crate) const STATES: [CircuitState; 5] = [
 /// index is a [`Cause`].
 pub(crate) type TransitionCounts = [[u64; Cause::ALL.len()]; STATES.len()];
 
-/// The counters of [`TransitionCounts`], which change only under the lock of the breaker. The counters have 32 bits,
-/// because each key of a service that fails has these counters.
+/// The counters of [`TransitionCounts`], which change only under the lock of the breaker. The counters have only 32
+/// bits, because the circuits of many keys may have these counters.
 #[derive(Debug, Default)]
 pub(crate) struct Transitions([[AtomicU32; Cause::ALL.len()]; STATES.len()]);
 

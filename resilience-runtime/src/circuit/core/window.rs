@@ -131,7 +131,7 @@ impl Window {
     }
 
     /// Adds the kept calls to this empty window. The next call of `update` must receive the number of successes since
-    /// the window became empty. If the kept window is of another kind, this window stays empty.
+    /// this window became empty. If the kept window is of another kind, this window stays empty.
     #[cfg(feature = "serde")]
     pub(crate) fn restore(&mut self, kept: &KeptWindow, now: Tick) {
         match (self, kept) {
