@@ -23,8 +23,10 @@ use crate::registry::configured::Source;
 /// max = 4
 /// ```
 ///
-/// The type implements `Deserialize`, for programs that read their configuration with a crate such as `config` or
-/// `figment`. If the source of such a crate has texts only, a text such as `"5"` stands for a number.
+/// The type implements `Deserialize` and `Default`, for programs that read their configuration with a crate such as
+/// `config` or `figment`. If the source of such a crate has texts only, a text such as `"5"` stands for a number. A name
+/// that no layer has exactly is the name in an environment variable, in any case of letters: `exa_api` also stands for
+/// `Exa-API`.
 ///
 /// # Examples
 ///
@@ -54,6 +56,8 @@ pub struct Config {
 }
 
 impl Config {
+    const NONE: Self = Self { tables: Tables::NONE, source: Source::File, file: None };
+
     /// Reads settings from a text in the format TOML.
     ///
     /// # Errors
@@ -89,7 +93,7 @@ impl Config {
     }
 
     pub(super) fn of_lines(lines: Vec<Line>) -> Result<Self, RefusedConfig> {
-        Ok(Self { tables: Tables::collect(lines)?, source: Source::File, file: None })
+        Ok(Self { tables: Tables::collect(lines)?, ..Self::NONE })
     }
 
     /// Reads settings from the environment variables of the process whose names begin with `RESILIENCE__`.
@@ -171,5 +175,13 @@ impl Config {
             (_, Some(file)) => file,
             (_, None) => "config",
         }
+    }
+}
+
+/// Returns settings without a value. A field with `#[serde(default)]` has this value if the configuration of a program
+/// does not contain the field.
+impl Default for Config {
+    fn default() -> Self {
+        Self::NONE
     }
 }
