@@ -1,8 +1,10 @@
-//! Tests that a real Prometheus understands the metrics, and that every panel of the board shows something.
+//! Tests that the board shows every metric, that a real Prometheus understands the metrics, and that every panel of the
+//! board shows something.
 
 use std::fs;
 use std::thread;
 
+use resilience_runtime::metrics::MetricsReader;
 use serde_json::Value;
 use tokio::runtime::Builder;
 
@@ -26,6 +28,23 @@ fn queries() -> Vec<(String, String)> {
 
 fn is_number(series: &Value) -> bool {
     series["value"][1].as_str().is_some_and(|value| value.parse().is_ok_and(f64::is_finite))
+}
+
+#[test]
+fn every_metric_is_on_the_board_and_in_the_guide() {
+    let guide = include_str!("../../../../resilience-runtime/docs/guide/metrics.md");
+    let queries = queries();
+    for metric in MetricsReader::new().read() {
+        let is_metric = |query: &str| {
+            // The series of a histogram have further names, such as `.._bucket`.
+            let words = query.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            words
+                .into_iter()
+                .any(|word| word.strip_prefix(metric.name).is_some_and(|rest| matches!(rest, "" | "_bucket")))
+        };
+        assert!(queries.iter().any(|(_, query)| is_metric(query)), "no panel shows {}", metric.name);
+        assert!(guide.contains(&format!("`{}`", metric.name)), "the guide does not list {}", metric.name);
+    }
 }
 
 #[test]
