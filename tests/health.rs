@@ -128,6 +128,29 @@ async fn circuit_that_rejects_nothing_has_no_outage() {
 }
 
 #[resilience_runtime::test]
+async fn report_in_json_has_every_field() {
+    assert_eq!(serde_json::to_string(&health()).unwrap(), r#"{"status":"ok","outages":[],"more":0}"#);
+    essential("search");
+    ask(7, false).await.unwrap_err();
+    advance(Duration::from_millis(29_100)).await;
+    search(false).await.unwrap_err();
+    advance(Duration::from_millis(999)).await;
+    let mut report = health();
+    for (outage, lasts) in report.outages.iter_mut().zip([1_000, 30_100]) {
+        let lasts = Duration::from_millis(lasts);
+        assert!(outage.lasts.abs_diff(lasts) < Duration::from_millis(34), "the clock has steps of 17 ms");
+        outage.lasts = lasts + Duration::from_nanos(999_999);
+    }
+    let expected = [
+        r#"{"status":"down","outages":["#,
+        r#"{"name":"search","state":"open","status":"down","is_essential":true,"lasts":1,"cooldown_remaining":30},"#,
+        r#"{"name":"host[7]","state":"half_open","status":"degraded","is_essential":false,"#,
+        r#""lasts":30.1,"cooldown_remaining":0}],"more":0}"#,
+    ];
+    assert_eq!(serde_json::to_string(&report).unwrap(), expected.concat());
+}
+
+#[resilience_runtime::test]
 async fn report_lists_at_most_100_circuits() {
     for number in 0..1_000 {
         CircuitBreaker::builder(format!("a\n{number:03}")).register().unwrap().force_open();

@@ -1,38 +1,51 @@
-//! Shows a service whose settings an operator can change while the service runs. The settings come from a file that the
-//! service watches, and from the environment. Routes report the settings in force and the health of the service.
+//! Shows a service that can be operated without a deploy: its settings come from a file that the service watches, and
+//! from the environment. Routes report the metrics, the settings in force and the health of the service.
 //!
-//! The program starts the service on this machine, and acts as a user, an operator and a load balancer. The operator
-//! lowers a threshold in the file during an outage, and the next failure opens the circuit.
+//! The program starts the service on this machine, and plays a user, an operator, a load balancer and Prometheus. The
+//! operator lowers a threshold in the file during an outage, and the next failure opens the circuit.
 //!
 //! Run this example with `cargo run --features config --example operations`. A setting of the environment takes
 //! precedence over the file: `RESILIENCE__RETRY__SEARCH__MAX=2 cargo run ..`.
 
 mod outage;
-mod search;
 mod service;
 
 use std::error::Error;
+use std::path::Path;
 
 use axum::Router;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
-use resilience_runtime::{Config, HealthRules, dump_config, set_health_rules};
+use resilience_runtime::metrics::MetricsReader;
+use resilience_runtime::{
+    Config, Health, HealthRules, HealthStatus, dump_config, health, prometheus_text, set_health_rules,
+};
 use tokio::net::TcpListener;
 
 use crate::outage::Outage;
 
+/// Switches everything on in nine lines: settings from a watched file and from the environment, the rules of the health,
+/// and the routes for a load balancer, Prometheus and an operator.
+///
+/// The readiness probe fails while the service is down. The liveness probe succeeds as long as the process can answer,
+/// because a restart would not end the outage of another service.
+fn switch_on(file: &Path) -> Result<Router, Box<dyn Error>> {
+    Config::from_file(file)?.apply()?;
+    Config::from_env()?.apply()?;
+    tokio::spawn(Config::watch(file));
+    set_health_rules(HealthRules::new().essential("search"))?;
+    let metrics = async || ([(CONTENT_TYPE, MetricsReader::PROMETHEUS_CONTENT_TYPE)], prometheus_text());
+    let code = |status| if status == HealthStatus::Down { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+    let ready = move |health: Health| (code(health.status), health.to_string());
+    let probes = Router::new().route("/live", get(async || "ok")).route("/ready", get(async move || ready(health())));
+    Ok(probes.route("/metrics", get(metrics)).route("/settings", get(async || dump_config())))
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let file = Outage::settings_file()?;
-    Config::from_file(&file)?.apply()?;
-    Config::from_env()?.apply()?;
-    tokio::spawn(Config::watch(&file));
-    set_health_rules(HealthRules::new().essential("search"))?;
-    let routes = Router::new()
-        .route("/search", get(service::search))
-        // Add a route for the metrics here: `.route("/metrics", get(|| async { prometheus_text() }))`.
-        .route("/settings", get(|| async { dump_config() }))
-        .route("/live", get(|| async { "ok" }))
-        .route("/ready", get(service::ready));
+    let routes = switch_on(&file)?.route("/search", get(service::page));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let outage = Outage::new(file, listener.local_addr()?)?;
     tokio::spawn(axum::serve(listener, routes).into_future());

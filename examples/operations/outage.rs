@@ -1,4 +1,4 @@
-//! Acts as a user, an operator and a load balancer during an outage, and checks each answer.
+//! Plays a user, an operator, a load balancer and Prometheus during an outage, and checks each answer.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -8,9 +8,11 @@ use std::time::Duration;
 use std::{env, fs, io, process};
 
 use reqwest::Client;
+use reqwest::header::CONTENT_TYPE;
+use resilience_runtime::metrics::MetricsReader;
 use tokio::time::sleep;
 
-use crate::search::IS_UP;
+use crate::service::{SEARCH_IS_UP, SUGGESTIONS_ARE_UP};
 
 pub(crate) struct Outage {
     file: PathBuf,
@@ -34,15 +36,21 @@ impl Outage {
 
     pub(crate) async fn run(self) -> Result<(), Box<dyn Error>> {
         println!("The service works:");
-        assert_eq!(self.get("/search").await?, (200, "three results".to_owned()));
+        assert_eq!(self.get("/search").await?, (200, "three results, two suggestions".to_owned()));
         assert_eq!(self.get("/ready").await?, (200, "ok".to_owned()));
 
-        println!("\nThe search service is down, but the threshold of the circuit is too high:");
-        IS_UP.store(false, Ordering::Relaxed);
+        println!("\nThe suggestions are down. The page works without them, so the service is only degraded:");
+        SUGGESTIONS_ARE_UP.store(false, Ordering::Relaxed);
+        assert_eq!(self.get("/search").await?, (200, "three results, no suggestions".to_owned()));
+        assert_eq!(self.get("/ready").await?, (200, "degraded: suggestions (open for 0s)".to_owned()));
+        assert_eq!(self.state_in_metrics("suggestions").await?, "open");
+
+        println!("\nThe search is down, too, but the threshold of its circuit is too high:");
+        SEARCH_IS_UP.store(false, Ordering::Relaxed);
         for _ in 0..4 {
             assert_eq!(self.get("/search").await?, (502, "timed out".to_owned()));
         }
-        assert_eq!(self.get("/ready").await?.1, "ok");
+        assert_eq!(self.state_in_metrics("search").await?, "closed");
 
         println!("\nThe operator makes a mistake, and the settings in force stay:");
         self.write("threshold = 0").await?;
@@ -51,16 +59,21 @@ impl Outage {
         println!("\nThe operator lowers the threshold, and the next failure opens the circuit:");
         self.write("threshold = 5").await?;
         assert_eq!(self.get("/search").await?, (502, "timed out".to_owned()));
-        assert_eq!(self.get("/search").await?.1, "Circuit 'search' is open. Retry in 2s");
-        assert_eq!(self.get("/ready").await?, (503, "down: search (open for 0s)".to_owned()));
+        assert_eq!(self.state_in_metrics("search").await?, "open");
+        assert_eq!(self.get("/search").await?, (502, "Circuit 'search' is open. Retry in 2s".to_owned()));
+        let (code, report) = self.get("/ready").await?;
+        assert!(code == 503 && report.starts_with("down: search (open for 0s), suggestions "));
         assert_eq!(self.get("/live").await?.0, 200);
 
-        println!("\nThe load balancer sends calls again after the cooldown, and the circuit closes:");
-        IS_UP.store(true, Ordering::Relaxed);
+        println!("\nThe load balancer sends calls again after the cooldown, and the circuits close:");
+        SEARCH_IS_UP.store(true, Ordering::Relaxed);
+        SUGGESTIONS_ARE_UP.store(true, Ordering::Relaxed);
         sleep(Duration::from_millis(2_100)).await;
-        assert_eq!(self.get("/ready").await?, (200, "degraded: search (half_open for 2s)".to_owned()));
+        let (code, report) = self.get("/ready").await?;
+        assert!(code == 200 && report.starts_with("degraded: "));
         assert_eq!(self.get("/search").await?.0, 200);
         assert_eq!(self.get("/ready").await?, (200, "ok".to_owned()));
+        assert_eq!(self.state_in_metrics("search").await?, "closed");
         fs::remove_file(self.file)?;
         Ok(())
     }
@@ -77,5 +90,15 @@ impl Outage {
         let (status, text) = (answer.status().as_u16(), answer.text().await?);
         println!("GET {path:9} {status} {}", text.lines().collect::<Vec<_>>().join(" | "));
         Ok((status, text))
+    }
+    /// Reads the metrics as Prometheus does. Returns the state of a circuit: the state with the number 1.
+    async fn state_in_metrics(&self, circuit: &str) -> Result<String, Box<dyn Error>> {
+        let answer = self.http.get(format!("{}/metrics", self.url)).send().await?;
+        assert_eq!(answer.headers()[CONTENT_TYPE], MetricsReader::PROMETHEUS_CONTENT_TYPE);
+        let text = answer.text().await?;
+        let start = format!("resilience_circuit_state{{name=\"{circuit}\",state=\"");
+        let states = text.lines().filter_map(|line| line.strip_prefix(&start)?.strip_suffix("\"} 1"));
+        let states: Vec<_> = states.inspect(|state| println!("GET /metrics  200 {start}{state}\"}} 1")).collect();
+        Ok(states.join(" and "))
     }
 }

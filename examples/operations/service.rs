@@ -1,22 +1,34 @@
-//! Implements the routes of the service.
+//! Implements the page of the service, the clients of its two upstreams, and stand-ins for the upstreams.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::http::StatusCode;
-use resilience_runtime::{HealthStatus, health};
+use resilience_runtime::{circuit, fallback, retry};
 
-use crate::search;
+/// Whether the stand-in for the search service answers.
+pub(crate) static SEARCH_IS_UP: AtomicBool = AtomicBool::new(true);
+/// Whether the stand-in for the service of the suggestions answers.
+pub(crate) static SUGGESTIONS_ARE_UP: AtomicBool = AtomicBool::new(true);
 
-/// Answers the requests of users.
-pub(crate) async fn search() -> Result<&'static str, (StatusCode, String)> {
-    search::search().await.map_err(|error| (StatusCode::BAD_GATEWAY, error.to_string()))
+fn answer(is_up: &AtomicBool, answer: &'static str) -> io::Result<&'static str> {
+    if is_up.load(Ordering::Relaxed) { Ok(answer) } else { Err(io::ErrorKind::TimedOut.into()) }
 }
 
-/// Answers the readiness probe of a load balancer. The liveness probe has another route, which never reports an outage,
-/// because a restart would not end the outage of another service.
-pub(crate) async fn ready() -> (StatusCode, String) {
-    let health = health();
-    let code = match health.status {
-        HealthStatus::Down => StatusCode::SERVICE_UNAVAILABLE,
-        HealthStatus::Ok | HealthStatus::Degraded => StatusCode::OK,
-    };
-    (code, health.to_string())
+#[retry(name = "search", max = 1)]
+#[circuit(name = "search", threshold = 3, cooldown = 30)]
+async fn search() -> io::Result<&'static str> {
+    answer(&SEARCH_IS_UP, "three results")
+}
+
+#[fallback(value = "no suggestions")]
+#[circuit(name = "suggestions", threshold = 1, cooldown = 2)]
+async fn suggestions() -> io::Result<&'static str> {
+    answer(&SUGGESTIONS_ARE_UP, "two suggestions")
+}
+
+/// The route of the users. The page needs the results of the search, but works without suggestions.
+pub(crate) async fn page() -> Result<String, (StatusCode, String)> {
+    let fail = |error: io::Error| (StatusCode::BAD_GATEWAY, error.to_string());
+    Ok(format!("{}, {}", search().await.map_err(fail)?, suggestions().await.map_err(fail)?))
 }

@@ -75,7 +75,7 @@ async fn ask(query: &str, exa: String, tavily: Option<String>) -> Result<(), Box
     );
     let outcome = search.search(query).await.map(|answer| print_hits(&answer));
     // Prints the state of the circuits even if the search failed, because this state may explain the failure.
-    print_stats();
+    print_stats()?;
     Ok(outcome?)
 }
 

@@ -70,7 +70,7 @@ pub(crate) async fn play() -> Result<()> {
     story.cooldown("tavily_api").await?;
     story.search("fallbacks", Ok(Source::Tavily), [2, 1]).await?;
 
-    print_stats();
+    print_stats()?;
     story.end().await
 }
 
@@ -92,13 +92,13 @@ impl Story {
         let endpoint = |stand_in: &StandIn| Endpoint { url: stand_in.url(), key: KEY.to_owned() };
         let search =
             WebSearch::new(Exa::new(http.clone(), endpoint(&exa)), Some(Tavily::new(http.clone(), endpoint(&tavily))));
-        Ok(Self { timeline: Timeline::begin()?, exa, tavily, search })
+        Ok(Self { timeline: Timeline::begin(), exa, tavily, search })
     }
 
     /// Runs a search and prints its result. Returns an error if the result, or the numbers of requests to Exa and
     /// Tavily, differ from the expected values.
     async fn search(
-        &self,
+        &mut self,
         query: &str,
         expected: std::result::Result<Source, &str>,
         expected_requests: [u32; 2],

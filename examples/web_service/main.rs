@@ -8,7 +8,7 @@ mod stand_in;
 
 use std::time::Duration;
 
-use resilience_runtime::{CircuitBreaker, KeyedCircuits};
+use resilience_runtime::{HealthRules, configure, set_health_rules};
 use serde_json::{Value, json};
 
 use crate::service::Upstreams;
@@ -17,10 +17,10 @@ use crate::stand_in::{FAILING, SLOW, WELL};
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let cooldown = Duration::from_millis(500);
-    // Sets the cooldown in code. The example `operations` reads settings from a file and from the environment.
-    CircuitBreaker::builder("catalogue").cooldown(cooldown).register()?;
-    CircuitBreaker::builder("reviews").cooldown(cooldown).register()?;
-    KeyedCircuits::builder("prices").cooldown(cooldown).register()?;
+    for name in ["catalogue", "prices", "reviews"] {
+        configure(name, |circuit| circuit.cooldown(cooldown))?;
+    }
+    set_health_rules(HealthRules::new().essential("catalogue"))?;
 
     let (catalogue, catalogue_mood) = stand_in::start(json!("Teapot")).await?;
     let (prices, prices_mood) = stand_in::start(json!(1990)).await?;
@@ -51,7 +51,7 @@ async fn main() -> anyhow::Result<()> {
     }
     assert_eq!(get("/bolt/products/7").await?.2, full);
     let health = get("/health").await?.2;
-    assert_eq!((&health["status"], &health["circuits"]["prices[acme]"]), (&json!("degraded"), &json!("open")));
+    assert_eq!((&health["status"], &health["outages"][0]["name"]), (&json!("degraded"), &json!("prices[acme]")));
 
     println!("The reviews are slow. A timeout ends the first two requests, and then the circuit is open:");
     *reviews_mood.lock().unwrap() = ("/", SLOW);

@@ -1,6 +1,5 @@
 //! Implements the web service: the clients of its upstreams, the page of a product, and the health route.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +10,9 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use resilience_runtime::{Rejection, bulkhead, circuit, deadline, fallback, get_circuit_stats, retry, timeout};
+use resilience_runtime::{
+    Health, HealthStatus, Rejection, bulkhead, circuit, deadline, fallback, health, retry, timeout,
+};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -72,7 +73,7 @@ impl Upstreams {
 
 pub(crate) fn router(upstreams: Upstreams) -> Router {
     let pages = Router::new().route("/{tenant}/products/{product}", get(page)).layer(from_fn(within_deadline));
-    pages.route("/health", get(health)).with_state(Arc::new(upstreams))
+    pages.route("/health", get(report)).with_state(Arc::new(upstreams))
 }
 
 /// Returns the page of a product. A part of the page is `null` if its upstream is down.
@@ -107,16 +108,8 @@ impl IntoResponse for UpstreamError {
     }
 }
 
-// Reports the state of every circuit, in contrast to the function `resilience_runtime::health`. A half-open circuit
-// does not make the service down, because a circuit without requests never closes.
-async fn health() -> (StatusCode, Json<Value>) {
-    let circuits = get_circuit_stats().into_iter().map(|(name, circuit)| (name, circuit.state.as_str()));
-    let circuits: BTreeMap<_, _> = circuits.collect();
-    let status = match circuits.get("catalogue") {
-        Some(&"open") => "down",
-        _ if circuits.values().all(|state| *state == "closed") => "ok",
-        _ => "degraded",
-    };
-    let code = if status == "down" { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
-    (code, Json(json!({ "status": status, "circuits": circuits })))
+async fn report() -> (StatusCode, Json<Health>) {
+    let health = health();
+    let is_down = health.status == HealthStatus::Down;
+    (if is_down { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }, Json(health))
 }

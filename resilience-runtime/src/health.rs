@@ -3,3 +3,5 @@
 #[expect(clippy::module_inception, reason = "the file of the function `health`")]
 pub(crate) mod health;
 pub(crate) mod rules;
+#[cfg(feature = "serde")]
+mod serialize;

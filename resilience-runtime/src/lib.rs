@@ -202,7 +202,7 @@
 //! | `macros` | the attributes | the build of 1 more crate, `resilience-macros`, and of more features of `syn` |
 //! | `declare` | functions such as `get_circuit`, `get_stats` and `check` find the layers of attributes before their first call | the build of 1 more crate, `inventory`, and one static constructor per attribute |
 //! | `http-date` | the function `retry_after_header`, which parses the HTTP header `Retry-After` | the build of 1 more crate, `httpdate` |
-//! | `serde` | the statistics implement `Serialize`, and the functions `snapshot` and `restore` keep the state of circuits and rate limits across a restart; see [Snapshots](guide::snapshots) | the build of 2 more crates, `serde` and `serde_core`, without a procedural macro |
+//! | `serde` | the statistics and [`Health`] implement `Serialize`, and the functions `snapshot` and `restore` keep the state of circuits and rate limits across a restart; see [Snapshots](guide::snapshots) | the build of 2 more crates, `serde` and `serde_core`, without a procedural macro |
 //! | `stream` | the option `stream` of [`#[circuit]`](macro@circuit), the methods `watch` of [`OwnedPermit`], [`CircuitBreaker`] and [`OwnedBulkheadSlot`], and the type `LimitedStream`; see [Streams](guide::streams) | the build of 1 more crate, `futures-core` |
 //! | `metrics` | the functions `metrics::export` and `metrics::export_every`, which pass the metrics to the recorder of the crate `metrics`; see [Metrics](guide::metrics) | the build of 2 more crates, `metrics` and `rapidhash` |
 //! | `config` | the types `Config` and `RefusedConfig`, and the function `dump_config`: settings from files and from the environment; see [Configuration](guide::configuration) | the build of 6 more crates, and the feature `rt` of tokio |

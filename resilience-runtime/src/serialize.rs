@@ -1,6 +1,7 @@
 //! Implements the traits of the crate `serde` for the statistics, and for the values that statistics and snapshots
 //! share.
 
+pub(crate) mod fields;
 pub(crate) mod seconds;
 pub(crate) mod state;
 pub(crate) mod stats;

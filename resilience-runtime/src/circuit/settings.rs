@@ -98,7 +98,8 @@ macro_rules! options {
                 Ok(())
             }
 
-            fn each_or(self, others: Self) -> Self {
+            /// Sets each option that is absent in `self` to its value in `others`.
+            pub(crate) fn each_or(self, others: Self) -> Self {
                 Self { $($option: self.$option.or(others.$option),)* }
             }
         }

@@ -23,9 +23,10 @@ use crate::registry::configured::Source;
 /// max = 4
 /// ```
 ///
-/// The type implements `Deserialize`, for programs that read their configuration with a crate such as `config` or
-/// `figment`. Some of their sources, such as environment variables, have only texts. A text such as `"5"` can therefore
-/// be a number.
+/// The type implements `Deserialize` and `Default`, for programs that read their configuration with a crate such as
+/// `config` or `figment`. Some of their sources, such as environment variables, have only texts. A text such as `"5"`
+/// can therefore be a number. If no layer has exactly the name of a table, the name can also have the form of an
+/// environment variable, in upper or lower case: `exa_api` also stands for `Exa-API`.
 ///
 /// # Examples
 ///
@@ -55,6 +56,8 @@ pub struct Config {
 }
 
 impl Config {
+    const NONE: Self = Self { tables: Tables::NONE, source: Source::File, file: None };
+
     /// Reads settings from a text in the format TOML.
     ///
     /// # Errors
@@ -91,7 +94,7 @@ impl Config {
     }
 
     pub(super) fn of_lines(lines: Vec<Line>) -> Result<Self, RefusedConfig> {
-        Ok(Self { tables: Tables::collect(lines)?, source: Source::File, file: None })
+        Ok(Self { tables: Tables::collect(lines)?, ..Self::NONE })
     }
 
     /// Reads settings from the process's environment variables whose names begin with `RESILIENCE__`.
@@ -174,5 +177,13 @@ impl Config {
             (_, Some(file)) => file,
             (_, None) => "config",
         }
+    }
+}
+
+/// Returns settings without a value. A field with `#[serde(default)]` has this value if the configuration of a program
+/// does not contain the field.
+impl Default for Config {
+    fn default() -> Self {
+        Self::NONE
     }
 }

@@ -6,7 +6,7 @@ use toml::de::{DeTable, DeValue};
 use crate::base::raw::{Raw, excerpt};
 use crate::base::sync::Arc;
 use crate::config::mistake::RefusedConfig;
-use crate::config::section::{LayerName, Line, TABLES, unknown_table};
+use crate::config::section::{LayerName, Line, TABLES, not_layers, not_settings, unknown_table};
 use crate::registry::configured::Place;
 
 /// Converts a text to lines.
@@ -25,12 +25,7 @@ pub(super) fn parse(text: &str, file: Option<&Arc<str>>) -> Result<Vec<Line>, Re
         let table_place = lines.of(table);
         let table = table.get_ref().as_ref();
         let DeValue::Table(layers) = layers.get_ref() else {
-            let message = if TABLES.contains(&table) {
-                format!("`{table}` must be a table of layers, such as [{table}.name]")
-            } else {
-                unknown_table(table)
-            };
-            refused.push(Some(&table_place), message);
+            refused.push(Some(&table_place), not_layers(table));
             continue;
         };
         if layers.is_empty() && !TABLES.contains(&table) {
@@ -40,9 +35,7 @@ pub(super) fn parse(text: &str, file: Option<&Arc<str>>) -> Result<Vec<Line>, Re
             let name_place = lines.of(name);
             let name = name.get_ref().as_ref();
             let DeValue::Table(options) = options.get_ref() else {
-                let message =
-                    format!("`{}` must be a table of settings, such as [{table}.name]", excerpt(name).escape_debug());
-                refused.push(Some(&name_place), message);
+                refused.push(Some(&name_place), not_settings(table, name));
                 continue;
             };
             for (option, value) in options {

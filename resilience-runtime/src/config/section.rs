@@ -25,6 +25,8 @@ pub(super) enum LayerName {
     /// The name in an environment variable: letters are in upper case, and each character other than a letter or a
     /// digit is `_`.
     Variable(String),
+    /// A name that `serde` has deserialized: an exact name, or the name in an environment variable in any case.
+    Deserialized(String),
 }
 
 /// The settings of one layer.
@@ -43,7 +45,16 @@ impl LayerName {
 
     pub(super) fn as_str(&self) -> &str {
         match self {
-            Self::Exact(name) | Self::Variable(name) => name,
+            Self::Exact(name) | Self::Variable(name) | Self::Deserialized(name) => name,
+        }
+    }
+
+    /// Returns whether the name is the name of a layer and not the name in an environment variable.
+    fn is_exact(&self, known: &[String]) -> bool {
+        match self {
+            Self::Exact(_) => true,
+            Self::Variable(_) => false,
+            Self::Deserialized(name) => known.contains(name),
         }
     }
 
@@ -61,6 +72,12 @@ impl<O: Copy> Section<O> {
     pub(super) fn place(&self, option: &str) -> Option<&Place> {
         let place = self.places.iter().find(|(known, _)| *known == option).or(self.places.first());
         place.map(|(_, place)| place)
+    }
+
+    /// Adds the settings of another section for the same layer. They take precedence.
+    fn add<T: Target<Options = O>>(&mut self, section: Self) {
+        self.options = T::or(section.options, self.options);
+        self.places.extend(section.places);
     }
 }
 
@@ -81,7 +98,7 @@ macro_rules! tables {
         impl Tables {
             pub(super) const NONE: Self = Self { $($field: Vec::new(),)* };
 
-            /// Finds the layers that the variables of the environment name.
+            /// Finds the layers that the variables of the environment and the deserialized names stand for.
             pub(super) fn resolved(&self) -> Result<Self, RefusedConfig> {
                 let mut refused = RefusedConfig::default();
                 let mut tables = self.clone();
@@ -133,6 +150,20 @@ pub(super) fn unknown_table(table: &str) -> String {
     format!("`{}` is no table of settings;{tables}", excerpt(table).escape_debug())
 }
 
+/// Returns the message for a value in place of a table of layers.
+pub(super) fn not_layers(table: &str) -> String {
+    if TABLES.contains(&table) {
+        format!("`{table}` must be a table of layers, such as [{table}.name]")
+    } else {
+        unknown_table(table)
+    }
+}
+
+/// Returns the message for a value in place of a table of settings.
+pub(super) fn not_settings(table: &str, name: &str) -> String {
+    format!("`{}` must be a table of settings, such as [{table}.name]", excerpt(name).escape_debug())
+}
+
 fn add<T: Target>(sections: &mut Vec<Section<T::Options>>, line: Line, refused: &mut RefusedConfig) {
     let Line { name, option, value, place, .. } = line;
     let layer = name.of::<T>();
@@ -160,33 +191,53 @@ fn add<T: Target>(sections: &mut Vec<Section<T::Options>>, line: Line, refused: 
     section.places.push((option, place));
 }
 
-/// Replaces the name of each environment variable by the name of the layer.
-fn resolve<T: Target>(sections: &mut [Section<T::Options>], refused: &mut RefusedConfig) {
+/// Replaces the name of each section by the name of the layer. Merges the sections of one layer: a name that is not
+/// exact takes precedence over the exact name, because it comes from the environment.
+fn resolve<T: Target>(sections: &mut Vec<Section<T::Options>>, refused: &mut RefusedConfig) {
     if sections.iter().all(|section| matches!(section.name, LayerName::Exact(_))) {
         return;
     }
     let known = T::known();
-    for section in sections {
-        let LayerName::Variable(variable) = &section.name else { continue };
-        let found: Vec<_> = known.iter().filter(|name| LayerName::variable(name) == *variable).collect();
-        let message = match &*found {
-            [name] => {
-                section.name = LayerName::Exact((*name).clone());
+    sections.sort_by_key(|section| !section.name.is_exact(&known));
+    let mut resolved = Vec::<Section<T::Options>>::new();
+    for section in sections.drain(..) {
+        let name = match layer::<T>(&section.name, &known) {
+            Ok(name) => LayerName::Exact(name),
+            Err(message) => {
+                refused.push(section.places.first().map(|(_, place)| place), message);
                 continue;
             }
-            [one, other, ..] => format!(
-                "the variable can stand for {} `{}` and for {} `{}`: rename one of them, or use a file",
-                T::KIND,
-                one.escape_debug(),
-                T::KIND,
-                other.escape_debug()
-            ),
-            [] => {
-                let variables: Vec<_> = known.iter().map(|name| LayerName::variable(name)).collect();
-                unknown_name::<T>(&section.name, variables.iter().map(String::as_str))
-            }
         };
-        refused.push(section.places.first().map(|(_, place)| place), message);
+        match resolved.iter_mut().find(|resolved| resolved.name == name) {
+            Some(resolved) => resolved.add::<T>(section),
+            None => resolved.push(Section { name, ..section }),
+        }
+    }
+    *sections = resolved;
+}
+
+/// Returns the name of the layer that a name stands for.
+fn layer<T: Target>(name: &LayerName, known: &[String]) -> Result<String, String> {
+    if name.is_exact(known) {
+        return Ok(name.as_str().to_owned());
+    }
+    let variable = LayerName::variable(name.as_str());
+    let found: Vec<_> = known.iter().filter(|known| LayerName::variable(known) == variable).collect();
+    match (&*found, name) {
+        ([name], _) => Ok((*name).clone()),
+        ([one, other, ..], _) => Err(format!(
+            "{} can stand for {} `{}` and for {} `{}`: rename one of them, or use a file",
+            if let LayerName::Variable(_) = name { "the variable".to_owned() } else { name.of::<T>() },
+            T::KIND,
+            one.escape_debug(),
+            T::KIND,
+            other.escape_debug()
+        )),
+        ([], LayerName::Variable(_)) => {
+            let variables: Vec<_> = known.iter().map(|name| LayerName::variable(name)).collect();
+            Err(unknown_name::<T>(name, variables.iter().map(String::as_str)))
+        }
+        ([], _) => Err(unknown_name::<T>(name, known.iter().map(String::as_str))),
     }
 }
 

@@ -36,6 +36,9 @@ pub(super) trait Target {
     /// Returns a description of the allowed values if the value has another type.
     fn set(options: &mut Self::Options, option: &str, value: &Raw) -> Result<(), Cow<'static, str>>;
 
+    /// Sets each setting that is absent in `one` to its value in `other`.
+    fn or(one: Self::Options, other: Self::Options) -> Self::Options;
+
     /// Checks the range of each setting.
     fn check(options: &Self::Options) -> Result<(), ConfigError>;
 
@@ -72,6 +75,10 @@ impl Target for Circuits {
 
     fn set(options: &mut CircuitOptions, option: &str, value: &Raw) -> Result<(), Cow<'static, str>> {
         options.set(option, value)
+    }
+
+    fn or(one: CircuitOptions, other: CircuitOptions) -> CircuitOptions {
+        one.each_or(other)
     }
 
     fn check(options: &CircuitOptions) -> Result<(), ConfigError> {
@@ -111,6 +118,10 @@ macro_rules! targets {
                     settings.set(option, value)?;
                     *options = settings.0;
                     Ok(())
+                }
+
+                fn or(one: $options, other: $options) -> $options {
+                    one.or(other)
                 }
 
                 fn check(options: &$options) -> Result<(), ConfigError> {

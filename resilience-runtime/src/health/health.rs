@@ -51,7 +51,26 @@ impl fmt::Display for HealthStatus {
 
 /// A report about the health of the program. The functions [`health`] and [`health_with`] return this report.
 ///
-/// `Display` shows one line, such as `degraded: search (open for 12s)`.
+/// `Display` shows one line, such as `degraded: search (open for 12s)`. With the feature `serde`, the report implements
+/// `Serialize`. Its JSON has the names of the fields, and the names of the states and of the status in lower case. A time
+/// is a number of seconds, and `cooldown_remaining` is rounded up:
+///
+/// ```json
+/// {
+///   "status": "degraded",
+///   "outages": [
+///     {
+///       "name": "search",
+///       "state": "open",
+///       "status": "degraded",
+///       "is_essential": false,
+///       "lasts": 12.012,
+///       "cooldown_remaining": 18
+///     }
+///   ],
+///   "more": 0
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Health {

@@ -1,7 +1,5 @@
 //! Serializes the statistics of all layers.
 
-use serde::ser::{Serialize, SerializeStruct, Serializer};
-
 use crate::bulkhead::bulkhead::BulkheadStats;
 use crate::circuit::error::whole_seconds;
 use crate::circuit::stats::CircuitStats;
@@ -14,33 +12,10 @@ use crate::registry::family::FamilyStats;
 use crate::registry::stats::Stats;
 use crate::retry::budget::RetryBudgetStats;
 use crate::retry::layer::RetryStats;
+use crate::serialize::fields::serialize;
 use crate::serialize::seconds::Seconds;
 use crate::serialize::timestamp::Timestamp;
 use crate::timeout::timeout::TimeoutStats;
-
-/// Implements `Serialize` for structs. Each field is serialized under its name, in the order of the list. The pattern
-/// of the struct names all fields, so a new field that the list lacks is a compile error. An expression after `=>`
-/// replaces the value of the field.
-macro_rules! serialize {
-    ($($type:ident { $($(#[$cfg:meta])? $field:ident $(=> $value:expr)?,)* })*) => {
-        $(
-            impl Serialize for $type {
-                fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                    let Self { $($(#[$cfg])? $field,)* } = self;
-                    let fields = [$($(#[$cfg])? stringify!($field),)*].len();
-                    let mut fields = serializer.serialize_struct(stringify!($type), fields)?;
-                    $(
-                        $(#[$cfg])?
-                        fields.serialize_field(stringify!($field), serialize!(@value $field $(=> $value)?))?;
-                    )*
-                    fields.end()
-                }
-            }
-        )*
-    };
-    (@value $field:ident) => { $field };
-    (@value $field:ident => $value:expr) => { &$value };
-}
 
 serialize! {
     // The first nine fields are the keys of the Python breaker, in the order of the Python breaker.

@@ -1,15 +1,17 @@
-//! Tests that a real Prometheus can read the metrics, and that every query of the Grafana dashboard returns a series.
+//! Tests that the board shows every metric, that a real Prometheus understands the metrics, and that every panel of the
+//! board shows something.
 
 use std::fs;
 use std::thread;
 
+use resilience_runtime::metrics::MetricsReader;
 use serde_json::Value;
 use tokio::runtime::Builder;
 
 use crate::server::{Prometheus, wait_for};
 use crate::{grafana, outage, route};
 
-/// Returns the title and the query of each target of the dashboard. Replaces the variables of a query by values.
+/// Returns the title and the query of each target of the board. A query contains values in place of the variables.
 fn queries() -> Vec<(String, String)> {
     let board: Value = serde_json::from_str(&fs::read_to_string(grafana("resilience.json")).unwrap()).unwrap();
     let mut queries = Vec::new();
@@ -26,6 +28,23 @@ fn queries() -> Vec<(String, String)> {
 
 fn is_number(series: &Value) -> bool {
     series["value"][1].as_str().is_some_and(|value| value.parse().is_ok_and(f64::is_finite))
+}
+
+#[test]
+fn every_metric_is_on_the_board_and_in_the_guide() {
+    let guide = include_str!("../../../../resilience-runtime/docs/guide/metrics.md");
+    let queries = queries();
+    for metric in MetricsReader::new().read() {
+        let is_metric = |query: &str| {
+            // The series of a histogram have further names, such as `.._bucket`.
+            let words = query.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            words
+                .into_iter()
+                .any(|word| word.strip_prefix(metric.name).is_some_and(|rest| matches!(rest, "" | "_bucket")))
+        };
+        assert!(queries.iter().any(|(_, query)| is_metric(query)), "no panel shows {}", metric.name);
+        assert!(guide.contains(&format!("`{}`", metric.name)), "the guide does not list {}", metric.name);
+    }
 }
 
 #[test]

@@ -1,9 +1,10 @@
-//! Runs an outage: makes calls through every layer, some of which fail, until the end of the test.
+//! Runs an outage: calls through every layer, of which some fail until the end of the test.
 
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use resilience_runtime::chaos::{self, Fault};
 use resilience_runtime::{
     RetryBudget, RetryRatio, bulkhead, circuit, deadline, fallback, hedge, rate_limit, retry, timeout,
 };
@@ -74,8 +75,19 @@ async fn quote() -> io::Result<()> {
     Ok(())
 }
 
-/// Makes calls for ever.
+#[bulkhead(name = "tenants", key = tenant, max = 1)]
+#[rate_limit(name = "tenants", key = tenant, per_second = 50)]
+async fn rent(tenant: u32) -> io::Result<()> {
+    let _ = tenant;
+    sleep(MS).await;
+    Ok(())
+}
+
+/// Makes calls, and never ends.
 pub(crate) async fn run() {
+    let armed = chaos::arm();
+    let _errors = armed.inject("reports", 0.2, Fault::error(down)).unwrap();
+    let _latencies = armed.inject("quotes", 0.2, Fault::latency(MS..=2 * MS)).unwrap();
     for round in 0_u32.. {
         let works = round % 40 < 20;
         let (one, two) = (AtomicU32::new(0), AtomicU32::new(0));
@@ -90,6 +102,8 @@ pub(crate) async fn run() {
             photo(&two),
             report(),
             report(),
+            rent(round % 3),
+            rent(round % 3),
         );
         let _ = tokio::join!(quote(), quote(), quote());
         sleep(5 * MS).await;

@@ -1,0 +1,30 @@
+//! Defines the macro that implements `Serialize` for structs.
+
+/// Implements `Serialize` for structs. Each field is serialized under its name, in the order of the list. The pattern
+/// of the struct names all fields, so that a new field without a line in this list is an error. An expression after `=>`
+/// replaces the value of the field.
+macro_rules! serialize {
+    ($($type:ident { $($(#[$cfg:meta])? $field:ident $(=> $value:expr)?,)* })*) => {
+        $(
+            impl ::serde::ser::Serialize for $type {
+                fn serialize<S: ::serde::ser::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                    use ::serde::ser::SerializeStruct as _;
+                    let Self { $($(#[$cfg])? $field,)* } = self;
+                    let fields = [$($(#[$cfg])? stringify!($field),)*].len();
+                    let mut fields = serializer.serialize_struct(stringify!($type), fields)?;
+                    $(
+                        $(#[$cfg])?
+                        fields.serialize_field(
+                            stringify!($field),
+                            $crate::serialize::fields::serialize!(@value $field $(=> $value)?),
+                        )?;
+                    )*
+                    fields.end()
+                }
+            }
+        )*
+    };
+    (@value $field:ident) => { $field };
+    (@value $field:ident => $value:expr) => { &$value };
+}
+pub(crate) use serialize;
