@@ -20,7 +20,7 @@ use crate::retry::called::Called;
 use crate::retry::end::End;
 use crate::retry::events;
 use crate::retry::hint::{Hint, LONGEST_HINT};
-use crate::retry::hook::{Hook, NoHook};
+use crate::retry::hook::{Hook, NoHook, PolicyHook};
 use crate::retry::layer::Source;
 use crate::retry::nested::Polled;
 use crate::retry::rules::{RetryEvent, Rules};
@@ -196,7 +196,7 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
     pub fn rules<PE, PT>(
         mut self,
         Rules { errors, values }: &'r Rules<PE, PT>,
-    ) -> Judged<'r, 's, S, R, T, E, impl Hook<E> + use<'r, 's, S, R, T, E, H, X, C, PE, PT>, X, C>
+    ) -> Judged<'r, 's, S, R, T, E, PolicyHook<'r, PE, E>, X, C>
     where
         PE: Accepts<E> + ?Sized,
         PT: Accepts<T> + ?Sized,
@@ -226,7 +226,8 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
             }
             Err(_) => {}
         }
-        self.on_retry(|event: &RetryEvent<'_, E>| errors.on_retry(event))
+        let Self { ended, text, stays_open, .. } = self;
+        Judged { ended, on_retry: PolicyHook::new(errors), text, stays_open }
     }
 
     #[inline]

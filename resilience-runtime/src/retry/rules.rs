@@ -211,12 +211,10 @@ impl<E: ?Sized> ErrorRules<E> {
         cost(error)
     }
 
-    pub(super) fn on_retry<X>(&self, event: &RetryEvent<'_, X>)
-    where
-        E: Seen<X>,
-    {
+    /// Calls the user's function `on_retry`. The function `see` returns the error that the user's function receives.
+    pub(super) fn on_retry<X>(&self, event: &RetryEvent<'_, X>, see: impl Fn(&X) -> Option<&E>) {
         if let Some(on_retry) = &self.on_retry {
-            on_retry(&RetryEvent { attempt: event.attempt, delay: event.delay, error: event.error.and_then(E::see) });
+            on_retry(&RetryEvent { attempt: event.attempt, delay: event.delay, error: event.error.and_then(see) });
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote_spanned};
+use syn::spanned::Spanned;
 
 use super::grammar::{ATTRIBUTE, Retry};
 use super::options::Opt;
@@ -85,7 +86,12 @@ impl Layer for Retry {
             quote_spanned!(at=> .#rule(#function))
         });
         let held = self.with.as_ref().map(|_| policy(place));
-        let of_policy = held.as_ref().map(|policy| quote_spanned!(at=> .rules(#policy.rules())));
+        // Places the call at the user's expression, where rustc then reports a policy for another type of error.
+        let of_policy = self
+            .with
+            .as_ref()
+            .zip(held.as_ref())
+            .map(|(with, policy)| quote_spanned!(mixed.located_at(with.span())=> .rules(#policy.rules())));
         let retry_after = match &self.retry_after {
             Some(function) => Some(quote_spanned!(at=> .retry_after(#function))),
             None => place.plan().hint(place.index).map(|(index, function)| {
