@@ -357,7 +357,7 @@ impl Machine {
     pub(crate) fn release(&mut self, ticket: Ticket) {
         let current = self.ticket(self.lease.into());
         if let State::HalfOpen { in_flight, .. } = &mut self.state {
-            if ticket == current {
+            if ticket.at_admission() == current {
                 *in_flight = in_flight.saturating_sub(1);
             }
         }
@@ -395,7 +395,7 @@ impl Machine {
     /// Returns whether `ticket` belongs to a trial call that the half-open circuit still counts as running. A trial
     /// call that has exceeded its time limit counts only until the circuit admits the next trial call.
     pub(crate) fn is_live(&self, ticket: Ticket) -> bool {
-        matches!(self.state, State::HalfOpen { .. }) && ticket == self.ticket(self.lease.into())
+        matches!(self.state, State::HalfOpen { .. }) && ticket.at_admission() == self.ticket(self.lease.into())
     }
 
     /// Returns a ticket for a call whose outcome must not affect the circuit. With the option `shadow`, a call receives
