@@ -74,7 +74,7 @@ impl Layer for Timeout {
     /// Output:
     ///
     /// ```text
-    /// let timeout_allowed = within(after);
+    /// let (timeout_allowed, timeout_by_deadline) = allowed(after);
     /// let mut timeout = pin!(Timer::new(timeout_allowed));
     /// let outcome = 'timeout: {
     ///     'timeout_expired: {
@@ -103,6 +103,9 @@ impl Layer for Timeout {
             None => (None, quote_spanned!(mixed=> #timeout.after())),
         };
         let allowed = format_ident!("{local}_allowed", span = mixed);
+        // Decides at the start of the call whether the deadline shortens the timeout, because the time of the timeout
+        // may change while the call runs.
+        let by_deadline = format_ident!("{local}_by_deadline", span = mixed);
         let inner = place.bound(block);
         let starts = (place.index + 1 < place.plan().len())
             .then(|| quote_spanned!(mixed=> if #allowed.is_zero() { break #expired; }));
@@ -110,7 +113,7 @@ impl Layer for Timeout {
         let rejected = place.rejected(&Ident::new("error", mixed), self.error.as_ref());
         Statements::Bind(quote_spanned! {mixed=>
             #bound
-            let #allowed = #runtime::__private::within(#after);
+            let (#allowed, #by_deadline) = #runtime::__private::allowed(#after);
             let mut #local = ::core::pin::pin!(#runtime::__private::Timer::new(#allowed));
             let outcome = #label: {
                 #expired: {
@@ -119,7 +122,7 @@ impl Layer for Timeout {
                     break #label outcome;
                 }
                 #resumed
-                let error = #runtime::__private::timed_out(#timeout, #func, #allowed, #after);
+                let error = #runtime::__private::timed_out(#timeout, #func, #allowed, #by_deadline);
                 #late
                 #rejected
             };

@@ -89,8 +89,17 @@ pub fn deadline_remaining() -> Option<Duration> {
 
 /// Returns the shorter of `time` and the time until the caller's deadline.
 #[inline]
-pub fn within(time: Duration) -> Duration {
+pub(crate) fn within(time: Duration) -> Duration {
     deadline_remaining().map_or(time, |left| left.min(time))
+}
+
+/// Returns the time that a timeout of the time `after` allows, and whether the caller's deadline shortens this time.
+#[inline]
+pub fn allowed(after: Duration) -> (Duration, bool) {
+    match deadline_remaining() {
+        Some(left) if left < after => (left, true),
+        _ => (after, false),
+    }
 }
 
 fn left(until: Tick) -> Duration {

@@ -16,7 +16,7 @@ use crate::base::config_error::Value;
 use crate::base::sync::{Arc, AtomicU64, Ordering};
 use crate::base::versions::Versions;
 use crate::call_error::CallError;
-use crate::timeout::deadline::within;
+use crate::timeout::deadline::allowed;
 use crate::timeout::error::TimeoutError;
 
 /// Ends a call that takes too long.
@@ -102,11 +102,11 @@ impl Timeout {
         }
     }
 
-    /// Counts a call that this timeout ended, and creates the error of the call. `after` is the configured time.
-    /// `allowed` is the time that the call was allowed to take.
+    /// Counts a call that this timeout ended, and creates the error of the call. `allowed` is the time that the call was
+    /// allowed to take. `by_deadline` states whether the caller's deadline shortened this time when the call started.
     #[cold]
-    pub(crate) fn end(&self, func: &str, allowed: Duration, after: Duration) -> TimeoutError {
-        let error = TimeoutError::new(func, allowed, after);
+    pub(crate) fn end(&self, func: &str, allowed: Duration, by_deadline: bool) -> TimeoutError {
+        let error = TimeoutError::new(func, allowed, by_deadline);
         let count = if error.by_deadline() { &self.0.by_deadline } else { &self.0.by_itself };
         count.fetch_add(1, Ordering::Relaxed);
         error
@@ -136,14 +136,14 @@ impl Timeout {
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        let allowed = within(self.after());
+        let (allowed, by_deadline) = allowed(self.after());
         let timer = pin!(Timer::new(allowed));
         // Does not call `f` after the deadline, because `f` may do a part of the work before it returns its future.
         let outcome = if allowed.is_zero() { None } else { timer.race(f()).await };
         match outcome {
             Some(Ok(value)) => Ok(value),
             Some(Err(error)) => Err(CallError::Failed(error)),
-            None => Err(self.end(type_name::<F>(), allowed, self.after()).into()),
+            None => Err(self.end(type_name::<F>(), allowed, by_deadline).into()),
         }
     }
 }

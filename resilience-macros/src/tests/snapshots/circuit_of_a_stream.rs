@@ -57,7 +57,8 @@ async fn events(client: &Client) -> Result<impl Stream<Item = Result<Event, Erro
                         .__rejected(error);
                 }
             };
-            let timeout_allowed = ::resilience_runtime::__private::within(timeout_held().after());
+            let (timeout_allowed, timeout_by_deadline) =
+                ::resilience_runtime::__private::allowed(timeout_held().after());
             let mut timeout = ::core::pin::pin!(::resilience_runtime::__private::Timer::new(timeout_allowed));
             let outcome = 'timeout: {
                 'timeout_expired: {
@@ -83,7 +84,7 @@ async fn events(client: &Client) -> Result<impl Stream<Item = Result<Event, Erro
                     timeout_held(),
                     "events",
                     timeout_allowed,
-                    timeout_held().after(),
+                    timeout_by_deadline,
                 );
                 cause = ::resilience_runtime::__private::Cause::of_timeout(&error);
                 ::resilience_runtime::__private::Conversion::<Result<_, Error>, _>::of(&error).__rejected(error)
