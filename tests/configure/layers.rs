@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use resilience_runtime::{
     Jitter, Rejection, bulkhead, circuit, configure_bulkhead, configure_hedge, configure_rate_limit, configure_retry,
-    configure_timeout, deadline, get_circuit, get_stats, hedge, rate_limit, reset_configuration, retry, testing,
+    configure_timeout, deadline, get_circuit, get_stats, hedge, rate_limit, reset_all, reset_configuration, retry, testing,
     timeout,
 };
 use tokio::task::yield_now;
@@ -171,6 +171,30 @@ async fn rate_limit_takes_the_new_rate() {
     assert!(limited().await.is_err());
     advance(SECOND).await;
     limited().await.unwrap();
+}
+
+#[rate_limit(name = "configure::queue", limit = 1, per = "1h", wait = "2h")]
+async fn queued() -> io::Result<()> {
+    Ok(())
+}
+
+#[resilience_runtime::test]
+async fn waiting_call_takes_the_new_rate_within_a_second() {
+    let changes: [fn(); 2] = [
+        || configure_rate_limit("configure::queue", |limit| limit.per_second(10)).unwrap(),
+        reset_all,
+    ];
+    for change in changes {
+        reset_configuration();
+        reset_all();
+        queued().await.unwrap();
+        let waiting = testing::handle().spawn(queued());
+        yield_now().await;
+        change();
+        let begin = Instant::now();
+        waiting.await.unwrap().unwrap();
+        assert!(begin.elapsed() <= SECOND + SECOND / 100, "{:?}", begin.elapsed());
+    }
 }
 
 #[rate_limit(name = "configure::rates", key = key, per_second = 1, wait = 0.1)]

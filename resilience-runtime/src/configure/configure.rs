@@ -188,7 +188,8 @@ pub fn configure_bulkhead(
 /// Changes settings of the rate limit `name` while the program runs.
 ///
 /// Works like [`configure_retry`], for a rate limit. The calls of the recent past count with the new rate, at most as a
-/// whole burst. With the option `key`, the change concerns the rate limits of all keys.
+/// whole burst. A call that already waits takes the new rate within one second. With the option `key`, the change
+/// concerns the rate limits of all keys.
 ///
 /// # Errors
 ///
