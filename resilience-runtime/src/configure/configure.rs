@@ -29,6 +29,8 @@ use crate::timeout::timeout::Timeout;
 /// - Without a window of recent calls, the failures so far count towards the new `threshold`. If they exceed the new
 ///   threshold, the next failure opens the circuit.
 /// - A window keeps its calls, unless its length changes. A window with a new length starts empty.
+/// - If a closed circuit changes between failures in a row, a window of calls and a window of time, the count of
+///   failures starts at zero.
 ///
 /// For a name with the option `key`, the change concerns the circuits of all keys. A change is no conflict:
 /// [`check_circuits`](crate::check_circuits) does not report it.

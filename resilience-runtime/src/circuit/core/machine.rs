@@ -91,6 +91,11 @@ impl Machine {
     pub(crate) fn change_settings(&mut self, old: &Settings, new: &Settings, now: Tick, successes: u64) {
         if old.span() != new.span() {
             self.begin_window(new, || now, successes);
+            // The count of another rule says nothing about the new rule: a success may have come between failures that
+            // a window counted. While the circuit is not closed, the count only shows why the circuit opened.
+            if matches!(self.state, State::Closed) {
+                self.failures = 0;
+            }
         } else if let Some(window) = &mut self.window {
             window.keep_slow(new.slow_call.is_some());
         }
