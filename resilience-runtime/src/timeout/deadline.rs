@@ -28,8 +28,8 @@ thread_local! {
 /// first attempt even after the deadline. If deadlines are nested, the earliest deadline applies.
 ///
 /// The deadline applies on every thread that polls `future`, but not in a task that `future` spawns. Use
-/// [`deadline_remaining`] to pass the deadline to a spawned task. As an exception, if `future` runs a tokio `LocalSet`,
-/// the deadline also applies to the tasks of this `LocalSet`.
+/// [`deadline_remaining`] to pass the deadline to a spawned task. As an exception, if `future` runs a tokio `LocalSet`
+/// or a current-thread runtime, the deadline also applies to the tasks of this set or runtime.
 ///
 /// The deadline also applies to a function that is not `async`, if `future` calls this function in a poll. A retry of
 /// such a function starts no pause that would last until the deadline.
