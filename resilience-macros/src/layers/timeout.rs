@@ -74,7 +74,8 @@ impl Layer for Timeout {
     /// Output:
     ///
     /// ```text
-    /// let (timeout_allowed, timeout_by_deadline) = allowed(after);
+    /// let mut timeout_by_deadline = false;
+    /// let timeout_allowed = allowed(after, &mut timeout_by_deadline);
     /// let mut timeout = pin!(Timer::new(timeout_allowed));
     /// let outcome = 'timeout: {
     ///     'timeout_expired: {
@@ -113,7 +114,8 @@ impl Layer for Timeout {
         let rejected = place.rejected(&Ident::new("error", mixed), self.error.as_ref());
         Statements::Bind(quote_spanned! {mixed=>
             #bound
-            let (#allowed, #by_deadline) = #runtime::__private::allowed(#after);
+            let mut #by_deadline = false;
+            let #allowed = #runtime::__private::allowed(#after, &mut #by_deadline);
             let mut #local = ::core::pin::pin!(#runtime::__private::Timer::new(#allowed));
             let outcome = #label: {
                 #expired: {

@@ -16,7 +16,7 @@ use crate::base::config_error::Value;
 use crate::base::sync::{Arc, AtomicU64, Ordering};
 use crate::base::versions::Versions;
 use crate::call_error::CallError;
-use crate::timeout::deadline::allowed;
+use crate::timeout::deadline::within;
 use crate::timeout::error::TimeoutError;
 
 /// Ends a call that takes too long.
@@ -136,14 +136,15 @@ impl Timeout {
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        let (allowed, by_deadline) = allowed(self.after());
+        let allowed = within(self.after());
         let timer = pin!(Timer::new(allowed));
         // Does not call `f` after the deadline, because `f` may do a part of the work before it returns its future.
         let outcome = if allowed.is_zero() { None } else { timer.race(f()).await };
         match outcome {
             Some(Ok(value)) => Ok(value),
             Some(Err(error)) => Err(CallError::Failed(error)),
-            None => Err(self.end(type_name::<F>(), allowed, by_deadline).into()),
+            // The time of this timeout cannot change, because only the timeouts of attributes can be configured.
+            None => Err(self.end(type_name::<F>(), allowed, allowed < self.after()).into()),
         }
     }
 }

@@ -57,8 +57,9 @@ async fn events(client: &Client) -> Result<impl Stream<Item = Result<Event, Erro
                         .__rejected(error);
                 }
             };
-            let (timeout_allowed, timeout_by_deadline) =
-                ::resilience_runtime::__private::allowed(timeout_held().after());
+            let mut timeout_by_deadline = false;
+            let timeout_allowed =
+                ::resilience_runtime::__private::allowed(timeout_held().after(), &mut timeout_by_deadline);
             let mut timeout = ::core::pin::pin!(::resilience_runtime::__private::Timer::new(timeout_allowed));
             let outcome = 'timeout: {
                 'timeout_expired: {

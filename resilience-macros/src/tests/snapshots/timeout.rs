@@ -21,7 +21,8 @@ pub async fn send(&mut self, mut to: Vec<u8>, by: impl Into<Name>) -> Result<(),
         ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
         __RESILIENCE_SITE.get()
     };
-    let (timeout_allowed, timeout_by_deadline) = ::resilience_runtime::__private::allowed(timeout_held().after());
+    let mut timeout_by_deadline = false;
+    let timeout_allowed = ::resilience_runtime::__private::allowed(timeout_held().after(), &mut timeout_by_deadline);
     let mut timeout = ::core::pin::pin!(::resilience_runtime::__private::Timer::new(timeout_allowed));
     let outcome = 'timeout: {
         'timeout_expired: {
