@@ -6,7 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use resilience_runtime::{
-    Bulkhead, CallError, CircuitBreaker, CircuitState, RetryPolicy, bulkhead, circuit, deadline, get_circuit, retry, timeout,
+    Bulkhead, CallError, CircuitBreaker, CircuitState, RetryPolicy, bulkhead, circuit, deadline, get_circuit, retry,
+    timeout,
 };
 use support::{Error, paused_runtime, seconds};
 

@@ -252,7 +252,8 @@ async fn waits_with_slow_calls() -> Result<(), Error> {
 #[tokio::test(start_paused = true)]
 async fn options_that_time_calls_do_not_change_time_of_hung_after() {
     type Call = std::pin::Pin<Box<dyn Future<Output = Result<(), Error>>>>;
-    let calls: [(&str, fn() -> Call); 2] = [
+    type Start = fn() -> Call;
+    let calls: [(&str, Start); 2] = [
         ("hung::queue_durations", || Box::pin(waits_with_durations())),
         ("hung::queue_slow", || Box::pin(waits_with_slow_calls())),
     ];

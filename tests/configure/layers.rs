@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use resilience_runtime::{
     Jitter, Rejection, bulkhead, circuit, configure_bulkhead, configure_hedge, configure_rate_limit, configure_retry,
-    configure_timeout, deadline, get_circuit, get_stats, hedge, rate_limit, reset_all, reset_configuration, retry, testing,
-    timeout,
+    configure_timeout, deadline, get_circuit, get_stats, hedge, rate_limit, reset_all, reset_configuration, retry,
+    testing, timeout,
 };
 use tokio::task::yield_now;
 use tokio::time::{Instant, advance, sleep};
@@ -97,7 +97,8 @@ async fn change_during_a_call_keeps_the_cause_of_its_end() {
         let error = running.await.unwrap().unwrap_err();
         let Some(Rejection::Timeout(error)) = Rejection::find(&error) else { panic!("{error}") };
         assert_eq!(error.by_deadline(), by_deadline == 1);
-        let (circuit, timeout) = (get_circuit("configure::timed").unwrap().stats(), &get_stats().timeouts["configure::timed"]);
+        let (circuit, timeout) =
+            (get_circuit("configure::timed").unwrap().stats(), &get_stats().timeouts["configure::timed"]);
         assert_eq!((circuit.total_failed, circuit.total_ignored), (failed, by_deadline));
         assert_eq!((timeout.total_timed_out, timeout.total_by_deadline), (failed, by_deadline));
     }
@@ -180,10 +181,8 @@ async fn queued() -> io::Result<()> {
 
 #[resilience_runtime::test]
 async fn waiting_call_takes_the_new_rate_within_a_second() {
-    let changes: [fn(); 2] = [
-        || configure_rate_limit("configure::queue", |limit| limit.per_second(10)).unwrap(),
-        reset_all,
-    ];
+    let changes: [fn(); 2] =
+        [|| configure_rate_limit("configure::queue", |limit| limit.per_second(10)).unwrap(), reset_all];
     for change in changes {
         reset_configuration();
         reset_all();
