@@ -93,8 +93,8 @@ pub(crate) fn within(time: Duration) -> Duration {
     deadline_remaining().map_or(time, |left| left.min(time))
 }
 
-/// Works like [`within`], and sets `by_deadline` to true if the deadline is earlier than the end of `time`. The caller
-/// passes false. A pair as the result would take two more instructions.
+/// Returns the shorter of `time` and the time until the caller's deadline. If the deadline is earlier than the end of
+/// `time`, sets `by_deadline` to true. The caller passes false. A pair as the result would take two more instructions.
 #[inline]
 pub fn allowed(time: Duration, by_deadline: &mut bool) -> Duration {
     match deadline_remaining() {
