@@ -27,7 +27,7 @@ pub use crate::retry::budget::RetryBudget;
 pub use crate::retry::held::{HeldBudget, HeldPolicy};
 pub use crate::retry::layer::Retry;
 pub use crate::retry::schedule::Schedule;
-pub use crate::timeout::deadline::within;
+pub use crate::timeout::deadline::allowed;
 pub use crate::timeout::timeout::{Timeout, Timer};
 
 pub use crate::registry::declared::CircuitDeclaration;

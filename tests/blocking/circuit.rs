@@ -6,7 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use resilience_runtime::{
-    Bulkhead, CallError, CircuitBreaker, CircuitState, bulkhead, circuit, deadline, get_circuit, retry, timeout,
+    Bulkhead, CallError, CircuitBreaker, CircuitState, RetryPolicy, bulkhead, circuit, deadline, get_circuit, retry,
+    timeout,
 };
 use support::{Error, paused_runtime, seconds};
 
@@ -167,4 +168,36 @@ fn plain_call_that_hung_until_a_deadline_is_a_failure() {
     let [hung, not_hung] = ["circuit::hung", "circuit::not_hung"].map(|name| get_circuit(name).unwrap().stats());
     assert_eq!((hung.total_failed, hung.total_ignored), (1, 0));
     assert_eq!((not_hung.total_failed, not_hung.total_ignored), (0, 1));
+}
+
+/// Spawns `call` in a current-thread runtime that the caller runs.
+fn run_task<T: Send + 'static>(call: impl Future<Output = T> + Send + 'static) -> T {
+    paused_runtime().block_on(async { tokio::spawn(call).await.unwrap() })
+}
+
+#[test]
+fn tasks_of_runtime_of_body_belong_to_the_call() {
+    let breaker = CircuitBreaker::builder("circuit::runtime").cooldown(Duration::ZERO).build().unwrap();
+    breaker.trip();
+    let inner = breaker.clone();
+    let outer = breaker.call_blocking(|| run_task(async move { inner.call(|| async { Ok::<_, Error>(7) }).await }));
+    assert!(matches!(outer, Ok(7)), "the call of the task belongs to the trial");
+    assert_eq!(breaker.state(), CircuitState::Closed);
+
+    let requests = CircuitBreaker::builder("circuit::requests").count_requests(true).build().unwrap();
+    let policy = |max| RetryPolicy::builder().max(max).delay(Duration::ZERO).build().unwrap();
+    let outcome: Result<(), ()> = policy(3).call_blocking(|| {
+        let requests = requests.clone();
+        run_task(async move { requests.call(|| async { Err(()) }).await.map_err(drop) })
+    });
+    assert!(outcome.is_err());
+    assert_eq!((requests.stats().failures, requests.stats().total_failed), (1, 3), "the task makes repeats");
+
+    let attempts = Cell::new(0);
+    let outcome: Result<(), ()> = policy(3).call_blocking(|| {
+        attempts.set(attempts.get() + 1);
+        let inner = policy(2);
+        run_task(async move { inner.call(|| async { Err(()) }).await })
+    });
+    assert_eq!((outcome, attempts.get()), (Err(()), 2), "the retry of the task counts");
 }

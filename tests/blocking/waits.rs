@@ -203,7 +203,7 @@ fn plain_call_waits_for_rate() {
 
         tokens(6).unwrap();
         tokens(4).unwrap();
-        assert_eq!(pauses::recorded(), [4_000]);
+        assert_eq!(pauses::recorded(), [1_000; 4], "each second, the call asks for its tokens again");
         assert!(tokens(6).is_err(), "the wait would be 6 s");
         assert!(tokens(7).unwrap_err().is_above_burst());
         assert_eq!(pauses::recorded(), []);

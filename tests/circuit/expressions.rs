@@ -173,15 +173,37 @@ fn asks_at_once() -> std::future::Ready<io::Result<()>> {
     std::future::ready(if admitted { Ok(()) } else { Err(down()) })
 }
 
+#[circuit(name = "expressions::trial_closure", cooldown = 1)]
+#[fallback(|error| if asked("expressions::trial_closure").is_zero() { Err(error) } else { Ok(()) })]
+async fn asks_in_closure() -> io::Result<()> {
+    Err(down())
+}
+
+#[circuit(name = "expressions::trial_value", cooldown = 1)]
+#[timeout(1)]
+#[fallback(value = assert!(!asked("expressions::trial_value").is_zero()))]
+async fn asks_in_value() -> io::Result<()> {
+    Err(down())
+}
+
+#[circuit(name = "expressions::trial_plain_closure", cooldown = 1)]
+#[fallback(|error| if asked("expressions::trial_plain_closure").is_zero() { Err(error) } else { Ok(()) })]
+fn asks_in_plain_closure() -> io::Result<()> {
+    Err(down())
+}
+
 #[tokio::test(start_paused = true)]
 async fn call_in_expression_belongs_to_trial() {
-    let calls: [(&str, Call); 6] = [
+    let calls: [(&str, Call); 9] = [
         ("trial", Box::pin(asks_in_time())),
         ("trial_wait", Box::pin(asks_in_wait())),
         ("trial_hedge", Box::pin(asks_in_hedge())),
         ("trial_tokens", Box::pin(asks_in_tokens())),
         ("trial_key", Box::pin(asks_in_key())),
         ("trial_fallback", Box::pin(asks_in_fallback())),
+        ("trial_closure", Box::pin(asks_in_closure())),
+        ("trial_value", Box::pin(asks_in_value())),
+        ("trial_plain_closure", Box::pin(async { asks_in_plain_closure() })),
     ];
     for (name, call) in calls {
         let circuit = breaker(&format!("expressions::{name}"));

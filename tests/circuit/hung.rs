@@ -228,3 +228,54 @@ fn subscriber_does_not_change_time_of_hung_after() {
     let failed = with_default(tracing_subscriber::registry(), run);
     assert_eq!(failed, 1, "a subscriber of DEBUG events makes no difference");
 }
+
+#[circuit(name = "hung::queue_durations", threshold = 9, hung_after = 1, durations = true)]
+#[bulkhead(max = 1, wait = 100)]
+async fn waits_with_durations() -> Result<(), Error> {
+    pending().await
+}
+
+#[circuit(
+    name = "hung::queue_slow",
+    calls = 9,
+    min_calls = 9,
+    failure_rate = 1.0,
+    slow_call = 60,
+    slow_rate = 1.0,
+    hung_after = 1
+)]
+#[bulkhead(max = 1, wait = 100)]
+async fn waits_with_slow_calls() -> Result<(), Error> {
+    pending().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn options_that_time_calls_do_not_change_time_of_hung_after() {
+    type Call = std::pin::Pin<Box<dyn Future<Output = Result<(), Error>>>>;
+    type Start = fn() -> Call;
+    let calls: [(&str, Start); 2] = [
+        ("hung::queue_durations", || Box::pin(waits_with_durations())),
+        ("hung::queue_slow", || Box::pin(waits_with_slow_calls())),
+    ];
+    for (name, call) in calls {
+        let ends = || {
+            let stats = get_circuit(name).unwrap().stats();
+            (stats.total_cancelled, stats.total_failed)
+        };
+        let mut holds_slot = call();
+        assert!(cut(Duration::ZERO, &mut holds_slot).await.is_err());
+        assert!(cut(5 * SECOND, call()).await.is_err());
+        assert_eq!(ends(), (1, 0), "{name}: the body of the cancelled call did not run");
+        for (time, cancelled, failed) in [(Duration::from_millis(999), 2, 0), (SECOND, 2, 1)] {
+            let mut queued = call();
+            assert!(cut(7 * SECOND, &mut queued).await.is_err());
+            drop(std::mem::replace(&mut holds_slot, queued));
+            // The call that held the slot has hung, and counts as one failure.
+            let (_, failures) = ends();
+            assert!(cut(time, &mut holds_slot).await.is_err());
+            drop(std::mem::replace(&mut holds_slot, call()));
+            assert!(cut(Duration::ZERO, &mut holds_slot).await.is_err());
+            assert_eq!((ends().0, ends().1 - failures), (cancelled, failed), "{name}: the body ran for {time:?}");
+        }
+    }
+}

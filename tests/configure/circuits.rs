@@ -89,6 +89,33 @@ async fn window_keeps_its_calls_unless_its_length_changes() {
     assert_eq!(stats().total_failed, 3);
 }
 
+#[circuit(name = "configure::rule", threshold = 5)]
+async fn rule(succeeds: bool) -> io::Result<()> {
+    if succeeds { Ok(()) } else { Err(io::ErrorKind::TimedOut.into()) }
+}
+
+#[resilience_runtime::test]
+async fn count_of_failures_starts_at_zero_under_another_rule() {
+    let stats = || get_circuit("configure::rule").unwrap().stats();
+    for _ in 0..4 {
+        assert!(rule(false).await.is_err());
+    }
+    configure("configure::rule", |circuit| circuit.calls(20)).unwrap();
+    assert_eq!((stats().failures, stats().window_failures), (0, 0));
+    for succeeds in [false, false, false, false, true] {
+        assert_eq!(rule(succeeds).await.is_ok(), succeeds);
+    }
+    assert_eq!((stats().failures, stats().window_failures), (4, 4));
+    configure("configure::rule", |circuit| circuit.calls(30)).unwrap();
+    assert_eq!((stats().failures, stats().window_failures), (0, 0), "the new window is empty");
+    for succeeds in [false, false, false, false, true] {
+        assert_eq!(rule(succeeds).await.is_ok(), succeeds);
+    }
+    reset_configuration();
+    assert!(rule(false).await.is_err());
+    assert_eq!((stats().state, stats().failures), (CircuitState::Closed, 1), "one failure after a success");
+}
+
 #[circuit(name = "configure::key", key = key, max_keys = 10, threshold = 1, cooldown = 10)]
 async fn by_key(key: u32) -> io::Result<()> {
     if key == 0 { Err(io::ErrorKind::TimedOut.into()) } else { Ok(()) }

@@ -4,8 +4,9 @@ use std::io;
 use std::time::Duration;
 
 use resilience_runtime::{
-    Jitter, bulkhead, configure_bulkhead, configure_hedge, configure_rate_limit, configure_retry, configure_timeout,
-    get_stats, hedge, rate_limit, reset_configuration, retry, testing, timeout,
+    Jitter, Rejection, bulkhead, circuit, configure_bulkhead, configure_hedge, configure_rate_limit, configure_retry,
+    configure_timeout, deadline, get_circuit, get_stats, hedge, rate_limit, reset_all, reset_configuration, retry,
+    testing, timeout,
 };
 use tokio::task::yield_now;
 use tokio::time::{Instant, advance, sleep};
@@ -78,6 +79,31 @@ async fn timeout_ends_the_next_call_at_the_new_time() {
     assert_eq!(begin.elapsed(), 4 * SECOND, "a running call keeps its time");
 }
 
+#[circuit(name = "configure::timed", threshold = 9)]
+#[timeout(2, name = "configure::timed")]
+async fn timed() -> io::Result<()> {
+    sleep(60 * SECOND).await;
+    Ok(())
+}
+
+#[resilience_runtime::test]
+async fn change_during_a_call_keeps_the_cause_of_its_end() {
+    for (new, deadline_after, failed, by_deadline) in [(5, 9, 1, 0), (1, 1, 1, 1)] {
+        reset_configuration();
+        let running = testing::handle().spawn(deadline(deadline_after * SECOND, timed()));
+        yield_now().await;
+        advance(SECOND / 2).await;
+        configure_timeout("configure::timed", |timeout| timeout.after(new * SECOND / 2)).unwrap();
+        let error = running.await.unwrap().unwrap_err();
+        let Some(Rejection::Timeout(error)) = Rejection::find(&error) else { panic!("{error}") };
+        assert_eq!(error.by_deadline(), by_deadline == 1);
+        let (circuit, timeout) =
+            (get_circuit("configure::timed").unwrap().stats(), &get_stats().timeouts["configure::timed"]);
+        assert_eq!((circuit.total_failed, circuit.total_ignored), (failed, by_deadline));
+        assert_eq!((timeout.total_timed_out, timeout.total_by_deadline), (failed, by_deadline));
+    }
+}
+
 #[bulkhead(name = "configure::bulkhead", max = 2)]
 async fn occupied() -> io::Result<()> {
     sleep(10 * SECOND).await;
@@ -146,6 +172,28 @@ async fn rate_limit_takes_the_new_rate() {
     assert!(limited().await.is_err());
     advance(SECOND).await;
     limited().await.unwrap();
+}
+
+#[rate_limit(name = "configure::queue", limit = 1, per = "1h", wait = "2h")]
+async fn queued() -> io::Result<()> {
+    Ok(())
+}
+
+#[resilience_runtime::test]
+async fn waiting_call_takes_the_new_rate_within_a_second() {
+    let changes: [fn(); 2] =
+        [|| configure_rate_limit("configure::queue", |limit| limit.per_second(10)).unwrap(), reset_all];
+    for change in changes {
+        reset_configuration();
+        reset_all();
+        queued().await.unwrap();
+        let waiting = testing::handle().spawn(queued());
+        yield_now().await;
+        change();
+        let begin = Instant::now();
+        waiting.await.unwrap().unwrap();
+        assert!(begin.elapsed() <= SECOND + SECOND / 100, "{:?}", begin.elapsed());
+    }
 }
 
 #[rate_limit(name = "configure::rates", key = key, per_second = 1, wait = 0.1)]

@@ -114,6 +114,22 @@ async fn failures_of_another_rule_do_not_count() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn failures_of_another_kind_of_window_do_not_count() {
+    let _alone = alone();
+    let build = |end: &str| CircuitBreaker::builder(format!("circuit kind {end}")).threshold(5);
+    let calls = failed(build("calls").calls(10), 3);
+    let time = failed(build("time").window(seconds(60)), 3);
+    for (old, new) in [(&calls, build("new time").window(seconds(60))), (&time, build("new calls").calls(10))] {
+        let stats = moved(old, &new.register().unwrap());
+        assert_eq!((stats.failures, stats.window_failures), (0, 0), "{}", stats.name);
+    }
+    for (old, new) in [(&calls, build("more calls").calls(20)), (&time, build("more time").window(seconds(90)))] {
+        let stats = moved(old, &new.register().unwrap());
+        assert_eq!((stats.failures, stats.window_failures), (3, 3), "{}", stats.name);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn window_of_calls_keeps_newest_calls_that_fit() {
     let _alone = alone();
     let rates = |name: &'static str, calls| {

@@ -154,13 +154,23 @@ impl<'a> Place<'a> {
     /// poll of the body. A panic counts as a failure. If the code calls a half-open circuit above again, this call
     /// belongs to the running trial.
     pub(crate) fn as_body(self, statements: &TokenStream) -> TokenStream {
+        let (entered, left) = (self.entered(), self.left());
+        quote_spanned!(Span::mixed_site()=> #entered #statements #left)
+    }
+
+    /// Returns the statements that begin code like a poll of the body, see [`as_body`](Self::as_body).
+    pub(crate) fn entered(self) -> TokenStream {
         let runtime = self.runtime();
-        let mixed = Span::mixed_site();
+        let enter = |permit| quote_spanned!(Span::mixed_site()=> #runtime::__private::enter(&mut #permit););
+        self.permits().map(enter).collect()
+    }
+
+    /// Returns the statements that end the code after [`entered`](Self::entered).
+    pub(crate) fn left(self) -> TokenStream {
+        let runtime = self.runtime();
+        let leave = |permit| quote_spanned!(Span::mixed_site()=> #runtime::__private::leave(&mut #permit););
         let permits: Vec<_> = self.permits().collect();
-        let enter = permits.iter().map(|permit| quote_spanned!(mixed=> #runtime::__private::enter(&mut #permit);));
-        let leave =
-            permits.iter().rev().map(|permit| quote_spanned!(mixed=> #runtime::__private::leave(&mut #permit);));
-        quote_spanned!(mixed=> #(#enter)* #statements #(#leave)*)
+        permits.into_iter().rev().map(leave).collect()
     }
 
     /// Returns the statements that the expansion places after a wait. If a function of the user panics after these

@@ -285,13 +285,31 @@ impl Fallback {
     }
 }
 
-/// Returns the statements that replace an error by the outcome of `closure`.
+/// Returns the statements that replace an error by the outcome of `closure`. The circuits above treat the closure like a
+/// part of the body, as the function of a fallback with a path.
 fn replaced(place: Place<'_>, closure: &TokenStream, turned: &TokenStream) -> TokenStream {
     let (runtime, mixed) = (place.runtime(), Span::mixed_site());
     let held = held(place);
-    let counts = match place.ran() {
-        Some(ran) => quote_spanned!(mixed=> || { #ran #held() }),
-        None => held.into_token_stream(),
+    let (entered, left) = (place.entered(), place.left());
+    let turned = if entered.is_empty() {
+        turned.clone()
+    } else {
+        quote_spanned! {mixed=>
+            match #turned {
+                ::core::ops::ControlFlow::Continue(error) => {
+                    #entered
+                    ::core::ops::ControlFlow::Continue(error)
+                }
+                turned => turned,
+            }
+        }
+    };
+    let ran = place.ran();
+    let counts = if left.is_empty() && ran.is_none() {
+        held.into_token_stream()
+    } else {
+        // The runtime calls this closure after the closure of the user.
+        quote_spanned!(mixed=> || { #left #ran #held() })
     };
     // Uses the span of the closure, so that rustc reports the errors of a wrong closure at the closure.
     let replace = quote_spanned! {mixed.located_at(closure.span())=>

@@ -74,7 +74,8 @@ impl Layer for Timeout {
     /// Output:
     ///
     /// ```text
-    /// let timeout_allowed = within(after);
+    /// let mut timeout_by_deadline = false;
+    /// let timeout_allowed = allowed(after, &mut timeout_by_deadline);
     /// let mut timeout = pin!(Timer::new(timeout_allowed));
     /// let outcome = 'timeout: {
     ///     'timeout_expired: {
@@ -103,6 +104,9 @@ impl Layer for Timeout {
             None => (None, quote_spanned!(mixed=> #timeout.after())),
         };
         let allowed = format_ident!("{local}_allowed", span = mixed);
+        // Decides at the start of the call whether the deadline shortens the timeout, because the time of the timeout
+        // may change while the call runs.
+        let by_deadline = format_ident!("{local}_by_deadline", span = mixed);
         let inner = place.bound(block);
         let starts = (place.index + 1 < place.plan().len())
             .then(|| quote_spanned!(mixed=> if #allowed.is_zero() { break #expired; }));
@@ -110,7 +114,8 @@ impl Layer for Timeout {
         let rejected = place.rejected(&Ident::new("error", mixed), self.error.as_ref());
         Statements::Bind(quote_spanned! {mixed=>
             #bound
-            let #allowed = #runtime::__private::within(#after);
+            let mut #by_deadline = false;
+            let #allowed = #runtime::__private::allowed(#after, &mut #by_deadline);
             let mut #local = ::core::pin::pin!(#runtime::__private::Timer::new(#allowed));
             let outcome = #label: {
                 #expired: {
@@ -119,7 +124,7 @@ impl Layer for Timeout {
                     break #label outcome;
                 }
                 #resumed
-                let error = #runtime::__private::timed_out(#timeout, #func, #allowed, #after);
+                let error = #runtime::__private::timed_out(#timeout, #func, #allowed, #by_deadline);
                 #late
                 #rejected
             };

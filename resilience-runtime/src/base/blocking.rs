@@ -22,7 +22,8 @@ static SLEEP: Mutex<fn(Duration)> = Mutex::new(thread::sleep);
 /// This function is for tests, which replace the sleep by a function that returns at once. The calls of an async
 /// function do not use the sleep.
 ///
-/// A rate limit sleeps again if the time has not passed on tokio's clock. For a test of a rate limit, the function must
+/// A rate limit sleeps at most one second at once, because its rate may change in the meantime. A rate limit also sleeps
+/// again if the time has not passed on tokio's clock. For a test of a rate limit, the function must
 /// therefore move the clock, or sleep in real time. If a paused clock does not move, the rate limit rejects the call
 /// after its `wait` has passed in real time.
 ///

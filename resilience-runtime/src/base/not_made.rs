@@ -151,19 +151,19 @@ pub(crate) enum End {
 }
 
 impl End {
-    /// `allowed` is the time that the call was allowed to take. The time is less than `after`, the time of the timeout,
-    /// if the caller's deadline shortened the timeout.
-    pub(crate) fn new(allowed: Duration, after: Duration) -> Self {
-        match allowed < after {
+    /// `allowed` is the time that the call was allowed to take. `by_deadline` states whether the caller's deadline
+    /// shortened this time.
+    pub(crate) fn new(allowed: Duration, by_deadline: bool) -> Self {
+        match by_deadline {
             false if allowed.is_zero() => Self::NoTime,
             true if allowed.is_zero() => Self::BeforeCall(Alive::new(Note::TooLate)),
-            _ => Self::of_started(allowed, after),
+            _ => Self::of_started(by_deadline),
         }
     }
 
     /// Works like [`new`](Self::new), for a call that had started before its time was over.
-    pub(crate) fn of_started(allowed: Duration, after: Duration) -> Self {
-        if allowed < after { Self::DuringCall(Alive::new(Note::Deadline)) } else { Self::Timeout }
+    pub(crate) fn of_started(by_deadline: bool) -> Self {
+        if by_deadline { Self::DuringCall(Alive::new(Note::Deadline)) } else { Self::Timeout }
     }
 }
 

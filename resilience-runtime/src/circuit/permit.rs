@@ -178,13 +178,21 @@ impl<B: Borrow<Core>> Call<B> {
         void_messages_of_permit(messages);
     }
 
-    /// If the option `hung_after` is set, reads the start time of a call whose body begins to wait. An async call whose
-    /// body never waits does not need the start time. The body of a blocking call may wait at any time.
+    /// If the option `hung_after` is set, records the time at which the body of the call first waits. An async call whose
+    /// body never waits does not need this time. The body of a blocking call may wait at any time.
     #[inline]
     pub(crate) fn start_wait(&mut self) {
-        let Admitted { core, started, .. } = &mut self.admitted;
-        if started.is_none() && (*core).borrow().gate.times_waits() {
-            *started = Some(Tick::now());
+        if self.admitted.core.borrow().gate.times_waits() {
+            self.record_wait();
+        }
+    }
+
+    #[cold]
+    fn record_wait(&mut self) {
+        let Admitted { ticket, started, .. } = &mut self.admitted;
+        if ticket.until_wait().is_none() {
+            let now = Tick::now();
+            *ticket = ticket.waited_after(now.since(*started.get_or_insert(now)));
         }
     }
 

@@ -29,6 +29,8 @@ use crate::timeout::timeout::Timeout;
 /// - If the circuit has no window of recent calls, the failures so far count towards the new `threshold`. If the number
 ///   of these failures exceeds the new threshold, the next failure opens the circuit.
 /// - A window keeps its calls, unless its length changes. A window with a new length starts empty.
+/// - If a closed circuit changes between failures in a row, a window of calls and a window of time, the count of
+///   failures starts at zero.
 ///
 /// If the name has the option `key`, the change applies to the circuits of all keys.
 /// [`check_circuits`](crate::check_circuits) does not report a change as a conflict.
@@ -188,7 +190,8 @@ pub fn configure_bulkhead(
 /// Changes settings of the rate limit `name` while the program runs.
 ///
 /// Works like [`configure_retry`], for a rate limit. The recent calls count towards the new rate, at most as one whole
-/// burst. With the option `key`, the change applies to the rate limits of all keys.
+/// burst. A call that already waits takes the new rate within one second. With the option `key`, the change applies to
+/// the rate limits of all keys.
 ///
 /// # Errors
 ///

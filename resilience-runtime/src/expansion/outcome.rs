@@ -53,7 +53,7 @@ pub fn rejected_with<R: Outcome, Error>(error: Error, make: impl FnOnce(Error) -
 
 /// Creates the error of a call that a `#[timeout]` ended. Also calls `Note::forget`, because a layer above could
 /// otherwise read the kind of error that an earlier poll stored.
-pub fn timed_out(timeout: &Timeout, func: &str, allowed: Duration, after: Duration) -> TimeoutError {
+pub fn timed_out(timeout: &Timeout, func: &str, allowed: Duration, by_deadline: bool) -> TimeoutError {
     Note::forget();
-    timeout.end(func, allowed, after)
+    timeout.end(func, allowed, by_deadline)
 }

@@ -17,6 +17,11 @@ use crate::rate_limit::rate_limit::{RateLimit, Shared};
 use crate::timeout::deadline::within;
 use crate::timeout::timeout::Timer;
 
+/// The longest sleep of the first call of the line, before the call asks for its tokens again. The rate may change
+/// during the sleep, for example by [`configure_rate_limit`](crate::configure_rate_limit). With a longer sleep, this
+/// call and all calls behind it would wait for the old rate.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+
 /// Waits in the queue of `$limit` for at most the time `$wait`. Takes `$tokens` tokens when the call is the first call
 /// of the queue. `$reason` states why the call cannot start now. This code is a macro, because an async function would
 /// make the future of a call larger.
@@ -30,7 +35,7 @@ macro_rules! queue {
         // The semaphore `line.turn` is never closed, so the result in `turn` is always a permit.
         let Some(_turn) = turn else { return Err($limit.reject_late($tokens)) };
         while let Some(early) = $limit.take_first($tokens, end)? {
-            sleep(early).await;
+            sleep(early.min(LONGEST_SLEEP)).await;
         }
         Ok(())
     }};
@@ -231,7 +236,7 @@ impl RateLimit {
             if has_slept && latest.is_some_and(|latest| latest <= Instant::now()) {
                 return Err(self.reject_late(tokens));
             }
-            blocking::sleep(early);
+            blocking::sleep(early.min(LONGEST_SLEEP));
             has_slept = true;
         }
         Ok(())

@@ -28,8 +28,8 @@ thread_local! {
 /// first attempt even after the deadline. If deadlines are nested, the earliest deadline applies.
 ///
 /// The deadline applies on every thread that polls `future`, but not in a task that `future` spawns. Use
-/// [`deadline_remaining`] to pass the deadline to a spawned task. As an exception, if `future` runs a tokio `LocalSet`,
-/// the deadline also applies to the tasks of this `LocalSet`.
+/// [`deadline_remaining`] to pass the deadline to a spawned task. As an exception, if `future` runs a tokio `LocalSet`
+/// or a current-thread runtime, the deadline also applies to the tasks of this set or runtime.
 ///
 /// The deadline also applies to a function that is not `async`, if `future` calls this function in a poll. A retry of
 /// such a function starts no pause that would last until the deadline.
@@ -89,8 +89,21 @@ pub fn deadline_remaining() -> Option<Duration> {
 
 /// Returns the shorter of `time` and the time until the caller's deadline.
 #[inline]
-pub fn within(time: Duration) -> Duration {
+pub(crate) fn within(time: Duration) -> Duration {
     deadline_remaining().map_or(time, |left| left.min(time))
+}
+
+/// Returns the shorter of `time` and the time until the caller's deadline. If the deadline is earlier than the end of
+/// `time`, sets `by_deadline` to true. The caller passes false. A pair as the result would take two more instructions.
+#[inline]
+pub fn allowed(time: Duration, by_deadline: &mut bool) -> Duration {
+    match deadline_remaining() {
+        Some(left) if left < time => {
+            *by_deadline = true;
+            left
+        }
+        _ => time,
+    }
 }
 
 fn left(until: Tick) -> Duration {

@@ -79,12 +79,11 @@ impl TimeoutError {
         Self { source: mark.clone() }
     }
 
-    /// Creates the error of a call that a timeout ended, and emits the event `timed_out`. `after` is the configured
-    /// time of the timeout. `allowed` is the time that the call was allowed to take. If the caller's deadline shortened
-    /// the timeout, `allowed` is less than `after`.
+    /// Creates the error of a call that a timeout ended, and emits the event `timed_out`. `allowed` is the time that the
+    /// call was allowed to take. `by_deadline` states whether the caller's deadline shortened the timeout.
     #[cold]
-    pub(crate) fn new(func: &str, allowed: Duration, after: Duration) -> Self {
-        Self::ended(func, allowed, End::new(allowed, after))
+    pub(crate) fn new(func: &str, allowed: Duration, by_deadline: bool) -> Self {
+        Self::ended(func, allowed, End::new(allowed, by_deadline))
     }
 
     /// Works like [`new`](Self::new), for a stream. The call that returned the stream has started, even if no time is
@@ -92,7 +91,7 @@ impl TimeoutError {
     #[cfg(feature = "stream")]
     #[cold]
     pub(crate) fn of_stream(func: &str, allowed: Duration, after: Duration) -> Self {
-        Self::ended(func, allowed, End::of_started(allowed, after))
+        Self::ended(func, allowed, End::of_started(allowed < after))
     }
 
     fn ended(func: &str, allowed: Duration, by: End) -> Self {

@@ -102,11 +102,11 @@ impl Timeout {
         }
     }
 
-    /// Counts a call that this timeout ended, and creates the error of the call. `after` is the configured time.
-    /// `allowed` is the time that the call was allowed to take.
+    /// Counts a call that this timeout ended, and creates the error of the call. `allowed` is the time that the call was
+    /// allowed to take. `by_deadline` states whether the caller's deadline shortened this time when the call started.
     #[cold]
-    pub(crate) fn end(&self, func: &str, allowed: Duration, after: Duration) -> TimeoutError {
-        let error = TimeoutError::new(func, allowed, after);
+    pub(crate) fn end(&self, func: &str, allowed: Duration, by_deadline: bool) -> TimeoutError {
+        let error = TimeoutError::new(func, allowed, by_deadline);
         let count = if error.by_deadline() { &self.0.by_deadline } else { &self.0.by_itself };
         count.fetch_add(1, Ordering::Relaxed);
         error
@@ -137,15 +137,17 @@ impl Timeout {
         Fut: Future<Output = Result<T, E>>,
     {
         let allowed = within(self.after());
+        // The time of this timeout cannot change, because only the timeouts of attributes can be configured.
+        let end = || Err(self.end(type_name::<F>(), allowed, allowed < self.after()).into());
         let timer = pin!(Timer::new(allowed));
         // Does not call `f` after the deadline, because `f` may do a part of the work before it returns its future.
         if timer.has_no_time() {
-            return Err(self.end(type_name::<F>(), allowed, self.after()).into());
+            return end();
         }
         match timer.race(f()).await {
             Some(Ok(value)) => Ok(value),
             Some(Err(error)) => Err(CallError::Failed(error)),
-            None => Err(self.end(type_name::<F>(), allowed, self.after()).into()),
+            None => end(),
         }
     }
 }

@@ -66,7 +66,9 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
                 break 'circuit outcome;
             }
         };
-        let timeout_allowed = ::resilience_runtime::__private::within(timeout_held().after());
+        let mut timeout_by_deadline = false;
+        let timeout_allowed =
+            ::resilience_runtime::__private::allowed(timeout_held().after(), &mut timeout_by_deadline);
         let mut timeout = ::core::pin::pin!(::resilience_runtime::__private::Timer::new(timeout_allowed));
         let outcome = 'timeout: {
             'timeout_expired: {
@@ -90,12 +92,8 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
                 break 'timeout outcome;
             }
             ::resilience_runtime::__private::resume(&mut permit);
-            let error = ::resilience_runtime::__private::timed_out(
-                timeout_held(),
-                "ask",
-                timeout_allowed,
-                timeout_held().after(),
-            );
+            let error =
+                ::resilience_runtime::__private::timed_out(timeout_held(), "ask", timeout_allowed, timeout_by_deadline);
             cause = ::resilience_runtime::__private::Cause::of_timeout(&error);
             ::resilience_runtime::__private::Conversion::<Result<Answer, Error>, _>::of(&error).__rejected(error)
         };

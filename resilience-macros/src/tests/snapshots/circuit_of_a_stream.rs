@@ -57,7 +57,9 @@ async fn events(client: &Client) -> Result<impl Stream<Item = Result<Event, Erro
                         .__rejected(error);
                 }
             };
-            let timeout_allowed = ::resilience_runtime::__private::within(timeout_held().after());
+            let mut timeout_by_deadline = false;
+            let timeout_allowed =
+                ::resilience_runtime::__private::allowed(timeout_held().after(), &mut timeout_by_deadline);
             let mut timeout = ::core::pin::pin!(::resilience_runtime::__private::Timer::new(timeout_allowed));
             let outcome = 'timeout: {
                 'timeout_expired: {
@@ -83,7 +85,7 @@ async fn events(client: &Client) -> Result<impl Stream<Item = Result<Event, Erro
                     timeout_held(),
                     "events",
                     timeout_allowed,
-                    timeout_held().after(),
+                    timeout_by_deadline,
                 );
                 cause = ::resilience_runtime::__private::Cause::of_timeout(&error);
                 ::resilience_runtime::__private::Conversion::<Result<_, Error>, _>::of(&error).__rejected(error)

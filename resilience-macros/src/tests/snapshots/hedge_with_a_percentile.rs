@@ -48,7 +48,8 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
     let hedge_budget = match &(self.budget) {
         held => ::resilience_runtime::__private::HeldBudget::new(held),
     };
-    let timeout_allowed = ::resilience_runtime::__private::within(timeout_held().after());
+    let mut timeout_by_deadline = false;
+    let timeout_allowed = ::resilience_runtime::__private::allowed(timeout_held().after(), &mut timeout_by_deadline);
     let mut timeout = ::core::pin::pin!(::resilience_runtime::__private::Timer::new(timeout_allowed));
     let outcome = 'timeout: {
         'timeout_expired: {
@@ -87,7 +88,7 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
             break 'timeout outcome;
         }
         let error =
-            ::resilience_runtime::__private::timed_out(timeout_held(), "ask", timeout_allowed, timeout_held().after());
+            ::resilience_runtime::__private::timed_out(timeout_held(), "ask", timeout_allowed, timeout_by_deadline);
         ::resilience_runtime::__private::Conversion::<Result<Answer, Error>, _>::of(&error).__rejected(error)
     };
     outcome

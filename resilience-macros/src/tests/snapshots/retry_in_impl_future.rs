@@ -38,7 +38,9 @@ fn load(key: String) -> impl Future<Output = Result<u8, Error>> {
         let mut retry = ::resilience_runtime::__private::Attempts::without_limit();
         loop {
             let delay = {
-                let timeout_allowed = ::resilience_runtime::__private::within(timeout_held().after());
+                let mut timeout_by_deadline = false;
+                let timeout_allowed =
+                    ::resilience_runtime::__private::allowed(timeout_held().after(), &mut timeout_by_deadline);
                 let mut timeout = ::core::pin::pin!(::resilience_runtime::__private::Timer::new(timeout_allowed));
                 let outcome = 'timeout: {
                     'timeout_expired: {
@@ -60,7 +62,7 @@ fn load(key: String) -> impl Future<Output = Result<u8, Error>> {
                         timeout_held(),
                         "load",
                         timeout_allowed,
-                        timeout_held().after(),
+                        timeout_by_deadline,
                     );
                     ::resilience_runtime::__private::Conversion::<Result<u8, Error>, _>::of(&error).__rejected(error)
                 };

@@ -21,7 +21,8 @@ pub async fn send(&mut self, mut to: Vec<u8>, by: impl Into<Name>) -> Result<(),
         ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
         __RESILIENCE_SITE.get()
     };
-    let timeout_allowed = ::resilience_runtime::__private::within(timeout_held().after());
+    let mut timeout_by_deadline = false;
+    let timeout_allowed = ::resilience_runtime::__private::allowed(timeout_held().after(), &mut timeout_by_deadline);
     let mut timeout = ::core::pin::pin!(::resilience_runtime::__private::Timer::new(timeout_allowed));
     let outcome = 'timeout: {
         'timeout_expired: {
@@ -46,7 +47,7 @@ pub async fn send(&mut self, mut to: Vec<u8>, by: impl Into<Name>) -> Result<(),
             break 'timeout outcome;
         }
         let error =
-            ::resilience_runtime::__private::timed_out(timeout_held(), "send", timeout_allowed, timeout_held().after());
+            ::resilience_runtime::__private::timed_out(timeout_held(), "send", timeout_allowed, timeout_by_deadline);
         ::resilience_runtime::__private::rejected_with::<Result<(), Error>, _>(error, Error::late)
     };
     outcome

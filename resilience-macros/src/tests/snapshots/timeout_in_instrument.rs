@@ -38,7 +38,9 @@ async fn load(key: String) -> Result<u8, Error> {
             ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
             &__RESILIENCE_SITE
         };
-        let timeout_allowed = ::resilience_runtime::__private::within(timeout_held().after());
+        let mut timeout_by_deadline = false;
+        let timeout_allowed =
+            ::resilience_runtime::__private::allowed(timeout_held().after(), &mut timeout_by_deadline);
         let mut timeout = ::core::pin::pin!(::resilience_runtime::__private::Timer::new(timeout_allowed));
         let outcome = 'timeout: {
             'timeout_expired: {
@@ -70,7 +72,7 @@ async fn load(key: String) -> Result<u8, Error> {
                 timeout_held(),
                 "load",
                 timeout_allowed,
-                timeout_held().after(),
+                timeout_by_deadline,
             );
             ::resilience_runtime::__private::Conversion::<Result<u8, Error>, _>::of(&error).__rejected(error)
         };

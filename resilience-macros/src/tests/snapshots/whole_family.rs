@@ -111,7 +111,9 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
     };
     let mut cause = ::resilience_runtime::__private::Cause::None;
     let outcome = 'fallback: {
-        let timeout_allowed = ::resilience_runtime::__private::within(timeout_held().after());
+        let mut timeout_by_deadline = false;
+        let timeout_allowed =
+            ::resilience_runtime::__private::allowed(timeout_held().after(), &mut timeout_by_deadline);
         let mut timeout = ::core::pin::pin!(::resilience_runtime::__private::Timer::new(timeout_allowed));
         let outcome = 'timeout: {
             'timeout_expired: {
@@ -178,8 +180,11 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                                             }
                                         }
                                     };
-                                    let timeout2_allowed =
-                                        ::resilience_runtime::__private::within(timeout2_held().after());
+                                    let mut timeout2_by_deadline = false;
+                                    let timeout2_allowed = ::resilience_runtime::__private::allowed(
+                                        timeout2_held().after(),
+                                        &mut timeout2_by_deadline,
+                                    );
                                     let mut timeout2 = ::core::pin::pin!(::resilience_runtime::__private::Timer::new(
                                         timeout2_allowed
                                     ));
@@ -197,7 +202,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                                             timeout2_held(),
                                             "fetch",
                                             timeout2_allowed,
-                                            timeout2_held().after(),
+                                            timeout2_by_deadline,
                                         );
                                         cause = ::resilience_runtime::__private::Cause::of_timeout(&error);
                                         ::resilience_runtime::__private::Conversion::<Result<Page, Error>, _>::of(
@@ -246,7 +251,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                 timeout_held(),
                 "fetch",
                 timeout_allowed,
-                timeout_held().after(),
+                timeout_by_deadline,
             );
             cause = ::resilience_runtime::__private::Cause::of_timeout(&error);
             ::resilience_runtime::__private::Conversion::<Result<Page, Error>, _>::of(&error).__rejected(error)

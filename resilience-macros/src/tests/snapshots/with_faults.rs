@@ -69,7 +69,9 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                         .__rejected(error);
                 }
             };
-            let timeout_allowed = ::resilience_runtime::__private::within(timeout_held().after());
+            let mut timeout_by_deadline = false;
+            let timeout_allowed =
+                ::resilience_runtime::__private::allowed(timeout_held().after(), &mut timeout_by_deadline);
             let mut timeout = ::core::pin::pin!(::resilience_runtime::__private::Timer::new(timeout_allowed));
             let outcome = 'timeout: {
                 'timeout_expired: {
@@ -107,7 +109,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                     timeout_held(),
                     "fetch",
                     timeout_allowed,
-                    timeout_held().after(),
+                    timeout_by_deadline,
                 );
                 cause = ::resilience_runtime::__private::Cause::of_timeout(&error);
                 ::resilience_runtime::__private::Conversion::<Result<Page, Error>, _>::of(&error).__rejected(error)

@@ -116,9 +116,7 @@ impl Core {
     #[cold]
     pub(crate) fn start(&self, ticket: Ticket) -> (Ticket, Option<Tick>) {
         let by_event = events::durations_wanted();
-        // With the option `hung_after`, the start time of a call must be the time of its first wait. This function
-        // therefore does not read an earlier start time for the events.
-        let reads = by_event && !self.gate.times_waits() || self.gate.has_slow_calls() || self.gate.keeps_durations();
+        let reads = by_event || self.gate.has_slow_calls() || self.gate.keeps_durations();
         (if by_event { ticket.timed() } else { ticket }, reads.then(Tick::now))
     }
 
@@ -154,16 +152,20 @@ impl Core {
     /// `hung_after` or longer, the call counts as a failure. Otherwise, the call counts as neither success nor failure.
     #[cold]
     pub(crate) fn end_too_late(&self, ticket: Ticket, started: Option<Tick>) {
-        if self.has_hung(started, Tick::now()) {
+        if self.has_hung(ticket, started, Tick::now()) {
             self.fail(ticket, started, Some(&"hung"), None, false);
         } else {
             self.ignore(ticket, started);
         }
     }
 
-    fn has_hung(&self, started: Option<Tick>, now: Tick) -> bool {
-        let ran = started.map(|started| now.since(started));
-        ran.is_some_and(|ran| self.gate.read(|_, settings| settings.hung_after.is_some_and(|after| ran >= after)))
+    /// Returns whether the call has run for `hung_after` or longer since the first wait of its body. The start of a call
+    /// may be earlier: if the circuit counts slow calls, the start is the admission of the call. An attribute between
+    /// the circuit and the body may have waited since then.
+    fn has_hung(&self, ticket: Ticket, started: Option<Tick>, now: Tick) -> bool {
+        let (Some(started), Some(until_wait)) = (started, ticket.until_wait()) else { return false };
+        let ran = now.since(started).saturating_sub(until_wait);
+        self.gate.read(|_, settings| settings.hung_after.is_some_and(|after| ran >= after))
     }
 
     /// Records a call that was cancelled, or that a deadline ended. If the call ran for `hung_after` or longer, records
@@ -171,7 +173,7 @@ impl Core {
     fn end_without_outcome(&self, ticket: Ticket, started: Option<Tick>, add: impl FnOnce(&Totals), ended: Ended) {
         let Self { name, gate, totals } = self;
         let now = Tick::now();
-        if self.has_hung(started, now) {
+        if self.has_hung(ticket, started, now) {
             return self.fail(ticket, started, Some(&"hung"), None, false);
         }
         add(totals);

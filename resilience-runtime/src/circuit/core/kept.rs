@@ -90,8 +90,8 @@ impl Machine {
     ///
     /// The settings may differ from the settings under which the state was kept. The rest of the cooldown is at most
     /// the whole cooldown under the new settings. The failures of a closed circuit count only if the old and the new
-    /// settings count in the same way: failures in a row, or calls in a window. The window takes over the calls that
-    /// fit into the new window.
+    /// settings count in the same way: failures in a row, or calls in a window of the same kind. The window takes over
+    /// the calls that fit into the new window.
     pub(crate) fn restore(&mut self, kept: &Kept, settings: &Settings, now: Tick) {
         // Closes the circuit first, because closing starts a new period of successes, and empties the window.
         self.close(now, Cause::Restore);
@@ -108,7 +108,10 @@ impl Machine {
             CircuitState::ForcedOpen => self.enter(State::ForcedOpen { outage: Coarse::of(now) }, Cause::Restore),
             CircuitState::Disabled => self.enter(State::Disabled, Cause::Restore),
         }
-        let same_rule = self.window.is_some() == kept.window.is_some();
+        let same_rule = match (&self.window, &kept.window) {
+            (Some(window), Some(kept)) => window.is_of_kind(kept),
+            (window, kept) => window.is_none() && kept.is_none(),
+        };
         if same_rule || kept.state != CircuitState::Closed {
             self.failures = kept.failures;
         }

@@ -91,6 +91,11 @@ impl Machine {
     pub(crate) fn change_settings(&mut self, old: &Settings, new: &Settings, now: Tick, successes: u64) {
         if old.span() != new.span() {
             self.begin_window(new, || now, successes);
+            // The count of another rule says nothing about the new rule: a success may have come between failures that
+            // a window counted. While the circuit is not closed, the count only shows why the circuit opened.
+            if matches!(self.state, State::Closed) {
+                self.failures = 0;
+            }
         } else if let Some(window) = &mut self.window {
             window.keep_slow(new.slow_call.is_some());
         }
@@ -357,7 +362,7 @@ impl Machine {
     pub(crate) fn release(&mut self, ticket: Ticket) {
         let current = self.ticket(self.lease.into());
         if let State::HalfOpen { in_flight, .. } = &mut self.state {
-            if ticket == current {
+            if ticket.at_admission() == current {
                 *in_flight = in_flight.saturating_sub(1);
             }
         }
@@ -395,7 +400,7 @@ impl Machine {
     /// Returns whether `ticket` belongs to a trial call that the half-open circuit still counts as running. A trial
     /// call that has exceeded its time limit counts only until the circuit admits the next trial call.
     pub(crate) fn is_live(&self, ticket: Ticket) -> bool {
-        matches!(self.state, State::HalfOpen { .. }) && ticket == self.ticket(self.lease.into())
+        matches!(self.state, State::HalfOpen { .. }) && ticket.at_admission() == self.ticket(self.lease.into())
     }
 
     /// Returns a ticket for a call whose outcome must not affect the circuit. With the option `shadow`, a call receives

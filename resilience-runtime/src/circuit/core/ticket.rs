@@ -1,5 +1,7 @@
 use std::fmt;
+use std::time::Duration;
 
+use crate::base::clock::nanos;
 use crate::base::packed::{join, split};
 
 /// Identifies the state of the circuit in which a call was admitted. A ticket contains a generation, which is the
@@ -9,6 +11,9 @@ use crate::base::packed::{join, split};
 /// The outcome of a call affects the circuit only if the generation is still the same when the call ends. When trial
 /// calls exceed their lease, the circuit no longer counts these trial calls as running. The next trial call gets a new
 /// lease number. An old lease number therefore identifies an expired trial call.
+///
+/// The ticket of a call also contains the time from the start of the call to the first wait of its body, if the option
+/// `hung_after` needs this time. The bits from 16 to 31 contain this time, because a lease number has only 16 bits.
 ///
 /// The generation and the lease number share one `u64`, which stays in a register. Two `u32` fields would be written to
 /// memory as 32-bit values, and then read as one 64-bit value. The resulting store-forwarding stall takes more time
@@ -26,6 +31,10 @@ impl Ticket {
     /// The lower 32 bits of the ticket of a repeated call. The call is not a trial call, and belongs to a second or
     /// later attempt of a retry or a hedge.
     const REPEAT: u32 = 4;
+    /// The position of the 16 bits for the time until the first wait of the body.
+    const UNTIL_WAIT: u32 = 16;
+    /// The number of milliseconds that the 16 bits can contain. The bits contain a longer time in seconds.
+    const MILLIS: u64 = 1 << 15;
 
     #[inline]
     pub(crate) const fn new(generation: u32, lease: u32) -> Self {
@@ -39,7 +48,30 @@ impl Ticket {
 
     #[inline]
     pub(crate) const fn lease(self) -> u32 {
-        split(self.0).1
+        split(self.0).1 & u16::MAX as u32
+    }
+
+    /// Returns this ticket without the time until the first wait of the body.
+    pub(crate) const fn at_admission(self) -> Self {
+        Self::new(self.generation(), self.lease())
+    }
+
+    /// Records that the body of the call waits for the first time. `time` is the time since the start of the call. The
+    /// ticket contains whole milliseconds, or whole seconds if the time is longer than 32 s.
+    pub(crate) fn waited_after(self, time: Duration) -> Self {
+        let millis = nanos(time) / 1_000_000;
+        let bits = match millis.checked_sub(Self::MILLIS) {
+            None => millis + 1,
+            Some(beyond) => (Self::MILLIS + 1 + beyond / 1_000).min(u16::MAX.into()),
+        };
+        Self(self.at_admission().0 | bits << Self::UNTIL_WAIT)
+    }
+
+    /// Returns the time from the start of the call to the first wait of its body, or `None` if the body has not waited.
+    pub(crate) fn until_wait(self) -> Option<Duration> {
+        let bits = u64::from(split(self.0).1 >> Self::UNTIL_WAIT).checked_sub(1)?;
+        let seconds = bits.saturating_sub(Self::MILLIS);
+        Some(Duration::from_secs(seconds) + Duration::from_millis(bits.min(Self::MILLIS)))
     }
 
     #[inline]
@@ -84,5 +116,31 @@ impl Ticket {
 impl fmt::Debug for Ticket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ticket").field("generation", &self.generation()).field("lease", &self.lease()).finish()
+    }
+}
+
+#[cfg(all(test, not(resilience_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticket_contains_time_until_wait() {
+        let ticket = Ticket::new(7, 9);
+        assert_eq!(ticket.until_wait(), None);
+        for (nanos, contained) in [
+            (0, 0),
+            (999_999, 0),
+            (1_000_000, 1),
+            (32_767_000_000, 32_767),
+            (32_768_000_000, 32_768),
+            (33_767_000_000, 32_768),
+            (33_768_000_000, 33_768),
+            (u64::MAX, 32_767_000 + 31_768),
+        ] {
+            let waited = ticket.waited_after(Duration::from_nanos(nanos));
+            assert_eq!(waited.until_wait(), Some(Duration::from_millis(contained)), "{nanos}");
+            assert_eq!((waited.generation(), waited.lease(), waited.is_trial()), (7, 9, true));
+            assert_eq!(waited.at_admission(), ticket);
+        }
     }
 }

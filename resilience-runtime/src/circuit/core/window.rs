@@ -130,6 +130,12 @@ impl Window {
         }
     }
 
+    /// Returns whether both windows contain calls of a length of time, or both contain a number of calls.
+    #[cfg(feature = "serde")]
+    pub(crate) fn is_of_kind(&self, kept: &KeptWindow) -> bool {
+        matches!((self, kept), (Self::Time(_), KeptWindow::Time(_)) | (Self::Calls(_), KeptWindow::Calls(_)))
+    }
+
     /// Adds the kept calls to this empty window. The next call of `update` must receive the number of successes since
     /// this window became empty. If the kept window is of another kind, this window stays empty.
     #[cfg(feature = "serde")]
