@@ -137,18 +137,23 @@ impl Timeout {
         Fut: Future<Output = Result<T, E>>,
     {
         let allowed = within(self.after());
-        // The time of this timeout cannot change, because only the timeouts of attributes can be configured.
-        let end = || Err(self.end(type_name::<F>(), allowed, allowed < self.after()).into());
         let timer = pin!(Timer::new(allowed));
         // Does not call `f` after the deadline, because `f` may do a part of the work before it returns its future.
         if timer.has_no_time() {
-            return end();
+            return Err(self.end_call(type_name::<F>(), allowed).into());
         }
         match timer.race(f()).await {
             Some(Ok(value)) => Ok(value),
             Some(Err(error)) => Err(CallError::Failed(error)),
-            None => end(),
+            None => Err(self.end_call(type_name::<F>(), allowed).into()),
         }
+    }
+
+    /// Works like [`end`](Self::end), for a timeout whose time cannot change. Only the timeouts of attributes can be
+    /// configured.
+    #[cold]
+    fn end_call(&self, func: &str, allowed: Duration) -> TimeoutError {
+        self.end(func, allowed, allowed < self.after())
     }
 }
 

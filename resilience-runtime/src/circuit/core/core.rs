@@ -196,24 +196,24 @@ impl Core {
         // have to wait for the exchange, because the processor executes no later instruction before the exchange ends.
         let now = Stamp::now();
         // No subscriber wants the event of a success whose ticket is ordinary.
-        if !(ticket.is_ordinary() && self.count_quiet(ticket, now)) {
+        if !(self.gate.is_quiet_for(ticket) && self.count(ticket, now)) {
             self.finish_success(ticket, started, now);
         }
     }
 
-    /// Counts a success that only increments a counter of this thread. Returns false, and counts nothing, if the
-    /// caller must record the success in another way.
+    /// Counts a success in a counter of this thread. Returns false, and counts nothing, if the caller must take the lock
+    /// to record the success.
     #[inline]
-    fn count_quiet(&self, ticket: Ticket, now: Stamp) -> bool {
-        let generation = ticket.generation();
-        self.gate.is_quiet(generation) && self.totals.assigned().is_some_and(|slot| slot.succeed(generation, now))
+    fn count(&self, ticket: Ticket, now: Stamp) -> bool {
+        self.totals.assigned().is_some_and(|slot| slot.succeed(ticket.generation(), now))
     }
 
     /// Records a success that [`succeed`](Self::succeed) has not counted, and emits its events.
     #[cold]
     fn finish_success(&self, ticket: Ticket, started: Option<Tick>, now: Stamp) {
         let Self { name, gate, totals } = self;
-        let effect = if self.count_quiet(ticket, now) || self.count_timed(ticket, started, now) {
+        let is_counted = gate.is_quiet(ticket.generation()) && self.count(ticket, now);
+        let effect = if is_counted || self.count_timed(ticket, started, now) {
             Effect::Counted
         } else {
             self.add_duration(Ended::Success, started, Tick::now);

@@ -26,11 +26,13 @@ use crate::circuit::core::durations::Ended;
 use crate::circuit::core::machine::Machine;
 use crate::circuit::core::records::Records;
 use crate::circuit::core::state::{Phase, SuccessPath};
+use crate::circuit::core::ticket::Ticket;
 use crate::circuit::settings::Settings;
 
 const BITS: u32 = 3;
 const MASK: u64 = (1 << BITS) - 1;
 
+/// The value is zero, so that the word of a quiet circuit equals the bits of an ordinary ticket.
 const QUIET: u64 = 0;
 const FAILING: u64 = 1;
 const TIMED: u64 = 2;
@@ -116,6 +118,15 @@ impl Gate {
     #[inline]
     pub(crate) fn is_quiet(&self, generation: u32) -> bool {
         self.is_closed(generation, SuccessPath::Quiet)
+    }
+
+    /// Returns true if [`is_quiet`](Self::is_quiet) returns true for the generation of the ticket, and the ticket is
+    /// ordinary. The bits of an ordinary ticket are the word of a quiet circuit, so that one comparison checks the
+    /// state and the generation. Returns false if the ticket contains a time until the first wait.
+    #[inline]
+    pub(crate) fn is_quiet_for(&self, ticket: Ticket) -> bool {
+        let bits = ticket.to_bits();
+        bits & MASK == QUIET && self.word.load(Ordering::Acquire) == bits
     }
 
     #[inline]

@@ -42,6 +42,11 @@ impl Ticket {
     }
 
     #[inline]
+    pub(crate) const fn to_bits(self) -> u64 {
+        self.0
+    }
+
+    #[inline]
     pub(crate) const fn generation(self) -> u32 {
         split(self.0).0
     }
