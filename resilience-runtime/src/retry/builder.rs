@@ -5,7 +5,7 @@ use crate::base::accepts::{Accepts, AnyError, AnyValue};
 use crate::base::config_error::ConfigError;
 use crate::retry::backoff::Jitter;
 use crate::retry::budget::RetryBudget;
-use crate::retry::layer::RetryCore;
+use crate::retry::layer::Counts;
 use crate::retry::policy::{Parts, RetryPolicy};
 use crate::retry::rules::Rules;
 use crate::retry::schedule::Schedule;
@@ -193,7 +193,7 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
             }
         }
         let Self { schedule, budget, rules } = self;
-        Ok(RetryPolicy::new(Parts { retry: RetryCore::new(schedule), budget, rules }))
+        Ok(RetryPolicy::new(Parts { schedule, counts: Counts::default(), budget, rules }))
     }
 
     fn set(mut self, set: impl FnOnce(Schedule) -> Schedule) -> Self {

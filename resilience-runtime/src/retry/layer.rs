@@ -15,12 +15,12 @@ pub struct Retry(Arc<RetryCore>);
 
 impl Retry {
     pub(crate) fn new(schedule: Schedule) -> Self {
-        Self(Arc::new(RetryCore::new(schedule)))
+        Self(Arc::new(RetryCore { schedule: Versions::new(schedule), counts: Counts::default() }))
     }
 
     #[inline]
     pub fn core(&self) -> Retried<'_> {
-        self.0.retried()
+        Retried { schedule: self.0.schedule.current(), counts: &self.0.counts }
     }
 
     /// Changes the settings. A running call may make its next decision with the new settings. Returns false, and changes
@@ -35,20 +35,9 @@ impl Retry {
 }
 
 #[derive(Debug)]
-pub(crate) struct RetryCore {
-    pub(crate) schedule: Versions<Schedule>,
-    pub(crate) counts: Counts,
-}
-
-impl RetryCore {
-    pub(crate) fn new(schedule: Schedule) -> Self {
-        Self { schedule: Versions::new(schedule), counts: Counts::default() }
-    }
-
-    #[inline]
-    pub(crate) fn retried(&self) -> Retried<'_> {
-        Retried { schedule: self.schedule.current(), counts: &self.counts }
-    }
+struct RetryCore {
+    schedule: Versions<Schedule>,
+    counts: Counts,
 }
 
 /// The settings and the counts of a retry, borrowed by one call.

@@ -15,7 +15,7 @@ use crate::expansion::cause::Cause;
 use crate::retry::attempts::Attempts;
 use crate::retry::budget::RetryBudget;
 use crate::retry::budget::state::BudgetState;
-use crate::retry::layer::{Retried, RetryCore, RetryStats};
+use crate::retry::layer::{Counts, Retried, RetryStats};
 use crate::retry::rules::Rules;
 use crate::retry::schedule::Schedule;
 
@@ -109,7 +109,8 @@ pub struct RetryPolicy<E: ?Sized = AnyError, T: ?Sized = AnyValue>(Arc<Parts<E, 
 
 /// The options of a policy.
 pub(super) struct Parts<E: ?Sized, T: ?Sized> {
-    pub(super) retry: RetryCore,
+    pub(super) schedule: Schedule,
+    pub(super) counts: Counts,
     pub(super) budget: Option<RetryBudget>,
     pub(super) rules: Rules<E, T>,
 }
@@ -117,7 +118,12 @@ pub(super) struct Parts<E: ?Sized, T: ?Sized> {
 /// Returns a policy that makes at most three attempts, with pauses of one and two seconds, and retries every error.
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self::new(Parts { retry: RetryCore::new(Schedule::DEFAULT), budget: None, rules: Rules::default() })
+        Self::new(Parts {
+            schedule: Schedule::DEFAULT,
+            counts: Counts::default(),
+            budget: None,
+            rules: Rules::default(),
+        })
     }
 }
 
@@ -259,8 +265,9 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
         judged.text(|_| None).circuits(|| []).next(func)
     }
 
+    #[inline]
     pub(super) fn retry(&self) -> Retried<'_> {
-        self.0.retry.retried()
+        Retried { schedule: &self.0.schedule, counts: &self.0.counts }
     }
 
     /// Returns a snapshot of the counts of all calls through this policy and its clones.
