@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::breaker::{Admitted, Breaker, Message, Messages, Start, Ticket, Verdict};
-use crate::context::{Context, Inside, noting};
+use crate::context::{Context, RetryRecord, noting};
 use crate::history::{Call, End, Frame, History, Layer, Run};
 use crate::{CAPACITY, Ended, Kind, Observed, Side, block};
 
@@ -148,7 +148,7 @@ impl Model {
 
     /// Polls `future`, which is a function's body or a hedge inside the retries `retries`. Before each poll, stores the
     /// present number of messages from circuits ([`Messages`]) for each retry.
-    async fn watched<F: Future>(&self, retries: Vec<Rc<Inside>>, future: F) -> F::Output {
+    async fn watched<F: Future>(&self, retries: Vec<Rc<RetryRecord>>, future: F) -> F::Output {
         let mut future = pin!(future);
         poll_fn(move |cx| {
             for inside in &retries {
@@ -276,7 +276,7 @@ impl Model {
         let repeats_rejections = layer == Layer::Failover;
         let has_rules = layer == Layer::Retry3;
         let has_budget = layer == Layer::Retry2;
-        let nested = Rc::new(Inside::default());
+        let nested = Rc::new(RetryRecord::default());
         let count =
             |retries: i32| context.nested.iter().for_each(|inside| inside.retries.set(inside.retries.get() + retries));
         let mut paid = None;

@@ -19,14 +19,6 @@ use crate::parse::constant::Given;
 
 /// Returns a statement that clones the value of the option `with`, and binds a local variable to the clone. `layer` is
 /// the type name of the value, such as `Bulkhead`.
-///
-/// The statement binds a reference to the value with a `match`, for two reasons:
-///
-/// - The compiler coerces this reference in the call of `Owned::new`. For example, a `&Arc<Bulkhead>` becomes a
-///   `&Bulkhead`. If an `if` expression of the user were a direct argument of `Owned::new`, each branch would need the
-///   exact type.
-/// - The value may borrow from temporaries of the user's expression. A `let` instead of the `match` would drop these
-///   temporaries before the call of `Owned::new`.
 pub(super) fn owned(place: Place<'_>, layer: &str, local: &Ident, with: &TokenStream) -> TokenStream {
     let (runtime, layer) = (place.runtime(), Ident::new(layer, Span::mixed_site()));
     let owned = quote_spanned!(Span::mixed_site()=> Owned::<#runtime::__private::#layer>);
@@ -62,8 +54,19 @@ fn handle(place: Place<'_>, handle: &TokenStream, local: &Ident, with: &TokenStr
     bind(local, with, |held| quote_spanned!(Span::mixed_site()=> #runtime::__private::#handle::new(#held)))
 }
 
-/// Returns the statement that binds `local` to the result of `make`. The function `make` receives the name of a
-/// variable that refers to the value of `with`, and returns an expression.
+/// Returns the statement that binds the local variable `local` to a layer, or to a handle of a layer. The closure
+/// `make` returns the expression for this layer or handle. The expression contains the variable `held`, a reference to
+/// the value of `with`. The parameter of `make` is the name of this variable.
+///
+/// Output: `let bulkhead = match &(self.bulkhead) { held => Owned::<Bulkhead>::new(held) };`
+///
+/// The statement contains a `match`, instead of `Owned::new(&(self.bulkhead))`, for two reasons:
+///
+/// - The compiler coerces the variable `held` in the call of `Owned::new`. For example, a `&Arc<Bulkhead>` becomes a
+///   `&Bulkhead`. If an `if` expression of the user were a direct argument of `Owned::new`, each branch would need the
+///   exact type.
+/// - The value may borrow from temporaries of the user's expression. A `let` instead of the `match` would drop these
+///   temporaries before the call of `Owned::new`.
 fn bind(local: &Ident, with: &TokenStream, make: impl FnOnce(&Ident) -> TokenStream) -> TokenStream {
     let mixed = Span::mixed_site();
     let held = Ident::new("held", mixed.located_at(with.span()));
@@ -92,8 +95,8 @@ fn statics(place: Place<'_>, layer: &str, declaration: &TokenStream) -> (Ident, 
     // could hide an item of the user.
     let site = Ident::new("__RESILIENCE_SITE", mixed);
     // The method `placed` stores the source position of its call. This call has the span of the attribute, so the
-    // stored position is the position of the attribute. Without the call, every declaration would have the position of
-    // the outermost attribute.
+    // stored position is the position of the attribute. Without the call of `placed`, every declaration would have the
+    // position of the outermost attribute.
     let placed = quote_spanned!(place.facts().span=> .placed());
     let position = place.position();
     let statics = quote_spanned! {mixed=>

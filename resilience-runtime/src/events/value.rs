@@ -42,12 +42,13 @@ impl Event {
     }
 
     /// Returns the name of the circuit, such as `search`, or `price[acme]` for the circuit of a key. Returns `None` if
-    /// the event belongs to another layer.
+    /// the event does not belong to a circuit.
     pub fn circuit(&self) -> Option<&str> {
         self.field("circuit")
     }
 
-    /// Returns the key of the circuit, such as `acme` for the circuit `price[acme]`.
+    /// Returns the key of the circuit, such as `acme` for the circuit `price[acme]`. Returns `None` if the circuit has
+    /// no key, or if the event does not belong to a circuit.
     pub fn key(&self) -> Option<&str> {
         Some(self.circuit()?.strip_suffix(']')?.split_once('[')?.1)
     }
@@ -62,12 +63,13 @@ impl Event {
         self.transition.map(|(_, to)| to)
     }
 
-    /// Returns the reason, such as `threshold`.
+    /// Returns the reason for the event, which is the text of the field `reason`. The event `circuit_opened`, for
+    /// example, has the reason `threshold` if too many calls failed. Returns `None` if the event has no such field.
     pub fn reason(&self) -> Option<&str> {
         self.field("reason")
     }
 
-    /// Returns the first 50 characters of the text of the error that led to the event.
+    /// Returns the first 50 characters of the text of the error, if an error led to the event.
     pub fn error(&self) -> Option<&str> {
         self.field("error")
     }

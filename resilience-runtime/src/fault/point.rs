@@ -16,7 +16,8 @@ use crate::fault::faults::Faults;
 use crate::fault::injected::Hit;
 use crate::fault::kind::Effect;
 
-/// The fault of one call. The generated code first calls `wait` or `block`, and then reads the error.
+/// The fault of one call. The generated code first calls `wait` or `block`. The code then passes the fault to
+/// `__outcome`, which returns the injected error.
 #[derive(Debug)]
 pub struct Fault {
     function: &'static Function,
@@ -25,7 +26,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// Returns the fault of a call that begins now, or `None` if no fault was injected for the function.
+    /// Returns the fault of a call that begins now, or `None` if no injected fault applies to this call.
     #[inline]
     pub fn next(function: &'static Function) -> Option<Self> {
         Faults::current().hit(function).map(|hit| Self::new(function, hit))
@@ -77,13 +78,16 @@ impl Fault {
         panic!("the fault `panic` for `{}`, in `{}`", self.hit.name, self.function.path())
     }
 
-    /// Ends a fault of a running service that does not suit the function, and emits an event.
+    /// Removes a fault of a running service, because the function cannot have this fault. Also emits an event. `made`
+    /// is the effect of the fault: a hang, or the type of the injected error. For an injected error, `wanted` is the
+    /// type of the function's errors, or `None` if this type is unknown.
     fn refuse(&self, made: &str, wanted: Option<&str>) {
         Faults::current().remove(self.hit.id);
         events::refused(&self.hit, self.function.name(), made, wanted);
     }
 
-    /// Returns the injected error.
+    /// Returns the injected error, or `None` if the fault is not an error. In a running service, also returns `None` if
+    /// the injected error has another type than the errors of the function.
     ///
     /// # Panics
     ///
@@ -107,11 +111,12 @@ impl Fault {
         );
     }
 
-    /// Ends a fault of a function whose errors have an unknown type.
+    /// Handles the fault of a function whose errors have an unknown type. Such a function cannot return an injected
+    /// error. In a running service, the fault is removed if it is an error.
     ///
     /// # Panics
     ///
-    /// Panics in a test if an error was injected.
+    /// Panics in a test if the fault is an error.
     pub fn without_error(&self) {
         let Some(Effect::Error(maker)) = &self.hit.effect else { return };
         if self.hit.is_in_service {
@@ -126,12 +131,16 @@ impl Fault {
     }
 }
 
-/// Finds the outcome of a call with a fault. `R` is the declared return type of the function.
+/// Returns the injected error as the outcome of a call, if the error type of the function is known. `R` is the declared
+/// return type of the function.
 ///
-/// If `R` is a `Result` with errors of a known type, `Faulted::<R>::new().__outcome(fault)` calls the method of this
-/// type. Otherwise, the compiler dereferences `Faulted`, and the expression calls the method of [`NoFault`]. The bound
-/// `Unpin` holds for nearly all known types, but for no type parameter without this bound. The bound `'static` cannot
-/// select the method, because the compiler ignores lifetimes when it selects a method.
+/// The generated code contains the expression `Faulted::<R>::new().__outcome(fault)`. If `R` is a `Result` with a known
+/// error type, this expression calls the method `__outcome` of `Faulted`. Otherwise, the compiler dereferences
+/// `Faulted`, and the expression calls the method `__outcome` of [`NoFault`].
+///
+/// The method of `Faulted` has the bound `Unpin` to exclude error types that are type parameters. Nearly all other
+/// error types are `Unpin`. The bound `'static` alone would not exclude type parameters, because the compiler ignores
+/// lifetimes when it selects a method.
 #[derive(Debug)]
 pub struct Faulted<R>(NoFault, PhantomData<fn() -> R>);
 

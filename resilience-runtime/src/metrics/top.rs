@@ -1,6 +1,6 @@
 //! Selects the keys with the largest weights, such as the keys with the most failures.
 
-/// The keys with the largest weights, among all keys of one name.
+/// The keys with the largest weights, among all keys of the layers with one name. Each key has a value.
 pub(crate) struct Top<T> {
     most: usize,
     keys: Vec<(u64, String, T)>,
@@ -12,20 +12,22 @@ impl<T> Top<T> {
         Self { most, keys: Vec::new() }
     }
 
-    /// Adds a key with this weight. Calls `make` only if the selection is not empty.
+    /// Adds a key with the given weight. The function `make` returns the key and its value. If the selection cannot
+    /// contain any key (`most` is zero), does not call `make`.
     pub(crate) fn add(&mut self, weight: u64, make: impl FnOnce() -> (String, T)) {
         if self.most == 0 {
             return;
         }
         let (key, value) = make();
         self.keys.push((weight, key, value));
-        // Sorts only after many additions, so that a name with many keys needs little time and little memory.
+        // Saves memory if a name has many keys. Shortens the list only after many additions, because the shortening
+        // sorts the list.
         if self.keys.len() >= self.most.saturating_mul(2).max(256) {
             self.shorten();
         }
     }
 
-    /// Returns the selected keys, in the order of their texts.
+    /// Returns the selected keys and their values, in the alphabetical order of the keys.
     pub(crate) fn into_sorted(mut self) -> impl Iterator<Item = (String, T)> {
         self.shorten();
         self.keys.sort_unstable_by(|one, other| one.1.cmp(&other.1));
@@ -38,7 +40,8 @@ impl<T> Top<T> {
     }
 }
 
-/// Returns the key in `layer`, the name of a layer in the form `name[key]`.
+/// Returns the key of a layer. `layer` is the whole name of this layer, such as `price[acme]`. `name` is the part
+/// before the bracket, such as `price`.
 pub(crate) fn key_of(layer: &str, name: &str) -> String {
     let key = layer.get(name.len()..).unwrap_or_default();
     key.strip_prefix('[').and_then(|key| key.strip_suffix(']')).unwrap_or(key).to_owned()

@@ -32,7 +32,8 @@ macro_rules! queue {
             let timer = pin!(Timer::new(end.since(Tick::now())));
             timer.race($limit.0.line.turn.acquire()).await
         };
-        // The semaphore `line.turn` is never closed, so the result in `turn` is always a permit.
+        // If the wait ends first, `turn` is `None`. Otherwise, `turn` contains a permit and no error, because the
+        // semaphore `line.turn` is never closed.
         let Some(_turn) = turn else { return Err($limit.reject_late($tokens)) };
         while let Some(early) = $limit.take_first($tokens, end)? {
             sleep(early.min(LONGEST_SLEEP)).await;
@@ -55,8 +56,9 @@ impl RateLimit {
     /// Admits a call that is about to start, or rejects the call. This method does not wait, and needs no tokio
     /// runtime.
     ///
-    /// The method takes no lock, unless other calls wait or a quota of [`update`](Self::update) applies. While other
-    /// calls wait, the method rejects the call, because the waiting calls come first.
+    /// While other calls wait, the method rejects the call, because the waiting calls come first. The method
+    /// [`update`](Self::update) sets a quota: the number of further tokens that a service allows. The method
+    /// `try_acquire` takes a lock only while other calls wait, or while a quota applies.
     ///
     /// # Errors
     ///
@@ -187,7 +189,7 @@ impl RateLimit {
         f().await.map_err(CallError::Failed)
     }
 
-    /// Works as [`call`](Self::call), for a function `f` that is not `async`. If the call comes too early, blocks the
+    /// Works like [`call`](Self::call), for a function `f` that is not `async`. If the call comes too early, blocks the
     /// thread, at most for the time of the option [`wait`](crate::RateLimitBuilder::wait). Blocking and async calls
     /// wait in one queue.
     ///
@@ -243,7 +245,7 @@ impl RateLimit {
     }
 
     /// Adds a call to the line (the queue) if the rate can admit the call within `wait`. Returns the call's place in
-    /// the line, and the time at which the wait of the call ends.
+    /// the line, and the time at which the wait of the call ends at the latest.
     #[cold]
     fn join(&self, tokens: u32, wait: Duration, reason: Reason) -> Result<(Waiting<'_>, Tick), RateLimitedError> {
         let wait = within(wait);
@@ -253,7 +255,8 @@ impl RateLimit {
     }
 
     /// Takes the tokens for the first call of the line, and returns `None`. If the call comes too early, takes no
-    /// tokens, and returns the time until the call can start.
+    /// tokens, and returns the time until the call can start. Rejects the call if the call could not start before
+    /// `end`.
     fn take_first(&self, tokens: u32, end: Tick) -> Result<Option<Duration>, RateLimitedError> {
         match self.take_in_line(tokens, true) {
             Ok(()) => Ok(None),

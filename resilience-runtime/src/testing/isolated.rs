@@ -14,9 +14,9 @@ use crate::registry::registry::calls_by_name;
 
 /// Runs a future as an isolated test.
 ///
-/// Inside `future`, the registry is empty: each circuit, each other layer and each retry budget begins in its initial
-/// state. No other test changes this state. The random numbers of the library, such as the jitter of a retry, are the
-/// same in each run of the test. The function [`events`](super::events) returns the events of the test.
+/// Inside `future`, each circuit, each other layer and each retry budget begins in its initial state. No other test
+/// changes this state. The random numbers of the library, such as the jitter of a retry, are the same in each run of
+/// the test. The function [`events`](super::events) returns the events of the test.
 ///
 /// The attribute [`#[resilience_runtime::test]`](macro@crate::test) runs the body of a test in this function. Call
 /// `isolated` itself if a test needs another runner, such as a runtime with several threads.
@@ -104,7 +104,8 @@ pub fn handle() -> Handle {
     Handle { scope: current("handle()") }
 }
 
-/// Returns the scope of the current isolated test. `wanted` is the function that needs the test.
+/// Returns the scope (the own copies of the global values) of the current isolated test. `wanted` is the call that
+/// needs an isolated test, such as `handle()`. Outside an isolated test, the message of the panic contains `wanted`.
 #[track_caller]
 pub(super) fn current(wanted: &str) -> &'static Scope {
     let message = "needs an isolated test: write `#[resilience_runtime::test]` above the test, or put the body into \
@@ -121,7 +122,7 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// Spawns a task that belongs to the isolated test, as `tokio::spawn` does.
+    /// Spawns a task with `tokio::spawn`. The task belongs to the isolated test.
     ///
     /// # Panics
     ///
@@ -134,7 +135,8 @@ impl Handle {
         tokio::spawn(self.scope(future))
     }
 
-    /// Returns a future that belongs to the isolated test, for example for a `JoinSet`.
+    /// Wraps a future, so that the future belongs to the isolated test. A test can spawn the returned future in a
+    /// `JoinSet`, for example.
     ///
     /// # Panics
     ///
@@ -212,18 +214,19 @@ impl<F: Future> Future for Isolated<F> {
     }
 }
 
-/// The number of calls of each global circuit when the isolated test began.
+/// The number of calls of each circuit outside the isolated test. The calls are counted until the isolated test begins.
 #[derive(Default)]
 pub(super) struct CallsBefore(BTreeMap<String, u64>);
 
 impl CallsBefore {
-    /// Returns the numbers of the current isolated test.
+    /// Returns the numbers that were stored when the current isolated test began. Outside an isolated test, returns no
+    /// numbers.
     pub(super) fn of_test() -> &'static Self {
         static OUTSIDE: CallsBefore = CallsBefore(BTreeMap::new());
         scoped(&OUTSIDE, || Self(outside(calls_by_name)))
     }
 
-    /// Returns the number of calls of a global circuit since the isolated test began.
+    /// Returns the number of calls that the circuit `name` outside the isolated test has received since the test began.
     pub(super) fn since(&self, name: &str) -> u64 {
         let now = outside(calls_by_name).get(name).copied().unwrap_or_default();
         now.saturating_sub(self.0.get(name).copied().unwrap_or_default())
