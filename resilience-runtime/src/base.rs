@@ -13,6 +13,7 @@ pub(crate) mod name;
 pub(crate) mod nearest;
 pub(crate) mod not_made;
 pub(crate) mod noted;
+pub(crate) mod of_thread;
 pub(crate) mod outcome;
 pub(crate) mod packed;
 pub(crate) mod pauses;

@@ -1,30 +1,32 @@
 //! Counts, on each thread, the errors of rejected calls and of expired deadlines that exist now. Also counts the
 //! messages from circuits to retries. A message states for how long a circuit will reject calls.
+//!
+//! Each thread has four counters, in the field [`OfThread::errors`]. The first three counters belong to kinds of errors
+//! (see [`Note::index`]). Creating an error adds one to the counter of its kind. Dropping the error subtracts one. The
+//! fourth counter counts the messages ([`StillOpen`](crate::base::still_open::StillOpen)) from circuits to retries.
+//! Each counter wraps at 2^16. The four counters have 64 bits together, so that one load reads all four counters.
 
 use std::cell::Cell;
 
+use crate::base::of_thread::{OfThread, of_thread};
+
 thread_local! {
-    /// Four counters of this thread. The first three counters belong to kinds of errors (see [`Note::index`]). Creating
-    /// an error adds one to the counter of its kind. Dropping the error subtracts one. The fourth counter counts the
-    /// messages ([`StillOpen`](crate::base::still_open::StillOpen)) from circuits to retries. Each counter wraps at
-    /// 2^16.
-    ///
-    /// The four counters have 64 bits together, so that one load reads all four counters.
-    static ERRORS: Cell<[u16; 4]> = const { Cell::new([0; 4]) };
     /// The kind of the newest error whose kind is `Limit`, `AboveBurst` or `TooLate`. These kinds share one counter,
-    /// because [`ERRORS`] has no space for a fifth counter.
+    /// because [`OfThread::errors`] has no space for a fifth counter.
     static NOT_STARTED: Cell<Note> = const { Cell::new(Note::Limit) };
 }
 
-/// The index in [`ERRORS`] of the counter of messages from circuits to retries.
+/// The index in [`OfThread::errors`] of the counter of messages from circuits to retries.
 const MESSAGES: usize = 3;
 
 #[inline]
 fn count(index: usize, change: u16) -> u16 {
-    let mut errors = ERRORS.get();
-    errors[index] = errors[index].wrapping_add(change);
-    ERRORS.set(errors);
-    errors[index]
+    of_thread(|OfThread { errors: cell, .. }| {
+        let mut errors = cell.get();
+        errors[index] = errors[index].wrapping_add(change);
+        cell.set(errors);
+        errors[index]
+    })
 }
 
 #[inline]
@@ -63,7 +65,7 @@ pub(crate) enum Note {
 }
 
 impl Note {
-    /// Returns the index, in [`ERRORS`], of the counter for errors of this kind.
+    /// Returns the index, in [`OfThread::errors`], of the counter for errors of this kind.
     const fn index(self) -> usize {
         match self {
             Self::Circuit => 0,
@@ -74,7 +76,7 @@ impl Note {
     }
 }
 
-/// A copy of the four counters in [`ERRORS`], taken before the poll of a function's body.
+/// A copy of the four counters in [`OfThread::errors`], taken before the poll of a function's body.
 ///
 /// The error type of the function may hide the kind of an error. The method `note` therefore compares the counters
 /// before and after the poll. If the sum of the counters and the counter of a kind have grown, the poll created an
@@ -89,10 +91,10 @@ pub(crate) struct Existing([u16; 4]);
 impl Existing {
     #[inline]
     pub(crate) fn now() -> Self {
-        Self(ERRORS.get())
+        Self(of_thread(|thread| thread.errors.get()))
     }
 
-    /// Returns the kind of error whose counter in [`ERRORS`] has grown since this copy was taken. Returns `Other` if
+    /// Returns the kind of error whose counter in [`OfThread::errors`] has grown since this copy was taken. Returns `Other` if
     /// the sum of the counters of errors has not grown.
     #[inline]
     pub(crate) fn note(self) -> Note {

@@ -1,27 +1,22 @@
 //! Counts the retries that nested calls make inside the attempts of a retry.
 
-use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::base::existing::{Existing, Note};
+use crate::base::of_thread::of_thread;
 use crate::base::repeat::Repeat;
 
-thread_local! {
-    /// The number of retries that calls on this thread have made. The retries of a call are subtracted when the call
-    /// succeeds. [`Counted`] reads this number before and after each poll of an attempt. The difference is the number
-    /// of retries inside the attempt.
-    static RETRIES: Cell<i32> = const { Cell::new(0) };
-}
-
-/// Adds `retries`, which may be negative, to the number of retries on this thread.
+/// Adds `retries`, which may be negative, to the number of retries that calls on this thread have made. [`Counted`]
+/// reads this number before and after each poll of an attempt. The difference is the number of retries inside the
+/// attempt.
 ///
 /// A retry is counted before its pause, because a timeout may drop the call during the pause. If the call succeeds
 /// after the pause, its retries are subtracted again.
 #[inline]
 pub(crate) fn count(retries: i32) {
-    RETRIES.set(RETRIES.get().wrapping_add(retries));
+    of_thread(|thread| thread.retries.set(thread.retries.get().wrapping_add(retries)));
 }
 
 /// The data that [`Counted`] collects about the attempts of a retry.
@@ -82,11 +77,11 @@ impl Inside {
     /// of the part ends the attempt.
     #[inline]
     fn observe<T>(&mut self, part: impl FnOnce() -> T, has_ended: impl FnOnce(&T) -> bool) -> T {
-        let before = RETRIES.get();
+        let before = of_thread(|thread| thread.retries.get());
         let _mark = Repeat::mark(self.is_repeat);
         let existing = Existing::now();
         let made = part();
-        let retries = RETRIES.get().wrapping_sub(before);
+        let retries = of_thread(|thread| thread.retries.get()).wrapping_sub(before);
         if retries != 0 {
             self.retries = self.retries.saturating_add(retries);
         }

@@ -1,18 +1,13 @@
 //! Implements deadlines. A deadline is a time limit that a caller sets for the retries, hedges, bulkheads, rate limits
 //! and timeouts inside a future.
 
-use std::cell::Cell;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::base::clock::Tick;
-
-thread_local! {
-    /// The deadline that applies to the future that this thread is polling.
-    static UNTIL: Cell<Option<Tick>> = const { Cell::new(None) };
-}
+use crate::base::of_thread::of_thread;
 
 /// Sets a time limit for the retries, hedges, bulkheads, rate limits and timeouts inside `future`. The time limit
 /// starts when `deadline` is called, and not at the first poll.
@@ -84,7 +79,7 @@ pub fn deadline<F: IntoFuture>(time: Duration, future: F) -> Deadline<F::IntoFut
 /// ```
 #[inline]
 pub fn deadline_remaining() -> Option<Duration> {
-    UNTIL.get().map(left)
+    current().map(left)
 }
 
 /// Returns the shorter of `time` and the time until the caller's deadline.
@@ -104,6 +99,16 @@ pub fn allowed(time: Duration, by_deadline: &mut bool) -> Duration {
         }
         _ => time,
     }
+}
+
+/// Returns the deadline that applies to the future that this thread is polling.
+#[inline]
+fn current() -> Option<Tick> {
+    of_thread(|thread| thread.deadline.get())
+}
+
+fn set_current(deadline: Option<Tick>) {
+    of_thread(|thread| thread.deadline.set(deadline));
 }
 
 fn left(until: Tick) -> Duration {
@@ -126,19 +131,19 @@ impl<F: Future> Future for Deadline<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let outer = UNTIL.get();
-        UNTIL.set(Some(outer.map_or(*this.until, |outer| outer.min(*this.until))));
+        let outer = current();
+        set_current(Some(outer.map_or(*this.until, |outer| outer.min(*this.until))));
         let _restored = Restore(outer);
         this.future.poll(cx)
     }
 }
 
-/// A guard that restores the previous value of `UNTIL` (the current deadline) when a poll ends, even if the poll
+/// A guard that restores the previous value of the current deadline when a poll ends, even if the poll
 /// panics.
 struct Restore(Option<Tick>);
 
 impl Drop for Restore {
     fn drop(&mut self) {
-        UNTIL.set(self.0);
+        set_current(self.0);
     }
 }

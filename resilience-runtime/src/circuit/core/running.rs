@@ -12,6 +12,7 @@
 
 use std::cell::Cell;
 
+use crate::base::of_thread::of_thread;
 use crate::circuit::core::ticket::Ticket;
 
 /// The largest number of nested trial calls that `TRIALS` can contain. A ninth nested trial call gets no entry. The
@@ -19,7 +20,6 @@ use crate::circuit::core::ticket::Ticket;
 const DEEPEST: usize = 8;
 
 thread_local! {
-    static DEPTH: Cell<usize> = const { Cell::new(0) };
     /// The entries of the nested trial calls, beginning with the outermost trial call. The `usize` in an entry is the
     /// address of the circuit's `Core`.
     static TRIALS: [Cell<(usize, Ticket)>; DEEPEST] =
@@ -30,13 +30,13 @@ thread_local! {
 #[cold]
 #[inline(never)]
 pub(crate) fn enter<C>(core: &C, ticket: Ticket) {
-    let depth = DEPTH.get();
+    let depth = of_thread(|thread| thread.trials.get());
     TRIALS.with(|trials| {
         if let Some(entry) = trials.get(depth) {
             entry.set((address(core), ticket));
         }
     });
-    DEPTH.set(depth + 1);
+    of_thread(|thread| thread.trials.set(depth + 1));
 }
 
 /// Removes the innermost trial call from the list of trial calls whose bodies this thread is polling. If the body of
@@ -47,7 +47,7 @@ pub(crate) fn enter<C>(core: &C, ticket: Ticket) {
 )]
 #[inline(always)]
 pub(crate) fn leave() {
-    DEPTH.set(DEPTH.get().saturating_sub(1));
+    of_thread(|thread| thread.trials.set(thread.trials.get().saturating_sub(1)));
 }
 
 fn address<C>(core: &C) -> usize {
@@ -58,7 +58,7 @@ fn address<C>(core: &C) -> usize {
 /// `is_live` returns false for its ticket.
 #[inline]
 pub(crate) fn is_within<C>(core: &C, is_live: impl Fn(Ticket) -> bool) -> bool {
-    let depth = DEPTH.get();
+    let depth = of_thread(|thread| thread.trials.get());
     depth > 0
         && TRIALS.with(|trials| {
             let entries = trials.iter().take(depth).map(Cell::get);

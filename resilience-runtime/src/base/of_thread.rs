@@ -1,0 +1,42 @@
+//! Contains the values of the current thread that most calls read.
+//!
+//! The values share one thread-local variable, because the compiler computes the address of each thread-local variable
+//! at the beginning of a call. Five variables would add up to 16 instructions to a call.
+
+use std::cell::Cell;
+
+use crate::base::clock::Tick;
+
+/// The values of a thread. The module that a field names gives the value its meaning.
+pub(crate) struct OfThread {
+    /// The counters of the module [`existing`](crate::base::existing).
+    pub(crate) errors: Cell<[u16; 4]>,
+    /// The flags of the module [`repeat`](crate::base::repeat).
+    pub(crate) repeat: Cell<u8>,
+    /// The number of retries that the module [`nested`](crate::retry::nested) counts.
+    pub(crate) retries: Cell<i32>,
+    /// The number of trials whose bodies the thread is polling, for the module
+    /// [`running`](crate::circuit::core::running).
+    pub(crate) trials: Cell<usize>,
+    /// The deadline of the future that the thread is polling, for the module
+    /// [`deadline`](mod@crate::timeout::deadline).
+    pub(crate) deadline: Cell<Option<Tick>>,
+}
+
+thread_local! {
+    static OF_THREAD: OfThread = const {
+        OfThread {
+            errors: Cell::new([0; 4]),
+            repeat: Cell::new(0),
+            retries: Cell::new(0),
+            trials: Cell::new(0),
+            deadline: Cell::new(None),
+        }
+    };
+}
+
+/// Calls `f` with the values of the current thread.
+#[inline]
+pub(crate) fn of_thread<T>(f: impl FnOnce(&OfThread) -> T) -> T {
+    OF_THREAD.with(f)
+}
