@@ -40,9 +40,9 @@ impl Fallback {
     }
 }
 
-/// Returns the outcome that the user's function `make` returns for the error in [`ControlFlow::Continue`]. Returns the
-/// outcome in [`ControlFlow::Break`] unchanged. If a fallback is a closure or a value, its generated code calls this
-/// function.
+/// Replaces the error of a call, for a fallback that is a closure or a value. The user's function `make` receives the
+/// error in [`ControlFlow::Continue`], and returns the new outcome. Returns the outcome in [`ControlFlow::Break`]
+/// unchanged.
 ///
 /// The type of `outcome` contains the return type `R` of the decorated function. The compiler therefore knows the
 /// parameter type and the return type of a closure in `make`.

@@ -91,12 +91,13 @@ pub(crate) struct Call<B: Borrow<Core>> {
     progress: Progress,
 }
 
-/// This type is 64 bits long, so that a [`Call`] contains no padding. A move of a `Call` would copy padding byte by
-/// byte.
+/// Stores the state of a call. This type is 64 bits long, so that a [`Call`] contains no padding. A move of a `Call`
+/// would copy padding byte by byte.
 ///
 /// The lowest three bits are the state of the call. In a permit that the user holds, the bits from [`Self::MESSAGES`]
-/// on contain a number of messages. This is the number of messages from circuits to retries at the admission of the
-/// call. The number is never zero, so that a `Result` with a `Call` needs no further byte.
+/// on contain the number of messages at the admission of the call. With a message, a circuit tells a retry for how long
+/// the circuit will reject calls. The 64 bits are never all zero, so that a `Result` with a `Call` needs no further
+/// byte.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Progress(NonZeroU64);
 
@@ -171,7 +172,7 @@ impl<B: Borrow<Core>> Call<B> {
         self.progress.messages()
     }
 
-    /// Ends a call, whose permit the user holds, as a failure.
+    /// Ends a call as a failure. The permit of the call belongs to the user, and not to an attribute.
     fn end_as_failure(&mut self, error: Option<&dyn Display>, retry_after: Option<Duration>) {
         let messages = self.messages();
         self.end().failure(error, retry_after);

@@ -78,7 +78,7 @@ macro_rules! options {
                 }
             }
 
-            /// Returns the maximum number of circuits with one name and the option `key`.
+            /// Returns the maximum number of circuits of one name, if each key has its own circuit.
             pub(crate) fn max_keys(&self) -> u32 {
                 self.max_keys.unwrap_or(MAX_KEYS)
             }

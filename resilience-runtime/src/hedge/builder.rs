@@ -79,8 +79,8 @@ impl HedgeBuilder {
         self
     }
 
-    /// Sets a percentile of the times of recent calls as the time between the starts of two consecutive attempts. The
-    /// percentile must be from 50.0 to 99.9. Default: none.
+    /// Sets the time between the starts of two consecutive attempts to a percentile of the durations of recent calls.
+    /// The percentile must be from 50.0 to 99.9. Default: none.
     ///
     /// The options [`min_after`](Self::min_after) and [`max_after`](Self::max_after) are then required. The page of
     /// [`#[hedge]`](macro@crate::hedge#percentiles) describes the measurement.

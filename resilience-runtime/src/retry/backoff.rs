@@ -89,9 +89,9 @@ impl Backoff {
         self.capped(grown)
     }
 
-    /// Returns two durations: the pause after a failed attempt without the delay `hint`, and the pause with this delay.
-    /// The error of the attempt asks for the delay `hint`. The retry waits for the second duration, which is at least
-    /// `hint`. The next call of this method receives the first duration as `previous`.
+    /// Returns two pauses after a failed attempt: without and with the delay `hint` that the error of the attempt asks
+    /// for. The retry waits for the second pause, which is at least `hint`. The next call of this method receives the
+    /// first pause as `previous`.
     ///
     /// `attempt` is the number of the failed attempt, counted from 1. `previous` is the pause before the failed
     /// attempt, computed without a hint. `draw` returns a random number from 0 to 1. With jitter, a random time is

@@ -1,4 +1,4 @@
-//! Defines [`Called`], which shows whether a circuit that the body of an attempt called stays open.
+//! Defines [`Called`], which finds out whether an attempt called a circuit that stays open.
 
 use std::time::Duration;
 
@@ -6,14 +6,14 @@ use crate::base::still_open::StillOpen;
 use crate::circuit::breaker::CircuitBreaker;
 use crate::retry::nested::Inside;
 
-/// Identifies the messages of the circuits that the body of an attempt called during its last poll. A message states
-/// for how long a circuit will reject calls.
+/// Identifies the messages of the circuits that the body of an attempt called during its last poll. A circuit leaves a
+/// message when it rejects a call, or when it is open after a failure. The message states for how long the circuit will
+/// reject calls.
 #[derive(Clone, Copy, Debug)]
 pub struct Called {
     /// The number of messages from circuits at the beginning of the poll.
     messages: u16,
-    /// Whether the retry ignores a message that a circuit left when the circuit rejected a call. The retry never
-    /// ignores a message that a circuit left when the circuit recorded a failure.
+    /// Whether the retry ignores the messages about rejections. The retry never ignores a message about a failure.
     ignores_rejections: bool,
 }
 

@@ -47,9 +47,9 @@ impl Default for TokenBucket {
 /// Configures a budget that grants retries in proportion to the number of calls, as in
 /// [Finagle](https://twitter.github.io/finagle/guide/Clients.html#retries), Envoy and tower.
 ///
-/// The budget counts the calls and the retries of the last `ttl`, a window of time. Each call in this window permits
-/// `share` retries, for example 0.2. In addition, `min_per_second` retries per second are always permitted, so that a
-/// program with few calls can retry.
+/// The budget counts the calls and the retries in a window of time with the length `ttl`. Each call in this window
+/// permits `share` retries, for example 0.2. In addition, `min_per_second` retries per second are always permitted, so
+/// that a program with few calls can retry.
 ///
 /// The budget treats a further attempt of a hedge as a retry.
 ///
