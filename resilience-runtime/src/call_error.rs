@@ -6,8 +6,8 @@ use crate::rejection::Rejection;
 
 /// The error of a call through a [`CircuitBreaker`](crate::CircuitBreaker), a [`Bulkhead`](crate::Bulkhead), a
 /// [`RateLimit`](crate::RateLimit) or a [`Timeout`](crate::Timeout). Methods such as
-/// [`CircuitBreaker::call`](crate::CircuitBreaker::call) return this error. It contains either a rejection, or the
-/// error of the called function.
+/// [`CircuitBreaker::call`](crate::CircuitBreaker::call) return this error. A `CallError` contains either a rejection,
+/// or the error of the called function.
 ///
 /// The message and the source of a `CallError` are the message and the source of the error in the variant.
 ///

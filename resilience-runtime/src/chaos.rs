@@ -9,11 +9,12 @@
 //!
 //! The event `chaos_armed` (WARN) reports the injection of a fault. While calls of a function with this fault begin,
 //! the event is repeated at most once a minute. The event `chaos_disarmed` (WARN) reports the end of a fault. The event
-//! `fault_injected` (DEBUG) reports each call with a fault. [`get_stats`](crate::get_stats) counts the injected faults.
+//! `fault_injected` (DEBUG) reports each call with a fault. [`get_stats`](crate::get_stats) returns the numbers of
+//! calls with a fault.
 //!
 //! A fault takes effect below every layer of the function, so all layers treat an injected error like an error of the
-//! service. The name of a fault is the `name` of a layer, or the path of a decorated function, such as
-//! `shop::orders::submit`.
+//! service. The name that [`Armed::inject`] receives selects the functions. This name is the `name` of a layer, or the
+//! path of a decorated function, such as `shop::orders::submit`.
 //!
 //! ```
 //! use std::time::Duration;

@@ -20,7 +20,7 @@ struct Counts {
 
 #[allow(missing_docs)]
 impl Fallback {
-    /// Counts a call of the fallback function, and returns the outcome of this call.
+    /// Counts a call of the fallback function. `outcome` is the outcome of this call, and is returned unchanged.
     #[inline]
     pub fn count<R: Outcome>(&self, outcome: R) -> R {
         let outcome = outcome.into_result();

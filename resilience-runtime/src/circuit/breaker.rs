@@ -373,7 +373,8 @@ impl CircuitBreaker {
         }
     }
 
-    /// Converts the permit of a call that has returned a stream to an owned permit of this circuit.
+    /// Converts a permit of this circuit to an owned permit. The call has returned a stream, and the owned permit can
+    /// live as long as the stream.
     #[cfg(feature = "stream")]
     pub(crate) fn own(&self, permit: Permit<'_>) -> OwnedPermit {
         OwnedPermit::of(permit, self.0.clone())

@@ -128,8 +128,8 @@ impl Progress {
 }
 
 impl<B: Borrow<Core>> Call<B> {
-    /// Admits the call. If the circuit rejects the call, returns the core, and the time after which the caller may try
-    /// again. The caller then creates the error directly in its final place in memory.
+    /// Admits or rejects a call. For a rejected call, returns the core, and the time after which the caller may try
+    /// again. The caller creates the error, so that the error needs no move in memory.
     // Inlining lets `admit` build the `Call` in the memory of the caller, so that no move is needed. A move would
     // read the forty bytes of the `Call` in pieces of another size than the pieces just written. The resulting
     // store-forwarding stall of the processor takes more time than the rest of the call.
@@ -367,8 +367,8 @@ permit! {
 
 #[cfg(feature = "stream")]
 impl OwnedPermit {
-    /// Converts the permit of a call whose body has returned a stream to an owned permit. `core` belongs to the circuit
-    /// of `permit`.
+    /// Converts `permit` to an owned permit, because the body of the call has returned a stream. `core` belongs to the
+    /// circuit of `permit`.
     pub(crate) fn of(permit: Permit<'_>, core: Arc<Core>) -> Self {
         let Admitted { ticket, started, .. } = permit.end();
         let mut call = Call { admitted: Admitted { core, ticket, started }, progress: Progress::WAITING };

@@ -97,8 +97,9 @@ impl HedgeBuilder {
         self
     }
 
-    /// Sets the upper limit of the time that the percentile determines. This time also applies until 100 calls were
-    /// measured. The limit must be longer than zero, and at most 584 years. This option is required with a percentile.
+    /// Sets the upper limit of the time that the percentile determines. This limit is also the time between two
+    /// attempts until 100 calls were measured. The limit must be longer than zero, and at most 584 years. This option
+    /// is required with a percentile.
     pub fn max_after(mut self, max: Duration) -> Self {
         self.max_after = Some(max);
         self

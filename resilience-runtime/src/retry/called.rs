@@ -22,8 +22,8 @@ impl Called {
     /// `hides_causes` states whether the type of the attempt's error hides the cause of a rejection.
     #[inline]
     pub(super) fn by(inside: &Inside, hides_causes: bool) -> Option<Self> {
-        // If the type of the error hides no cause, and the error contains no rejection, the body has handled the
-        // rejection. The message that the circuit left about this rejection is then ignored.
+        // If the type of the error hides no cause, and the error contains no rejection, the body has handled each
+        // rejection that it received. The retry then ignores the messages about these rejections.
         inside.has_message().then_some(Self { messages: inside.messages(), ignores_rejections: !hides_causes })
     }
 

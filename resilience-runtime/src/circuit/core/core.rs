@@ -112,7 +112,7 @@ impl Core {
     }
 
     /// Returns the ticket of an admitted call, and the start time of the call if the circuit or an event needs this
-    /// time. If an event needs the duration of the call, the returned ticket is the ticket of a timed call.
+    /// time. If an event needs the duration of the call, the returned ticket contains [`Ticket::TIMED`].
     #[cold]
     pub(crate) fn start(&self, ticket: Ticket) -> (Ticket, Option<Tick>) {
         let by_event = events::durations_wanted();

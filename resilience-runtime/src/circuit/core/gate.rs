@@ -177,7 +177,7 @@ impl Gate {
     ///
     /// The closure must not call user code, and must not emit events, because a subscriber of events is user code. The
     /// closure must read the clock itself. If a caller read the clock before the lock was taken, a decision could use
-    /// an earlier time than the preceding decision.
+    /// an earlier time than the preceding decision. Only `Blind::add` accepts such an earlier time.
     pub(crate) fn decide<T>(&self, decide: impl FnOnce(&mut Machine, &mut Arc<Settings>) -> T) -> T {
         let mut core = lock(&self.core);
         let Core { settings, machine } = &mut *core;

@@ -14,7 +14,8 @@ use crate::circuit::settings::Settings;
 /// in another process.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Kept {
-    /// The state, but never `HalfOpen`. A half-open circuit is kept as open, with a rest of the cooldown of zero.
+    /// The state, but never `HalfOpen`. A snapshot keeps a half-open circuit as an open circuit whose cooldown has
+    /// ended.
     pub(crate) state: CircuitState,
     /// The rest of the cooldown, or zero if the circuit is not open.
     pub(crate) left: Duration,

@@ -136,10 +136,9 @@ impl Machine {
         self.window.is_some()
     }
 
-    /// Returns a tick (a time). At this tick and later, every success must take the lock of the circuit. For a window
-    /// of time, the result is the next tick at which a part of the window expires. If the circuit has no window, and a
-    /// success must clear the count of failures, the result is the smallest tick. In all other cases, the result is
-    /// `None`.
+    /// Returns the tick (a time) from which on every success must take the lock of the circuit. For a window of time,
+    /// the result is the next tick at which a part of the window expires. If the circuit has no window, and a success
+    /// must clear the count of failures, the result is the smallest tick. In all other cases, the result is `None`.
     pub(crate) fn due(&self) -> Option<Tick> {
         match &self.window {
             Some(window) => window.due(),

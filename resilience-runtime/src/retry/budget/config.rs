@@ -12,8 +12,8 @@ use std::time::Duration;
 /// puts back `first_try_refund` tokens. If the bucket holds fewer tokens than a retry costs, the retry is denied and
 /// takes no token.
 ///
-/// A further attempt of a hedge takes `retry_cost` tokens. A call with a further attempt puts back no token, even if
-/// the call succeeds.
+/// A further attempt of a hedge takes `retry_cost` tokens. A call puts back no token after a further attempt of a
+/// hedge, even if the call succeeds.
 ///
 /// Each field may have any value. A capacity of zero denies every retry that costs a token. A retry with a cost of zero
 /// is always granted.

@@ -95,7 +95,7 @@ impl RetryRatio {
     }
 }
 
-/// A reading of tokio's clock: the number `slot` of the current slot.
+/// A reading of tokio's clock, as the number `slot` of the current slot.
 #[derive(Clone, Copy, Debug)]
 struct Now {
     slot: u32,
