@@ -87,8 +87,8 @@ pub struct Armed {
 
 impl Armed {
     /// Injects a fault into a share of the calls. The fault ends when the returned guard or this value is dropped, or
-    /// when the time of [`arm`] or [`arm_for`] has passed. `rate` is the share of the calls that the fault affects,
-    /// above 0, at most 1.
+    /// when the time of [`arm`] or [`arm_for`] has passed. `rate` is the share of the calls that the fault affects:
+    /// greater than 0, and at most 1.
     ///
     /// If several faults affect one call, the latencies add up. Of the other faults, only the oldest takes effect. A
     /// hang ends without an effect if the called function is a plain function, because the hang would block a thread

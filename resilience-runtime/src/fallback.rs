@@ -72,8 +72,8 @@ pub fn replace<'f, R: Outcome>(
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FallbackStats {
-    /// Total number of calls whose error the fallback function has replaced. A call counts when the fallback function
-    /// ends.
+    /// Total number of calls whose error the fallback function has replaced. A call is counted when the fallback
+    /// function ends.
     pub total_fell_back: u64,
     /// Total number of calls whose fallback function returned an error, too. `total_fell_back` includes these calls.
     pub total_failed: u64,

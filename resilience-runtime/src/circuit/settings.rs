@@ -87,7 +87,7 @@ macro_rules! options {
             #[cfg(feature = "config")]
             pub(crate) const NAMES: &'static [&'static str] = &[$(stringify!($option)),*];
 
-            /// Sets an option of this name to a value from a file or from the environment.
+            /// Sets the option with the name `option` to a value from a file or from the environment.
             #[cfg(feature = "config")]
             pub(crate) fn set(&mut self, option: &str, raw: &Raw) -> Result<(), std::borrow::Cow<'static, str>> {
                 $(

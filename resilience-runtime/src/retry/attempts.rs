@@ -38,8 +38,8 @@ pub struct Attempts {
     lower: u16,
 }
 
-/// The place of a retry among the retries of its function. A retry whose code is in another `async` block of the
-/// generated code does not count.
+/// The place of a retry among the retries of its function. Retries in different `async` blocks of the generated code
+/// are not stacked.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Stacked {
     Alone,

@@ -13,11 +13,10 @@ use crate::base::raw::{Raw, Setting};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Jitter {
-    /// A random pause from zero to `x`, which is the pause without jitter. The formula is `u * x`, with a random `u`
-    /// from 0 to 1.
+    /// A random pause from zero to the pause `x` without jitter. The formula is `u * x`, with a random `u` from 0 to 1.
     Full,
-    /// A random pause from `x / 2` to `x`, which is the pause without jitter. The formula is `x / 2 + u * x / 2`, with
-    /// a random `u` from 0 to 1.
+    /// A random pause from half of the pause `x` without jitter to the whole `x`. The formula is `x / 2 + u * x / 2`,
+    /// with a random `u` from 0 to 1.
     Equal,
     /// A random pause from `delay` to three times the previous pause, at most `max_delay`. The formula is
     /// `delay + u * (3 * previous - delay)`, with a random `u` from 0 to 1. The variable `previous` is the previous

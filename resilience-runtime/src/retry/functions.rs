@@ -110,8 +110,8 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     /// Sets the function that returns the cost of a retry after an error. Default: [`RetryCost::Failure`] for every
     /// error.
     ///
-    /// The option `cost` requires a [`budget`](Self::budget). If a `#[retry(with = ..)]` has the option `budget`, its
-    /// budget replaces this budget, and the costs apply to its budget.
+    /// The option `cost` requires a [`budget`](Self::budget). If a `#[retry(with = ..)]` has the option `budget`, the
+    /// budget of the attribute replaces this budget. The costs then apply to the budget of the attribute.
     pub fn cost<X, F>(self, cost: F) -> RetryBuilder<X, T>
     where
         X: 'static,

@@ -48,8 +48,8 @@ impl Core {
     /// through the same circuit, the inner call is always admitted. The outcome of the inner call does not affect the
     /// circuit.
     ///
-    /// The phase is a summary of the circuit's state in an atomic. If the phase shows that the circuit rejects calls,
-    /// this function rejects the call without the lock of the circuit.
+    /// An atomic contains the phase, which is a summary of the circuit's state. If the phase shows that the circuit
+    /// rejects calls, this function rejects the call without the lock of the circuit.
     #[inline]
     pub(crate) fn admit(&self) -> Result<Admission, Wait> {
         let gate = &self.gate;

@@ -90,9 +90,9 @@ impl Machine {
     /// Replaces the state by the kept state. The outcomes of running calls no longer affect the circuit.
     ///
     /// The settings may differ from the settings under which the state was kept. The rest of the cooldown is at most
-    /// the whole cooldown under the new settings. If the circuit is closed, its failures count only if the old and the
-    /// new settings count in the same way. Both settings must count failures in a row, or calls in windows of the same
-    /// kind. The new window takes over the kept calls that fit into it.
+    /// the whole cooldown under the new settings. If the kept state is closed, the circuit takes over the failures only
+    /// if the old and the new settings count in the same way. Both settings must count failures in a row, or calls in
+    /// windows of the same kind. The new window takes over the kept calls that fit into it.
     pub(crate) fn restore(&mut self, kept: &Kept, settings: &Settings, now: Tick) {
         // Closes the circuit first, because closing starts a new period of successes, and empties the window.
         self.close(now, Cause::Restore);

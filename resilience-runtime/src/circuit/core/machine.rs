@@ -179,9 +179,8 @@ impl Machine {
         (state, Duration::ZERO)
     }
 
-    /// Returns the phase, a summary of the state that other threads read without the lock. In the phases `Open` and
-    /// `Full`, the second value is the longest time that a rejected call must wait. In all other phases, the second
-    /// value is zero.
+    /// Returns the phase, and the longest time that a rejected call must wait. The phase is a summary of the state,
+    /// which other threads read without the lock. The time is zero, except in the phases `Open` and `Full`.
     #[inline]
     pub(crate) fn phase(&self, settings: &Settings) -> (Phase, Duration) {
         let generation = self.generation;
