@@ -102,7 +102,7 @@ macro_rules! __incomplete {
     };
 }
 
-/// Contains the code that moves the permit of a call into a stream.
+/// Emits the code that moves the permit of a call into a stream, because the feature `stream` is on.
 #[cfg(feature = "stream")]
 #[doc(hidden)]
 #[macro_export]

@@ -4,15 +4,16 @@ use thiserror::Error;
 
 use crate::rejection::Rejection;
 
-/// The error of the methods [`CircuitBreaker::call`](crate::CircuitBreaker::call),
-/// [`Bulkhead::call`](crate::Bulkhead::call), [`RateLimit::call`](crate::RateLimit::call) and
-/// [`Timeout::call`](crate::Timeout::call): either a rejection, or the error that the future of the call returned.
+/// The error of a call through a [`CircuitBreaker`](crate::CircuitBreaker), a [`Bulkhead`](crate::Bulkhead), a
+/// [`RateLimit`](crate::RateLimit) or a [`Timeout`](crate::Timeout). Methods such as
+/// [`CircuitBreaker::call`](crate::CircuitBreaker::call) return this error. A `CallError` contains either a rejection,
+/// or the error of the called function.
 ///
 /// The message and the source of a `CallError` are the message and the source of the error in the variant.
 ///
 /// # One error type
 ///
-/// To return only the error type of the future, convert the `CallError` with [`into_error`](Self::into_error):
+/// To return the error type of the called function, convert the `CallError` with [`into_error`](Self::into_error):
 ///
 /// ```
 /// use std::io;
@@ -62,7 +63,7 @@ use crate::rejection::Rejection;
 pub enum CallError<E> {
     /// A circuit, bulkhead or rate limit rejected the call, or a timeout ended the call.
     Rejected(Rejection),
-    /// The future of the call returned this error.
+    /// The called function, or its future, returned this error.
     Failed(E),
 }
 

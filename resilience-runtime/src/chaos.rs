@@ -2,18 +2,19 @@
 //!
 //! Three rules protect a service from an unintended fault:
 //!
-//! 1. Without the feature `chaos`, the attributes generate no code for faults.
-//! 2. The code of the service must call [`arm`], and then inject the fault. No environment variable and no file can
-//!    inject a fault.
+//! 1. Without the features `chaos` and `test-util`, the attributes generate no code for faults.
+//! 2. The code of the service must call [`arm`] or [`arm_for`], and then inject the fault. No environment variable and
+//!    no file can inject a fault.
 //! 3. A fault ends by itself, after ten minutes or after the time of [`arm_for`].
 //!
 //! The event `chaos_armed` (WARN) reports the injection of a fault. While calls of a function with this fault begin,
 //! the event is repeated at most once a minute. The event `chaos_disarmed` (WARN) reports the end of a fault. The event
-//! `fault_injected` (DEBUG) reports each call with a fault. [`get_stats`](crate::get_stats) counts the injected faults.
+//! `fault_injected` (DEBUG) reports each call with a fault. [`get_stats`](crate::get_stats) returns the numbers of
+//! calls with a fault.
 //!
 //! A fault takes effect below every layer of the function, so all layers treat an injected error like an error of the
-//! service. The name of a fault is the `name` of a layer, or the path of a decorated function, such as
-//! `shop::orders::submit`.
+//! service. The name that [`Armed::inject`] receives selects the functions. This name is the `name` of a layer, or the
+//! path of a decorated function, such as `shop::orders::submit`.
 //!
 //! ```
 //! use std::time::Duration;
@@ -57,12 +58,12 @@ pub use crate::fault::stats::{ChaosStats, FaultStats};
 /// The longest time of a fault, unless the caller states another time.
 const LONGEST: Duration = Duration::from_secs(600);
 
-/// Allows faults for ten minutes, until the returned value is dropped.
+/// Allows faults for ten minutes, or until the returned value is dropped.
 pub fn arm() -> Armed {
     arm_for(LONGEST)
 }
 
-/// Allows faults for the given time, until the returned value is dropped.
+/// Allows faults for the given time, or until the returned value is dropped.
 pub fn arm_for(time: Duration) -> Armed {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     Armed {
@@ -86,13 +87,13 @@ pub struct Armed {
 
 impl Armed {
     /// Injects a fault into a share of the calls. The fault ends when the returned guard or this value is dropped, or
-    /// when the time of [`arm`] or [`arm_for`] has passed. `rate` is the share of the calls that the fault affects,
-    /// above 0, at most 1.
+    /// when the time of [`arm`] or [`arm_for`] has passed. `rate` is the share of the calls that the fault affects:
+    /// greater than 0, and at most 1.
     ///
-    /// If several faults affect one call, their latencies add up, and the oldest of the other faults takes effect. A
-    /// fault does not suit a function in two cases. A hang would block the thread of a plain function for ever. The
-    /// error of a fault may have another type than the errors of the function. Such a fault ends, and the event
-    /// `chaos_refused` (WARN) reports the reason.
+    /// If several faults affect one call, the latencies add up. Of the other faults, only the oldest takes effect. A
+    /// hang ends without an effect if the called function is a plain function, because the hang would block a thread
+    /// for ever. A fault with an error ends without an effect if the called function has another error type. In both
+    /// cases, the event `chaos_refused` (WARN) reports the reason.
     ///
     /// # Errors
     ///
@@ -156,8 +157,8 @@ impl Fault {
         Self(Kind::Latency(time))
     }
 
-    /// Creates a fault that hangs for ever in place of running the body, until a timeout ends the call. A call that
-    /// hangs stays pending when the fault ends.
+    /// Creates a fault that hangs in place of running the body. The call stays pending until a timeout ends it or its
+    /// future is dropped, even if the fault has ended before.
     pub fn hang() -> Self {
         Self(Kind::Hang)
     }

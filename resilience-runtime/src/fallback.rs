@@ -20,7 +20,7 @@ struct Counts {
 
 #[allow(missing_docs)]
 impl Fallback {
-    /// Counts a call of the fallback function, and returns the outcome of this call.
+    /// Counts a call of the fallback function. `outcome` is the outcome of this call, and is returned unchanged.
     #[inline]
     pub fn count<R: Outcome>(&self, outcome: R) -> R {
         let outcome = outcome.into_result();
@@ -40,9 +40,9 @@ impl Fallback {
     }
 }
 
-/// Returns the outcome that the user's function `make` returns for the error in [`ControlFlow::Continue`]. Returns the
-/// outcome in [`ControlFlow::Break`] unchanged. If a fallback is a closure or a value, its generated code calls this
-/// function.
+/// Replaces the error of a call, for a fallback that is a closure or a value. The user's function `make` receives the
+/// error in [`ControlFlow::Continue`], and returns the new outcome. Returns the outcome in [`ControlFlow::Break`]
+/// unchanged.
 ///
 /// The type of `outcome` contains the return type `R` of the decorated function. The compiler therefore knows the
 /// parameter type and the return type of a closure in `make`.
@@ -72,8 +72,8 @@ pub fn replace<'f, R: Outcome>(
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FallbackStats {
-    /// Total number of calls whose error the fallback function has replaced. A call counts when the fallback function
-    /// ends.
+    /// Total number of calls whose error the fallback function has replaced. A call is counted when the fallback
+    /// function ends.
     pub total_fell_back: u64,
     /// Total number of calls whose fallback function returned an error, too. `total_fell_back` includes these calls.
     pub total_failed: u64,

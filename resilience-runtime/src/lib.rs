@@ -1,5 +1,5 @@
-//! Provides circuit breakers, retries, timeouts, bulkheads, rate limits, fallbacks and hedging for async functions, as
-//! attributes.
+//! Provides attributes for async functions: circuit breakers, retries, timeouts, bulkheads, rate limits, fallbacks and
+//! hedges.
 //!
 //! ```
 //! use resilience_runtime::{circuit, get_circuit_stats, retry};
@@ -79,7 +79,8 @@
 //! - [`check`] finds mistakes in the settings of all layers, and [`check_circuits`] finds circuits with contradictory
 //!   settings. Call these functions in a test.
 //! - [`prometheus_text`] and [`openmetrics_text`] return the metrics of all layers as text.
-//! - [`health`](fn@health) reports whether circuits are open, by rules of the program, for readiness probes.
+//! - [`health`](fn@health) reports whether circuits are open, for example to a readiness probe. The program can set the
+//!   rules of the report.
 //! - [`subscribe`] returns a stream of the changes of the states of all circuits.
 //! - [`configure`](fn@configure) changes the settings of a circuit while the program runs. [`configure_retry`],
 //!   [`configure_timeout`], [`configure_bulkhead`], [`configure_rate_limit`] and [`configure_hedge`] change the settings
@@ -100,7 +101,8 @@
 //!   retry.
 //! - A layer (an attribute of a function) allocates memory at its first call only. A retry allocates memory at its
 //!   first failed attempt. A fallback allocates memory when it replaces an error for the first time. A circuit
-//!   allocates memory when its state changes for the first time. There are four exceptions to this rule:
+//!   allocates memory when its state changes for the first time. In the following four cases, a later call also
+//!   allocates memory:
 //!   - With the option `key`, each key has its own circuit. A call allocates if no circuit exists for its key.
 //!   - With the option `stream`, a call allocates if the function returns a boxed stream.
 //!   - The error of a layer, such as a [`CircuitOpenError`], allocates when it is converted to an [`std::io::Error`], a

@@ -14,7 +14,8 @@ use crate::timeout::error::TimeoutError;
 ///
 /// An error enum with a variant such as `Rejected(#[from] Rejection)` can be the error type of every decorated
 /// function. An attribute also accepts an error type that implements `From` for the error of the attribute, such as
-/// `From<CircuitOpenError>`. If the error type implements both, the attribute uses `From<CircuitOpenError>`.
+/// `From<CircuitOpenError>`. If the error type implements both `From<Rejection>` and `From<CircuitOpenError>`, the
+/// attribute uses `From<CircuitOpenError>`.
 ///
 /// The message and the source of a `Rejection` are the message and the source of the error in the variant. Creating or
 /// cloning a `Rejection` does not allocate.
@@ -58,7 +59,7 @@ pub enum Rejection {
     Bulkhead(#[from] BulkheadFullError),
     /// A rate limit rejected the call.
     RateLimit(#[from] RateLimitedError),
-    /// A timeout ended the call, or the caller's deadline had passed before the call.
+    /// A timeout ended the call, or no time was left before the call.
     Timeout(#[from] TimeoutError),
 }
 
@@ -122,7 +123,7 @@ impl Rejection {
         }
     }
 
-    /// Returns the name of the circuit, bulkhead or rate limit, not escaped. Returns `None` for a timeout, because a
+    /// Returns the unescaped name of the circuit, bulkhead or rate limit. Returns `None` for a timeout, because a
     /// [`TimeoutError`] contains no name.
     pub fn name(&self) -> Option<&str> {
         match self {
@@ -136,8 +137,9 @@ impl Rejection {
     /// Returns whether the function may have been called, so that the call may have had an effect.
     ///
     /// Returns true if a timeout ended the call, even if the timeout ended the wait for a slot of a bulkhead. Also
-    /// returns true for every error of a `LimitedStream`. Returns false if the caller's [`deadline`](crate::deadline())
-    /// had passed before the call, or if a circuit, a bulkhead or a rate limit rejected the call.
+    /// returns true for every error of a `LimitedStream`. Returns false if a circuit, a bulkhead or a rate limit
+    /// rejected the call. Also returns false if the caller's [`deadline`](crate::deadline()) had passed before the
+    /// call, or if the timeout had a time of zero.
     ///
     /// A retry or a hedge returns the error of one attempt. If this attempt was rejected, the result is false, although
     /// an earlier attempt may have called the function.

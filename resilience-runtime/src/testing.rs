@@ -28,9 +28,9 @@ use crate::registry::stats::reset_all;
 /// Resets all layers, removes all faults and all recorded events, undoes all changes of settings at run time, and ends
 /// [`no_delays`].
 ///
-/// Inside an isolated test, this function affects only this test. Outside, this function affects all code outside
-/// isolated tests. The layers are reset as [`reset_all`] does: the totals of the statistics remain unchanged, and a
-/// running call keeps its slot of a bulkhead. A guard of a removed fault has no further effect.
+/// Inside an isolated test, this function affects only this test. Outside an isolated test, this function affects all
+/// code that is not in an isolated test. The layers are reset as [`reset_all`] does: the totals of the statistics
+/// remain unchanged, and a running call keeps its slot of a bulkhead. A guard of a removed fault has no further effect.
 ///
 /// # Examples
 ///

@@ -72,7 +72,7 @@ impl CircuitBreaker {
         Self(Arc::new(Core::new(name, settings, Stripes::single())))
     }
 
-    /// Returns the name of the circuit, not escaped. In events and error messages, the name is escaped: for example, a
+    /// Returns the unescaped name of the circuit. In events and error messages, the name is escaped: for example, a
     /// line break becomes `\n`.
     pub fn name(&self) -> &str {
         self.label().as_str()
@@ -266,16 +266,16 @@ impl CircuitBreaker {
     }
 
     /// Calls `f` and awaits the future that `f` returns, if the breaker admits the call. The call counts as a success
-    /// if this future returns `Ok`. The call counts as a failure if this future returns `Err`, with the following
-    /// exceptions. With [`call_with`](Self::call_with), functions of the caller decide which outcomes are failures.
+    /// if this future returns `Ok`. The call counts as a failure if this future returns `Err`, with the exceptions
+    /// below. To decide yourself which outcomes are failures, use [`call_with`](Self::call_with).
     ///
     /// The breaker ignores an `Err` if a circuit, a bulkhead or a rate limit inside `f` rejected a call. An ignored
     /// call counts as neither success nor failure. The breaker also ignores an `Err` if the caller's
     /// [`deadline`](crate::deadline()) ended the call. However, a call that the deadline ended counts as a failure if
     /// the call ran for [`hung_after`](crate::CircuitBuilder::hung_after) or longer.
     ///
-    /// The type `E` has no trait bound, so the breaker cannot inspect the `Err`. Instead, each thread counts how many
-    /// errors of rejections and of expired deadlines exist now. The breaker ignores the `Err` if this count grew during
+    /// The type `E` has no trait bound, so the breaker cannot inspect the `Err`. Instead, each thread counts its
+    /// existing errors of rejections and of expired deadlines. The breaker ignores the `Err` if this count grew during
     /// the last poll of the future that `f` returned. If `f` dropped the error of a rejection, or converted the error
     /// into a text, the `Err` therefore counts as a failure.
     ///
@@ -292,8 +292,8 @@ impl CircuitBreaker {
     ///
     /// Returns [`CallError::Rejected`] without calling `f` if the circuit rejects the call. Returns
     /// [`CallError::Failed`] if the future that `f` returned fails, even if this failure opens the circuit. The
-    /// [`CallError::Failed`] contains the error of the future. [`CallError::into_error`] converts both errors to the
-    /// type `E`.
+    /// [`CallError::Failed`] contains the error of the future. [`CallError::into_error`] converts each of the two
+    /// variants to the type `E`.
     ///
     /// # Panics
     ///
@@ -330,7 +330,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// Works as [`call`](Self::call), for a function `f` that is not `async`. One breaker can protect blocking and
+    /// Works like [`call`](Self::call), for a function `f` that is not `async`. One breaker can protect blocking and
     /// async calls.
     ///
     /// # Errors
@@ -373,7 +373,8 @@ impl CircuitBreaker {
         }
     }
 
-    /// Converts the permit of a call that has returned a stream to an owned permit of this circuit.
+    /// Converts a permit of this circuit to an owned permit. The call has returned a stream, and the owned permit can
+    /// live as long as the stream.
     #[cfg(feature = "stream")]
     pub(crate) fn own(&self, permit: Permit<'_>) -> OwnedPermit {
         OwnedPermit::of(permit, self.0.clone())
@@ -426,8 +427,9 @@ impl CircuitBreaker {
         self.0.address()
     }
 
-    /// Returns the state for the next call, the time since the circuit first opened, and the rest of the cooldown.
-    /// Returns `None` if the circuit admits all calls, for example because it is closed.
+    /// Returns the state that a call would find now, the time since the start of the outage, and the rest of the
+    /// cooldown. An outage starts when the circuit opens, and lasts until the circuit closes or is disabled. Returns
+    /// `None` if the circuit admits all calls, for example because it is closed.
     pub(crate) fn outage(&self) -> Option<(CircuitState, Duration, Duration)> {
         if matches!(self.phase(), Phase::Closed { .. } | Phase::Disabled { .. }) {
             return None;
@@ -455,7 +457,8 @@ impl fmt::Debug for CircuitBreaker {
     }
 }
 
-/// Ends the permit of a call that returned an error. The future of the body has stored the kind of this error.
+/// Ends the permit of a call that returned an error. The type [`Noted`] or the function [`note_run`] observed the body,
+/// and stored the kind of this error.
 #[inline]
 fn end_failed(permit: Permit<'_>) {
     match Note::last() {

@@ -17,11 +17,11 @@ use crate::circuit::permit::{Admitted, OwnedPermit, Permit, Watched};
 use crate::expansion::cause::Cause;
 use crate::expansion::search;
 
-/// Decides whether the outcome of a call is a success or a failure, by the same rules as the options of `#[circuit]`.
-/// Also reads the delay that the service asked for, such as the value of a `Retry-After` header.
+/// Decides whether the outcome of a call is a success, a failure or neither, by the same rules as the options of
+/// `#[circuit]`. Also reads the delay that the service asked for, such as the value of a `Retry-After` header.
 ///
 /// [`CircuitBreaker::call_with`], [`Permit::settle`] and [`OwnedPermit::settle`] take a classifier. A classifier is a
-/// cheap handle. Only [`builder`](Self::builder) allocates memory, and a call allocates nothing.
+/// cheap handle. Only the builder of a classifier allocates memory. A call and a clone allocate nothing.
 ///
 /// ```
 /// use std::io;
@@ -98,8 +98,9 @@ impl<E: ?Sized, T: ?Sized> Classifier<E, T> {
         Self(Arc::new(Rules { errors, values }))
     }
 
-    /// Decides about `outcome`. The function `noted` receives the cause that a search of the error found. If the search
-    /// found no cause, `noted` may return a cause that the last poll of the body has stored.
+    /// Decides about `outcome`. A search of the error returns a [`Cause`], such as a rejection by another layer. The
+    /// function `noted` receives this cause, and returns the cause that decides. If the search found nothing, `noted`
+    /// may return the cause that the last poll of the body has stored.
     fn classify<'a, V, X>(&self, outcome: &'a Result<V, X>, noted: impl FnOnce(Cause) -> Cause) -> Verdict<'a>
     where
         E: Accepts<X> + 'static,
@@ -144,8 +145,8 @@ impl<E: ?Sized, T: ?Sized> Classifier<E, T> {
 }
 
 impl CircuitBreaker {
-    /// Works like [`call`](Self::call), but `classifier` decides whether the outcome is a failure. The call counts as
-    /// if a `#[circuit]` had the functions of `classifier` in its options.
+    /// Works like [`call`](Self::call), but `classifier` decides whether the outcome is a failure. The rules are the
+    /// rules of a `#[circuit]` that has the functions of `classifier` as its options.
     ///
     /// If the classifier has the function [`as_error`](crate::ClassifierBuilder::as_error), the breaker also searches
     /// the error for a rejection or an expired deadline.
@@ -187,10 +188,11 @@ macro_rules! settle {
                 /// Ends the call as a success, as a failure, or as neither. The classifier decides about `outcome` by
                 /// the same rules as `#[circuit]`.
                 ///
-                /// Unless [`failure_if`](crate::ClassifierBuilder::failure_if) selects the error, a rejection by
-                /// another layer in the error makes the call neither a success nor a failure. The classifier searches
-                /// the error only if the function [`as_error`](crate::ClassifierBuilder::as_error) is set. Unlike
-                /// [`CircuitBreaker::call_with`], a permit does not observe the polls of the call.
+                /// If the error contains a rejection by another layer, the call ends as neither a success nor a
+                /// failure. As an exception, [`failure_if`](crate::ClassifierBuilder::failure_if) can make this error a
+                /// failure. The classifier finds this rejection only if the function
+                /// [`as_error`](crate::ClassifierBuilder::as_error) is set. In contrast, [`CircuitBreaker::call_with`]
+                /// also notices a rejection in the last poll of the call.
                 ///
                 /// If a function of the classifier panics, the call counts as cancelled.
                 ///

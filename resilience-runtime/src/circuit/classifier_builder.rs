@@ -34,10 +34,10 @@ impl Classifier {
 }
 
 impl<E: ?Sized, T: ?Sized> ClassifierBuilder<E, T> {
-    /// Sets the predicate that selects the errors that count as failures. Default: every error, except an error in
+    /// Sets the predicate that decides whether an error counts as a failure. Default: every error, except an error in
     /// which the classifier finds a rejection or an expired deadline.
     ///
-    /// An error that the predicate does not select is ignored: it is neither a success nor a failure.
+    /// If the predicate returns false for an error, the call counts as neither a success nor a failure.
     #[doc(alias("record_exception", "should_handle"))]
     pub fn failure_if<X, F>(self, failure_if: F) -> ClassifierBuilder<X, T>
     where
@@ -50,7 +50,7 @@ impl<E: ?Sized, T: ?Sized> ClassifierBuilder<E, T> {
         builder
     }
 
-    /// Sets the predicate that selects the `Ok` values that count as failures. Default: no value.
+    /// Sets the predicate that decides whether an `Ok` value counts as a failure. Default: no value.
     #[doc(alias = "record_result")]
     pub fn failure_if_ok<V, F>(self, failure_if_ok: F) -> ClassifierBuilder<E, V>
     where

@@ -47,7 +47,7 @@ impl CircuitOpenError {
         Self { source: mark.clone() }
     }
 
-    /// Returns the name of the circuit, not escaped. In the message of this error, the name is escaped: for example, a
+    /// Returns the unescaped name of the circuit. In the message of this error, the name is escaped: for example, a
     /// line break becomes `\n`.
     pub fn name(&self) -> &str {
         self.source.name.as_str()

@@ -91,12 +91,13 @@ pub(crate) struct Call<B: Borrow<Core>> {
     progress: Progress,
 }
 
-/// This type is 64 bits long, so that a [`Call`] contains no padding. A move of a `Call` would copy padding byte by
-/// byte.
+/// Stores the state of a call. This type is 64 bits long, so that a [`Call`] contains no padding. A move of a `Call`
+/// would copy padding byte by byte.
 ///
 /// The lowest three bits are the state of the call. In a permit that the user holds, the bits from [`Self::MESSAGES`]
-/// on contain a number of messages. This is the number of messages from circuits to retries at the admission of the
-/// call. The number is never zero, so that a `Result` with a `Call` needs no further byte.
+/// on contain the number of messages at the admission of the call. With a message, a circuit tells a retry for how long
+/// the circuit will reject calls. The 64 bits are never all zero, so that a `Result` with a `Call` needs no further
+/// byte.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Progress(NonZeroU64);
 
@@ -127,8 +128,8 @@ impl Progress {
 }
 
 impl<B: Borrow<Core>> Call<B> {
-    /// Admits the call. If the circuit rejects the call, returns the core, and the time after which the caller may try
-    /// again. The caller then creates the error directly in its final place in memory.
+    /// Admits or rejects a call. For a rejected call, returns the core, and the time after which the caller may try
+    /// again. The caller creates the error, so that the error needs no move in memory.
     // Inlining lets `admit` build the `Call` in the memory of the caller, so that no move is needed. A move would
     // read the forty bytes of the `Call` in pieces of another size than the pieces just written. The resulting
     // store-forwarding stall of the processor takes more time than the rest of the call.
@@ -171,7 +172,7 @@ impl<B: Borrow<Core>> Call<B> {
         self.progress.messages()
     }
 
-    /// Ends a call, whose permit the user holds, as a failure.
+    /// Ends a call as a failure. The permit of the call belongs to the user, and not to an attribute.
     fn end_as_failure(&mut self, error: Option<&dyn Display>, retry_after: Option<Duration>) {
         let messages = self.messages();
         self.end().failure(error, retry_after);
@@ -366,8 +367,8 @@ permit! {
 
 #[cfg(feature = "stream")]
 impl OwnedPermit {
-    /// Converts the permit of a call whose body has returned a stream to an owned permit. `core` belongs to the circuit
-    /// of `permit`.
+    /// Converts `permit` to an owned permit, because the body of the call has returned a stream. `core` belongs to the
+    /// circuit of `permit`.
     pub(crate) fn of(permit: Permit<'_>, core: Arc<Core>) -> Self {
         let Admitted { ticket, started, .. } = permit.end();
         let mut call = Call { admitted: Admitted { core, ticket, started }, progress: Progress::WAITING };

@@ -78,7 +78,7 @@ macro_rules! options {
                 }
             }
 
-            /// Returns the maximum number of circuits with one name and the option `key`.
+            /// Returns the maximum number of circuits of one name, if each key has its own circuit.
             pub(crate) fn max_keys(&self) -> u32 {
                 self.max_keys.unwrap_or(MAX_KEYS)
             }
@@ -87,7 +87,7 @@ macro_rules! options {
             #[cfg(feature = "config")]
             pub(crate) const NAMES: &'static [&'static str] = &[$(stringify!($option)),*];
 
-            /// Sets an option of this name to a value from a file or from the environment.
+            /// Sets the option with the name `option` to a value from a file or from the environment.
             #[cfg(feature = "config")]
             pub(crate) fn set(&mut self, option: &str, raw: &Raw) -> Result<(), std::borrow::Cow<'static, str>> {
                 $(

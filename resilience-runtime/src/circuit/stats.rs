@@ -28,7 +28,7 @@ use crate::circuit::core::state::CircuitState;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CircuitStats {
-    /// Name of the circuit, not escaped. In events and error messages, the name is escaped: for example, a line break
+    /// Unescaped name of the circuit. In events and error messages, the name is escaped: for example, a line break
     /// becomes `\n`.
     pub name: String,
     /// State of the circuit that a call would find at the time of the snapshot.

@@ -79,8 +79,8 @@ impl HedgeBuilder {
         self
     }
 
-    /// Sets a percentile of the times of recent calls as the time between the starts of two consecutive attempts. The
-    /// percentile must be from 50.0 to 99.9. Default: none.
+    /// Sets the time between the starts of two consecutive attempts to a percentile of the durations of recent calls.
+    /// The percentile must be from 50.0 to 99.9. Default: none.
     ///
     /// The options [`min_after`](Self::min_after) and [`max_after`](Self::max_after) are then required. The page of
     /// [`#[hedge]`](macro@crate::hedge#percentiles) describes the measurement.
@@ -97,8 +97,9 @@ impl HedgeBuilder {
         self
     }
 
-    /// Sets the upper limit of the time that the percentile determines. This time also applies until 100 calls were
-    /// measured. The limit must be longer than zero, and at most 584 years. This option is required with a percentile.
+    /// Sets the upper limit of the time that the percentile determines. This limit is also the time between two
+    /// attempts until 100 calls were measured. The limit must be longer than zero, and at most 584 years. This option
+    /// is required with a percentile.
     pub fn max_after(mut self, max: Duration) -> Self {
         self.max_after = Some(max);
         self

@@ -25,8 +25,8 @@ pub struct HedgeCore {
 /// The settings of a hedge that can change at run time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Settings {
-    /// The time between the starts of two attempts, or [`Duration::MAX`] if no attribute with the name of this hedge
-    /// sets the time. A hedge with a percentile does not use this time.
+    /// The time between the starts of two attempts, or [`Duration::MAX`] if the hedge has no time of its own. Such a
+    /// hedge has a percentile, or belongs to attributes that evaluate the time at each call, or that set no time.
     pub(super) after: Duration,
     /// The largest number of attempts.
     pub(super) max: u32,
@@ -36,7 +36,7 @@ pub(super) struct Settings {
 pub(super) const MAX: u32 = 2;
 
 impl HedgeCore {
-    /// Creates a hedge without a budget. If `after` is `None`, the hedge starts no second attempt.
+    /// Creates a hedge without a budget. If `after` is `None`, the hedge has no time of its own.
     pub(super) fn new(after: Option<HedgeAfter>, limits: [Option<Duration>; 2], max: Option<u32>) -> Self {
         let [min_after, max_after] = limits;
         let (after, percentile) = match after {

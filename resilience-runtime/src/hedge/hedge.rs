@@ -47,7 +47,7 @@ use crate::hedge::stats::HedgeStats;
 /// # }
 /// ```
 ///
-/// [`Hedge::builder`] creates a hedge with a budget, or a hedge that measures the time itself.
+/// [`Hedge::builder`] has further options: a budget, and a percentile of measured durations in place of a fixed time.
 ///
 /// A `Hedge` is a cheap handle, and all its clones share the counts of [`stats`](Self::stats).
 #[doc(alias = "hedged request")]
@@ -66,7 +66,7 @@ impl Hedge {
         self.0.settings.current().max
     }
 
-    /// Creates the hedge of an attribute. If `after` is `None`, the hedge starts no second attempt. `limits` are the
+    /// Creates the hedge of an attribute. If `after` is `None`, the hedge has no time of its own. `limits` are the
     /// options `min_after` and `max_after`.
     pub(crate) fn declared(after: Option<HedgeAfter>, limits: [Option<Duration>; 2], max: Option<u32>) -> Self {
         Self(Arc::new(HedgeCore::new(after, limits, max)))

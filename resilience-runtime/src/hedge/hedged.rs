@@ -67,9 +67,9 @@ where
 }
 
 /// Polls all running attempts in the order of their starts. If [`wins`](Attempted::wins) returns true for an outcome,
-/// returns this outcome at once. If no attempt runs any more, returns the outcome of the attempt that ended last.
-/// Each outcome comes with the index of its attempt, which is zero for the first attempt. In all other cases, returns
-/// `None`.
+/// returns this outcome at once. If no attempt runs any more, returns the outcome of the last attempt that ended in
+/// this poll. In all other cases, returns `None`. Each outcome comes with the index of its attempt, which is zero for
+/// the first attempt.
 fn poll_all<F: Future<Output: Attempted>>(
     attempts: &mut [Pin<&mut Option<F>>],
     cx: &mut Context<'_>,

@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::base::clock::nanos;
 use crate::base::sync::statics::{AtomicU32, Ordering};
 
-/// The binary logarithm of 16, which is the number of buckets for each doubling of the time. With 16 buckets, the upper
-/// end of a bucket exceeds each time in the bucket by less than a sixteenth.
+/// The binary logarithm of the number of buckets for each doubling of the time. This number is 16. With 16 buckets, the
+/// upper end of a bucket exceeds each time in the bucket by less than a sixteenth.
 const PRECISION: u32 = 4;
 
 /// Returns the index of the bucket that contains a time in nanoseconds. The buckets from 0 to 31 contain one time each.

@@ -8,7 +8,7 @@ use crate::hedge::histogram::{Histogram, Limits};
 
 /// A percentile of the times of recent calls.
 ///
-/// The times of the last 1,000 to 2,000 calls are in two histograms. Each histogram has room for the times of 1,000
+/// Two histograms contain the times of the last 1,000 to 2,000 calls. Each histogram has room for the times of 1,000
 /// calls. When both histograms are full, the older histogram is cleared, and receives the times of the next calls. No
 /// thread takes a lock. A delayed thread may count a time in the histogram of later calls. A time is lost if its
 /// histogram is cleared at the same moment.

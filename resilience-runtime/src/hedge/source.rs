@@ -1,4 +1,4 @@
-//! Defines [`HedgeSource`], the settings and the counts that one call uses.
+//! Defines [`HedgeSource`], which gives one call the settings and the counts of its hedge.
 
 use std::time::Duration;
 

@@ -38,7 +38,8 @@ pub struct Attempts {
     lower: u16,
 }
 
-/// The place of a retry among the retries of its function. Only retries in the same `async` block count.
+/// The place of a retry among the retries of its function. Retries in different `async` blocks of the generated code
+/// are not stacked.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Stacked {
     Alone,
@@ -103,8 +104,8 @@ impl Attempts {
         }
     }
 
-    /// Counts a further attempt of a lower retry of the same function. Removes the stored kind of error, because this
-    /// kind describes an earlier attempt.
+    /// Counts a further attempt of a lower retry of the same function. Sets `polled` to `Never`, because the last poll
+    /// belongs to an earlier attempt.
     #[inline]
     pub fn lower_repeats(&mut self) {
         self.lower = self.lower.saturating_add(1);
@@ -116,7 +117,7 @@ impl Attempts {
         Counted::new(&mut self.inside, body)
     }
 
-    /// Works as [`watch`](Self::watch), for the body of a function that is not `async`.
+    /// Works like [`watch`](Self::watch), for the body of a function that is not `async`.
     #[inline]
     pub fn watch_blocking<R>(&mut self, body: impl FnOnce() -> R) -> impl FnOnce() -> R {
         || self.inside.run(body)

@@ -13,11 +13,10 @@ use crate::base::raw::{Raw, Setting};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Jitter {
-    /// A random pause from zero to `x`, which is the pause without jitter. The formula is `u * x`, with a random `u`
-    /// from 0 to 1.
+    /// A random pause from zero to the pause `x` without jitter. The formula is `u * x`, with a random `u` from 0 to 1.
     Full,
-    /// A random pause from `x / 2` to `x`, which is the pause without jitter. The formula is `x / 2 + u * x / 2`, with
-    /// a random `u` from 0 to 1.
+    /// A random pause from half of the pause `x` without jitter to the whole `x`. The formula is `x / 2 + u * x / 2`,
+    /// with a random `u` from 0 to 1.
     Equal,
     /// A random pause from `delay` to three times the previous pause, at most `max_delay`. The formula is
     /// `delay + u * (3 * previous - delay)`, with a random `u` from 0 to 1. The variable `previous` is the previous
@@ -89,9 +88,9 @@ impl Backoff {
         self.capped(grown)
     }
 
-    /// Returns two durations: the pause after a failed attempt without the delay `hint`, and the pause with this delay.
-    /// The error of the attempt asks for the delay `hint`. The retry waits for the second duration, which is at least
-    /// `hint`. The next call of this method receives the first duration as `previous`.
+    /// Returns two pauses after a failed attempt: without and with the delay `hint` that the error of the attempt asks
+    /// for. The retry waits for the second pause, which is at least `hint`. The next call of this method receives the
+    /// first pause as `previous`.
     ///
     /// `attempt` is the number of the failed attempt, counted from 1. `previous` is the pause before the failed
     /// attempt, computed without a hint. `draw` returns a random number from 0 to 1. With jitter, a random time is

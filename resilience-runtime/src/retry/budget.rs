@@ -79,8 +79,9 @@ impl RetryBudget {
         self.state.get_or_init(|| outside(|| BudgetState::listed(self.config)))
     }
 
-    /// Records the start of a call. `#[retry]` and [`RetryPolicy`](crate::RetryPolicy) call this method themselves.
-    /// Only a hand-written retry loop has to call this method.
+    /// Records the start of a call. `#[retry]`, `#[hedge]`, [`RetryPolicy`](crate::RetryPolicy) and
+    /// [`Hedge`](crate::Hedge) call this method themselves. Only a retry loop that uses none of them has to call this
+    /// method.
     ///
     /// ```
     /// use resilience_runtime::{RetryBudget, RetryCost, TokenBucket};
@@ -107,8 +108,8 @@ impl RetryBudget {
         self.state().try_retry(cost)
     }
 
-    /// Records the success of a call. `last` is the cost of the call's last granted retry. `last` is `None` if the call
-    /// made no retry.
+    /// Records the success of a call. `last` is the cost of the call's last granted retry, or `None` if the call made
+    /// no retry.
     #[inline]
     pub fn call_succeeded(&self, last: Option<RetryCost>) {
         self.state().call_succeeded(last);

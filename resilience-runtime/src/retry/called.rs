@@ -1,4 +1,4 @@
-//! Defines [`Called`], which shows whether a circuit that the body of an attempt called stays open.
+//! Defines [`Called`], which finds out whether an attempt called a circuit that stays open.
 
 use std::time::Duration;
 
@@ -6,14 +6,14 @@ use crate::base::still_open::StillOpen;
 use crate::circuit::breaker::CircuitBreaker;
 use crate::retry::nested::Inside;
 
-/// Identifies the messages of the circuits that the body of an attempt called during its last poll. A message states
-/// for how long a circuit will reject calls.
+/// Identifies the messages of the circuits that the body of an attempt called during its last poll. A circuit leaves a
+/// message when it rejects a call, or when it is open after a failure. The message states for how long the circuit will
+/// reject calls.
 #[derive(Clone, Copy, Debug)]
 pub struct Called {
     /// The number of messages from circuits at the beginning of the poll.
     messages: u16,
-    /// Whether the retry ignores a message that a circuit left when the circuit rejected a call. The retry never
-    /// ignores a message that a circuit left when the circuit recorded a failure.
+    /// Whether the retry ignores the messages about rejections. The retry never ignores a message about a failure.
     ignores_rejections: bool,
 }
 
@@ -22,8 +22,8 @@ impl Called {
     /// `hides_causes` states whether the type of the attempt's error hides the cause of a rejection.
     #[inline]
     pub(super) fn by(inside: &Inside, hides_causes: bool) -> Option<Self> {
-        // If the type of the error hides no cause, and the error contains no rejection, the body has handled the
-        // rejection. The message that the circuit left about this rejection is then ignored.
+        // If the type of the error hides no cause, and the error contains no rejection, the body has handled each
+        // rejection that it received. The retry then ignores the messages about these rejections.
         inside.has_message().then_some(Self { messages: inside.messages(), ignores_rejections: !hides_causes })
     }
 

@@ -8,7 +8,7 @@ use crate::retry::builder::RetryBuilder;
 use crate::retry::rules::RetryEvent;
 
 impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
-    /// Sets the predicate that selects the errors after which the call is retried. Default: every error.
+    /// Sets the predicate that decides whether the call is retried after an error. Default: after every error.
     pub fn retry_if<X, F>(self, retry_if: F) -> RetryBuilder<X, T>
     where
         X: 'static,
@@ -20,9 +20,9 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
         builder
     }
 
-    /// Sets the predicate that selects the `Ok` values after which the call is retried. Default: no value.
+    /// Sets the predicate that decides whether the call is retried after an `Ok` value. Default: after no value.
     ///
-    /// If the predicate selects the value of the last attempt, the call returns this value unchanged.
+    /// If the predicate returns true for the value of the last attempt, the call returns this value unchanged.
     ///
     /// ```
     /// use std::time::Duration;
@@ -110,8 +110,8 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     /// Sets the function that returns the cost of a retry after an error. Default: [`RetryCost::Failure`] for every
     /// error.
     ///
-    /// The option `cost` requires a [`budget`](Self::budget). The option `budget` of an attribute replaces this budget,
-    /// and the costs then apply to the budget of the attribute.
+    /// The option `cost` requires a [`budget`](Self::budget). If a `#[retry(with = ..)]` has the option `budget`, the
+    /// budget of the attribute replaces this budget. The costs then apply to the budget of the attribute.
     pub fn cost<X, F>(self, cost: F) -> RetryBuilder<X, T>
     where
         X: 'static,

@@ -1,4 +1,4 @@
-//! Gives decorated functions access to a policy of the user: `#[retry(with = ..)]`.
+//! Holds the user's policy or budget during a call, for the options `with` and `budget` of `#[retry]`.
 #![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use crate::base::sync::Arc;

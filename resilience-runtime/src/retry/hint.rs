@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// The longest delay that an error may ask for, if the retry does not set the option `max_delay`. A circuit's function
-/// `retry_after` may also return a longer delay, up to the circuit's `max_cooldown`.
+/// The longest delay that an error may ask for, if the retry does not set the option `max_delay`. If the function
+/// `retry_after` of a circuit returns the delay, the limit is at least the circuit's `max_cooldown`.
 pub(super) const LONGEST_HINT: Duration = Duration::from_secs(60 * 60);
 
 /// A delay that an error asks for, such as the time in an HTTP header `Retry-After`.

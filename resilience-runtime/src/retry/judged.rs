@@ -145,7 +145,7 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
     ///
     /// The function `cause` reads the cause of a rejection from the error. The function returns [`Cause::Unknown`] if
     /// the type of the error hides the cause, and [`Cause::None`] if the error contains no cause. For these two values,
-    /// the retry still ends under two conditions. A circuit rejected a call during the last poll of the body, and more
+    /// the last poll of the body decides. The retry ends if a circuit rejected a call during this poll, and more
     /// rejections exist now than before this poll.
     #[inline(always)]
     pub fn rejection(mut self, cause: impl FnOnce(&E) -> Cause) -> Self {
@@ -350,7 +350,7 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
             outcome => outcome,
         };
         let (source, retry) = (retry, retry.read());
-        // For an error, `judge` has already asked whether the attempt is the last one.
+        // For an error, `judge` has already checked whether the attempt is the last attempt.
         let last = last.or_else(|| if outcome.is_ok() { attempts.exhausted(source) } else { None });
         let pause = match last {
             Some(end) => Err(end),

@@ -155,7 +155,8 @@ pub struct RetryStats {
     /// Total number of attempts that have ended. A successful first attempt is included only if the retry has the
     /// option `name`.
     pub total_attempts: u64,
-    /// Total number of retries. A retry counts when its pause begins, even if the call is then cancelled in the pause.
+    /// Total number of retries. A retry is counted when its pause begins, even if the call is then cancelled in the
+    /// pause.
     pub total_retries: u64,
     /// Total number of retries that a [`RetryBudget`](crate::RetryBudget) granted.
     pub total_granted: u64,

@@ -25,7 +25,7 @@ pub(crate) struct Inside {
     /// The number of retries that nested calls made inside all attempts so far. The retries of nested calls that
     /// succeeded are not included.
     pub(crate) retries: i32,
-    /// The errors that existed at the beginning of the last poll of the current attempt.
+    /// The counts of errors and messages at the beginning of the last poll of the current attempt.
     before: Existing,
     pub(crate) polled: Polled,
     /// Whether the current attempt is a second or later attempt.
@@ -46,7 +46,7 @@ impl Inside {
     /// Returns the kind of error that a layer (an attribute such as `#[circuit]`) created during the last poll of the
     /// current attempt. Returns `Other` if the body has not returned.
     ///
-    /// Compares the errors before the poll with the errors now, because a comparison after each poll would slow down
+    /// Compares the counts of errors before the poll with the counts now. A comparison after each poll would slow down
     /// each success.
     #[inline]
     pub(crate) fn note(&self) -> Note {

@@ -67,14 +67,14 @@ use crate::retry::schedule::Schedule;
 ///
 /// # Type parameters
 ///
-/// A `RetryPolicy` without type parameters accepts attempts with any error type. With a function that receives an
-/// error, such as [`retry_if`](crate::RetryBuilder::retry_if), the policy has the type `RetryPolicy<E>`, where `E` is
-/// the error type of the function. If a function of the policy receives an `Ok` value, such as
+/// A `RetryPolicy` without type parameters accepts attempts with any error type. If a function of the policy receives
+/// an error, such as [`retry_if`](crate::RetryBuilder::retry_if), the policy has the type `RetryPolicy<E>`. `E` is the
+/// error type of this function. If a function of the policy receives an `Ok` value, such as
 /// [`retry_if_ok`](crate::RetryBuilder::retry_if_ok), the policy has the type `RetryPolicy<E, T>`. `T` is the value
-/// type of the function.
+/// type of this function.
 ///
 /// A struct can therefore hold a policy, and the attribute `#[retry(with = ..)]` can use this policy. A policy is a
-/// cheap handle. Only [`build`](crate::RetryBuilder::build) allocates memory.
+/// cheap handle, and its clones share one allocation.
 ///
 /// ```
 /// use std::io;
@@ -154,7 +154,8 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
     ///   poll.
     /// - The circuit rejected a call or recorded a failure during the last poll, and stays open longer than the next
     ///   pause. If several circuits rejected a call or recorded a failure, only the last of these circuits counts. If a
-    ///   closed circuit is around the call of an open circuit, the open circuit counts as the last circuit.
+    ///   call through a closed circuit contains a call through an open circuit, the open circuit counts as the last
+    ///   circuit.
     ///
     /// If an attempt handles a rejection and then fails for another reason, the open circuit still ends the retry. As
     /// an exception, a circuit that only rejected a call does not end the retry if the attempt returns an `Ok` that
@@ -197,7 +198,7 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
         }
     }
 
-    /// Works as [`call`](Self::call), for a function `f` that is not `async`. Blocks the thread in the pauses between
+    /// Works like [`call`](Self::call), for a function `f` that is not `async`. Blocks the thread in the pauses between
     /// the attempts.
     ///
     /// This method needs no tokio runtime. In an async function, use [`call`](Self::call), because a blocked thread

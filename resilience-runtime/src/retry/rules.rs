@@ -132,7 +132,7 @@ fn longer(first: Option<Duration>, second: &dyn Fn() -> Option<Duration>) -> Opt
     first.max(second())
 }
 
-/// Returns the first cost, unless it is the default cost.
+/// Returns the first cost, or the second cost if the first cost is the default cost.
 fn special(first: RetryCost, second: &dyn Fn() -> RetryCost) -> RetryCost {
     match first {
         RetryCost::Failure => second(),

@@ -122,9 +122,9 @@ impl Schedule {
         Ok(())
     }
 
-    /// Returns two durations: the pause after a failed attempt without the delay `hint`, and the pause with this delay.
-    /// The error of the attempt asks for the delay `hint`. The retry waits for the second duration, which is at least
-    /// `hint`. The next call of this method receives the first duration as `previous`.
+    /// Returns two pauses after a failed attempt: without and with the delay `hint` that the error of the attempt asks
+    /// for. The retry waits for the second pause, which is at least `hint`. The next call of this method receives the
+    /// first pause as `previous`.
     #[inline]
     pub(crate) fn pause_after(&self, attempt: u32, previous: Duration, hint: Option<Duration>) -> (Duration, Duration) {
         let draw = || random::unit(self.seed.map_or_else(random::next, |seed| random::nth(seed, attempt.into())));

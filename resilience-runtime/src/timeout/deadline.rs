@@ -89,7 +89,8 @@ pub(crate) fn within(time: Duration) -> Duration {
 }
 
 /// Returns the shorter of `time` and the time until the caller's deadline. If the deadline is earlier than the end of
-/// `time`, sets `by_deadline` to true. The caller passes false. A pair as the result would take two more instructions.
+/// `time`, sets `by_deadline` to true. Before the call, `by_deadline` must be false. A pair as the result would take
+/// two more instructions.
 #[inline]
 pub fn allowed(time: Duration, by_deadline: &mut bool) -> Duration {
     match deadline_remaining() {

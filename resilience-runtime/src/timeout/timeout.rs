@@ -49,7 +49,8 @@ use crate::timeout::error::TimeoutError;
 pub struct Timeout(Arc<Shared>);
 
 struct Shared {
-    /// The time of the timeout, or [`Duration::MAX`] if no `#[timeout]` with the name of this timeout sets the time.
+    /// The time of the timeout, or [`Duration::MAX`] if the timeout has no time of its own. Such a timeout belongs to
+    /// attributes that evaluate the time at each call, or that set no time.
     after: Versions<Duration>,
     /// The number of calls that reached the time limit of the timeout itself, and not an earlier deadline of the
     /// caller.
@@ -74,7 +75,7 @@ impl Timeout {
         }
     }
 
-    /// Creates the timeout of an attribute. If `after` is `None`, the timeout ends no call.
+    /// Creates the timeout of an attribute. If `after` is `None`, the timeout has no time of its own.
     pub(crate) fn after_time(after: Option<Duration>) -> Self {
         let after = Versions::new(after.unwrap_or(Duration::MAX));
         Self(Arc::new(Shared { after, by_itself: AtomicU64::new(0), by_deadline: AtomicU64::new(0) }))
@@ -86,8 +87,8 @@ impl Timeout {
         *self.0.after.current()
     }
 
-    /// Changes the time. If `after` is `None`, the timeout ends no call. The time limit of a running call does not
-    /// change. Returns false, and changes nothing, if the time has had too many different values.
+    /// Changes the time. If `after` is `None`, the timeout has no time of its own. The time limit of a running call
+    /// does not change. Returns false, and changes nothing, if the time has had too many different values.
     pub(crate) fn change(&self, after: Option<Duration>) -> bool {
         self.0.after.change(after.unwrap_or(Duration::MAX))
     }
@@ -121,7 +122,7 @@ impl Timeout {
     ///
     /// Returns [`CallError::Rejected`], with a [`TimeoutError`], if the timeout or the caller's deadline ends the call.
     /// Returns [`CallError::Failed`], with the error of the future of `f`, if this future fails in time.
-    /// [`CallError::into_error`] converts both errors to the type `E`.
+    /// [`CallError::into_error`] converts each of the two variants to the type `E`.
     ///
     /// # Panics
     ///
@@ -149,7 +150,8 @@ impl Timeout {
         }
     }
 
-    /// Works like [`end`](Self::end), for a timeout whose time cannot change. Only the timeouts of attributes can be
+    /// Works like [`end`](Self::end), for [`call`](Self::call). Compares `allowed` with the time of the timeout,
+    /// because this time has not changed since the start of the call. Only the timeouts of attributes can be
     /// configured.
     #[cold]
     fn end_call(&self, func: &str, allowed: Duration) -> TimeoutError {

@@ -22,9 +22,9 @@ pub(crate) const BLIND_CALLS: u16 = 20;
 impl Blind {
     const CALLS_BITS: u32 = 5;
     const CALLS: u16 = (1 << Self::CALLS_BITS) - 1;
-    /// The exponent in 2^29 ns (about half a second), the unit of the field `warned`.
+    /// The unit of the field `warned` is 2 to the power of this constant, in nanoseconds: about half a second.
     const UNIT: u32 = 29;
-    /// The smallest difference between two values of the field `warned` that is certainly longer than a minute. Each
+    /// The smallest difference between two values of the field `warned` after which a minute has certainly passed. Each
     /// value is rounded down to a whole unit of 2^29 ns. If two rounded values differ by 113 units, more than 112 units
     /// (60.1 s) have passed.
     const MINUTE: u16 = 113;

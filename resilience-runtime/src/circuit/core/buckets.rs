@@ -1,5 +1,5 @@
-//! Implements the window of a circuit with the option `window`, a length of time. The window contains the calls that
-//! ended less than this time ago.
+//! Implements the window of recent calls for the option `window`. The option is a length of time, and the window
+//! contains the calls that ended less than this time ago.
 
 use std::time::Duration;
 

@@ -48,8 +48,8 @@ impl Core {
     /// through the same circuit, the inner call is always admitted. The outcome of the inner call does not affect the
     /// circuit.
     ///
-    /// The phase is a summary of the circuit's state in an atomic. If the phase shows that the circuit rejects calls,
-    /// this function rejects the call without the lock of the circuit.
+    /// An atomic contains the phase, which is a summary of the circuit's state. If the phase shows that the circuit
+    /// rejects calls, this function rejects the call without the lock of the circuit.
     #[inline]
     pub(crate) fn admit(&self) -> Result<Admission, Wait> {
         let gate = &self.gate;
@@ -112,7 +112,7 @@ impl Core {
     }
 
     /// Returns the ticket of an admitted call, and the start time of the call if the circuit or an event needs this
-    /// time. If an event needs the duration of the call, the returned ticket is the ticket of a timed call.
+    /// time. If an event needs the duration of the call, the returned ticket contains [`Ticket::TIMED`].
     #[cold]
     pub(crate) fn start(&self, ticket: Ticket) -> (Ticket, Option<Tick>) {
         let by_event = events::durations_wanted();
@@ -159,9 +159,9 @@ impl Core {
         }
     }
 
-    /// Returns whether the call has run for `hung_after` or longer since the first wait of its body. The start of a call
-    /// may be earlier: if the circuit counts slow calls, the start is the admission of the call. An attribute between
-    /// the circuit and the body may have waited since then.
+    /// Returns whether the call has run for `hung_after` or longer since the first wait of its body. The start of the
+    /// call, `started`, may be earlier than this wait. For example, if the circuit counts slow calls, `started` is the
+    /// admission of the call. An attribute between the circuit and the body may have waited after the admission.
     fn has_hung(&self, ticket: Ticket, started: Option<Tick>, now: Tick) -> bool {
         let (Some(started), Some(until_wait)) = (started, ticket.until_wait()) else { return false };
         let ran = now.since(started).saturating_sub(until_wait);
@@ -195,7 +195,7 @@ impl Core {
         // Reads the clock before the atomic exchange that counts the success. A clock reading after the exchange would
         // have to wait for the exchange, because the processor executes no later instruction before the exchange ends.
         let now = Stamp::now();
-        // No subscriber wants the event of a success whose ticket is ordinary.
+        // If the ticket is ordinary, no subscriber wanted the event `circuit_success` when the call was admitted.
         if !(self.gate.is_quiet_for(ticket) && self.count(ticket, now)) {
             self.finish_success(ticket, started, now);
         }
@@ -257,7 +257,7 @@ impl Core {
 
     /// Records a failure. `is_noted` is true if the body of the call was polled inside a
     /// [`Noted`](crate::base::noted::Noted) future. If `is_noted` is true and this circuit does not reject calls, this
-    /// function calls [`void_messages`].
+    /// function calls [`void_messages`], so that a retry ignores earlier messages of circuits.
     #[cold]
     pub(crate) fn fail(
         &self,

@@ -12,8 +12,8 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    /// Returns the reason to open the circuit, or `None` if the counts are below the limit. `failed` states whether the
-    /// last call failed. If the last call succeeded, only `slow_rate` can open the circuit.
+    /// Returns the cause of an opening, or `None` if the counts are below the limit. `failed` states whether the last
+    /// call failed. If the last call succeeded, only `slow_rate` can open the circuit.
     pub(crate) fn reached(&self, limit: &Limit, failed: bool) -> Option<Cause> {
         match *limit {
             Limit::Failures(threshold) => (failed && self.failures >= u64::from(threshold)).then_some(Cause::Threshold),

@@ -32,7 +32,8 @@ use crate::circuit::settings::Settings;
 const BITS: u32 = 3;
 const MASK: u64 = (1 << BITS) - 1;
 
-/// The value is zero, so that the word of a quiet circuit equals the bits of an ordinary ticket.
+/// The phase of a closed circuit that only counts its successes ([`SuccessPath::Quiet`]). The value is zero, so that
+/// the word of such a circuit equals the bits of an ordinary ticket.
 const QUIET: u64 = 0;
 const FAILING: u64 = 1;
 const TIMED: u64 = 2;
@@ -48,12 +49,13 @@ pub(crate) struct Gate {
     word: AtomicU64,
     /// The meaning of this field depends on the state of the circuit:
     ///
-    /// - Closed: a tick (a time). At this tick and later, every success must take the lock. For example, a part of the
-    ///   window of recent calls expires at this tick. The field is [`NEVER`] if there is no such tick.
+    /// - Closed, with the path [`SuccessPath::Timed`]: a tick (a time). At this tick and later, every success must take
+    ///   the lock. For example, a part of the window of recent calls expires at this tick. The field is [`NEVER`] if
+    ///   there is no such tick.
     /// - Open or half-open: the longest time, in nanoseconds, that a rejected call may have to wait. A longer wait
     ///   shows that the tick in `word` comes from another clock, such as the paused clock of a test's runtime. The call
     ///   then takes the lock. With the option `shadow`, the field is zero, so that every call takes the lock.
-    /// - Forced open or disabled: unused.
+    /// - Closed with another path, forced open, or disabled: unused.
     ///
     /// The tick and the longest wait share one field to save memory. With a second field, a breaker would be eight
     /// bytes larger than the limit in `tests/allocations.rs`.
@@ -66,8 +68,8 @@ pub(crate) struct Gate {
     /// is set if the circuit has the option `hung_after`. The next bit is set if the circuit has the option
     /// `durations`.
     slow: AtomicU64,
-    /// The numbers that only the metrics show. Most circuits need no memory for these numbers, because their state
-    /// never changes.
+    /// The counts of state changes, and the durations of calls. Most circuits need no memory for these numbers, because
+    /// their state never changes.
     records: OnceBox<Records>,
     core: Mutex<Core>,
 }
@@ -122,7 +124,8 @@ impl Gate {
 
     /// Returns true if [`is_quiet`](Self::is_quiet) returns true for the generation of the ticket, and the ticket is
     /// ordinary. The bits of an ordinary ticket are the word of a quiet circuit, so that one comparison checks the
-    /// state and the generation. Returns false if the ticket contains a time until the first wait.
+    /// state and the generation. Also returns false if the ticket contains a time until the first wait, because this
+    /// time changes the bits of the ticket.
     #[inline]
     pub(crate) fn is_quiet_for(&self, ticket: Ticket) -> bool {
         let bits = ticket.to_bits();
@@ -175,7 +178,7 @@ impl Gate {
     ///
     /// The closure must not call user code, and must not emit events, because a subscriber of events is user code. The
     /// closure must read the clock itself. If a caller read the clock before the lock was taken, a decision could use
-    /// an earlier time than the preceding decision.
+    /// an earlier time than the preceding decision. Only `Blind::add` accepts such an earlier time.
     pub(crate) fn decide<T>(&self, decide: impl FnOnce(&mut Machine, &mut Arc<Settings>) -> T) -> T {
         let mut core = lock(&self.core);
         let Core { settings, machine } = &mut *core;
@@ -201,7 +204,7 @@ impl Gate {
         decision
     }
 
-    /// Returns the numbers that only the metrics show, or `None` if all of them are zero.
+    /// Returns the counts of state changes and the durations of calls, or `None` if all these numbers are zero.
     pub(crate) fn records(&self) -> Option<&Records> {
         self.records.get()
     }

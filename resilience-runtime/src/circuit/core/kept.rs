@@ -10,11 +10,12 @@ use crate::circuit::core::transitions::Cause;
 use crate::circuit::core::window::KeptWindow;
 use crate::circuit::settings::Settings;
 
-/// The part of a circuit's state that a snapshot keeps. Contains no tick (a time of this process), because another
-/// process reads another clock.
+/// The part of a circuit's state that a snapshot keeps. This type contains no [`Tick`], because a tick has no meaning
+/// in another process.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Kept {
-    /// The state, but never `HalfOpen`. A half-open circuit is kept as open, with a rest of the cooldown of zero.
+    /// The state, but never `HalfOpen`. A snapshot keeps a half-open circuit as an open circuit whose cooldown has
+    /// ended.
     pub(crate) state: CircuitState,
     /// The rest of the cooldown, or zero if the circuit is not open.
     pub(crate) left: Duration,
@@ -89,9 +90,9 @@ impl Machine {
     /// Replaces the state by the kept state. The outcomes of running calls no longer affect the circuit.
     ///
     /// The settings may differ from the settings under which the state was kept. The rest of the cooldown is at most
-    /// the whole cooldown under the new settings. The failures of a closed circuit count only if the old and the new
-    /// settings count in the same way: failures in a row, or calls in a window of the same kind. The window takes over
-    /// the calls that fit into the new window.
+    /// the whole cooldown under the new settings. If the kept state is closed, the circuit takes over the failures only
+    /// if the old and the new settings count in the same way. Both settings must count failures in a row, or calls in
+    /// windows of the same kind. The new window takes over the kept calls that fit into it.
     pub(crate) fn restore(&mut self, kept: &Kept, settings: &Settings, now: Tick) {
         // Closes the circuit first, because closing starts a new period of successes, and empties the window.
         self.close(now, Cause::Restore);

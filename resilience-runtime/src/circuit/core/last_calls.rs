@@ -81,7 +81,7 @@ impl LastCalls {
     pub(crate) fn keep(&self, successes: u64) -> String {
         let fresh = successes.saturating_sub(self.successes);
         let calls = (self.calls + fresh).min(self.failed.length);
-        // The successes since the last update would replace the oldest bits.
+        // Leaves out the oldest bits, which the successes since the last update would replace.
         let known = calls.saturating_sub(fresh);
         let ended = |place: u64| {
             let is_set = |bits: &Bits| bits.is_set((bits.next + place) % bits.length);

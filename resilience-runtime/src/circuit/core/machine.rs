@@ -24,8 +24,8 @@ pub(super) enum State {
     Closed,
     /// `since` is the time at which the circuit opened. `hint` is the delay in nanoseconds that the service asked for,
     /// or zero if the service asked for no delay. `draw` is the random number for the option `cooldown_jitter`, from 0
-    /// to `u16::MAX`. `hint` and `draw` are integers, because a `Duration` and an `f64` would need more memory. `outage`
-    /// is the time at which the circuit first opened since it last closed.
+    /// to `u16::MAX`. `hint` and `draw` are integers, because a `Duration` and an `f64` would need more memory.
+    /// `outage` is the time of the first opening since the circuit last closed.
     Open {
         since: Tick,
         hint: u64,
@@ -91,8 +91,9 @@ impl Machine {
     pub(crate) fn change_settings(&mut self, old: &Settings, new: &Settings, now: Tick, successes: u64) {
         if old.span() != new.span() {
             self.begin_window(new, || now, successes);
-            // The count of another rule says nothing about the new rule: a success may have come between failures that
-            // a window counted. While the circuit is not closed, the count only shows why the circuit opened.
+            // Sets the count of failures to zero, because the old rule counted other failures than the new rule. For
+            // example, the failures in a window need not be consecutive. While the circuit is not closed, the count
+            // only shows why the circuit opened, and remains.
             if matches!(self.state, State::Closed) {
                 self.failures = 0;
             }
@@ -101,7 +102,8 @@ impl Machine {
         }
     }
 
-    /// Reads the clock only for a window, because a reading takes 25 ns, and most circuits have no window.
+    /// Creates an empty window of recent calls, if the settings have a window. Otherwise, does not read the clock,
+    /// because a reading takes 25 ns.
     fn begin_window(&mut self, settings: &Settings, now: impl FnOnce() -> Tick, successes: u64) {
         let window = |span| Window::new(span, now(), successes, settings.slow_call.is_some());
         self.window = settings.span().map(|span| Box::new(window(span)));
@@ -121,8 +123,8 @@ impl Machine {
         self.change
     }
 
-    /// Returns the time at which the circuit first opened since it last closed. Returns `None` if the circuit is closed
-    /// or disabled.
+    /// Returns the time of the first opening since the circuit last closed. Returns `None` if the circuit is closed or
+    /// disabled.
     pub(crate) fn outage(&self) -> Option<Coarse> {
         match self.state {
             State::Closed | State::Disabled => None,
@@ -134,10 +136,9 @@ impl Machine {
         self.window.is_some()
     }
 
-    /// Returns a tick (a time). At this tick and later, every success must take the lock of the circuit. For a window
-    /// of time, the result is the next tick at which a part of the window expires. If the circuit has no window, and a
-    /// success must clear the count of failures, the result is the smallest tick. In all other cases, the result is
-    /// `None`.
+    /// Returns the tick (a time) from which on every success must take the lock of the circuit. For a window of time,
+    /// the result is the next tick at which a part of the window expires. If the circuit has no window, and a success
+    /// must clear the count of failures, the result is the smallest tick. In all other cases, the result is `None`.
     pub(crate) fn due(&self) -> Option<Tick> {
         match &self.window {
             Some(window) => window.due(),
@@ -178,9 +179,8 @@ impl Machine {
         (state, Duration::ZERO)
     }
 
-    /// Returns the phase, a summary of the state that other threads read without the lock. In the phases `Open` and
-    /// `Full`, the second value is the longest time that a rejected call must wait. In all other phases, the second
-    /// value is zero.
+    /// Returns the phase, and the longest time that a rejected call must wait. The phase is a summary of the state,
+    /// which other threads read without the lock. The time is zero, except in the phases `Open` and `Full`.
     #[inline]
     pub(crate) fn phase(&self, settings: &Settings) -> (Phase, Duration) {
         let generation = self.generation;

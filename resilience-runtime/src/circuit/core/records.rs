@@ -1,12 +1,12 @@
-//! Defines the numbers of a breaker that only the metrics show.
+//! Defines the counts of state changes and the durations of calls of a breaker.
 
 use once_cell::race::OnceBox;
 
 use crate::circuit::core::durations::Durations;
 use crate::circuit::core::transitions::Transitions;
 
-/// The numbers of a breaker that only the metrics show. A breaker allocates this value at the first change of its
-/// state.
+/// The counts of state changes and the durations of calls of a breaker. A breaker allocates this value at the first
+/// change of its state, or at the first call with the option `durations`.
 #[derive(Debug, Default)]
 pub(crate) struct Records {
     pub(crate) transitions: Transitions,

@@ -35,8 +35,9 @@ struct Stress {
     /// The number of unfinished trial calls for each ticket (which identifies the state in which the circuit admitted a
     /// call). All trial calls that may run at the same time have equal tickets.
     trials: Mutex<HashMap<Ticket, u32>>,
-    /// For each generation, a time shortly before the first failure. A generation is the time between two state
-    /// changes. The first failure of a generation opens the circuit, because the threshold is 1.
+    /// For each generation, a time shortly before the first failure. The test checks that a cooldown passes after this
+    /// time. A generation is the time between two state changes. The first failure of a generation opens the circuit,
+    /// because the threshold is 1.
     failing: Mutex<HashMap<u32, Tick>>,
 }
 

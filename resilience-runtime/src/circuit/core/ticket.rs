@@ -12,8 +12,8 @@ use crate::base::packed::{join, split};
 /// calls exceed their lease, the circuit no longer counts these trial calls as running. The next trial call gets a new
 /// lease number. An old lease number therefore identifies an expired trial call.
 ///
-/// The ticket of a call also contains the time from the start of the call to the first wait of its body, if the option
-/// `hung_after` needs this time. The bits from 16 to 31 contain this time, because a lease number has only 16 bits.
+/// For the option `hung_after`, the ticket also contains the time from the start of the call to the first wait of its
+/// body. A lease number has only 16 bits, so the bits from 16 to 31 contain this time.
 ///
 /// The generation and the lease number share one `u64`, which stays in a register. Two `u32` fields would be written to
 /// memory as 32-bit values, and then read as one 64-bit value. The resulting store-forwarding stall takes more time
@@ -25,7 +25,7 @@ impl Ticket {
     /// The lower 32 bits of an ordinary ticket. The call is not a trial call, and the circuit and the events need only
     /// the outcome of the call.
     pub(crate) const NO_TRIAL: u32 = 0;
-    /// The lower 32 bits of the ticket of a timed call. The call is not a trial call, and the circuit or an event needs
+    /// The lower 32 bits of the ticket of a timed call. The call is not a trial call. The circuit or an event needs
     /// more than the outcome of the call, for example the duration.
     pub(crate) const TIMED: u32 = 2;
     /// The lower 32 bits of the ticket of a repeated call. The call is not a trial call, and belongs to a second or
@@ -33,7 +33,8 @@ impl Ticket {
     const REPEAT: u32 = 4;
     /// The position of the 16 bits for the time until the first wait of the body.
     const UNTIL_WAIT: u32 = 16;
-    /// The number of milliseconds that the 16 bits can contain. The bits contain a longer time in seconds.
+    /// The 16 bits contain whole milliseconds up to this number. Above this number, each further step of the bits adds
+    /// one second.
     const MILLIS: u64 = 1 << 15;
 
     #[inline]
@@ -62,7 +63,7 @@ impl Ticket {
     }
 
     /// Records that the body of the call waits for the first time. `time` is the time since the start of the call. The
-    /// ticket contains whole milliseconds, or whole seconds if the time is longer than 32 s.
+    /// ticket contains whole milliseconds up to 32.768 s. Above this time, the precision is one second.
     pub(crate) fn waited_after(self, time: Duration) -> Self {
         let millis = nanos(time) / 1_000_000;
         let bits = match millis.checked_sub(Self::MILLIS) {

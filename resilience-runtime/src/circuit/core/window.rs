@@ -130,7 +130,8 @@ impl Window {
         }
     }
 
-    /// Returns whether both windows contain calls of a length of time, or both contain a number of calls.
+    /// Returns whether the two windows are of the same kind: windows of a length of time, or windows of a number of
+    /// calls.
     #[cfg(feature = "serde")]
     pub(crate) fn is_of_kind(&self, kept: &KeptWindow) -> bool {
         matches!((self, kept), (Self::Time(_), KeptWindow::Time(_)) | (Self::Calls(_), KeptWindow::Calls(_)))

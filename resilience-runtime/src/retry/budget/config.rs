@@ -12,8 +12,8 @@ use std::time::Duration;
 /// puts back `first_try_refund` tokens. If the bucket holds fewer tokens than a retry costs, the retry is denied and
 /// takes no token.
 ///
-/// A further attempt of a hedge takes `retry_cost` tokens. A call with a further attempt puts back no token, even if
-/// the call succeeds.
+/// A further attempt of a hedge takes `retry_cost` tokens. A call puts back no token after a further attempt of a
+/// hedge, even if the call succeeds.
 ///
 /// Each field may have any value. A capacity of zero denies every retry that costs a token. A retry with a cost of zero
 /// is always granted.
@@ -47,9 +47,9 @@ impl Default for TokenBucket {
 /// Configures a budget that grants retries in proportion to the number of calls, as in
 /// [Finagle](https://twitter.github.io/finagle/guide/Clients.html#retries), Envoy and tower.
 ///
-/// The budget counts the calls and the retries of the last `ttl`, a window of time. Each call in this window permits
-/// `share` retries, for example 0.2. In addition, `min_per_second` retries per second are always permitted, so that a
-/// program with few calls can retry.
+/// The budget counts the calls and the retries in a window of time with the length `ttl`. Each call in this window
+/// permits `share` retries, for example 0.2. In addition, `min_per_second` retries per second are always permitted, so
+/// that a program with few calls can retry.
 ///
 /// The budget treats a further attempt of a hedge as a retry.
 ///

@@ -145,7 +145,7 @@ fn add<T>(list: &mut Vec<T>, new: T, is_alive: impl FnMut(&T) -> bool) {
     list.push(new);
 }
 
-/// Returns the current isolated test's copy of `state`. Outside an isolated test, returns `state` itself.
+/// Returns the budget's own state in the current isolated test. Outside an isolated test, returns `state` itself.
 #[cfg(feature = "test-util")]
 pub(super) fn of_test(state: &Arc<BudgetState>, config: Config) -> &Arc<BudgetState> {
     let Some(scope) = Scope::current() else { return state };

@@ -1,4 +1,5 @@
-//! Counts the calls and the retries of a budget in a window of time, the option `ttl` of the budget.
+//! Counts the calls and the retries of a budget in a window of time. The field [`RetryRatio::ttl`] is the length of the
+//! window.
 //!
 //! The window is divided into ten slots of equal length, and each slot has its own counts. The slots are numbered: the
 //! number of a slot is the time at its beginning, divided by the length of a slot. When a new slot begins, the oldest
@@ -94,7 +95,7 @@ impl RetryRatio {
     }
 }
 
-/// A reading of tokio's clock: the number `slot` of the current slot.
+/// A reading of tokio's clock, as the number `slot` of the current slot.
 #[derive(Clone, Copy, Debug)]
 struct Now {
     slot: u32,
