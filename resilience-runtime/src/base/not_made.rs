@@ -51,8 +51,8 @@ impl<L: Layer> Clone for NotMade<L> {
 pub(crate) trait Layer {
     const NOTE: Note;
 
-    /// Returns the kind of an error with this [`wait`](NotMade::wait). The counter of this kind is also the counter of
-    /// `NOTE`.
+    /// Returns the kind of an error with this [`wait`](NotMade::wait). This kind must have the same counter as `NOTE`,
+    /// because dropping an [`Alive`] guard always subtracts from the counter of `NOTE`.
     #[inline]
     fn note(_wait: u64) -> Note {
         Self::NOTE
@@ -136,7 +136,7 @@ pub(crate) struct TimedOut {
     pub(crate) by: End,
 }
 
-/// The reason for which a timeout ended or prevented a call.
+/// States whether the timeout's own limit or the caller's deadline ended the call, and whether the call had started.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum End {
     /// The call reached the time limit of the timeout itself. A circuit counts this call as a failure, so this variant
