@@ -54,8 +54,8 @@ impl MetricsReader {
         self
     }
 
-    /// Reads the metrics. A program without hedges also gets the metrics of hedges, but these metrics have no samples.
-    /// The texts leave out metrics without samples.
+    /// Reads all metrics, even metrics without samples. In a program without hedges, for example, the metrics of hedges
+    /// have no samples. The text formats leave out metrics without samples.
     pub fn read(&self) -> Vec<Metric> {
         let build = "Version of the crate resilience-runtime.";
         let mut build = Metric::new(MetricKind::Info, "resilience_build_info", build);
