@@ -1,4 +1,4 @@
-//! Limits the faults in a running service: their share of the calls, and their time.
+//! Limits each fault in a running service to a share of the calls and to a period of time.
 
 use std::time::Duration;
 
