@@ -2,8 +2,8 @@
 //!
 //! All waits, cooldowns and time limits use tokio's clock. A test can pause tokio's clock. If no test pauses tokio's
 //! clock, tokio's clock is the monotonic clock of the system. Tokio's clock also works outside a tokio runtime. The
-//! wall clock (date and time of day) is used only for the times of events, for the times in statistics and snapshots of
-//! a circuit, and for dates in `Retry-After` headers.
+//! wall clock (date and time of day) is used for three purposes only: the times of events, the times in statistics and
+//! snapshots, and the dates in `Retry-After` headers.
 
 use std::num::NonZeroU64;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -340,8 +340,8 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// A snapshot of the setting and the counts of a bulkhead. [`Bulkhead::stats`] and [`get_stats`](crate::get_stats)
-/// return this snapshot.
+/// A snapshot of the limit and the counts of a bulkhead. [`Bulkhead::stats`] and [`get_stats`](crate::get_stats) return
+/// this snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BulkheadStats {

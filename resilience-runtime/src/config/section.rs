@@ -22,8 +22,8 @@ pub(super) struct Line {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum LayerName {
     Exact(String),
-    /// The name in the form of an environment variable: letters are in upper case, and each character other than an
-    /// ASCII letter or digit is `_`.
+    /// The name in the form of an environment variable. Letters are in upper case. Each character other than an ASCII
+    /// letter or digit is `_`.
     Variable(String),
     /// A name that `serde` has deserialized. It is either exact, or in the form of an environment variable in upper or
     /// lower case.

@@ -27,8 +27,8 @@ use crate::rate_limit::stats::RateLimitStats;
 /// the same calls as a leaky bucket, but its state is only one atomic integer. A `RateLimit` is a cheap handle, and all
 /// its clones share one limit.
 ///
-/// A call usually takes one token. A call that takes several tokens, such as the tokens of a language model, uses
-/// [`try_acquire_many`](Self::try_acquire_many).
+/// A call usually takes one token. With [`try_acquire_many`](Self::try_acquire_many), a call can take several tokens,
+/// for example the number of tokens in a request to a language model.
 ///
 /// ```
 /// use std::time::Duration;
@@ -94,8 +94,8 @@ impl RateLimit {
         self.0.settings.current().wait
     }
 
-    /// Changes the settings. The recent calls count towards the new rate, at most as one whole burst. Returns false,
-    /// and changes nothing, if the limit has had too many different settings.
+    /// Changes the settings. The recent calls also count under the new rate, but never as more than one whole burst.
+    /// Returns false, and changes nothing, if the limit has had too many different settings.
     pub(crate) fn change(&self, settings: Settings) -> bool {
         let before = self.pace();
         let is_changed = self.0.settings.change(settings);
@@ -148,8 +148,8 @@ impl RateLimit {
         Some(kept).filter(|kept| pace != Pace::NEVER && !kept.decides_as_new())
     }
 
-    /// Replaces the state by the state of a snapshot. The time until a whole burst is at most the time in which the
-    /// rate refills a whole burst.
+    /// Replaces the state by the state of a snapshot. The snapshot may come from a slower rate. The time until a whole
+    /// burst is therefore limited to the time in which the current rate refills a burst.
     #[cfg(feature = "serde")]
     pub(crate) fn restore(&self, kept: &KeptLimit) {
         let Shared { due, line, .. } = &*self.0;
