@@ -1,6 +1,6 @@
 //! Defines [`Accepts`], which connects the types of a retry policy or a classifier with the types of an outcome. Some
 //! options, such as `retry_if`, contain a function of the user. The policy or the classifier then accepts only the type
-//! of this function's parameter. Without such a function, it accepts every type.
+//! of this function's parameter. A policy or a classifier without such a function accepts every type.
 
 /// The error type of a [`RetryPolicy`](crate::RetryPolicy) or a [`Classifier`](crate::Classifier) that accepts every
 /// error type. A policy or a classifier has this error type if none of its functions, such as `retry_if`, receives an

@@ -68,7 +68,7 @@ impl Note {
         match self {
             Self::Circuit => 0,
             Self::Limit | Self::AboveBurst | Self::TooLate => 1,
-            // Shares an index with `Deadline`, because errors of the kind `Other` are never counted.
+            // No code uses the index of `Other`, because errors of this kind are never counted.
             Self::Deadline | Self::Other => 2,
         }
     }

@@ -28,8 +28,8 @@ use crate::base::reason::Reason;
 pub(crate) struct NotMade<L: Layer> {
     pub(crate) name: Name,
     /// The time after which the caller may try again. A circuit stores the bits of a `Wait`, which contain the time and
-    /// the state of the circuit. A rate limit stores the bits of a `Reason`. A bulkhead stores zero, because a bulkhead
-    /// does not know when a running call ends.
+    /// the state of the circuit. A rate limit stores the bits of a `Reason`. A bulkhead stores no time, because it does
+    /// not know when a running call ends. It stores 1 if no attribute sets its option `max`, and 0 otherwise.
     pub(crate) wait: u64,
     alive: Alive<L>,
 }

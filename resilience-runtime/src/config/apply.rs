@@ -35,7 +35,8 @@ impl Applied {
     }
 }
 
-/// Removes the record of the applied settings. Another function removes the settings from all layers.
+/// Removes the record of the applied settings. The caller, [`reset_configuration`](crate::reset_configuration), removes
+/// the settings from all layers.
 pub(crate) fn forget() {
     *lock_std(Applied::current()) = Applied::NONE;
 }

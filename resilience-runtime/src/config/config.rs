@@ -127,7 +127,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// Returns a [`RefusedConfig`] with all mistakes.
+    /// Returns a [`RefusedConfig`] with the mistakes.
     ///
     /// # Examples
     ///

@@ -20,7 +20,7 @@ use crate::timeout::timeout::Timeout;
 /// options that have their defaults. The function [`Config::from_toml`](crate::Config::from_toml) can read the text. If
 /// a file cannot set an option, such as the percentile of a hedge, the option is in a comment.
 ///
-/// The origin is one of the following places:
+/// The origin has one of the following forms:
 ///
 /// - `src/search.rs:12`: an attribute or a builder in the source.
 /// - `preset`: a [preset](crate::presets).

@@ -29,7 +29,7 @@ pub(super) trait Target {
     const NAMES: &'static [&'static str];
     const NONE: Self::Options;
 
-    /// Sets a setting of this name.
+    /// Sets the setting with the name `option` to `value`.
     ///
     /// # Errors
     ///

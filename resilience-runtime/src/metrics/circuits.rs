@@ -26,7 +26,7 @@ impl OfName {
     }
 }
 
-/// A circuit with the option `key`.
+/// One circuit of a name with the option `key`.
 struct OfKey {
     state: usize,
     calls: [u64; OUTCOMES.len()],

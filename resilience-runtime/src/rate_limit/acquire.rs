@@ -255,8 +255,7 @@ impl RateLimit {
     }
 
     /// Takes the tokens for the first call of the line, and returns `None`. If the call comes too early, takes no
-    /// tokens, and returns the time until the call can start. Rejects the call if the wait would last longer than until
-    /// `end`.
+    /// tokens, and returns the time until the call can start. Rejects a call that could start only after `end`.
     fn take_first(&self, tokens: u32, end: Tick) -> Result<Option<Duration>, RateLimitedError> {
         match self.take_in_line(tokens, true) {
             Ok(()) => Ok(None),

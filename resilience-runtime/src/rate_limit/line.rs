@@ -86,8 +86,8 @@ impl Line {
         self.state.fetch_and(!QUOTA, Ordering::AcqRel);
     }
 
-    /// Returns the reason for the rejection of a waiting call, which contains the time until the call could start. The
-    /// estimate assumes that all other waiting calls start first. The call takes `tokens` tokens.
+    /// Returns the reason for the rejection of a waiting call. The reason contains the time until the call could start.
+    /// The estimate assumes that all other waiting calls start first. The call takes `tokens` tokens.
     pub(crate) fn estimate(&self, tokens: u32, pace: Pace, due: u64) -> Reason {
         let before = self.tokens.load(Ordering::Relaxed).saturating_sub(u64::from(tokens));
         estimate(pace, due, before, tokens, &lock_std(&self.quotas))
@@ -123,8 +123,8 @@ impl Line {
     }
 }
 
-/// Returns the reason for the rejection of a call, which contains the time until the call could start. The calls before
-/// this call take `before` tokens.
+/// Returns the reason for the rejection of a call. The reason contains the time until the call could start. The calls
+/// before this call take `before` tokens.
 fn estimate(pace: Pace, due: u64, before: u64, tokens: u32, quotas: &Quotas) -> Reason {
     let now = Tick::now();
     let early = pace.early(due, now.to_bits(), before, tokens).max(1);

@@ -21,7 +21,8 @@ pub(crate) const SHORTEST_STEP: u64 = 1_000;
 /// The range of the option `per`.
 pub(crate) const SHORTEST_PERIOD: Duration = Duration::from_millis(1);
 pub(crate) const LONGEST_PERIOD: Duration = Duration::from_secs(86_400);
-/// The longest time in which a rate refills a burst, 146 years. With this limit, all sums of times fit into a `u64`.
+/// The longest time that a rate may need to refill a burst, 146 years. With this limit, all sums of times fit into a
+/// `u64`.
 const LONGEST_BURST: u64 = 1 << 62;
 
 impl Pace {

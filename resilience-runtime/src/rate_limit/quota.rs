@@ -1,4 +1,4 @@
-//! Implements the quotas of a service. A quota is the number of tokens that the service still admits until it resets
+//! Implements the quotas of a service. A quota is the number of further tokens that the service allows until it resets
 //! this number. A service can report its quota in the headers of each response, for example.
 
 use std::time::Duration;
@@ -7,7 +7,7 @@ use crate::base::clock::{SKEW, Tick, nanos};
 #[cfg(feature = "serde")]
 use crate::rate_limit::kept::KeptQuota;
 
-/// The number of tokens that a service still admits, and the time at which the service resets this number.
+/// The number of further tokens that a service allows, and the time at which the service resets this number.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Quota {
     remaining: u32,
@@ -48,7 +48,7 @@ impl Quota {
 #[derive(Debug, Default)]
 pub(crate) struct Quotas(Vec<Quota>);
 
-/// The largest number of quotas. If a service reports more quotas, two neighbours in the list are merged to one quota
+/// The largest number of quotas. If a service reports more quotas, two neighbours in the list are merged into one quota
 /// that is at least as strict as both.
 const MOST: usize = 32;
 
@@ -103,7 +103,7 @@ impl Quotas {
         }
     }
 
-    /// Merges two neighbours in the list to one quota with the smaller number of tokens and the later reset. Chooses
+    /// Merges two neighbours in the list into one quota with the smaller number of tokens and the later reset. Chooses
     /// the neighbours whose merge leaves the shortest gap between two resets. The remaining resets then stay spread
     /// over the whole time.
     fn join_two(&mut self, now: Tick) {
