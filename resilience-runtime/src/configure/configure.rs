@@ -154,8 +154,8 @@ pub fn configure_timeout(
 /// Changes settings of the bulkhead `name` while the program runs.
 ///
 /// Works like [`configure_retry`], for a bulkhead. If `max` becomes smaller than the number of running calls, these
-/// calls keep their slots. The bulkhead admits new calls when enough calls have ended. Calls that are already waiting
-/// receive slots before the bulkhead removes any slot that a running call frees. With the option `key`, the change
+/// calls keep their slots. The bulkhead admits new calls when enough calls have ended. Calls that were waiting before
+/// the change receive free slots first, and only then does the bulkhead remove slots. With the option `key`, the change
 /// applies to the bulkheads of all keys.
 ///
 /// # Errors

@@ -108,8 +108,8 @@ settings! {
     RateLimitSettings of RateLimitOptions {
         /// Sets the number of calls in each second, 1 to 1,000,000. Replaces `limit` and `per`.
         per_second: u32;
-        /// Sets the number of calls in each period, at least 1, at most one call in each microsecond. Replaces
-        /// `per_second`.
+        /// Sets the number of calls in each period, at least 1, and at most one for each microsecond of the period.
+        /// Replaces `per_second`.
         limit: u32;
         /// Sets the length of a period, 1 ms to 24 h. Replaces `per_second`.
         per: Duration;

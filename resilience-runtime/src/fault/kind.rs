@@ -35,7 +35,7 @@ impl fmt::Debug for Maker {
     }
 }
 
-/// A fault, for all calls of one name.
+/// The kind of a fault, with the errors or the steps that are left.
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
     /// The next calls return an error. The number states how many such calls are left.

@@ -8,7 +8,7 @@ use crate::base::random;
 /// The limits of a fault in a running service.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// The share of the calls with the fault.
+    /// The share of the calls that the fault affects, at most 1.
     rate: f64,
     /// The time at which the fault ends.
     until: Tick,

@@ -180,7 +180,7 @@ pub fn health_with(rules: &HealthRules) -> Result<Health, ConfigError> {
 #[derive(Default)]
 struct Group {
     circuits: usize,
-    /// The number of circuits that reject calls for longer than the rules tolerate.
+    /// The number of circuits that reject calls, and whose outage has lasted for the tolerated time.
     rejecting: usize,
 }
 

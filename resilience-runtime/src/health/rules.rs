@@ -48,7 +48,8 @@ impl HealthRules {
         }
     }
 
-    /// Makes a circuit essential: while the circuit rejects calls, the program is `Down`.
+    /// Makes a circuit essential: while the circuit rejects calls, the program is `Down`. An outage shorter than the
+    /// [tolerated](Self::tolerate) time has no effect.
     ///
     /// If the name has the option `key`, the rule applies to the circuits of all keys together. The program is `Down`
     /// while all these circuits reject calls, and `Degraded` while only some reject calls. A name such as `price[acme]`

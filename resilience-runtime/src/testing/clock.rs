@@ -1,4 +1,4 @@
-//! Implements the functions of the test kit that change the time in a test.
+//! Implements the functions that change the time in a test.
 
 use std::fmt;
 use std::sync::mpsc::{Sender, channel};
@@ -10,7 +10,7 @@ use crate::base::pauses;
 ///
 /// The decisions of a retry do not change. For example, a retry still gives up if its pause would last until the
 /// caller's deadline. The events and `on_retry` report the pause that the retry skips. This function affects the pauses
-/// of async and plain functions, but no cooldown and no wait for a rate limit. On a paused clock, pauses take no real
+/// of async and of blocking calls, but no cooldown and no wait for a rate limit. On a paused clock, pauses take no real
 /// time, so a test with a paused clock does not need this function.
 ///
 /// Outside an isolated test, this function affects all retries of the program.
