@@ -2,8 +2,7 @@
 //!
 //! All waits, cooldowns and time limits use tokio's clock. A test can pause tokio's clock. If no test pauses tokio's
 //! clock, tokio's clock is the monotonic clock of the system. Tokio's clock also works outside a tokio runtime. The
-//! wall clock (date and time of day) is used for three purposes only: the times of events, the times in statistics and
-//! snapshots, and the dates in `Retry-After` headers.
+//! wall clock (date and time of day) provides only the times in events, statistics and snapshots.
 
 use std::num::NonZeroU64;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -57,7 +57,7 @@ pub(crate) struct Shared {
     pub(crate) name: Name,
     pub(super) settings: Versions<Settings>,
     /// The time at which the next call would start at an even pace. The time is in nanoseconds, stored as the result of
-    /// `Tick::to_bits`. The field is zero before the first call.
+    /// `Tick::to_bits`. Before the first call, the field contains the value of [`Pace::first_due`].
     pub(super) due: AtomicU64,
     admitted: AtomicU64,
     rejected: AtomicU64,
@@ -167,9 +167,9 @@ impl RateLimit {
     /// Restricts the calls to the quota that the service reports: `remaining` further tokens until the time `reset` has
     /// passed. A service can report its quota in the headers of a response, for example.
     ///
-    /// The quota may only slow the calls down: the rate and the burst still apply. Until the reset, at most `remaining`
-    /// tokens are taken. If earlier quotas still apply, each quota applies until its own reset. If more than 32 quotas
-    /// apply, two quotas with similar resets become one quota, with the smaller number of tokens and the later reset.
+    /// A quota only adds a limit: the rate and the burst still apply. Until the reset, at most `remaining` tokens are
+    /// taken. If earlier quotas still apply, each quota applies until its own reset. If more than 32 quotas apply, two
+    /// quotas with similar resets are merged. The merged quota has the smaller number of tokens and the later reset.
     /// This method allocates memory for the quotas.
     ///
     /// A `reset` of zero has no effect. A `reset` of more than 24 hours is shortened to 24 hours, because a wrong header
