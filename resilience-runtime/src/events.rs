@@ -24,12 +24,12 @@ pub(crate) const TARGET: &str = "resilience";
 /// The maximum length of the field `error` in an event, in characters.
 const ERROR_CHARS: usize = 50;
 
-/// Returns whether any subscriber might receive DEBUG events, which report single calls. An isolated test records these
-/// events.
+/// Returns whether any subscriber might receive DEBUG events, which report single calls. Always returns true in an
+/// isolated test, because the test records these events.
 ///
 /// This function does not call the macro `tracing::enabled!`, because some subscribers would lose an event
-/// (tokio-rs/tracing#2519). A subscriber with per-layer filters expects an event right after each use of
-/// `tracing::enabled!`. If no event follows, the subscriber loses its next event.
+/// (tokio-rs/tracing#2519). The loss happens in a subscriber with per-layer filters. If no event follows a use of
+/// `tracing::enabled!`, the subscriber loses a later event.
 #[inline]
 pub(crate) fn debug_wanted() -> bool {
     Level::DEBUG <= STATIC_MAX_LEVEL && Level::DEBUG <= LevelFilter::current() || hub::wants_all()

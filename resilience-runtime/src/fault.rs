@@ -2,7 +2,7 @@
 //!
 //! With the feature `faults`, each expansion declares a [`Function`](crate::base::function::Function), which contains
 //! the names of the layers. At the beginning of the body, the expansion asks [`Faults`](faults::Faults) for a fault
-//! with one of these names. If there is one, the expansion applies this [`Fault`](point::Fault).
+//! with one of these names. If such a fault exists, the expansion applies this [`Fault`](point::Fault).
 
 mod events;
 pub(crate) mod faults;

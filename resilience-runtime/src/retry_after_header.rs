@@ -28,8 +28,8 @@ const LONGEST: Duration = Duration::from_nanos(u64::MAX);
 /// | asctime, obsolete | `Sun Nov  6 08:49:37 1994` |
 ///
 /// The year of an RFC 850 date has two digits. The digits 70 to 99 mean the years 1970 to 1999, and the digits 00 to 69
-/// mean the years 2000 to 2069. The function returns `None` for a date that does not exist, for a wrong day of the
-/// week, for the second 60 (a leap second), and for a year before 1970.
+/// mean the years 2000 to 2069. The function returns `None` for a date that does not exist, and for a wrong day of the
+/// week. It also returns `None` for a leap second (the second 60), and for a year before 1970.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};

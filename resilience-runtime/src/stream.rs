@@ -1,5 +1,5 @@
-//! Watches streams: records the outcome of a stream in a circuit, holds a slot of a bulkhead until the end of a stream,
-//! and limits the time between the items of a stream.
+//! Watches streams. A circuit counts a watched stream as one call, and a bulkhead keeps its slot occupied until the
+//! stream ends. [`LimitedStream`](limited::LimitedStream) limits the time for each item.
 
 mod circuit;
 pub(crate) mod judge;

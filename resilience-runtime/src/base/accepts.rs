@@ -1,9 +1,10 @@
-//! Defines [`Accepts`], which connects the types of a retry policy or a classifier with the types of an outcome. A
-//! function of the user, such as `retry_if`, fixes the type that its parameter has. If no function fixes a type, every
-//! type is accepted.
+//! Defines [`Accepts`], which connects the types of a retry policy or a classifier with the types of an outcome. Some
+//! options, such as `retry_if`, contain a function of the user. The policy or the classifier then accepts only the type
+//! of this function's parameter. A policy or a classifier without such a function accepts every type.
 
 /// The error type of a [`RetryPolicy`](crate::RetryPolicy) or a [`Classifier`](crate::Classifier) that accepts every
-/// error type. A policy or a classifier has this type if none of its functions, such as `retry_if`, receives an error.
+/// error type. A policy or a classifier has this error type if none of its functions, such as `retry_if`, receives an
+/// error.
 ///
 /// No value of this type exists.
 #[derive(Debug)]
@@ -12,8 +13,8 @@ pub struct AnyError {
 }
 
 /// The value type of a [`RetryPolicy`](crate::RetryPolicy) or a [`Classifier`](crate::Classifier) that accepts every
-/// value type. A policy or a classifier has this type if none of its functions, such as `retry_if_ok`, receives an `Ok`
-/// value.
+/// value type. A policy or a classifier has this value type if none of its functions, such as `retry_if_ok`, receives
+/// an `Ok` value.
 ///
 /// No value of this type exists.
 #[derive(Debug)]
@@ -38,7 +39,8 @@ pub trait Accepts<V>: sealed::Accepts<V> {}
 
 impl<P: sealed::Accepts<V> + ?Sized, V> Accepts<V> for P {}
 
-/// Selects a struct that contains functions of the user, by the type that the functions receive, such as an error type.
+/// Names a struct that contains functions of the user. The parameter of the struct is the type that these functions
+/// receive, such as an error type.
 pub trait Functions {
     /// The struct whose functions receive a `&P`. Its default contains no function.
     type Of<P: ?Sized>: Default;
@@ -53,11 +55,12 @@ mod sealed {
         note = "the functions of a classifier, such as `failure_if`, fix its types, too"
     )]
     pub trait Accepts<V> {
-        /// Returns the value that the user's functions receive. `AnyError` and `AnyValue` return `None`, because no
-        /// function of the user receives a value of these types.
+        /// Returns the value for the user's functions. `AnyError` and `AnyValue` return `None`, because no function of
+        /// the user exists for these types.
         fn see(value: &V) -> Option<&Self>;
 
-        /// Changes the type that the user's functions receive to `V`.
+        /// Converts the functions of a policy or a classifier to functions that receive `V`. For `AnyError` and
+        /// `AnyValue`, the result contains no function.
         fn convert<F: Functions>(functions: F::Of<Self>) -> F::Of<V>;
     }
 

@@ -18,12 +18,12 @@ static SLEEP: Mutex<fn(Duration)> = Mutex::new(thread::sleep);
 
 /// Replaces the function with which all blocking calls of this process sleep. The default is [`std::thread::sleep`].
 ///
-/// A blocking call sleeps in the pause of a retry, and while the first waiting call of a rate limit waits for the rate.
-/// This function is for tests, which replace the sleep by a function that returns at once. The calls of an async
-/// function do not use the sleep.
+/// A blocking call sleeps in the pause of a retry. The first call in the queue of a rate limit sleeps until the rate
+/// admits the call. This function is for tests, which replace the sleep by a function that returns at once. The calls
+/// of an async function do not use the sleep.
 ///
-/// A rate limit sleeps at most one second at once, because its rate may change in the meantime. A rate limit also sleeps
-/// again if the time has not passed on tokio's clock. For a test of a rate limit, the function must
+/// In the queue of a rate limit, each sleep takes at most one second, because the rate may change during the sleep. The
+/// call sleeps again if the time has not passed on tokio's clock. For a test of a rate limit, the function must
 /// therefore move the clock, or sleep in real time. If a paused clock does not move, the rate limit rejects the call
 /// after its `wait` has passed in real time.
 ///
@@ -108,8 +108,8 @@ fn drive<F: Future>(mut future: Pin<&mut F>, end: Option<Instant>) -> Driven<F::
     }
 }
 
-/// Returns true if the current task has a rest of its budget, or if no task runs. Tokio's budget limits the work of a
-/// task between two yields. This check uses up one part of the budget.
+/// Returns true if the current tokio task has budget left, or if no task runs. This check uses up one part of the
+/// budget.
 fn has_budget() -> bool {
     let probe = Semaphore::new(1);
     let permit = pin!(probe.acquire());

@@ -1,8 +1,8 @@
 //! Contains the functions that read a clock for this crate.
 //!
 //! All waits, cooldowns and time limits use tokio's clock. A test can pause tokio's clock. If no test pauses tokio's
-//! clock, tokio's clock is the monotonic clock of the system. Tokio's clock also works outside a tokio runtime. Only
-//! the statistics of a circuit show times of the wall clock (date and time of day).
+//! clock, tokio's clock is the monotonic clock of the system. Tokio's clock also works outside a tokio runtime. The
+//! wall clock (date and time of day) provides only the times in events, statistics and snapshots.
 
 use std::num::NonZeroU64;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -97,7 +97,7 @@ impl Tick {
 }
 
 /// A point in time on tokio's clock, as a number of steps of 2^24 ns (17 ms). The number has 32 bits, so that a breaker
-/// is small. Higher bits are left out.
+/// is small. The higher bits of the time are dropped.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Coarse(u32);
 

@@ -70,7 +70,7 @@ impl Note {
         match self {
             Self::Circuit => 0,
             Self::Limit | Self::AboveBurst | Self::TooLate => 1,
-            // Shares an index with `Deadline`, because errors of the kind `Other` are never counted.
+            // No code uses the index of `Other`, because errors of this kind are never counted.
             Self::Deadline | Self::Other => 2,
         }
     }
@@ -79,9 +79,10 @@ impl Note {
 /// A copy of the four counters in [`OfThread::errors`], taken before the poll of a function's body.
 ///
 /// The error type of the function may hide the kind of an error. The method `note` therefore compares the counters
-/// before and after the poll. If the sum of the counters and the counter of a kind have grown, the poll created an
-/// error of this kind, and the error still exists. `note` then assumes that the body has returned this error. The
-/// assumption is wrong if the body has stored this error and returned a different error.
+/// before and after the poll. Suppose that the counter of one kind has grown, and that the sum of all counters of
+/// errors has grown. The poll then created an error of this kind, and the error still exists. `note` then assumes that
+/// the body has returned this error. The assumption is wrong if the body has stored this error and returned a different
+/// error.
 ///
 /// Only the difference between two copies has a meaning, because an error may be created on one thread and dropped on
 /// another thread.
@@ -110,8 +111,9 @@ impl Existing {
     #[cold]
     #[inline(never)]
     fn kind(self, now: Self) -> Note {
-        // During the poll, the body may replace a stored error by an error of another kind. The sum of the counters is
-        // then unchanged, and the body probably returns an error that no counter counts.
+        // During the poll, the body may drop a stored error and store an error of another kind in its place. The sum of
+        // the counters is then unchanged. The error that the body returned is then probably a different error, which is
+        // not counted.
         if !is_more(now.errors(), self.errors()) {
             return Note::Other;
         }

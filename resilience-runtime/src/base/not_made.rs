@@ -28,8 +28,8 @@ use crate::base::reason::Reason;
 pub(crate) struct NotMade<L: Layer> {
     pub(crate) name: Name,
     /// The time after which the caller may try again. A circuit stores the bits of a `Wait`, which contain the time and
-    /// the state of the circuit. A rate limit stores the bits of a `Reason`. A bulkhead stores zero, because a bulkhead
-    /// does not know when a running call ends.
+    /// the state of the circuit. A rate limit stores the bits of a `Reason`. A bulkhead stores no time, because it does
+    /// not know when a running call ends. It stores 1 if no attribute sets its option `max`, and 0 otherwise.
     pub(crate) wait: u64,
     alive: Alive<L>,
 }
@@ -51,8 +51,8 @@ impl<L: Layer> Clone for NotMade<L> {
 pub(crate) trait Layer {
     const NOTE: Note;
 
-    /// Returns the kind of an error with this [`wait`](NotMade::wait). The counter of this kind is also the counter of
-    /// `NOTE`.
+    /// Returns the kind of an error with this [`wait`](NotMade::wait). This kind must have the same counter as `NOTE`,
+    /// because dropping an [`Alive`] guard always subtracts from the counter of `NOTE`.
     #[inline]
     fn note(_wait: u64) -> Note {
         Self::NOTE
@@ -136,7 +136,7 @@ pub(crate) struct TimedOut {
     pub(crate) by: End,
 }
 
-/// The reason for which a timeout ended or prevented a call.
+/// States whether the timeout's own limit or the caller's deadline ended the call, and whether the call had started.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum End {
     /// The call reached the time limit of the timeout itself. A circuit counts this call as a failure, so this variant

@@ -131,9 +131,9 @@ pub(crate) fn void_messages() {
     }
 }
 
-/// Works like [`void_messages`], for a call whose permit the user held. `before` is the number of messages when the
-/// circuit admitted the call. If the failure has opened the circuit, the circuit has left a message, so that this
-/// function does nothing.
+/// Works like [`void_messages`], for a call whose permit is held by the user's code and not by generated code. `before`
+/// is the number of messages when the circuit admitted the call. If the failure has opened the circuit, the circuit has
+/// left a message, so that this function does nothing.
 #[cold]
 #[inline(never)]
 pub(crate) fn void_messages_of_permit(before: u16) {

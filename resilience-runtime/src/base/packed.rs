@@ -1,4 +1,4 @@
-//! Packs two `u32` numbers into one `u64`, so that one atomic operation can change both numbers.
+//! Packs two `u32` numbers into one `u64`, so that one atomic operation can read or change both numbers.
 
 #[inline]
 pub(crate) const fn join(upper: u32, lower: u32) -> u64 {

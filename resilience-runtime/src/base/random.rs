@@ -26,7 +26,7 @@ pub(crate) fn next() -> u64 {
         return Seeded::of_test().next();
     }
     thread_local! {
-        /// The seed of this thread's generator, and the number of random numbers that the generator has returned.
+        /// The seed of this thread's generator, and the count of numbers that the generator has returned.
         static DRAWN: Cell<Option<(u64, u64)>> = const { Cell::new(None) };
     }
     // Takes the seed from a `RandomState`, because the standard library has no other source of random numbers.

@@ -13,8 +13,7 @@ pub(crate) enum Raw {
     Number(f64),
     Flag(bool),
     Text(String),
-    /// A text that may be a number or a flag, because its source contains only texts, for example an environment
-    /// variable.
+    /// A text that may be a number or a flag. An environment variable, for example, contains only text.
     Word(String),
     /// A value of a type that no option has, such as an array.
     Other(&'static str),
@@ -74,7 +73,7 @@ impl fmt::Display for Raw {
     }
 }
 
-/// Returns the first 100 characters of a text, because a message contains the text.
+/// Returns the first 100 characters of a text, so that a message that contains the text stays short.
 pub(crate) fn excerpt(text: &str) -> &str {
     text.char_indices().nth(100).map_or(text, |(end, _)| &text[..end])
 }

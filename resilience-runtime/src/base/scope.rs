@@ -1,9 +1,9 @@
 //! Gives each isolated test its own copy of the global values of a program, such as the registry. All calls outside
 //! isolated tests share the global values.
 //!
-//! With the feature `test-util`, an isolated test has a `Scope`. While the test runs, a thread-local variable refers
-//! to the scope. The functions of this file then return the values of the scope in place of the global values. Without
-//! the feature, the functions return the global values, and cost nothing.
+//! With the feature `test-util`, an isolated test has a `Scope`. While the test runs, a thread-local variable refers to
+//! the scope. The functions of this file then return the values of the scope in place of the global values. Without the
+//! feature, the functions return the global values without a check.
 
 #[cfg(feature = "test-util")]
 pub(crate) use self::of_tests::{Entered, Scope};
@@ -100,7 +100,7 @@ mod of_tests {
         }
     }
 
-    /// A guard, with which this thread returns to its previous scope.
+    /// A guard that makes the previous scope current again when the guard is dropped.
     #[derive(Debug)]
     pub(crate) struct Entered {
         before: Option<&'static Scope>,

@@ -11,8 +11,8 @@ use std::time::Duration;
 use crate::base::clock::{nanos, whole_steps};
 use crate::base::existing::{Existing, count_message};
 
-/// The number of newest messages that a thread keeps. One message is not enough, because a retry skips the messages of
-/// the circuits that are attributes of its own function.
+/// The number of newest messages that a thread keeps. One message is not enough, because a retry ignores the messages
+/// of the circuits that decorate its own function.
 const KEPT: u16 = 4;
 
 /// The address in a void message. No circuit has this address.
@@ -61,8 +61,8 @@ impl StillOpen {
         NEWEST.with(|messages| messages.iter().for_each(|message| message.set((VOID, 0))));
     }
 
-    /// Returns the newest message, if a circuit left this message after the first `since` messages. Leaves out messages
-    /// of the circuits for which `is_own` returns true. The argument of `is_own` is the address of a circuit.
+    /// Returns the newest message whose number is greater than `since`. Ignores void messages, and messages of circuits
+    /// for which `is_own` returns true. The argument of `is_own` is the address of a circuit.
     pub(crate) fn newest(since: u16, is_own: impl Fn(usize) -> bool) -> Option<Self> {
         let number = Existing::now().messages();
         let count = number.wrapping_sub(since).min(KEPT);

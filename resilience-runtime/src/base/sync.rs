@@ -1,4 +1,4 @@
-//! Selects the types of the atomics and locks of this crate, from `std` or from `loom`.
+//! Exports the types of the atomics and locks of this crate, from `std` or from `loom`.
 //!
 //! With `--cfg resilience_loom`, the types `Mutex`, `MutexGuard` and `AtomicU64` come from the crate `loom`. Loom is a
 //! tool that runs a test in every interleaving of the test's threads. Every other type of this module always comes from

@@ -10,20 +10,20 @@ use crate::base::sync::lock_std;
 /// The settings of a layer, and all later versions of these settings.
 ///
 /// A version is never freed before the layer, because a running call may refer to it. The memory is nevertheless
-/// limited, because equal settings share one version.
+/// limited: equal settings share one version, and [`SHELVES`] limits the number of versions.
 #[derive(Debug)]
 pub(crate) struct Versions<T> {
     first: T,
     later: OnceBox<Later<T>>,
 }
 
-/// The versions that changes at run time have added. The version with the number `n` is in the array
+/// The versions that [`Versions::change`] has added. The version with the number `n` is in the array
 /// `shelves[ilog2(n)]`. The number 0 refers to the field `first` of [`Versions`].
 #[derive(Debug)]
 struct Later<T> {
     current: AtomicUsize,
     shelves: [OnceBox<Box<[OnceBox<T>]>>; SHELVES],
-    /// The number of versions, including the first version. Only one thread at a time adds a version.
+    /// The number of versions, including the first version. The lock lets only one thread at a time add a version.
     count: Mutex<usize>,
 }
 

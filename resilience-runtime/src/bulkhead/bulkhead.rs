@@ -24,10 +24,10 @@ use crate::timeout::timeout::Timer;
 
 /// Limits the number of concurrent calls to `max`.
 ///
-/// Each running call occupies one of `max` slots. If all slots are taken, a new call waits in a queue. If no slot
-/// becomes free within the time of the option [`wait`](crate::BulkheadBuilder::wait), the call is rejected. If `wait`
-/// is zero, the call is rejected at once. Waiting calls receive slots in the order of their arrival. A `Bulkhead` is a
-/// cheap handle, and all its clones share the slots.
+/// Each running call occupies one of `max` slots. If all slots are taken, a new call waits in a queue, for at most the
+/// time of the option [`wait`](crate::BulkheadBuilder::wait). If no slot becomes free in this time, the call is
+/// rejected. The default of `wait` is zero, so the call is rejected at once. Waiting calls receive slots in the order
+/// of their arrival. A `Bulkhead` is a cheap handle, and all its clones share the slots.
 ///
 /// ```
 /// use std::time::Duration;
@@ -340,8 +340,8 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// A snapshot of the setting and the counts of a bulkhead. [`Bulkhead::stats`] and [`get_stats`](crate::get_stats)
-/// return this snapshot.
+/// A snapshot of the limit and the counts of a bulkhead. [`Bulkhead::stats`] and [`get_stats`](crate::get_stats) return
+/// this snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BulkheadStats {

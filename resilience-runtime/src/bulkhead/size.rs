@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 
 use crate::base::sync::{Arc, lock_std};
 
-/// The number of slots of a bulkhead, including the slots that wait for their removal.
+/// The number of slots of a bulkhead, including the slots that will be removed when running calls end.
 pub(crate) struct Size {
     slots: AtomicUsize,
     /// The removals of slots that running calls still hold. A removal is a future that waits in the queue of the
@@ -29,7 +29,7 @@ impl Size {
         Self { slots: AtomicUsize::new(slots), removals: Mutex::new(Vec::new()) }
     }
 
-    /// Returns the number of slots, including the slots that wait for their removal.
+    /// Returns the number of slots, including the slots that will be removed when running calls end.
     pub(super) fn current(&self) -> usize {
         let removals = &mut *lock_std(&self.removals);
         self.settle(removals);
@@ -48,7 +48,7 @@ impl Size {
     }
 }
 
-/// The state of a bulkhead, which contains the slots and their number.
+/// A bulkhead whose number of slots can change.
 pub(super) trait Slotted: Send + Sync + 'static {
     fn slots(&self) -> &Semaphore;
     fn size(&self) -> &Size;

@@ -20,8 +20,8 @@ pub(super) struct Applied {
 impl Applied {
     const NONE: Self = Self { environment: Tables::NONE, file: Tables::NONE };
 
-    /// Returns the settings of the program, or of the current isolated test. The lock makes each change of all layers
-    /// a single step.
+    /// Returns the settings of the program, or of the current isolated test. The lock is held while the settings of all
+    /// layers change, so that two changes never mix.
     fn current() -> &'static Mutex<Self> {
         static APPLIED: Mutex<Applied> = Mutex::new(Applied::NONE);
         scoped(&APPLIED, || Mutex::new(Applied::NONE))
@@ -35,7 +35,8 @@ impl Applied {
     }
 }
 
-/// Removes the record of the applied settings. Another function removes the settings from all layers.
+/// Removes the record of the applied settings. The caller, [`reset_configuration`](crate::reset_configuration), removes
+/// the settings from all layers.
 pub(crate) fn forget() {
     *lock_std(Applied::current()) = Applied::NONE;
 }

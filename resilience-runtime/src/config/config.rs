@@ -24,9 +24,10 @@ use crate::registry::configured::Source;
 /// ```
 ///
 /// The type implements `Deserialize` and `Default`, for programs that read their configuration with a crate such as
-/// `config` or `figment`. Some of their sources, such as environment variables, have only texts. A text such as `"5"`
-/// can therefore be a number. If no layer has exactly the name of a table, the name can also have the form of an
-/// environment variable, in upper or lower case: `exa_api` also stands for `Exa-API`.
+/// `config` or `figment`. Some sources of these crates, such as environment variables, contain only text. A text such
+/// as `"5"` can therefore stand for a number. In a table's name, the name of the layer can also have the form of an
+/// environment variable, in upper or lower case. For example, `exa_api` stands for the layer `Exa-API`, if no layer has
+/// the name `exa_api`.
 ///
 /// # Examples
 ///
@@ -51,7 +52,7 @@ use crate::registry::configured::Source;
 pub struct Config {
     pub(super) tables: Tables,
     source: Source,
-    /// The file, or `None` for a text.
+    /// The path of the file, or `None` if the settings do not come from a file.
     file: Option<Arc<str>>,
 }
 
@@ -62,7 +63,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// Returns a [`RefusedConfig`] with all mistakes, if the text is not TOML, or if a table or an option is unknown.
+    /// Returns a [`RefusedConfig`] with the mistakes, if the text is not TOML, or if a table or an option is unknown.
     /// Also returns this error if a value is outside its range. The names of layers are checked by
     /// [`apply`](Self::apply).
     pub fn from_toml(text: &str) -> Result<Self, RefusedConfig> {
@@ -101,12 +102,12 @@ impl Config {
     ///
     /// The name of a variable contains the table, the name of the layer and the option, with `__` between them:
     /// `RESILIENCE__CIRCUIT__EXA_API__THRESHOLD=5`. In the name of the layer, letters are in upper case, and each
-    /// character other than a letter or a digit is `_`.
+    /// character other than an ASCII letter or digit is `_`.
     ///
     /// # Errors
     ///
-    /// Returns a [`RefusedConfig`] with all mistakes. The names of layers are checked by [`apply`](Self::apply), which
-    /// refuses a variable that can stand for two layers.
+    /// Returns a [`RefusedConfig`] with the mistakes. The method [`apply`](Self::apply) checks the names of layers. It
+    /// refuses a variable whose name fits two layers.
     ///
     /// # Examples
     ///
@@ -126,7 +127,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// Returns a [`RefusedConfig`] with all mistakes.
+    /// Returns a [`RefusedConfig`] with the mistakes.
     ///
     /// # Examples
     ///
@@ -146,19 +147,19 @@ impl Config {
 
     /// Applies all settings, or none if a setting is refused.
     ///
-    /// The settings replace all settings of an earlier call. If an option is no longer set, the value of the attribute
-    /// is in force again. Settings from the environment replace only settings from the environment. In the same way,
-    /// other settings do not replace settings from the environment. If several origins set one option, the first origin
-    /// in this list decides: [`configure`](fn@crate::configure), environment, file, builder, attribute, preset,
-    /// default.
+    /// The settings replace all settings of an earlier call, including options that are no longer set. Settings from
+    /// the environment replace only earlier settings from the environment. All other settings replace only settings
+    /// that do not come from the environment. If several origins set one option, the first origin in this list decides:
+    /// [`configure`](fn@crate::configure), environment, file, builder, attribute, preset, default.
     ///
-    /// The function [`configure`](fn@crate::configure) describes the effect of a change on calls and states. The event
-    /// `config_applied` or `config_refused` reports the outcome.
+    /// The documentation of [`configure`](fn@crate::configure) describes the effect of a change on calls and states.
+    /// The event `config_applied` or `config_refused` reports the outcome.
     ///
     /// # Errors
     ///
-    /// Returns a [`RefusedConfig`] with all mistakes, and changes nothing, if a layer is unknown, or if a layer refuses
-    /// a setting. Without the feature `declare`, the layer of an attribute is unknown until the first call.
+    /// Returns a [`RefusedConfig`] with the mistakes, and changes nothing, if a layer is unknown, or if a layer refuses
+    /// a setting. Without the feature `declare`, the layer of an attribute is unknown until the first call of its
+    /// function.
     pub fn apply(&self) -> Result<(), RefusedConfig> {
         let title = self.title();
         self.put_in_force().inspect_err(|error| events::refused(title, error))?;
@@ -170,7 +171,7 @@ impl Config {
         apply::apply(&self.tables, self.source)
     }
 
-    /// Returns the field `source` of an event.
+    /// Returns the value of the field `source` for an event.
     fn title(&self) -> &str {
         match (self.source, &self.file) {
             (Source::Environment, _) => "environment",
@@ -180,8 +181,8 @@ impl Config {
     }
 }
 
-/// Returns settings without a value. A field with `#[serde(default)]` has this value if the configuration of a program
-/// does not contain the field.
+/// Returns a `Config` without settings. A field with `#[serde(default)]` has this value if the configuration of a
+/// program does not contain the field.
 impl Default for Config {
     fn default() -> Self {
         Self::NONE

@@ -11,8 +11,8 @@ use crate::config::mistake::RefusedConfig;
 use crate::config::section::{LayerName, Line, not_layers, not_settings};
 use crate::registry::configured::Place;
 
-/// The largest number of tables inside each other: the tables, the layers, and the parts of a name. A name with more
-/// parts could exhaust the stack.
+/// The largest depth of nested tables. A deeper input could exhaust the stack, because the deserialization is
+/// recursive.
 const DEEPEST: u32 = 32;
 
 impl<'de> Deserialize<'de> for Config {
@@ -63,7 +63,7 @@ impl Lines {
     }
 }
 
-/// Deserializes a table. The number limits the tables inside each other.
+/// Deserializes a table. The number is the largest depth of nested tables.
 struct Tables(u32);
 
 impl<'de> Visitor<'de> for Tables {
@@ -83,7 +83,7 @@ impl<'de> Visitor<'de> for Tables {
     }
 }
 
-/// Deserializes a node. The number limits the tables inside each other.
+/// Deserializes a node. The number is the largest depth of nested tables.
 struct Nodes(u32);
 
 impl<'de> DeserializeSeed<'de> for Nodes {

@@ -17,15 +17,16 @@ use crate::timeout::timeout::Timeout;
 /// Returns the settings in force as a text in the format TOML, with the origin of each setting in a comment.
 ///
 /// The text contains each layer that [`get_stats`](crate::get_stats) lists, except fallbacks. The text leaves out
-/// options that have their defaults. The function [`Config::from_toml`](crate::Config::from_toml) reads the text. If a
-/// file cannot set an option, such as the percentile of a hedge, the option is in a comment.
+/// options that have their defaults. The function [`Config::from_toml`](crate::Config::from_toml) can read the text. If
+/// a file cannot set an option, such as the percentile of a hedge, the option is in a comment.
 ///
-/// The origin is one of the following places:
+/// The origin has one of the following forms:
 ///
 /// - `src/search.rs:12`: an attribute or a builder in the source.
 /// - `preset`: a [preset](crate::presets).
 /// - `configured at src/admin.rs:8`: a call of [`configure`](fn@crate::configure).
-/// - `resilience.toml:3`, or `line 3`: a file, or a text without a file.
+/// - `resilience.toml:3`: a file, with the line.
+/// - `line 3`: a line of a text that does not come from a file.
 /// - `RESILIENCE__RETRY__MAIL__MAX`: an environment variable.
 /// - `deserialized`: a [`Config`](crate::Config) that `serde` has deserialized.
 ///
@@ -62,7 +63,8 @@ pub fn dump_config() -> String {
     text
 }
 
-/// Writes the sections of one table. A layer without keys and a layer with keys can have the same name.
+/// Writes the sections of one table. Layers without keys and layers with keys share one section if they have the same
+/// name.
 fn layers<T: Target>(text: &mut String, kinds: &[Vec<(String, Vec<InForce>)>]) {
     let mut names: Vec<_> = kinds.iter().flatten().map(|(name, _)| name).collect();
     names.sort_unstable();
@@ -75,8 +77,8 @@ fn layers<T: Target>(text: &mut String, kinds: &[Vec<(String, Vec<InForce>)>]) {
     }
 }
 
-/// Writes the section of one name. If an option has different values for the circuits with and without keys, the second
-/// value is in a comment.
+/// Writes the section of one name. If an option has different values for layers without keys and layers with keys, the
+/// value for layers with keys is in a comment.
 fn section<T: Target>(text: &mut String, name: &str, kinds: &[Option<Vec<InForce>>]) {
     // Ignores the result, because writing to a `String` cannot fail.
     let _ = writeln!(text, "\n[{}.{}]", T::TABLE, key(name));
@@ -124,7 +126,7 @@ fn toml(value: Value) -> String {
     }
 }
 
-/// Returns a time as a whole number of the largest possible unit up to a second, so that no digit is lost.
+/// Returns a time as a whole number of s, ms, us or ns. Selects the largest of these units that loses no digit.
 fn exact(time: Duration) -> String {
     let nanos = time.subsec_nanos();
     match () {

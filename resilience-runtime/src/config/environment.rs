@@ -8,7 +8,7 @@ use crate::config::mistake::RefusedConfig;
 use crate::config::section::{LayerName, Line, TABLES, unknown_table};
 use crate::registry::configured::Place;
 
-/// The beginning of the names of all variables.
+/// The prefix of the names of all variables that contain settings.
 const PREFIX: &str = "RESILIENCE__";
 
 /// Converts the variables whose names begin with [`PREFIX`] to lines.

@@ -11,7 +11,7 @@ use crate::registry::configured::Place;
 /// The maximum size of a file, in bytes.
 const LARGEST: u64 = 1 << 20;
 
-/// A file that was read.
+/// The path and the content of a file.
 #[derive(Clone, Debug)]
 pub(super) struct Text {
     pub(super) file: Arc<str>,

@@ -12,8 +12,8 @@ const MOST: usize = 20;
 
 /// The error for refused settings from a file or from the environment. The settings in force stay unchanged.
 ///
-/// The text of the error contains all mistakes in one line, each with its file and line, or with its environment
-/// variable.
+/// The text of the error lists at most 20 mistakes, all in one line. Each mistake is shown with its file and line, or
+/// with its environment variable.
 ///
 /// ```
 /// use resilience_runtime::Config;
@@ -30,7 +30,7 @@ const MOST: usize = 20;
 #[non_exhaustive]
 pub struct RefusedConfig {
     mistakes: Vec<ConfigMistake>,
-    /// The number of further mistakes.
+    /// The number of further mistakes, which `mistakes` does not contain.
     more: usize,
 }
 

@@ -83,7 +83,7 @@ fn raw(value: &DeValue<'_>) -> Raw {
     }
 }
 
-/// The ends of the lines of a text, to find the line of a setting.
+/// The offsets of the line breaks of a text. These offsets determine the line number of a setting.
 struct Lines<'a> {
     file: Option<&'a Arc<str>>,
     ends: Vec<usize>,

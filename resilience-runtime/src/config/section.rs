@@ -22,10 +22,11 @@ pub(super) struct Line {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum LayerName {
     Exact(String),
-    /// The name in an environment variable: letters are in upper case, and each character other than a letter or a
-    /// digit is `_`.
+    /// The name in the form of an environment variable. Letters are in upper case. Each character other than an ASCII
+    /// letter or digit is `_`.
     Variable(String),
-    /// A name that `serde` has deserialized: an exact name, or the name in an environment variable in any case.
+    /// A name that `serde` has deserialized. It is either exact, or in the form of an environment variable in upper or
+    /// lower case.
     Deserialized(String),
 }
 
@@ -38,7 +39,7 @@ pub(super) struct Section<O> {
 }
 
 impl LayerName {
-    /// Returns the name of an environment variable for a layer of this name.
+    /// Converts a name to the form of an environment variable, such as `EXA_API`.
     pub(super) fn variable(name: &str) -> String {
         name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
     }
@@ -49,7 +50,8 @@ impl LayerName {
         }
     }
 
-    /// Returns whether the name is the name of a layer and not the name in an environment variable.
+    /// Returns whether the name is exact, and not in the form of an environment variable. `known` contains the exact
+    /// names of all layers of this kind.
     fn is_exact(&self, known: &[String]) -> bool {
         match self {
             Self::Exact(_) => true,
@@ -74,14 +76,15 @@ impl<O: Copy> Section<O> {
         place.map(|(_, place)| place)
     }
 
-    /// Adds the settings of another section for the same layer. They take precedence.
+    /// Adds the settings of another section for the same layer. The added settings take precedence.
     fn add<T: Target<Options = O>>(&mut self, section: Self) {
         self.options = T::or(section.options, self.options);
         self.places.extend(section.places);
     }
 }
 
-/// Receives the settings of each table from a loop over all tables.
+/// Receives the settings of each table from [`Tables::visit`]. `before` contains the earlier settings of the same
+/// table.
 pub(super) trait Visit {
     fn visit<T: Target>(&mut self, sections: &[Section<T::Options>], before: &[Section<T::Options>]);
 }
@@ -98,7 +101,8 @@ macro_rules! tables {
         impl Tables {
             pub(super) const NONE: Self = Self { $($field: Vec::new(),)* };
 
-            /// Finds the layers that the variables of the environment and the deserialized names stand for.
+            /// Replaces names in the form of environment variables, and deserialized names, by the exact names of
+            /// layers.
             pub(super) fn resolved(&self) -> Result<Self, RefusedConfig> {
                 let mut refused = RefusedConfig::default();
                 let mut tables = self.clone();
@@ -106,7 +110,7 @@ macro_rules! tables {
                 refused.result().map(|()| tables)
             }
 
-            /// Calls `visit` for the settings of each table, with the settings of the same table in `before`.
+            /// Calls `visit` with the settings of each table, and with the settings of the same table in `before`.
             pub(super) fn visit(&self, before: &Self, visit: &mut impl Visit) {
                 $(visit.visit::<$target>(&self.$field, &before.$field);)*
             }
@@ -191,8 +195,8 @@ fn add<T: Target>(sections: &mut Vec<Section<T::Options>>, line: Line, refused: 
     section.places.push((option, place));
 }
 
-/// Replaces the name of each section by the name of the layer. Merges the sections of one layer: a name that is not
-/// exact takes precedence over the exact name, because it comes from the environment.
+/// Replaces the name of each section by the exact name of its layer, and merges the sections of one layer. If a
+/// section's name was not exact, its settings take precedence, because they come from the environment.
 fn resolve<T: Target>(sections: &mut Vec<Section<T::Options>>, refused: &mut RefusedConfig) {
     if sections.iter().all(|section| matches!(section.name, LayerName::Exact(_))) {
         return;

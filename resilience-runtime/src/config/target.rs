@@ -29,7 +29,7 @@ pub(super) trait Target {
     const NAMES: &'static [&'static str];
     const NONE: Self::Options;
 
-    /// Sets a setting of this name.
+    /// Sets the setting with the name `option` to `value`.
     ///
     /// # Errors
     ///
@@ -50,7 +50,8 @@ pub(super) trait Target {
     /// Returns the names under which layers of this kind are listed.
     fn known() -> Vec<String>;
 
-    /// Returns the error that [`replace`](Self::replace) would return. Returns false if no layer has the name.
+    /// Checks whether [`replace`](Self::replace) would return an error, and changes nothing. Returns false if no layer
+    /// has the name.
     fn try_replace(name: &str, source: Source, new: New<'_, Self::Options>) -> Result<bool, ConfigError>;
 
     /// Replaces the settings from `source`. Returns a function that restores the earlier settings, or `None` if no
@@ -58,7 +59,7 @@ pub(super) trait Target {
     fn replace(name: &str, source: Source, new: New<'_, Self::Options>) -> Result<Option<Undo>, ConfigError>;
 }
 
-/// The new settings of one layer.
+/// The new settings of one layer, or `None` to remove the settings.
 pub(super) type New<'a, O> = Option<&'a (Origin, O)>;
 
 /// A function that restores the earlier settings of a layer.
@@ -129,7 +130,8 @@ macro_rules! targets {
                 }
 
                 fn setting(option: &'static str) -> &'static str {
-                    // The time of a timeout has no name in the attribute.
+                    // In the attribute, the time of a timeout has no name. Errors therefore use the name `timeout`, but
+                    // files use `after`.
                     if option == "timeout" { "after" } else { option }
                 }
 
@@ -143,7 +145,8 @@ macro_rules! targets {
                     let is_known = false;
                     $(let is_known = is_known | $keyed::layers().try_replace(name, source, new)?;)?
                     match $layer::layers().try_replace(name, source, new) {
-                        // A layer without keys refuses `max_keys`, unless layers with keys have the same name.
+                        // A layer without keys refuses `max_keys`. Ignores this error if layers with keys have the same
+                        // name.
                         Err(_) if is_known => Ok(true),
                         replaced => Ok(replaced? | is_known),
                     }

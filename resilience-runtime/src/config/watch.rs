@@ -22,7 +22,8 @@ const BETWEEN_READINGS: Duration = Duration::from_secs(1);
 #[must_use = "a future does nothing until it is polled: spawn it"]
 pub struct WatchedConfig {
     path: PathBuf,
-    // The box makes the future independent of the lifetime of the argument of `Config::watch`.
+    // The box hides the type of the future. The type `impl Future` would capture the lifetime of the argument of
+    // `Config::watch`.
     future: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
@@ -101,8 +102,8 @@ impl Watched {
             Ok(text) if self.content.as_ref() == Some(&text.text) => None,
             Ok(text) => Some(text),
             Err(error) => {
-                // After a failed reading, applies the old content again, so that an event reports the return of the
-                // file.
+                // Forgets the old content. If the file later returns with the same content, its settings are applied
+                // again, and an event reports the return.
                 (self.content, self.config) = (None, None);
                 return self.refuse(error);
             }

@@ -26,21 +26,21 @@ use crate::timeout::timeout::Timeout;
 /// The change takes effect at the next call, and keeps the state of the circuit:
 ///
 /// - An open circuit stays open. If the cooldown changes, the new cooldown counts from the opening of the circuit.
-/// - If the circuit has no window of recent calls, the failures so far count towards the new `threshold`. If the number
-///   of these failures exceeds the new threshold, the next failure opens the circuit.
+/// - If the circuit has no window of recent calls, the failures so far count towards the new `threshold`. If these
+///   failures already reach the new threshold, the circuit stays closed until the next failure.
 /// - A window keeps its calls, unless its length changes. A window with a new length starts empty.
-/// - If a closed circuit changes between failures in a row, a window of calls and a window of time, the count of
-///   failures starts at zero.
+/// - A circuit counts failures in a row, failures in a window of calls, or failures in a window of time. If the change
+///   selects another of these three rules, the count of a closed circuit starts at zero.
 ///
-/// If the name has the option `key`, the change applies to the circuits of all keys.
+/// If the circuits of this name have the option `key`, the change applies to the circuits of all keys.
 /// [`check_circuits`](crate::check_circuits) does not report a change as a conflict.
 ///
 /// # Errors
 ///
 /// Returns a [`ConfigError`], and changes nothing, in these cases:
 ///
-/// - No circuit has the name. The settings of a circuit from [`build`](CircuitBuilder::build) cannot change at run
-///   time.
+/// - No registered circuit has the name. A circuit from [`build`](CircuitBuilder::build) is not registered, so its
+///   settings cannot change at run time.
 /// - An option is outside its range, or cannot be combined with another option of the circuit.
 ///
 /// # Examples
@@ -81,7 +81,7 @@ pub fn configure(
 ///
 /// `name` is the option `name` of the attribute, or the text under which [`get_stats`](crate::get_stats) lists the
 /// retry, such as `shop::orders::submit`. The settings take precedence over the options of all attributes with the
-/// name. The next decision about an attempt uses the new settings.
+/// name. A running call uses the new settings when it decides about its next attempt.
 ///
 /// # Errors
 ///
@@ -89,7 +89,7 @@ pub fn configure(
 ///
 /// - No retry is listed under the name.
 /// - A setting is outside its range, or cannot be combined with another option.
-/// - The setting has no effect on the calls, for example because each call evaluates an expression for the option.
+/// - The setting would have no effect on calls, for example because each call evaluates an expression for the option.
 ///
 /// # Examples
 ///
@@ -154,8 +154,9 @@ pub fn configure_timeout(
 /// Changes settings of the bulkhead `name` while the program runs.
 ///
 /// Works like [`configure_retry`], for a bulkhead. If `max` becomes smaller than the number of running calls, these
-/// calls keep their slots. The bulkhead admits new calls when enough calls have ended. Calls that already wait keep
-/// their place before this change. With the option `key`, the change applies to the bulkheads of all keys.
+/// calls keep their slots. The bulkhead admits new calls when enough calls have ended. Calls that were waiting before
+/// the change receive free slots first, and only then does the bulkhead remove slots. With the option `key`, the change
+/// applies to the bulkheads of all keys.
 ///
 /// # Errors
 ///
@@ -189,9 +190,9 @@ pub fn configure_bulkhead(
 
 /// Changes settings of the rate limit `name` while the program runs.
 ///
-/// Works like [`configure_retry`], for a rate limit. The recent calls count towards the new rate, at most as one whole
-/// burst. A call that already waits takes the new rate within one second. With the option `key`, the change applies to
-/// the rate limits of all keys.
+/// Works like [`configure_retry`], for a rate limit. The recent calls also count under the new rate, but never as more
+/// than one whole burst. A call that is already waiting notices the new rate within one second. With the option `key`,
+/// the change applies to the rate limits of all keys.
 ///
 /// # Errors
 ///
@@ -256,8 +257,8 @@ pub fn configure_hedge(name: &str, changes: impl FnOnce(HedgeSettings) -> HedgeS
     one::<Hedge>(name, changes(HedgeSettings::NONE).0)
 }
 
-/// Undoes all changes of settings at run time, including settings from files and from the environment. The options of attributes, of registered builders and of presets are in
-/// force again.
+/// Undoes all changes of settings at run time, including settings from files and from the environment. The options of
+/// attributes, of registered builders and of presets are in force again.
 pub fn reset_configuration() {
     registry::reset_configuration();
     Retry::layers().reset_configuration();
@@ -287,7 +288,7 @@ fn either<L: Listed, K: Listed + Layer<Options = L::Options>>(
 ) -> Result<(), ConfigError> {
     let origin = Origin::Code(Location::caller());
     let is_keyed = K::layers().configure(name, origin.clone(), changes)?;
-    // A layer without keys refuses `max_keys`, unless layers with keys have the same name.
+    // A layer without keys refuses `max_keys`. Ignores this error if layers with keys have the same name.
     let is_plain = match L::layers().configure(name, origin, changes) {
         Err(_) if is_keyed => false,
         is_changed => is_changed?,

@@ -29,7 +29,7 @@ macro_rules! settings {
             #[cfg(feature = "config")]
             pub(crate) const NAMES: &'static [&'static str] = &[$(stringify!($option)),*];
 
-            /// Sets a setting of this name to a value from a file or from the environment.
+            /// Sets the setting with the name `option` to a value from a file or from the environment.
             #[cfg(feature = "config")]
             pub(crate) fn set(&mut self, option: &str, raw: &Raw) -> Result<(), std::borrow::Cow<'static, str>> {
                 $(
@@ -62,14 +62,14 @@ settings! {
         max: u32;
         /// Sets the first pause, 0 to 584 years.
         delay: Duration;
-        /// Sets the factor by which each pause is longer than the previous pause, finite, at least 1.
+        /// Sets the factor from each pause to the next pause. The factor is a finite number of at least 1.
         backoff: f64;
         /// Sets the longest pause, at least as long as `delay`, at most 584 years.
         max_delay: Duration;
         /// Sets the jitter (the random part) of the pauses.
         jitter: Jitter;
-        /// Sets the longest time of a call after which no attempt begins, at least as long as the first pause. Only a
-        /// retry with the option `max_elapsed` or `name` has this setting.
+        /// Sets the time after which a call begins no further attempt. The time is at least as long as the first pause.
+        /// Only a retry with the option `max_elapsed` or `name` has this setting.
         max_elapsed: Duration;
         /// Sets whether the retries of nested calls count towards `max`.
         count_nested: bool;
@@ -108,8 +108,8 @@ settings! {
     RateLimitSettings of RateLimitOptions {
         /// Sets the number of calls in each second, 1 to 1,000,000. Replaces `limit` and `per`.
         per_second: u32;
-        /// Sets the number of calls in each period, at least 1, at most one call in each microsecond. Replaces
-        /// `per_second`.
+        /// Sets the number of calls in each period, at least 1, and at most one for each microsecond of the period.
+        /// Replaces `per_second`.
         limit: u32;
         /// Sets the length of a period, 1 ms to 24 h. Replaces `per_second`.
         per: Duration;
@@ -133,8 +133,8 @@ settings! {
         /// Sets the time between the starts of two attempts, longer than zero, at most 584 years. A hedge that measures
         /// this time (`after = "p95"`) does not have this setting.
         after: Duration => after, HedgeAfter::Time;
-        /// Sets the largest number of attempts of one call, 2 to 5. Without the option `name`, at most the number in
-        /// the attribute.
+        /// Sets the largest number of attempts of one call, 2 to 5. For a hedge without the option `name`, the number
+        /// in the attribute is the maximum.
         max: u32;
     }
 }

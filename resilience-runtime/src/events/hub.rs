@@ -19,7 +19,7 @@ const CAPACITY: usize = 1_024;
 /// The events that a subscriber wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wanted {
-    /// The changes of the states of circuits.
+    /// The events that report a change of a circuit's state.
     Transitions,
     All,
 }
@@ -49,7 +49,7 @@ impl Channel {
     }
 }
 
-/// A function that is called for each change of a state.
+/// A function that the library calls for each change of a circuit's state.
 type Callback = Arc<dyn Fn(&Event) + Send + Sync>;
 
 /// The subscribers of the program, or of an isolated test.
@@ -83,7 +83,7 @@ impl Hub {
         self.all.has_subscribers()
     }
 
-    /// Returns whether a subscriber wants the changes of states.
+    /// Returns whether a subscriber wants the events of state changes.
     pub(crate) fn wants_transitions(&self) -> bool {
         self.all.has_subscribers() || self.transitions.has_subscribers() || self.called.load(Ordering::Relaxed) > 0
     }
@@ -160,7 +160,7 @@ pub(crate) fn wants_all() -> bool {
     is_recorded() || Hub::current().wants_all()
 }
 
-/// Returns whether a subscriber, or an isolated test, wants the changes of states.
+/// Returns whether a subscriber, or an isolated test, wants the events of state changes.
 pub(crate) fn wants_transitions() -> bool {
     is_recorded() || Hub::current().wants_transitions()
 }

@@ -17,12 +17,12 @@ use crate::base::sync::Arc;
 use crate::events::hub::{Hub, Wanted};
 use crate::events::value::Event;
 
-/// Returns a stream of the changes of the states of all circuits.
+/// Returns a stream of the events in which a circuit changes its state.
 ///
 /// The stream contains the events `circuit_opened`, `circuit_half_open`, `circuit_closed`, `circuit_reset`,
-/// `circuit_forced_open` and `circuit_disabled` from now on. At most 1,024 events wait for the reader of the stream. If
-/// the reader is too slow, the oldest events are lost, and [`recv`](EventStream::recv) returns the number of lost
-/// events.
+/// `circuit_forced_open` and `circuit_disabled` of all circuits, from now on. At most 1,024 events wait for the reader
+/// of the stream. If the reader is too slow, the oldest events are lost, and [`recv`](EventStream::recv) returns the
+/// number of lost events.
 ///
 /// The subscription does not slow down a call that changes no state. The library holds no lock while it passes an event
 /// to the stream, and never waits for a reader.
@@ -58,8 +58,8 @@ pub fn subscribe() -> EventStream {
 
 /// Returns a stream of all events of this crate. The [table of events](crate#events) lists the events.
 ///
-/// Works like [`subscribe`]. While such a stream exists, each call creates its events as values, for example
-/// `circuit_success`, and reads the clock for the duration of the call.
+/// Works like [`subscribe`], but slows down every call. While such a stream exists, each call creates its events, such
+/// as `circuit_success`, and reads the clock to measure its duration.
 pub fn subscribe_all() -> EventStream {
     EventStream::new(Wanted::All)
 }
@@ -78,7 +78,7 @@ pub struct EventStream {
     waiting: Option<Waiting>,
 }
 
-/// A future for the next event, which returns the receiver.
+/// A future that returns the next event, together with the receiver.
 #[cfg(feature = "stream")]
 type Waiting = Pin<Box<dyn Future<Output = (Result<Arc<Event>, RecvError>, Receiver<Arc<Event>>)> + Send + Sync>>;
 

@@ -20,8 +20,8 @@ pub struct Event {
 }
 
 impl Event {
-    /// Creates an event. Leaves out the fields without a text. `transition` contains the states of the circuit before
-    /// and after the event, if the event reports a change of the state.
+    /// Creates an event. Leaves out the fields whose text is `None`. If the event reports a state change, `transition`
+    /// contains the states of the circuit before and after the change.
     pub(crate) fn new<const N: usize>(
         name: &'static str,
         fields: [(&'static str, Option<String>); N],
@@ -36,7 +36,7 @@ impl Event {
         self.name
     }
 
-    /// Returns the time of the event on the system's clock.
+    /// Returns the time of the event on the wall clock of the system.
     pub fn time(&self) -> SystemTime {
         self.time
     }
@@ -107,7 +107,7 @@ impl fmt::Debug for Event {
     }
 }
 
-/// The value of a field. The method `text` returns `None` if the event does not have the field.
+/// A value of a field in an event. The method `text` returns `None` if the event has no such field.
 pub(crate) trait Text {
     fn text(&self) -> Option<String>;
 }

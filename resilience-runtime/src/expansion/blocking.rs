@@ -13,8 +13,8 @@ pub use crate::rate_limit::acquire::{
     acquire_tokens_blocking as acquire_tokens, acquire_tokens_blocking_within as acquire_tokens_within,
 };
 
-/// Runs the body. The parameter type makes each closure an `FnOnce`, so that the body may return a borrow of an
-/// argument.
+/// Runs the body. The parameter type makes the closure of the body an `FnOnce`, so that the body may return a borrow of
+/// an argument.
 #[inline]
 pub fn run<R>(body: impl FnOnce() -> R) -> R {
     body()

@@ -62,8 +62,9 @@ pub const fn text(value: &'static str, message: &'static str) -> &'static str {
     value
 }
 
-/// Checks the name of a circuit, and returns the name. A name of the form `name[key]` is not allowed, because a circuit
-/// with the option `key` has a name of this form.
+/// Checks the name of a circuit, and returns the name. A name of the form `name[key]` is not allowed, because the
+/// circuit of a key has a name of this form. If the attribute has the option `key`, the name must not contain `[` at
+/// all.
 #[track_caller]
 pub const fn name(value: &'static str, has_key: bool, message: &'static str) -> &'static str {
     let bytes = value.as_bytes();

@@ -175,9 +175,10 @@ pub fn is_repeat() -> bool {
     Repeat::is_running()
 }
 
-/// Works like [`admit`], for a circuit whose `key` contains the attempt number of a retry, if a hedge is between the
-/// retry and the circuit. A second attempt of the retry does not count as a repeat, because each attempt may use a
-/// different circuit. `is_repeat` is the result of the function [`is_repeat`] at the beginning of the attempt.
+/// Works like [`admit`], for a circuit below a hedge that is itself below a retry. The `key` of the circuit contains
+/// the attempt number of the retry, so each attempt may use a different circuit. A second attempt of the retry
+/// therefore does not count as a repeat. `is_repeat` is the result of the function [`is_repeat`] at the beginning of
+/// the attempt.
 #[inline]
 pub fn admit_hedged(breaker: &CircuitBreaker, is_repeat: bool) -> Result<Permit<'_>, CircuitOpenError> {
     let _mark = Repeat::mark_only(is_repeat || Repeat::is_hedged());

@@ -3,7 +3,7 @@
 use crate::events::{self, event};
 use crate::fault::injected::{Hit, Injected};
 
-/// Emits the warning that a fault is in a running service.
+/// Emits the warning that a fault is active in a running service.
 pub(crate) fn armed(fault: &Injected) {
     let Some(limits) = fault.limits else { return };
     let (name, fault) = (&*fault.name, fault.kind.word());
@@ -27,7 +27,8 @@ pub(crate) fn injected(hit: &Hit, func: &str) {
     }
 }
 
-/// Emits the warning that a fault does not suit the function.
+/// Emits the warning that the function cannot have this fault. [`Fault`](crate::fault::point::Fault) has removed the
+/// fault.
 #[cold]
 pub(crate) fn refused(hit: &Hit, func: &str, made: &str, wanted: Option<&str>) {
     event!(warn, "chaos_refused", name = &*hit.name, func, made, wanted);

@@ -23,7 +23,7 @@ use crate::fault::stats::{ChaosStats, FaultStats};
 pub(crate) struct Faults {
     is_any: AtomicBool,
     injected: Mutex<Vec<Injected>>,
-    /// The number of calls with a fault in the running service.
+    /// The number of calls that a fault in a running service has affected, by the name of the fault.
     #[cfg(feature = "chaos")]
     counts: Mutex<BTreeMap<String, FaultStats>>,
 }
@@ -90,7 +90,8 @@ impl Faults {
         ChaosStats { is_armed: lock_std(&self.injected).iter().any(is_active), faults: lock_std(&self.counts).clone() }
     }
 
-    /// Removes some faults. Drops the faults while no lock is held, because the faults contain closures of the user.
+    /// Removes the faults for which `is_ended` returns true. Drops these faults while no lock is held, because they
+    /// contain closures of the user.
     fn end(&self, is_ended: impl FnMut(&Injected) -> bool, reason: &'static str) {
         let ended = {
             let injected = &mut *lock_std(&self.injected);
@@ -104,7 +105,7 @@ impl Faults {
         }
     }
 
-    /// Returns the faults for a call of this function, and counts the call for these faults.
+    /// Returns the effect of the faults on a call of this function. Counts the call for each fault that affects it.
     #[inline]
     pub(crate) fn hit(&self, function: &Function) -> Option<Hit> {
         if self.is_any.load(Ordering::Relaxed) { self.find(function) } else { None }
@@ -121,8 +122,8 @@ impl Faults {
 
     /// Returns the latency and the effect of all faults on a call of this function, and the faults whose event is due.
     ///
-    /// All latencies add up. The oldest of the other faults takes effect, and counts the call. No other fault counts
-    /// the call.
+    /// The times of all latency faults add up. Of the other faults, only the oldest affects the call. The remaining
+    /// faults keep their errors and their script steps for later calls.
     fn next(&self, function: &Function) -> (Option<Hit>, Vec<Injected>) {
         let names = names::of(function);
         let (mut hit, mut due) = (None::<Hit>, Vec::new());

@@ -22,8 +22,8 @@ pub(crate) struct Hit {
     pub(crate) name: String,
     pub(crate) latency: Duration,
     pub(crate) effect: Option<Effect>,
-    /// The number of the fault.
+    /// The number of the fault with this name.
     pub(crate) id: u64,
-    /// Whether the fault is in a running service. If so, a wrong type must not cause a panic.
+    /// Whether the fault is in a running service. If so, an injected error of a wrong type must not cause a panic.
     pub(crate) is_in_service: bool,
 }

@@ -35,10 +35,10 @@ impl fmt::Debug for Maker {
     }
 }
 
-/// A fault, for all calls of one name.
+/// The kind of a fault, with the errors or the steps that are left.
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
-    /// The next calls return an error. The number decreases with each call.
+    /// The next calls return an error. The number states how many such calls are left.
     #[cfg(feature = "test-util")]
     Next(u32, Maker),
     /// Each call returns an error.

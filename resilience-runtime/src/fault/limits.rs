@@ -1,4 +1,4 @@
-//! Limits the faults in a running service: their share of the calls, and their time.
+//! Limits each fault in a running service to a share of the calls and to a period of time.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::base::random;
 /// The limits of a fault in a running service.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// The share of the calls with the fault.
+    /// The share of the calls that the fault affects, at most 1.
     rate: f64,
     /// The time at which the fault ends.
     until: Tick,

@@ -16,7 +16,7 @@ pub(crate) enum Step {
 ///
 /// # Errors
 ///
-/// Returns a message with the place of the first unknown word.
+/// Returns a message with the place of the first unknown word, or a message that the script has no word.
 pub(crate) fn parse(script: &str) -> Result<Vec<Step>, String> {
     let words = script.split_whitespace().enumerate();
     let steps: Vec<_> = words.map(|(index, word)| step(word).ok_or((index, word))).collect::<Result<_, _>>().map_err(

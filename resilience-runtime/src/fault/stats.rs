@@ -9,7 +9,7 @@ use crate::fault::kind::Kind;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChaosStats {
-    /// Whether a fault exists at the time of the statistics.
+    /// Whether a fault was active when the statistics were read.
     pub is_armed: bool,
     /// Number of calls with a fault, for each name.
     pub faults: BTreeMap<String, FaultStats>,
@@ -36,7 +36,7 @@ impl FaultStats {
             Kind::Hang => self.total_hangs += 1,
             Kind::Panic => self.total_panics += 1,
             Kind::Error(_) => self.total_errors += 1,
-            // Does not count the other kinds, because only the test kit injects faults of these kinds.
+            // Does not count the other kinds, because only the module `testing` injects faults of these kinds.
             #[cfg(feature = "test-util")]
             Kind::Next(..) | Kind::Script(..) => {}
         }

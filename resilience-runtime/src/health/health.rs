@@ -24,11 +24,11 @@ const MOST_SHOWN: usize = 5;
 /// `Display` shows `ok`, `degraded` and `down`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum HealthStatus {
-    /// No outage lasts longer than the rules tolerate.
+    /// No circuit has an outage, or every outage is shorter than the rules tolerate.
     Ok,
-    /// An outage lasts longer than the rules tolerate, but no essential circuit rejects calls.
+    /// An outage has lasted for the time that the rules tolerate, but the conditions of `Down` are not met.
     Degraded,
-    /// An essential circuit rejects calls for longer than the rules tolerate.
+    /// An essential circuit rejects calls, and its outage has lasted for the time that the rules tolerate.
     Down,
 }
 
@@ -52,8 +52,8 @@ impl fmt::Display for HealthStatus {
 /// A report about the health of the program. The functions [`health`] and [`health_with`] return this report.
 ///
 /// `Display` shows one line, such as `degraded: search (open for 12s)`. With the feature `serde`, the report implements
-/// `Serialize`. Its JSON has the names of the fields, and the names of the states and of the status in lower case. A time
-/// is a number of seconds, and `cooldown_remaining` is rounded up:
+/// `Serialize`. In JSON, each state and each status is a text in lower case. Each time is a number of seconds, and
+/// `cooldown_remaining` is rounded up to whole seconds:
 ///
 /// ```json
 /// {
@@ -94,7 +94,7 @@ pub struct Outage {
     pub status: HealthStatus,
     /// Whether the rules name the circuit as essential.
     pub is_essential: bool,
-    /// Time since the circuit first opened, in steps of 17 ms. Failed trial calls do not begin a new outage.
+    /// Time since the outage began, in steps of 17 ms. A failed trial call does not begin a new outage.
     pub lasts: Duration,
     /// Time until the circuit admits a trial call, or zero if the circuit is not open.
     pub cooldown_remaining: Duration,
@@ -134,11 +134,12 @@ pub fn set_health_rules(rules_of_user: HealthRules) -> Result<(), ConfigError> {
 
 /// Returns the health of the program, by the rules of [`set_health_rules`].
 ///
-/// - `Down`: a circuit that the rules name as [essential](HealthRules::essential) rejects calls. Without rules, no
-///   circuit is essential, and the program is never `Down`.
-/// - `Degraded`: any other circuit is open, or a circuit is half-open. An open circuit whose cooldown has passed counts
-///   as half-open.
-/// - `Ok`: all circuits are closed, or their outages are shorter than the rules [tolerate](HealthRules::tolerate).
+/// - `Down`: a circuit that the rules name as [essential](HealthRules::essential) rejects calls, and its outage has
+///   lasted for the time that the rules [tolerate](HealthRules::tolerate). Without rules, no circuit is essential, and
+///   the program is never `Down`.
+/// - `Degraded`: another circuit is open or any circuit is half-open, and the outage has lasted for the tolerated time.
+///   An open circuit whose cooldown has passed counts as half-open.
+/// - `Ok`: no circuit has an outage, or every outage is shorter than the tolerated time.
 ///
 /// A half-open circuit closes only after successful calls. As soon as the cooldown of an essential circuit has passed,
 /// the program is therefore only `Degraded`, so that a load balancer sends calls again.
@@ -175,11 +176,11 @@ pub fn health_with(rules: &HealthRules) -> Result<Health, ConfigError> {
     Ok(report(rules))
 }
 
-/// The circuits that share an essential name.
+/// Counts of the circuits that share one essential name.
 #[derive(Default)]
 struct Group {
     circuits: usize,
-    /// The number of circuits that reject calls for longer than the rules tolerate.
+    /// The number of circuits that reject calls, and whose outage has lasted for the tolerated time.
     rejecting: usize,
 }
 

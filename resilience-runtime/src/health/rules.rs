@@ -48,7 +48,8 @@ impl HealthRules {
         }
     }
 
-    /// Makes a circuit essential: while the circuit rejects calls, the program is `Down`.
+    /// Makes a circuit essential: while the circuit rejects calls, the program is `Down`. An outage shorter than the
+    /// [tolerated](Self::tolerate) time has no effect.
     ///
     /// If the name has the option `key`, the rule applies to the circuits of all keys together. The program is `Down`
     /// while all these circuits reject calls, and `Degraded` while only some reject calls. A name such as `price[acme]`
@@ -95,8 +96,8 @@ impl HealthRules {
         Ok(())
     }
 
-    /// Returns the name in the rules that makes the circuit essential: its own name, or the name of the circuits of all
-    /// keys.
+    /// Returns the name in the rules that makes the circuit essential. The rules can contain the circuit's own name, or
+    /// its name without the key.
     pub(super) fn essential_name<'a>(&self, name: &'a str) -> Option<&'a str> {
         [name, family(name)].into_iter().find(|name| self.essential.contains(*name))
     }
@@ -111,7 +112,7 @@ impl HealthRules {
     }
 }
 
-/// Returns `price` for the name `price[acme]` of a circuit with a key, and each other name unchanged.
+/// Removes the key from a name: `price[acme]` becomes `price`. A name without a key stays unchanged.
 fn family(name: &str) -> &str {
     name.strip_suffix(']').and_then(|name| name.split_once('[')).map_or(name, |(family, _)| family)
 }

@@ -26,7 +26,7 @@ impl OfName {
     }
 }
 
-/// A circuit with the option `key`.
+/// One circuit of a name with the option `key`.
 struct OfKey {
     state: usize,
     calls: [u64; OUTCOMES.len()],
@@ -103,7 +103,7 @@ fn of_names(names: &BTreeMap<String, OfName>) -> Vec<Metric> {
     vec![calls, states, transitions, durations]
 }
 
-/// Adds a histogram for each outcome of calls with a duration.
+/// Adds a histogram of the durations for each outcome, if the circuit has the option `durations`.
 fn add_durations(metric: &mut Metric, name: &str, sums: &CircuitSums) {
     for (outcome, sums) in OUTCOMES.into_iter().zip(sums.durations.iter().flat_map(|outcomes| outcomes.iter())) {
         let mut count = 0;
@@ -117,8 +117,8 @@ fn add_durations(metric: &mut Metric, name: &str, sums: &CircuitSums) {
     }
 }
 
-/// Adds the changes of the state that have happened. Leaves out a change to the same state, such as the reset of a
-/// closed circuit.
+/// Adds a sample for each kind of state change that has occurred. Ignores a change to the same state, such as the reset
+/// of a closed circuit.
 fn add_transitions(metric: &mut Metric, name: &str, sums: &CircuitSums) {
     for (from, counts) in STATES.into_iter().zip(&sums.transitions) {
         for (cause, count) in Cause::ALL.into_iter().zip(*counts) {

@@ -10,7 +10,7 @@ use crate::metrics::metric::{Metric, MetricKind, Sample, SampleValue};
 use crate::metrics::reader::MetricsReader;
 use crate::metrics::text::text_of_bound;
 
-/// The shortest pause of [`export_every`]. With a pause of zero, the other tasks of the program would not run.
+/// The shortest pause of [`export_every`]. Without a pause, the loop would leave no time for other tasks.
 const SHORTEST: Duration = Duration::from_millis(1);
 
 /// Passes the metrics of all layers to the recorder of the crate `metrics`. Needs the feature `metrics`.
@@ -18,8 +18,9 @@ const SHORTEST: Duration = Duration::from_millis(1);
 /// Call this function in the metrics route of your program, before the recorder writes its text. If the program has no
 /// such route, spawn [`export_every`] instead. Without a recorder, this function has no effect.
 ///
-/// The recorder receives the counters as absolute numbers. A histogram becomes several metrics: the counters `_bucket`
-/// with the label `le` and `_count`, and the gauge `_sum`.
+/// The recorder receives the total of each counter, not the increment since the last export. A histogram becomes three
+/// metrics. The counter `_bucket` has the label `le`, the counter `_count` contains the number of durations, and the
+/// gauge `_sum` contains their sum.
 ///
 /// ```
 /// use resilience_runtime::metrics;

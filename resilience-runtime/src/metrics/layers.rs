@@ -81,7 +81,7 @@ struct OfName {
     waiting: u32,
     in_flight: u32,
     max: u32,
-    /// The number of layers if the layers have keys.
+    /// The number of layers and the limit of this number, if the layers have keys.
     size: Option<FamilyStats>,
     top: Vec<(String, LimitSums)>,
 }

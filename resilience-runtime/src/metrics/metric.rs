@@ -34,7 +34,7 @@ pub enum MetricKind {
     Counter,
     /// A number that can decrease.
     Gauge,
-    /// A distribution of times.
+    /// A distribution of durations.
     Histogram,
     /// The number 1, with labels that describe the program.
     Info,
@@ -62,19 +62,19 @@ pub enum SampleValue {
     Histogram(Histogram),
 }
 
-/// A distribution of times.
+/// A distribution of durations.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Histogram {
-    /// Upper bound of each bucket in seconds, and the number of times up to this bound. The last bound is infinite, so
-    /// the last number is the number of all times.
+    /// Upper bound of each bucket in seconds, and the number of durations that do not exceed this bound. The last bound
+    /// is infinite, so the last number counts all durations.
     pub buckets: Vec<(f64, u64)>,
-    /// Sum of all times in seconds.
+    /// Sum of all durations in seconds.
     pub sum: f64,
 }
 
 impl Histogram {
-    /// Returns the number of all times.
+    /// Returns the number of all durations.
     pub fn count(&self) -> u64 {
         self.buckets.last().map_or(0, |(_, count)| *count)
     }

@@ -37,8 +37,8 @@ pub(crate) fn write(metrics: &[Metric], format: Format) -> String {
     text
 }
 
-/// Returns the name of the metric in the lines with its description. OpenMetrics leaves out the suffix that belongs to
-/// the kind of the metric.
+/// Returns the name for the lines `# HELP`, `# TYPE` and `# UNIT` of a metric. In OpenMetrics, this name has no suffix
+/// such as `_total`.
 fn family(metric: &Metric, format: Format) -> &'static str {
     let suffix = match (metric.kind, format) {
         (MetricKind::Counter, Format::OpenMetrics) => "_total",
@@ -99,7 +99,7 @@ pub(crate) fn text_of_bound(bound: f64) -> String {
     if bound.is_finite() { format!("{bound:?}") } else { "+Inf".to_owned() }
 }
 
-/// Writes the value of a label. Both formats escape these three characters, and no others.
+/// Writes the value of a label. Both formats escape exactly the three characters below.
 fn escape(text: &mut String, value: &str) {
     for character in value.chars() {
         match character {

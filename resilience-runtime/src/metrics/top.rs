@@ -1,6 +1,7 @@
 //! Selects the keys with the largest weights, such as the keys with the most failures.
 
-/// The keys with the largest weights, among all keys of the layers with one name. Each key has a value.
+/// The keys with the largest weights, among all keys of the layers with one name. Stores a value of the type `T` for
+/// each key.
 pub(crate) struct Top<T> {
     most: usize,
     keys: Vec<(u64, String, T)>,
@@ -12,8 +13,8 @@ impl<T> Top<T> {
         Self { most, keys: Vec::new() }
     }
 
-    /// Adds a key with the given weight. The function `make` returns the key and its value. If the selection cannot
-    /// contain any key (`most` is zero), does not call `make`.
+    /// Adds a key with the given weight. The function `make` returns the key and its value. If `most` is zero, does not
+    /// call `make`.
     pub(crate) fn add(&mut self, weight: u64, make: impl FnOnce() -> (String, T)) {
         if self.most == 0 {
             return;

@@ -17,9 +17,9 @@ use crate::rate_limit::rate_limit::{RateLimit, Shared};
 use crate::timeout::deadline::within;
 use crate::timeout::timeout::Timer;
 
-/// The longest sleep of the first call of the line, before the call asks for its tokens again. The rate may change
-/// during the sleep, for example by [`configure_rate_limit`](crate::configure_rate_limit). With a longer sleep, this
-/// call and all calls behind it would wait for the old rate.
+/// The longest time for which the first call of the queue sleeps before it tries to take its tokens again. The rate may
+/// change during the sleep, for example by [`configure_rate_limit`](crate::configure_rate_limit). With a longer sleep,
+/// this call and all calls behind it would wait for the old rate.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
 /// Waits in the queue of `$limit` for at most the time `$wait`. Takes `$tokens` tokens when the call is the first call
@@ -56,9 +56,9 @@ impl RateLimit {
     /// Admits a call that is about to start, or rejects the call. This method does not wait, and needs no tokio
     /// runtime.
     ///
-    /// While other calls wait, the method rejects the call, because the waiting calls come first. The method
-    /// [`update`](Self::update) sets a quota: the number of further tokens that a service allows. The method
-    /// `try_acquire` takes a lock only while other calls wait, or while a quota applies.
+    /// While other calls wait, this method rejects the call, because the waiting calls come first. This method takes a
+    /// lock only while other calls wait, or while a quota applies. The method [`update`](Self::update) sets a quota,
+    /// which is the number of further tokens that a service allows.
     ///
     /// # Errors
     ///
@@ -255,8 +255,7 @@ impl RateLimit {
     }
 
     /// Takes the tokens for the first call of the line, and returns `None`. If the call comes too early, takes no
-    /// tokens, and returns the time until the call can start. Rejects the call if the call could not start before
-    /// `end`.
+    /// tokens, and returns the time until the call can start. Rejects a call that could start only after `end`.
     fn take_first(&self, tokens: u32, end: Tick) -> Result<Option<Duration>, RateLimitedError> {
         match self.take_in_line(tokens, true) {
             Ok(()) => Ok(None),

@@ -74,8 +74,8 @@ impl RateLimitBuilder {
     /// If a call takes several tokens, the burst is the largest number of tokens that one call may take. With the burst
     /// 1, each call of several tokens is rejected, so always set the burst of a limit that counts tokens.
     ///
-    /// In the first period after a pause, `limit + burst - 1` calls can start. To stay within a quota that a service
-    /// enforces, set the burst to 1.
+    /// In the first period after a pause, up to `limit + burst - 1` calls can start. To stay within a quota that a
+    /// service enforces, set the burst to 1.
     pub fn burst(mut self, calls: u32) -> Self {
         self.burst = Some(calls);
         self

@@ -14,7 +14,7 @@ pub(crate) struct KeptLimit {
 /// The quota that a service has reported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KeptQuota {
-    /// The number of tokens that the service still admits.
+    /// The number of further tokens that the service allows.
     pub(crate) remaining: u32,
     /// The time until the service resets this number.
     pub(crate) reset_in: Duration,

@@ -15,7 +15,8 @@ use crate::rate_limit::kept::KeptQuota;
 use crate::rate_limit::pace::Pace;
 use crate::rate_limit::quota::{Quota, Quotas};
 
-/// The calls that wait for a rate limit, and the quotas (numbers of further tokens) that the service has reported.
+/// The calls that wait for a rate limit, and the quotas that the service has reported. A quota is a number of further
+/// tokens that the service allows.
 #[derive(Debug)]
 pub(crate) struct Line {
     /// The number of waiting calls. If the service has reported a quota, the bit [`QUOTA`] is set, too. If the value is
@@ -62,7 +63,7 @@ impl Line {
         Some(Waiting { line: self, tokens })
     }
 
-    /// Restricts the calls to the quota of the service. Earlier quotas apply until their resets.
+    /// Restricts the calls to the quota of the service. Each earlier quota still applies until its own reset.
     pub(crate) fn restrict(&self, quota: Quota) {
         // Sets the bit under the lock, because the bit could otherwise remain set after another thread has removed the
         // quota.
@@ -72,7 +73,7 @@ impl Line {
         }
     }
 
-    /// Returns a quota that implies all quotas that apply at `now`.
+    /// Returns one quota that is at least as strict as each quota that applies at `now`.
     #[cfg(feature = "serde")]
     pub(crate) fn quota_at(&self, now: Tick) -> Option<KeptQuota> {
         lock_std(&self.quotas).keep(now)
@@ -85,8 +86,8 @@ impl Line {
         self.state.fetch_and(!QUOTA, Ordering::AcqRel);
     }
 
-    /// Returns the reason to reject a call of the line: the longest time until the call can start. The call takes
-    /// `tokens` tokens.
+    /// Returns the reason for the rejection of a waiting call. The reason contains the time until the call could start.
+    /// The estimate assumes that all other waiting calls start first. The call takes `tokens` tokens.
     pub(crate) fn estimate(&self, tokens: u32, pace: Pace, due: u64) -> Reason {
         let before = self.tokens.load(Ordering::Relaxed).saturating_sub(u64::from(tokens));
         estimate(pace, due, before, tokens, &lock_std(&self.quotas))
@@ -122,8 +123,8 @@ impl Line {
     }
 }
 
-/// Returns the reason to reject a call: the time until the call can start. The calls before this call take `before`
-/// tokens.
+/// Returns the reason for the rejection of a call. The reason contains the time until the call could start. The calls
+/// before this call take `before` tokens.
 fn estimate(pace: Pace, due: u64, before: u64, tokens: u32, quotas: &Quotas) -> Reason {
     let now = Tick::now();
     let early = pace.early(due, now.to_bits(), before, tokens).max(1);

@@ -10,8 +10,8 @@ use crate::base::config_error::{ConfigError, Value};
 pub(crate) struct Pace {
     /// The time between two tokens at an even pace, in nanoseconds.
     step: u64,
-    /// The longest time, in nanoseconds, by which a call may take a token of a burst before the due time of the token.
-    /// At an even pace, each token is taken at its due time. The value is `step * (burst - 1)`.
+    /// The longest time, in nanoseconds, by which a token may be taken before its due time. The due times have an even
+    /// pace, but a burst takes tokens early. The value is `step * (burst - 1)`.
     ahead: u64,
 }
 
@@ -21,7 +21,8 @@ pub(crate) const SHORTEST_STEP: u64 = 1_000;
 /// The range of the option `per`.
 pub(crate) const SHORTEST_PERIOD: Duration = Duration::from_millis(1);
 pub(crate) const LONGEST_PERIOD: Duration = Duration::from_secs(86_400);
-/// The longest time in which a rate refills a burst, 146 years. With this limit, all sums of times fit into a `u64`.
+/// The longest time that a rate may need to refill a burst, 146 years. With this limit, all sums of times fit into a
+/// `u64`.
 const LONGEST_BURST: u64 = 1 << 62;
 
 impl Pace {
@@ -100,13 +101,14 @@ impl Pace {
         tokens <= 1 || self.after_first(tokens) <= self.ahead
     }
 
-    /// Decides whether a call may start at the time `now`, and take `tokens` tokens. At an even pace, the first token
-    /// is due at the time `due`. In a burst, the last token may be taken before its due time, by at most `self.ahead`.
-    /// Returns the value of `due` for the next call. If the call comes too early, returns `Err` with the time until the
-    /// call may start. All times are in nanoseconds.
+    /// Decides whether a call may take `tokens` tokens at the time `now`. At an even pace, the first token is due at
+    /// the time `due`. In a burst, the last token may be taken before its due time, by at most `self.ahead`. Returns
+    /// the value of `due` for the next call. If the call comes too early, returns `Err` with the time until the call
+    /// may start. All times are in nanoseconds.
     #[inline]
     pub(crate) fn next(self, due: u64, now: u64, tokens: u32) -> Result<u64, u64> {
-        // Leaves out the other checks for most calls of a limit that is not exhausted.
+        // Skips the computation below if the first token is already due, as in most calls of a limit that is not
+        // exhausted.
         if due <= now && self.admits(tokens) {
             return Ok(now.saturating_add(self.after_first(tokens)).saturating_add(self.step));
         }

@@ -1,4 +1,4 @@
-//! Implements the quotas of a service. A quota is the number of tokens that the service still admits until it resets
+//! Implements the quotas of a service. A quota is the number of further tokens that the service allows until it resets
 //! this number. A service can report its quota in the headers of each response, for example.
 
 use std::time::Duration;
@@ -7,7 +7,7 @@ use crate::base::clock::{SKEW, Tick, nanos};
 #[cfg(feature = "serde")]
 use crate::rate_limit::kept::KeptQuota;
 
-/// The number of tokens that a service still admits, and the time at which the service resets this number.
+/// The number of further tokens that a service allows, and the time at which the service resets this number.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Quota {
     remaining: u32,
@@ -36,19 +36,20 @@ impl Quota {
     }
 }
 
-/// The quotas that apply now. A call is admitted if each quota admits the call.
+/// The quotas that apply now. A call is admitted only if every quota admits the call.
 ///
 /// The reports of a service overlap, because each response contains a quota, and the responses may arrive in any order.
-/// The smallest number of tokens in all quotas must not apply until the latest reset of all quotas. Otherwise, a client
-/// with steady calls would use up the fewest tokens, although the service refills its tokens all the time.
+/// Each quota therefore applies only until its own reset. A single quota with the fewest tokens and the latest reset
+/// would be too strict. A client with steady calls would use up these tokens, although the service keeps refilling its
+/// tokens.
 ///
-/// The list is in the order of the resets, and contains no quota that another quota implies. The numbers of tokens
-/// therefore rise from each quota to the next.
+/// The list is in the order of the resets. It contains no quota that another quota in the list
+/// [`implies`](Quota::implies). The numbers of tokens therefore rise from each quota to the next.
 #[derive(Debug, Default)]
 pub(crate) struct Quotas(Vec<Quota>);
 
-/// The largest number of quotas. If a service reports more quotas, two neighbours in the list become one quota that
-/// implies both.
+/// The largest number of quotas. If a service reports more quotas, two neighbours in the list are merged into one quota
+/// that is at least as strict as both.
 const MOST: usize = 32;
 
 impl Quotas {
@@ -80,7 +81,8 @@ impl Quotas {
         self.0.clear();
     }
 
-    /// Returns a quota with the fewest tokens and the latest reset, which implies all quotas that apply at `now`.
+    /// Returns a quota with the fewest tokens and the latest reset. This quota is at least as strict as each quota that
+    /// applies at `now`.
     #[cfg(feature = "serde")]
     pub(crate) fn keep(&self, now: Tick) -> Option<KeptQuota> {
         let applying = || self.0.iter().filter(|quota| !quota.left(now).is_zero());
@@ -101,8 +103,9 @@ impl Quotas {
         }
     }
 
-    /// Joins two neighbours to a quota with the fewer tokens and the later reset. Chooses the neighbours that leave the
-    /// shortest gap before the later reset, so that the resets stay spread over the whole time.
+    /// Merges two neighbours in the list into one quota with the smaller number of tokens and the later reset. Chooses
+    /// the neighbours whose merge leaves the shortest gap between two resets. The remaining resets then stay spread
+    /// over the whole time.
     fn join_two(&mut self, now: Tick) {
         let before = |place: usize| place.checked_sub(1).map_or(now, |place| self.0[place].until);
         let gap = |place: &usize| self.0[place + 1].until.since(before(*place));

@@ -27,8 +27,8 @@ use crate::rate_limit::stats::RateLimitStats;
 /// the same calls as a leaky bucket, but its state is only one atomic integer. A `RateLimit` is a cheap handle, and all
 /// its clones share one limit.
 ///
-/// A call usually takes one token. A call that takes several tokens, such as the tokens of a language model, uses
-/// [`try_acquire_many`](Self::try_acquire_many).
+/// A call usually takes one token. With [`try_acquire_many`](Self::try_acquire_many), a call can take several tokens,
+/// for example the number of tokens in a request to a language model.
 ///
 /// ```
 /// use std::time::Duration;
@@ -57,7 +57,7 @@ pub(crate) struct Shared {
     pub(crate) name: Name,
     pub(super) settings: Versions<Settings>,
     /// The time at which the next call would start at an even pace. The time is in nanoseconds, stored as the result of
-    /// `Tick::to_bits`. The field is zero before the first call.
+    /// `Tick::to_bits`. Before the first call, the field contains the value of [`Pace::first_due`].
     pub(super) due: AtomicU64,
     admitted: AtomicU64,
     rejected: AtomicU64,
@@ -94,8 +94,8 @@ impl RateLimit {
         self.0.settings.current().wait
     }
 
-    /// Changes the settings. The recent calls count towards the new rate, at most as one whole burst. Returns false,
-    /// and changes nothing, if the limit has had too many different settings.
+    /// Changes the settings. The recent calls also count under the new rate, but never as more than one whole burst.
+    /// Returns false, and changes nothing, if the limit has had too many different settings.
     pub(crate) fn change(&self, settings: Settings) -> bool {
         let before = self.pace();
         let is_changed = self.0.settings.change(settings);
@@ -148,8 +148,8 @@ impl RateLimit {
         Some(kept).filter(|kept| pace != Pace::NEVER && !kept.decides_as_new())
     }
 
-    /// Replaces the state by the state of a snapshot. The time until a whole burst is at most the time in which the
-    /// rate refills a whole burst.
+    /// Replaces the state by the state of a snapshot. The snapshot may come from a slower rate. The time until a whole
+    /// burst is therefore limited to the time in which the current rate refills a burst.
     #[cfg(feature = "serde")]
     pub(crate) fn restore(&self, kept: &KeptLimit) {
         let Shared { due, line, .. } = &*self.0;
@@ -167,9 +167,9 @@ impl RateLimit {
     /// Restricts the calls to the quota that the service reports: `remaining` further tokens until the time `reset` has
     /// passed. A service can report its quota in the headers of a response, for example.
     ///
-    /// The quota may only slow the calls down: the rate and the burst still apply. Until the reset, at most `remaining`
-    /// tokens are taken. If earlier quotas still apply, each quota applies until its own reset. If more than 32 quotas
-    /// apply, two quotas with similar resets become one quota, with the smaller number of tokens and the later reset.
+    /// A quota only adds a limit: the rate and the burst still apply. Until the reset, at most `remaining` tokens are
+    /// taken. If earlier quotas still apply, each quota applies until its own reset. If more than 32 quotas apply, two
+    /// quotas with similar resets are merged. The merged quota has the smaller number of tokens and the later reset.
     /// This method allocates memory for the quotas.
     ///
     /// A `reset` of zero has no effect. A `reset` of more than 24 hours is shortened to 24 hours, because a wrong header

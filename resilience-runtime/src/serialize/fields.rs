@@ -1,8 +1,8 @@
 //! Defines the macro that implements `Serialize` for structs.
 
-/// Implements `Serialize` for structs. Each field is serialized under its name, in the order of the list. The pattern
-/// of the struct names all fields, so that a new field without a line in this list is an error. An expression after `=>`
-/// replaces the value of the field.
+/// Implements `Serialize` for structs. Each field is serialized under its name, in the order of the list. The generated
+/// code takes the struct apart without `..`. The compiler therefore rejects a list that leaves out a field. An
+/// expression after `=>` replaces the value of the field.
 macro_rules! serialize {
     ($($type:ident { $($(#[$cfg:meta])? $field:ident $(=> $value:expr)?,)* })*) => {
         $(

@@ -1,5 +1,5 @@
-//! Serializes a duration as a number of seconds, in the same form as Python: whole seconds as an integer, and other
-//! durations as a decimal.
+//! Serializes a duration as a number of seconds: whole seconds as an integer, and other durations as a decimal. The
+//! Python breaker in the original specification of this project has the same format.
 
 use std::fmt;
 use std::time::Duration;

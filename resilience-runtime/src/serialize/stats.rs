@@ -18,7 +18,8 @@ use crate::serialize::timestamp::Timestamp;
 use crate::timeout::timeout::TimeoutStats;
 
 serialize! {
-    // The first nine fields are the keys of the Python breaker, in the order of the Python breaker.
+    // The first nine fields have the names and the order of the Python breaker in the original specification of this
+    // project.
     CircuitStats {
         name,
         state,

@@ -72,7 +72,7 @@ fn parse(text: &str) -> Option<SystemTime> {
     is_time.then(|| UNIX_EPOCH.checked_add(Duration::new(seconds, nanos))).flatten()
 }
 
-/// Returns three numbers with the given numbers of digits.
+/// Splits a text into three numbers. Each number must have as many digits as the array `digits` states.
 fn numbers(text: &str, separator: char, digits: [usize; 3]) -> Option<[u64; 3]> {
     let mut parts = text.split(separator);
     let mut numbers = [0; 3];

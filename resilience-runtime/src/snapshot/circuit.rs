@@ -1,4 +1,4 @@
-//! Serializes and deserializes the kept state of a circuit.
+//! Serializes and deserializes [`Kept`], the state of a circuit in a snapshot.
 
 use std::fmt;
 use std::time::Duration;
@@ -156,7 +156,7 @@ impl<'de> Visitor<'de> for OfBuckets {
     }
 }
 
-/// The symbols of the calls in a window.
+/// The calls in a window. Each character of the text stands for one call.
 struct Calls(String);
 
 impl<'de> Deserialize<'de> for Calls {

@@ -1,4 +1,4 @@
-//! Serializes and deserializes the kept state of a rate limit.
+//! Serializes and deserializes [`KeptLimit`], the state of a rate limit in a snapshot.
 
 use serde::de::{self, Deserialize, Deserializer};
 use serde::ser::{Serialize, SerializeMap, Serializer};

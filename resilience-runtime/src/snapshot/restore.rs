@@ -7,13 +7,13 @@ use crate::snapshot::snapshot::{Snapshot, VERSION};
 /// Restores a snapshot: gives each circuit and each rate limit the state that the snapshot contains for its name. Call
 /// this function at the start of `main`, before the first call.
 ///
-/// An open circuit rejects calls for the rest of its cooldown. A circuit that was half-open is open, and admits a trial
-/// call at once. A circuit that was forced open or disabled stays so until a reset. A closed circuit continues with its
-/// failures, and with the calls in its window. The time between the snapshot and the restoration does not count, because
-/// the clocks of two computers may differ.
+/// An open circuit rejects calls for the rest of its cooldown. A circuit that was half-open becomes an open circuit
+/// that admits a trial call at once. A circuit that was forced open or disabled remains in this state until a reset. A
+/// closed circuit continues with its failures, and with the calls in its window. The time between the snapshot and the
+/// restoration does not count, because the clocks of two computers may differ.
 ///
-/// If no circuit or rate limit has the name of a state, the state waits. A circuit that is registered later under this
-/// name takes the state. A further restoration drops all states that still wait.
+/// If no circuit or rate limit has the name of a state, the state waits. A circuit or rate limit that is created later
+/// under this name takes the state. A further call of `restore` drops all states that still wait.
 ///
 /// The states of all other circuits and rate limits, and the totals of all statistics, remain unchanged. The outcome of
 /// a call that runs during the restoration does not affect a restored circuit. The guide
@@ -36,7 +36,7 @@ pub fn restore(snapshot: Snapshot) -> Result<Restored, RestoreError> {
     Ok(Restored { restored: all.saturating_sub(waiting + dropped), waiting, dropped })
 }
 
-/// The number of circuits and rate limits that [`restore`] found in a snapshot.
+/// The result of [`restore`]: how many states of the snapshot were restored, wait, or were dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Restored {

@@ -20,8 +20,8 @@ pub(super) const VERSION: u32 = 1;
 /// [`restore`](crate::restore()) gives the state to the circuits and rate limits of the other process.
 ///
 /// A snapshot implements `Serialize` and `Deserialize`, for self-describing formats such as JSON. The format has a
-/// version number. If a later version of this crate only adds fields to the format, the number stays the same. This
-/// version of the crate then skips the added fields.
+/// version number. If a later version of this crate only adds fields to the format, the number stays the same. An older
+/// version of the crate skips the added fields.
 ///
 /// The guide [Snapshots](crate::guide::snapshots) describes the contents and the format.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,8 +63,9 @@ impl Snapshot {
 /// Takes a snapshot of all circuits and rate limits, which another process can [`restore`](crate::restore()).
 ///
 /// The snapshot contains the registered circuits and the rate limits of attributes, with and without the option `key`.
-/// The snapshot leaves out circuits and rate limits whose state equals the state of a new one. The snapshot does not
-/// contain a layer that the program itself created, such as a circuit from [`build`](crate::CircuitBuilder::build).
+/// The snapshot also contains the states from an earlier [`restore`](crate::restore()) that still wait. The snapshot
+/// leaves out a circuit or rate limit whose state equals its state after creation. The snapshot does not contain other
+/// layers, such as a circuit from [`build`](crate::CircuitBuilder::build).
 ///
 /// This function changes no state. A snapshot contains at most 1,000,000 states, and no name of more than 1,024 bytes.
 /// If the program has more states, the function leaves out the rest.

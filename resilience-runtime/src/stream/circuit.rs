@@ -18,7 +18,7 @@ impl<S, J> WatchedStream<S, WatchedPermit<J>> {
     ///
     /// The field `duration_ms` of the events contains the same time. If the stream ends without an item, the time lasts
     /// until the end of the stream. The option [`hung_after`](crate::CircuitBuilder::hung_after) always applies to the
-    /// whole time of the stream. If the stream panics, the circuit compares the whole time, too.
+    /// whole time of the stream. If the stream panics, the circuit compares the time until the panic.
     pub fn slow_at_first_item(mut self) -> Self {
         if let Some(watch) = self.watch_mut() {
             watch.slow_at_first_item();
@@ -67,8 +67,9 @@ impl OwnedPermit {
     }
 
     /// Works as [`watch`](Self::watch), but lets `classifier` judge the items of the stream. The first `Ok` item that
-    /// [`failure_if_ok`](crate::ClassifierBuilder::failure_if_ok) selects is a failure. If the first error is not
-    /// selected by [`failure_if`](crate::ClassifierBuilder::failure_if), the call is neither success nor failure.
+    /// [`failure_if_ok`](crate::ClassifierBuilder::failure_if_ok) selects is a failure. If the classifier has the
+    /// function [`failure_if`](crate::ClassifierBuilder::failure_if), and this function does not select the first
+    /// error, the call counts as neither success nor failure.
     ///
     /// If a function of the classifier panics, the call counts as cancelled.
     pub fn watch_with<S, T, E, X, V>(

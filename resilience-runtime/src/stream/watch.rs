@@ -9,13 +9,13 @@ use std::task::Poll;
     label = "the items of this stream are no `Result`s"
 )]
 pub trait Watch<I>: Sized {
-    /// Marks the beginning of a poll. If the watch is dropped before [`end_poll`](Self::end_poll), the stream has
-    /// panicked.
+    /// Marks the beginning of a poll. If this value is dropped before [`end_poll`](Self::end_poll) is called, the
+    /// stream has panicked.
     fn begin_poll(&mut self) {}
 
     fn end_poll(&mut self) {}
 
-    /// Runs one poll of the stream.
+    /// Polls the stream once, by a call of `poll`. A circuit also stores the kind of a returned error.
     #[inline]
     fn observe(poll: impl FnOnce() -> Poll<Option<I>>) -> Poll<Option<I>> {
         poll()

@@ -1,4 +1,4 @@
-//! Defines [`WatchedStream`], a stream that ends a permit or frees a slot.
+//! Defines [`WatchedStream`], a stream that holds a permit of a circuit or a slot of a bulkhead.
 
 use std::fmt;
 use std::mem::forget;

@@ -103,7 +103,8 @@ pub fn __assert_circuit(name: &str, expected: CircuitState) {
     panic!("{message}");
 }
 
-/// Returns a line about the calls of the circuit outside the isolated test since the test began, if there were any.
+/// Returns a line with the number of calls outside the isolated test that have used the circuit since the test began.
+/// Returns `None` if there was no such call.
 fn calls_outside(name: &str) -> Option<String> {
     Scope::current()?;
     let calls = match CallsBefore::of_test().since(name) {

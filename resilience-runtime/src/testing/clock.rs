@@ -1,17 +1,17 @@
-//! Implements the functions of the test kit that change the time in a test.
+//! Implements the functions that change the time in a test.
 
 use std::fmt;
 use std::sync::mpsc::{Sender, channel};
 
 use crate::base::pauses;
 
-/// Makes all retries repeat at once, without a pause, until the isolated test ends or until
+/// Makes all retries skip their pauses, until the isolated test ends or until
 /// [`reset_everything`](super::reset_everything).
 ///
-/// The decisions of a retry do not change: for example, a retry still gives up if its pause would last until the
-/// caller's deadline. The events and `on_retry` report the pause that the retry leaves out. This function affects the
-/// pauses of async and plain functions, but no cooldown and no wait for a rate limit. On a paused clock, pauses take no
-/// real time, so a test with a paused clock does not need this function.
+/// The decisions of a retry do not change. For example, a retry still gives up if its pause would last until the
+/// caller's deadline. The events and `on_retry` report the pause that the retry skips. This function affects the pauses
+/// of async and of blocking calls, but no cooldown and no wait for a rate limit. On a paused clock, pauses take no real
+/// time, so a test with a paused clock does not need this function.
 ///
 /// Outside an isolated test, this function affects all retries of the program.
 ///
@@ -36,7 +36,7 @@ pub fn no_delays() {
     pauses::leave_out(true);
 }
 
-/// Stops tokio's paused clock, until the returned guard is dropped.
+/// Prevents tokio's paused clock from moving by itself, until the returned guard is dropped.
 ///
 /// If all tasks of a runtime with a paused clock wait, tokio moves the clock to the next timer. If a test waits for the
 /// answer of a real server, its timeouts would therefore end at once. While the guard exists, only
@@ -45,7 +45,8 @@ pub fn no_delays() {
 /// The guard occupies a thread of tokio's pool for blocking tasks. Without a paused clock, the guard has no effect. The
 /// guard also has no effect in versions of tokio before 1.24.
 ///
-/// While the clock is stopped, the pauses of retries do not end. Use [`no_delays`] to leave out these pauses.
+/// While the guard exists, the pauses of retries do not end unless the test advances the clock. Use [`no_delays`] to
+/// skip these pauses.
 ///
 /// # Panics
 ///
@@ -83,7 +84,7 @@ pub fn hold_clock() -> HeldClock {
     HeldClock { _release: release }
 }
 
-/// A guard that stops the paused clock. [`hold_clock`] returns the guard.
+/// A guard that keeps the paused clock from moving by itself. [`hold_clock`] returns the guard.
 #[must_use = "the clock runs ahead again as soon as the guard is dropped"]
 pub struct HeldClock {
     _release: Sender<()>,

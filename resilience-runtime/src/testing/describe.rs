@@ -14,10 +14,10 @@ use crate::registry::registry::settings_of;
 /// path of a method contains its module, but not its type. If several functions have the path, such as methods of
 /// different types, add the line of the topmost attribute: `shop::orders::submit:17`.
 ///
-/// The settings are the options in force: the options of all attributes and builders with the name of the layer. The
-/// description leaves out options that have their defaults, and options that are a function, such as `failure_if`. For
-/// a layer in the option `with`, the description contains no settings. For an option that each call evaluates, the
-/// description contains no value.
+/// The settings are the options in force. They come from all attributes and builders with the name of the layer, and
+/// from changes at run time. The description leaves out options that have their defaults, and options that are a
+/// function, such as `failure_if`. The description contains no settings of a layer in the option `with`, and no option
+/// that each call evaluates.
 ///
 /// # Panics
 ///

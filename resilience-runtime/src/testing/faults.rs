@@ -15,11 +15,12 @@ use crate::fault::script;
 /// path, the fault therefore affects all methods of this name in the module.
 ///
 /// The error takes the place of the body, below every layer, so all layers treat the error like an error of the
-/// service. Each attempt of a retry and of a hedge is a call.
+/// service. Each attempt of a retry or a hedge counts as one of the `calls` calls.
 ///
-/// The errors last until `calls` calls have used them, until [`reset_everything`](super::reset_everything), or until
-/// the isolated test ends. Several faults of one name take effect one after the other, in the order of their injection.
-/// A fault that is injected outside an isolated test affects all calls outside isolated tests.
+/// The fault ends after `calls` calls, at a call of [`reset_everything`](super::reset_everything), or at the end of the
+/// isolated test. If one name has several faults, the oldest affects the calls until it ends. The next fault then takes
+/// its place. Latency is an exception, because it applies together with any other fault. A fault that is injected
+/// outside an isolated test affects all calls outside isolated tests.
 ///
 /// # Panics
 ///
@@ -55,8 +56,8 @@ pub fn fail_next<E: 'static>(name: &str, calls: u32, error: impl Fn() -> E + Sen
 
 /// Makes each call wait for `time` before its body runs, until the returned guard is dropped.
 ///
-/// The function [`fail_next`] describes the names. The latency of several faults adds up. In a plain function, the
-/// latency blocks the thread.
+/// The documentation of [`fail_next`] describes `name`. The latency of several faults adds up. In a function that is
+/// not `async`, the latency blocks the thread.
 ///
 /// # Panics
 ///
@@ -92,12 +93,12 @@ pub fn latency(name: &str, time: Duration) -> FaultGuard {
 /// Makes each call hang for ever in place of running its body, until the returned guard is dropped. A call that hangs
 /// stays pending after the drop of the guard.
 ///
-/// The function [`fail_next`] describes the names.
+/// The documentation of [`fail_next`] describes `name`.
 ///
 /// # Panics
 ///
-/// Panics if no decorated function and no layer has the name. A call of a plain function panics, because the call would
-/// block its thread for ever.
+/// Panics if no decorated function and no layer has the name. A call of a function that is not `async` panics, because
+/// the call would block its thread for ever.
 #[track_caller]
 pub fn hang(name: &str) -> FaultGuard {
     guarded(name, Kind::Hang)
@@ -105,7 +106,7 @@ pub fn hang(name: &str) -> FaultGuard {
 
 /// Makes each call panic in place of running its body, until the returned guard is dropped.
 ///
-/// The function [`fail_next`] describes the names.
+/// The documentation of [`fail_next`] describes `name`.
 ///
 /// # Panics
 ///
@@ -119,15 +120,16 @@ pub fn panic(name: &str) -> FaultGuard {
 ///
 /// Each word of the script stands for one call. With `ok`, the body runs. With `err`, the call returns an error from
 /// `error`. With `hang`, the call hangs for ever. With `panic`, the call panics. With a time, such as `250ms`, the body
-/// runs after this time; the units are `us`, `ms`, `s`, `m` and `h`. After the last word, each call runs its body. If no
-/// word is `err`, the function `error` is never called, and may be `|| ()`.
+/// runs after this time. The units are `us`, `ms`, `s`, `m` and `h`. After the last word, each call runs its body. If
+/// no word is `err`, the function `error` is never called, so the closure `|| ()` suffices.
 ///
-/// The function [`fail_next`] describes the names.
+/// The documentation of [`fail_next`] describes `name`.
 ///
 /// # Panics
 ///
 /// Panics if no decorated function and no layer has the name, or if the script has an unknown word or no word. A call
-/// panics in the cases that [`fail_next`] describes.
+/// panics in the cases that [`fail_next`] describes. A call of a function that is not `async` also panics at the word
+/// `hang`.
 ///
 /// # Examples
 ///
@@ -171,7 +173,8 @@ pub struct FaultGuard {
 
 impl Drop for FaultGuard {
     fn drop(&mut self) {
-        // Removes the fault from the test of the guard, because the guard may be dropped outside this test.
+        // Removes the fault from the isolated test that injected it, because the guard may be dropped outside this
+        // test.
         Scope::with(self.scope, || Faults::current().remove(self.id));
     }
 }

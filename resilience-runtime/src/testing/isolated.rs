@@ -19,7 +19,7 @@ use crate::registry::registry::calls_by_name;
 /// the test. The function [`events`](super::events) returns the events of the test.
 ///
 /// The attribute [`#[resilience_runtime::test]`](macro@crate::test) runs the body of a test in this function. Call
-/// `isolated` itself if a test needs another runner, such as a runtime with several threads.
+/// `isolated` directly if a test needs another runner, such as a runtime with several threads.
 ///
 /// # Limits
 ///
@@ -31,7 +31,7 @@ use crate::registry::registry::calls_by_name;
 /// in the option `with`. A [`RetryBudget`](crate::RetryBudget) is an exception: each isolated test has its own copy of
 /// each budget, wherever the budget is stored.
 ///
-/// The memory of an isolated test, about 10 KiB, is freed when the process ends.
+/// Each isolated test occupies about 10 KiB of memory until the process ends.
 ///
 /// # Panics
 ///
@@ -104,8 +104,9 @@ pub fn handle() -> Handle {
     Handle { scope: current("handle()") }
 }
 
-/// Returns the scope (the own copies of the global values) of the current isolated test. `wanted` is the call that
-/// needs an isolated test, such as `handle()`. Outside an isolated test, the message of the panic contains `wanted`.
+/// Returns the scope of the current isolated test, which contains the test's own copies of global values. `wanted` is
+/// the call that needs an isolated test, such as `handle()`. Outside an isolated test, the message of the panic
+/// contains `wanted`.
 #[track_caller]
 pub(super) fn current(wanted: &str) -> &'static Scope {
     let message = "needs an isolated test: write `#[resilience_runtime::test]` above the test, or put the body into \
@@ -214,7 +215,7 @@ impl<F: Future> Future for Isolated<F> {
     }
 }
 
-/// The number of calls of each circuit outside the isolated test. The calls are counted until the isolated test begins.
+/// For each circuit, the number of calls outside isolated tests at the time when the isolated test began.
 #[derive(Default)]
 pub(super) struct CallsBefore(BTreeMap<String, u64>);
 
@@ -226,7 +227,7 @@ impl CallsBefore {
         scoped(&OUTSIDE, || Self(outside(calls_by_name)))
     }
 
-    /// Returns the number of calls that the circuit `name` outside the isolated test has received since the test began.
+    /// Returns the number of calls that the circuit `name` has received outside the isolated test since the test began.
     pub(super) fn since(&self, name: &str) -> u64 {
         let now = outside(calls_by_name).get(name).copied().unwrap_or_default();
         now.saturating_sub(self.0.get(name).copied().unwrap_or_default())
