@@ -94,7 +94,8 @@ async fn link_swap_of_a_config_map_is_seen() {
     use std::os::unix::fs::symlink;
     let folder = Folder::new();
     let inside = |name: &str| folder.join(name);
-    // A ConfigMap is a link to a file behind the link `..data`, and an update replaces this link.
+    // Kubernetes mounts a file of a ConfigMap as a link to `..data/settings.toml`. The name `..data` is a link to a
+    // folder, and an update of the ConfigMap replaces this second link.
     for (revision, threshold) in [("..1", 6), ("..2", 7)] {
         fs::create_dir(inside(revision)).unwrap();
         write(&inside(revision).join("settings.toml"), threshold);
