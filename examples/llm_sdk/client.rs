@@ -101,7 +101,7 @@ struct Text {
     text: String,
 }
 
-// By hand until the library converts HTTP responses to errors.
+// The example converts the response to an error itself, because the library has no function for this conversion.
 async fn send(request: RequestBuilder) -> Result<Response, LlmError> {
     let response = request.send().await?;
     if response.status().is_success() {
