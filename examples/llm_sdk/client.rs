@@ -28,8 +28,8 @@ pub(crate) enum LlmError {
 }
 
 impl LlmError {
-    /// Returns whether the circuit counts the error as a failure. A deadline of the caller and a status of 4xx are no
-    /// fault of the service.
+    /// Returns whether the circuit counts the error as a failure. An expired deadline of the caller and a client error
+    /// (status 4xx) are not failures of the service.
     fn is_failure(&self) -> bool {
         match self {
             Self::Rejected(rejection) => matches!(rejection, Rejection::Timeout(error) if !error.by_deadline()),

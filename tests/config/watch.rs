@@ -16,7 +16,7 @@ fn write(path: &Path, threshold: u32) {
     fs::rename(new, path).unwrap();
 }
 
-/// Returns the events about settings since the last call of this method.
+/// Reads the events about settings. The number counts all events that earlier calls of `next` have read.
 #[derive(Default)]
 struct Events(usize);
 
