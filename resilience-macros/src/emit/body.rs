@@ -166,7 +166,7 @@ impl<'a> Place<'a> {
         self.permits().map(enter).collect()
     }
 
-    /// Returns the statements that end the code after [`entered`](Self::entered).
+    /// Returns the statements that the expansion places after the code that began with [`entered`](Self::entered).
     pub(crate) fn left(self) -> TokenStream {
         let runtime = self.runtime();
         let leave = |permit| quote_spanned!(Span::mixed_site()=> #runtime::__private::leave(&mut #permit););

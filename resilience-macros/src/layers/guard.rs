@@ -91,8 +91,8 @@ fn statics(place: Place<'_>, layer: &str, declaration: &TokenStream) -> (Ident, 
     let runtime = place.runtime();
     let mixed = Span::mixed_site();
     let layer = Ident::new(layer, mixed);
-    // Uses a name that no user writes. Macro hygiene does not cover the names of items, so a usual name of the `static`
-    // could hide an item of the user.
+    // Uses an unusual name for the `static`. Macro hygiene does not cover the names of items, so a usual name could
+    // hide an item of the user.
     let site = Ident::new("__RESILIENCE_SITE", mixed);
     // The method `placed` stores the source position of its call. This call has the span of the attribute, so the
     // stored position is the position of the attribute. Without the call of `placed`, every declaration would have the

@@ -40,8 +40,8 @@ impl Plan {
         }
     }
 
-    /// Reports two bulkheads, or two rate limits, with one name. With two bulkheads of one name, a call would take two
-    /// slots of one bulkhead.
+    /// Reports two bulkheads, or two rate limits, with the same name. With two bulkheads of the same name, a call would
+    /// take two slots of one bulkhead.
     fn has_one_limit_of_a_name(&self, errors: &mut Errors) {
         for (index, layer) in self.layers.iter().enumerate() {
             let Some((name, span)) = &layer.name_of_limit else { continue };
