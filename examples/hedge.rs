@@ -1,6 +1,6 @@
 //! Shows `#[hedge]`: if a call has not ended after 100 ms, a second attempt starts. The call returns the first success,
-//! and cancels the other attempt. A budget limits the second attempts of all calls. In place of 100 ms, a hedge can
-//! measure the time after which a call is slow.
+//! and cancels the other attempt. A budget limits the second attempts of all calls. In place of a fixed time such as
+//! 100 ms, a hedge can use a percentile of the times of recent calls.
 //!
 //! Run this example with `cargo run --example hedge`. The program pauses tokio's clock, so that the calls take no real
 //! time.

@@ -95,7 +95,7 @@ async fn guards_end_in_another_thread() {
     let _alone = alone().await;
     let begin = Instant::now();
     let (slow, failing) = (latency("global", SECOND), script("global", "err ok err", timed_out));
-    // One failed attempt, a pause, and one successful attempt.
+    // The call makes a failed attempt, a pause, and a successful attempt.
     assert_eq!(ask().await.unwrap(), 7);
     assert_eq!(begin.elapsed(), 3 * SECOND);
     thread::spawn(move || drop((slow, failing))).join().unwrap();

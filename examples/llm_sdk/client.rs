@@ -28,8 +28,8 @@ pub(crate) enum LlmError {
 }
 
 impl LlmError {
-    /// Returns whether the circuit counts the error as a failure. A deadline of the caller and a status of 4xx are no
-    /// fault of the service.
+    /// Returns whether the circuit counts the error as a failure. An expired deadline of the caller and a client error
+    /// (status 4xx) are not failures of the service.
     fn is_failure(&self) -> bool {
         match self {
             Self::Rejected(rejection) => matches!(rejection, Rejection::Timeout(error) if !error.by_deadline()),
@@ -101,7 +101,7 @@ struct Text {
     text: String,
 }
 
-// By hand until the library converts HTTP responses to errors.
+// The example converts the response to an error itself, because the library has no function for this conversion.
 async fn send(request: RequestBuilder) -> Result<Response, LlmError> {
     let response = request.send().await?;
     if response.status().is_success() {

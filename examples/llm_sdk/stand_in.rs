@@ -25,7 +25,8 @@ pub(crate) enum Answer {
     BreakAfter(usize),
 }
 
-/// Starts the server, and returns its URL. After the `answers`, each further request succeeds.
+/// Starts the server, and returns its URL. The first requests receive the `answers` in their order. Each further
+/// request succeeds.
 pub(crate) async fn start(answers: Vec<Answer>) -> io::Result<String> {
     let answers = Arc::new(Mutex::new(VecDeque::from(answers)));
     let respond = |Json(request): Json<Value>| async move {

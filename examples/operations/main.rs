@@ -25,8 +25,8 @@ use tokio::net::TcpListener;
 
 use crate::outage::Outage;
 
-/// Switches everything on in nine lines: settings from a watched file and from the environment, the rules of the health,
-/// and the routes for a load balancer, Prometheus and an operator.
+/// Switches everything on in nine lines: settings from a watched file and from the environment, the rules for the
+/// health report, and the routes for a load balancer, Prometheus and an operator.
 ///
 /// The readiness probe fails while the service is down. The liveness probe succeeds as long as the process can answer,
 /// because a restart would not end the outage of another service.

@@ -8,7 +8,7 @@ use resilience_runtime::{circuit, fallback, retry};
 
 /// Whether the stand-in for the search service answers.
 pub(crate) static SEARCH_IS_UP: AtomicBool = AtomicBool::new(true);
-/// Whether the stand-in for the service of the suggestions answers.
+/// Whether the stand-in for the suggestion service answers.
 pub(crate) static SUGGESTIONS_ARE_UP: AtomicBool = AtomicBool::new(true);
 
 fn answer(is_up: &AtomicBool, answer: &'static str) -> io::Result<&'static str> {

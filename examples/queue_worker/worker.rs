@@ -63,8 +63,9 @@ impl Worker {
         Ok(Self { http, url, orders, threads })
     }
 
-    /// Works on the orders of the queue until all orders of a closed queue have ended, or until `stop` is ready. After
-    /// `stop`, the worker takes no further order, and waits for the orders in progress.
+    /// Works on the orders of the queue until the queue is closed and all orders have ended, or until `stop` is ready.
+    /// After `stop`, the worker takes no further order. The worker then waits for the orders in progress, but at most
+    /// for [`PATIENCE`].
     pub(crate) async fn run(&self, queue: &mut UnboundedReceiver<u32>, stop: impl Future<Output = ()>) -> Report {
         let (mut report, mut tasks, mut stop) = (Report::default(), JoinSet::new(), pin!(stop));
         let patience = loop {
@@ -86,7 +87,8 @@ impl Worker {
                 (order, worker.process(order).await)
             });
         };
-        // By hand until a bulkhead can wait for the end of all its calls.
+        // The example waits for each order itself, because a bulkhead has no method that waits for the end of all its
+        // calls.
         let rest = async {
             while let Some(ended) = tasks.join_next().await {
                 // If the task of an order has panicked, the order remains unfinished.

@@ -16,7 +16,7 @@ use resilience_runtime::{
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-/// The header in which a caller states for how many milliseconds it waits.
+/// The header in which a caller states the time limit of its request, in milliseconds.
 pub(crate) const TIME: &str = "x-time-ms";
 
 #[derive(Debug, thiserror::Error)]
@@ -87,13 +87,14 @@ async fn page(
     Ok(Json(json!({ "title": title, "price": price, "reviews": reviews })))
 }
 
-// By hand until the library has a layer for the deadline of a request.
+// The example sets the deadline of each request itself, because the library has no middleware for axum.
 async fn within_deadline(request: Request, next: Next) -> Response {
     let time = request.headers().get(TIME).and_then(|time| time.to_str().ok()?.parse().ok());
     deadline(Duration::from_millis(time.unwrap_or(1_000).min(1_000)), next.run(request)).await
 }
 
-// By hand until the library converts rejections to HTTP answers.
+// The example converts each error to an HTTP answer itself, because the library has no conversion of rejections to HTTP
+// answers.
 impl IntoResponse for UpstreamError {
     fn into_response(self) -> Response {
         let (status, wait) = match &self {
@@ -102,7 +103,8 @@ impl IntoResponse for UpstreamError {
             Self::Http(error) if error.status() == Some(StatusCode::NOT_FOUND) => (StatusCode::NOT_FOUND, None),
             Self::Http(_) => (StatusCode::BAD_GATEWAY, None),
         };
-        // The header has a resolution of one second. Rounds up, so that the caller does not come too early.
+        // The header has a resolution of one second. Rounds up, so that the caller does not repeat the request too
+        // early.
         let wait = wait.map(|wait| [(RETRY_AFTER, wait.as_secs_f64().ceil().to_string())]);
         (status, wait, Json(json!({ "error": self.to_string() }))).into_response()
     }

@@ -17,10 +17,11 @@ pub(crate) const WELL: Mood = (StatusCode::OK, Duration::ZERO);
 pub(crate) const SLOW: Mood = (StatusCode::OK, Duration::from_millis(400));
 pub(crate) const FAILING: Mood = (StatusCode::SERVICE_UNAVAILABLE, Duration::ZERO);
 
-/// The mood for requests whose path begins with the text. All other requests succeed at once.
+/// The beginning of a path, and the [`Mood`] for requests whose path begins with this text. All other requests succeed
+/// at once.
 pub(crate) type Moods = Arc<Mutex<(&'static str, Mood)>>;
 
-/// Starts the server. Returns its URL and its moods.
+/// Starts the server. Returns its URL, and the value with which the example changes the answers of the server.
 pub(crate) async fn start(answer: Value) -> io::Result<(String, Moods)> {
     let moods = Moods::new(Mutex::new(("/", WELL)));
     let current = moods.clone();

@@ -1,9 +1,9 @@
 //! Generates the tokens of a decorated function from its layers. A layer is one attribute on the function.
 //!
 //! Callers see the signature that the user wrote. The new function body consists of statements around one `async`
-//! block. The `async` block contains the user's statements. Every generated token has the hygiene of
-//! `Span::mixed_site`. If compile errors about a token should point at the user's code, the token also has the location
-//! of the user's code.
+//! block. The `async` block contains the user's statements. A generated local variable has the hygiene of
+//! `Span::mixed_site`, so the user's code cannot read the variable. If compile errors about a token should point at the
+//! user's code, the token also has the location of the user's code.
 
 mod arguments;
 mod body;
@@ -109,9 +109,9 @@ pub(crate) fn emit(
     let clones = plan.clones();
     let lent = Lent::new(&mut sig, &mut moved, &hoisted, plan);
     let starts_late = share(&mut sig, &mut moved, &hoisted, plan.rejections_after_a_wait());
-    // The body of an `#[async_trait]` method begins with statements that bind the arguments. The user's functions in
-    // options such as `failure_if` run outside the body. If one of these functions uses an argument, or if the body may
-    // run again, the expansion binds the arguments before the body.
+    // The body of an `#[async_trait]` method begins with statements that bind the arguments. The expansion moves these
+    // statements before the body in three cases: the body may run again, a function in an option such as `failure_if`
+    // uses an argument, or the user lists an argument in `clone`.
     let body = if plan.repeats() || !lent.is_empty() || starts_late || !clones.is_empty() {
         hoisted
     } else {

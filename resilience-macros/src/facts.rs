@@ -9,7 +9,7 @@ use crate::parse::constant::Constant;
 
 pub(crate) struct Facts {
     pub(crate) attribute: &'static str,
-    /// The span for errors about the order of the attributes.
+    /// The span of the attribute.
     pub(crate) span: Span,
     pub(crate) runs: Runs,
     /// The cause of a rejection by this attribute, or `None` if the attribute rejects no calls.
@@ -56,8 +56,8 @@ pub(crate) struct Facts {
     /// The name in the option `attempt` of `#[retry]`. The body reads the number of the current attempt from a variable
     /// with this name.
     pub(crate) attempt: Option<Ident>,
-    /// The user's function in the option `error`. If the attribute rejects a call, the expansion calls the
-    /// function before the body starts.
+    /// The user's function in the option `error` of a circuit, a bulkhead or a rate limit. These attributes reject a
+    /// call before the body starts. The field is `None` for a timeout, which ends a call after the body has started.
     pub(crate) rejection: Option<TokenStream>,
     /// The constant expressions, such as `LIMIT` or `Self::LIMIT`, that the user wrote in place of literals.
     pub(crate) constants: Vec<Constant>,

@@ -4,8 +4,9 @@ use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::Path;
 
-/// The name of a constant that an expansion may add to the function body. The name in the body shows that an attribute
-/// of this crate has already expanded on the function. Another attribute that finds the name reports an error.
+/// The name of a constant that an expansion may add to the function body. The constant shows that an attribute of this
+/// crate has already expanded the function. If another attribute of this crate finds the constant, the attribute
+/// reports an error.
 pub(crate) const EXPANDED: &str = "__RESILIENCE_EXPANDED";
 
 /// Returns whether `tokens` contain the name `ident`. The name also counts inside a format string, such as `"{ident}"`.
@@ -151,8 +152,8 @@ pub(crate) fn assigns(tokens: &TokenStream, ident: &str) -> bool {
 }
 
 /// Returns the first `.await`, `?` or `return` of an expression, and its span. With such a token, the expression waits
-/// or leaves the function. Ignores the code of closures, `async` blocks and functions inside the expression, because
-/// this code leaves only itself.
+/// or leaves the function. Ignores these tokens inside a closure, an `async` block or a function, because there they do
+/// not leave the surrounding function.
 pub(crate) fn exit(expression: &TokenStream) -> Option<(&'static str, Span)> {
     let tokens: Vec<_> = expression.clone().into_iter().collect();
     let is = |at: Option<usize>, sign| matches!(at.and_then(|at| tokens.get(at)), Some(TokenTree::Punct(punct)) if punct.as_char() == sign);

@@ -60,7 +60,7 @@ struct Opaque;
 #[circuit(name = "circuit::opaque", threshold = 1, error = |_| Opaque)]
 fn hides(called: impl FnOnce() -> Result<(), Error>) -> Result<(), Opaque> {
     let error = called();
-    // The error of the called function exists until the end of the body.
+    // Stores the error of the called function, so that the error still exists when the body ends.
     KEPT.set(error.err());
     Err(Opaque)
 }

@@ -65,7 +65,8 @@ fn trial_in_the_future_counts_from_now() {
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
-/// A clock that is at most one second behind belongs to a delayed thread.
+/// If a time is at most one second older than the newest time, the breaker assumes that a delayed thread has read the
+/// same clock.
 #[test]
 fn clock_slightly_behind_does_not_shorten_cooldown_or_lease() {
     for (cooldown, lease) in [(COOLDOWN, COOLDOWN), (Duration::ZERO, COOLDOWN)] {

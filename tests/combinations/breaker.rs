@@ -59,8 +59,8 @@ struct Facts {
 #[derive(Default)]
 pub(crate) struct Messages {
     all: RefCell<Vec<Message>>,
-    /// The number of messages at the time of the last failure without a message. A failure has no message if no circuit
-    /// added a message about this failure. Retries ignore all messages before this failure.
+    /// The number of messages that retries ignore: all messages before the last failure for which no circuit added a
+    /// message.
     void: Cell<usize>,
     /// The number of messages at the beginning of the last poll of a body that failed or was pending. Only a function
     /// with a circuit, or with a fallback with `on = "rejected"`, stores this number.
@@ -69,7 +69,7 @@ pub(crate) struct Messages {
 
 #[derive(Clone, Copy)]
 pub(crate) struct Message {
-    /// The index of the circuit that left the message.
+    /// The index of the circuit that added the message.
     which: usize,
     /// The time until the circuit may admit a call.
     pub(crate) wait: Duration,

@@ -29,8 +29,8 @@ type Call = for<'w> fn(&'w World, At) -> Running<'w>;
 type PlainCall = fn(&World, At) -> Outcome;
 
 /// Creates a decorated function from words such as `retry2`. Each word adds an attribute to the function. Each word
-/// also adds a [`Layer`] to a list, from which the model reads the attributes. The last word `plain` makes a function that
-/// is not `async`.
+/// also adds a [`Layer`] to a list, from which the model reads the attributes. The last word `plain` makes the function
+/// plain (not `async`).
 macro_rules! function {
     ($w:ident [$($layer:ident)*] [$($attribute:tt)*] a $($rest:ident)*) => {
         function!($w [$($layer)* CircuitA] [$($attribute)* #[circuit(with = $w.a)]] $($rest)*)

@@ -38,8 +38,8 @@ pub(crate) enum Layer {
 #[derive(Clone, Debug)]
 pub(crate) struct Frame {
     pub(crate) layers: Vec<Layer>,
-    /// The index in `FUNCTIONS` or `PLAIN_FUNCTIONS` of the decorated function with these layers. The value is `None` if
-    /// the layers are nested calls of methods such as
+    /// The index of the decorated function with these layers, in `FUNCTIONS` or `PLAIN_FUNCTIONS`. The value is `None`
+    /// if the layers are nested calls of methods such as
     /// [`CircuitBreaker::call`](resilience_runtime::CircuitBreaker::call).
     pub(crate) attribute: Option<usize>,
     /// Whether the body returns [`Error::Other`](support::Error::Other) in place of an error of the next function.

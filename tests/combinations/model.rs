@@ -38,8 +38,8 @@ impl Kind {
     }
 }
 
-/// Awaits `future` for at most `time`. The timeout of tokio needs a further poll if the thread was blocked until the end
-/// of the time.
+/// Awaits `future` for at most `time`. If `future` blocks the thread until the end of `time`, this function returns in
+/// the same poll. Tokio's timeout would need a further poll.
 async fn within<F: Future>(time: Duration, future: F) -> Option<F::Output> {
     let end = Instant::now() + time;
     let (mut future, mut timer) = (pin!(future), pin!(sleep_until(end)));

@@ -16,7 +16,7 @@ fn write(path: &Path, threshold: u32) {
     fs::rename(new, path).unwrap();
 }
 
-/// Returns the events about settings since the last call of this method.
+/// Reads the events about settings. The number counts all events that earlier calls of `next` have read.
 #[derive(Default)]
 struct Events(usize);
 
@@ -94,7 +94,8 @@ async fn link_swap_of_a_config_map_is_seen() {
     use std::os::unix::fs::symlink;
     let folder = Folder::new();
     let inside = |name: &str| folder.join(name);
-    // A ConfigMap is a link to a file behind the link `..data`, and an update replaces this link.
+    // Kubernetes mounts a file of a ConfigMap as a link to `..data/settings.toml`. The name `..data` is a link to a
+    // folder, and an update of the ConfigMap replaces this second link.
     for (revision, threshold) in [("..1", 6), ("..2", 7)] {
         fs::create_dir(inside(revision)).unwrap();
         write(&inside(revision).join("settings.toml"), threshold);

@@ -74,7 +74,7 @@ async fn denied_call_starts_no_attempt_after_a_refill() {
     let calls = Calls::start();
     let slow = hedge.call(|| async {
         calls.note();
-        // The first wake-up follows the refill.
+        // When the first sleep ends, the budget has tokens again. The hedge must nevertheless start no further attempt.
         sleep(Duration::from_millis(30)).await;
         sleep(Duration::from_millis(30)).await;
         Ok::<_, Error>(())

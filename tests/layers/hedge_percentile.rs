@@ -66,7 +66,7 @@ async fn hedge_adapts_to_slower_and_faster_service() {
     let stats = || get_stats().hedges["hedge_percentile::adapts"].clone();
     for (calls, time, after) in [
         (100, 10, 10),
-        (20, 300, 300), // a sixth of all calls
+        (20, 300, 300), // a sixth of the calls so far
         (1_500, 300, 300),
         (500, 10, 300),
         (2_000, 10, 10),
@@ -252,8 +252,8 @@ impl Drop for Measured<'_> {
 }
 
 impl Model {
-    /// Returns the percentile that the hedge last computed: after a 20th call, from the last 1,000 to 2,000 calls.
-    /// `tenths` is the percentile in tenths, such as 950.
+    /// Returns the percentile that the hedge last computed. The hedge computes the percentile after every 20th call,
+    /// from the times of the last 1,000 to 2,000 calls. `tenths` is the percentile in tenths, such as 950.
     fn percentile(&self, tenths: usize) -> Duration {
         let times = self.0.borrow();
         let calls = times.len() - times.len() % 20;

@@ -477,7 +477,7 @@ async fn breaker_call_ignores_rejections_of_any_error_type() {
     assert_eq!((stats.total_failed, stats.total_ignored), (1, 8), "the body handled the rejection");
 }
 
-/// A slot for the last rejection that a function has handled.
+/// The last rejection that a function has handled, or `None` before the first rejection.
 type Last = RefCell<Option<Rejection>>;
 
 async fn instead_of_failed(_: &Last, _: &dyn Fn() -> Rejection) -> Result<(), Plain<&'static str>> {

@@ -279,7 +279,7 @@ async fn each_quota_applies_until_its_own_reset() {
     let wait = || limit.try_acquire().map_err(|limited| limited.retry_after().unwrap());
     limit.update(1, SECOND);
     limit.update(2, 10 * SECOND);
-    limit.update(7, 10 * SECOND); // arrives late
+    limit.update(7, 10 * SECOND); // an older response, which arrives late
     assert_eq!((wait(), wait()), (Ok(()), Err(SECOND)));
     advance(SECOND).await;
     assert_eq!((wait(), wait()), (Ok(()), Err(9 * SECOND)));
@@ -290,7 +290,7 @@ async fn each_quota_applies_until_its_own_reset() {
     assert_eq!(wait(), Ok(()));
 }
 
-/// A service that admits 100 calls in 10 seconds, and rounds the time until the reset up to seconds.
+/// Simulates a service that admits 100 calls in 10 seconds, and rounds the time until the reset up to seconds.
 #[tokio::test(start_paused = true)]
 async fn overlapping_quotas_do_not_starve_steady_calls() {
     let limit = RateLimit::builder("steady", 9).burst(1).wait(MINUTE).build().unwrap();

@@ -66,7 +66,8 @@ impl Samples {
         self.0.get(&(name.to_owned(), labels)).copied()
     }
 
-    /// Returns the values of all samples with this name and this label, with the value of the label `by`.
+    /// Returns a pair for each sample with this name and this label. The pair contains the value of the label `by`, and
+    /// the value of the sample.
     pub(crate) fn by(&self, name: &str, (label, value): (&str, &str), by: &str) -> Vec<(String, f64)> {
         let samples = self
             .0

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::{alone, with_one};
 
-/// Returns the error of a snapshot with these fields beside the state of a circuit.
+/// Returns the error with which the library refuses the snapshot `json`.
 fn refusal(json: &str) -> String {
     serde_json::from_str::<Snapshot>(json).expect_err(json).to_string()
 }
@@ -71,7 +71,7 @@ fn forged_size_is_refused() {
     let long = with_one("circuits", &"x".repeat(1_025), &json!({ "state": "open" }));
     assert!(refusal(&long.to_string()).contains("a name of 1025 bytes"));
 
-    // The limit applies to the sum of circuits and rate limits.
+    // The limit of 1,000,000 states applies to the sum of circuits and rate limits.
     let mut json = r#"{"version":1,"keyed_circuits":{"x":{"#.to_owned();
     (0..999_999).for_each(|key| write!(json, r#""{key}":{{"state":"open"}},"#).unwrap());
     json.truncate(json.len() - 1);

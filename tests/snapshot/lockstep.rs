@@ -107,8 +107,8 @@ async fn apply(step: Step, circuits: &[&CircuitBreaker]) {
     }
 }
 
-/// Returns the statistics without the totals of a process, and without the name. Also leaves out the number of
-/// successes, because this number starts at zero at the restoration.
+/// Returns the statistics that the old and the restored circuit must have in common. Leaves out the name and the
+/// totals. Also leaves out the number of successes, because this number starts at zero at the restoration.
 fn observable(circuit: &CircuitBreaker) -> impl PartialEq + std::fmt::Debug {
     let CircuitStats { state, failures, cooldown_remaining, window_total, window_failures, window_slow, .. } =
         circuit.stats();
@@ -135,7 +135,8 @@ proptest! {
             for step in before {
                 apply(step, &[&old]).await;
             }
-            // A trial that has succeeded does not count after a restart.
+            // A snapshot does not contain the successful trials of a half-open circuit. Opens the old circuit again, so
+            // that the old circuit also forgets its successful trials.
             if old.state() == resilience_runtime::CircuitState::HalfOpen {
                 old.trip();
                 advance(old.stats().cooldown_remaining).await;
@@ -160,7 +161,7 @@ proptest! {
     }
 }
 
-/// Returns a number that no other case has.
+/// Returns a number that no other case of the test has.
 fn proptest_number() -> u32 {
     use std::sync::atomic::{AtomicU32, Ordering};
     static NEXT: AtomicU32 = AtomicU32::new(0);

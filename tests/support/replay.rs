@@ -89,7 +89,7 @@ async fn run(
             (Outcome::Fail, Ok(())) => Err(Down),
             // Uses `resume_unwind`, because `panic!` would print a message.
             (Outcome::Panic, Ok(())) => resume_unwind(Box::new(Down)),
-            // Waits until the test ends, or aborts the task of the call.
+            // Waits for ever, because the test drops or aborts this call.
             _ => pending().await,
         }
     };

@@ -102,7 +102,7 @@ async fn stacked() -> io::Result<u32> {
 async fn events_are_expected_in_order() {
     testing::fail_next("asserts_stack", 1, timed_out);
     assert_eq!((stacked().await.unwrap(), stacked().await.unwrap()), (0, 0));
-    // All events, some events, and the same events with some of their fields.
+    // Expects first all events, then two of the events, and then three of the events with some of their fields.
     expect_events![circuit_failure, circuit_opened, fell_back, rate_limited, fell_back];
     expect_events![fell_back, fell_back];
     expect_events![

@@ -28,7 +28,8 @@ async fn ask() -> io::Result<u32> {
     Ok(7)
 }
 
-/// Opens the circuit, with four attempts of the rate limit and two retries of the budget.
+/// Opens the circuit with three failed attempts in two calls. One of the attempts is a retry, which takes five tokens
+/// of the budget.
 async fn outage() {
     assert_circuit!("twenty", Closed);
     expect_events![];
@@ -121,7 +122,7 @@ async fn on_real_clock() {
     .await;
 }
 
-/// Declares a module with twenty tests that have one body.
+/// Declares a module with twenty tests that have the same body.
 macro_rules! twenty {
     ($body:ident: $test:meta) => {
         mod $body {

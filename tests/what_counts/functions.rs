@@ -235,7 +235,8 @@ family!(CIRCUIT, Usual, world, below { #[circuit(with = world.circuit)] });
 family!(BULKHEAD, Usual, world, below { #[bulkhead(with = world.slots)] });
 family!(RATE_LIMIT, Usual, world, below { #[rate_limit(with = world.rate)] });
 family!(TIMEOUT, Timeout, world, below { #[timeout(30)] });
-// The timeout of `SHORT_TIMEOUT` ends a call before `hung_after`, so that `hung_after` does not make the failure.
+// The timeout of `SHORT_TIMEOUT` ends a call before the time `hung_after`. If the circuit counts a failure, the timeout
+// is therefore the reason.
 family!(SHORT_TIMEOUT, Timeout, world, below { #[timeout(5)] });
 family!(STALE, Stale, world, below { #[circuit(with = world.circuit)] });
 family! {

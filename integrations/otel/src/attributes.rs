@@ -43,7 +43,7 @@ const EVENTS: [Row; 13] = [
 
 /// Returns a layer that adds attributes to the enclosing span of `tracing`, for events of `resilience-runtime`.
 ///
-/// `traces` is the layer of the crate `tracing-opentelemetry`. The returned layer contains this layer, because the
+/// `traces` is the layer of the crate `tracing-opentelemetry`. The returned layer contains `traces`, because the
 /// attributes must arrive before `traces` ends the span. If several events of one span set the same attribute, the
 /// attribute has the value of the last event. An event outside a span of `tracing` adds its attributes to the current
 /// span of OpenTelemetry.

@@ -50,8 +50,8 @@ pub fn register_metrics(meter: &Meter) {
     }
 }
 
-/// Creates an observable counter. At each collection, the counter calls `read`, which calls its argument with each
-/// number.
+/// Creates an observable counter. At each collection, the counter calls `read` with a closure. `read` calls this
+/// closure once for each number, with the number and its labels.
 fn counter(
     meter: &Meter,
     name: String,
@@ -73,7 +73,7 @@ impl Read {
         self.metrics.get(self.index).map_or(&[], |metric| &metric.samples)
     }
 
-    /// Calls `see` with each count. The count of a histogram is the number of all times.
+    /// Calls `see` with each count. The count of a histogram is the number of measured durations.
     fn counts(&self, see: &dyn Fn(u64, &[KeyValue])) {
         for sample in self.samples() {
             match &sample.value {
@@ -84,7 +84,8 @@ impl Read {
         }
     }
 
-    /// Calls `see` with each number. The number of a histogram is the sum of all times.
+    /// Calls `see` with each number that is not a count. The number of a histogram is the sum of the measured
+    /// durations.
     fn numbers(&self, see: impl Fn(f64, &[KeyValue])) {
         for sample in self.samples() {
             match &sample.value {
@@ -95,7 +96,7 @@ impl Read {
         }
     }
 
-    /// Calls `see` with the number of times up to each bound of each histogram.
+    /// For each upper bound of a histogram, calls `see` with the number of measured durations up to this bound.
     fn buckets(&self, see: &dyn Fn(u64, &[KeyValue])) {
         for sample in self.samples() {
             let SampleValue::Histogram(histogram) = &sample.value else { continue };

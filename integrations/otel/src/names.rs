@@ -1,6 +1,6 @@
 //! Converts the names of metrics to the form of OpenTelemetry.
 
-/// The layers whose names contain an underscore, and which the conversion must not split.
+/// The only layer name that contains an underscore. The conversion must not split this name.
 const RATE_LIMIT: &str = "rate_limit";
 
 /// Returns the name of a metric in the form of OpenTelemetry, and its unit. `name` is the name in the texts, such as

@@ -37,7 +37,7 @@ impl Traces {
     }
 }
 
-/// Returns the attributes of this library.
+/// Returns the attributes of `span` that this library has set.
 fn attributes(span: &SpanData) -> Vec<String> {
     let own = span.attributes.iter().filter(|pair| pair.key.as_str().starts_with("resilience."));
     let mut own: Vec<_> =

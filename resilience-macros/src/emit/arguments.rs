@@ -1,5 +1,5 @@
-//! Finds the arguments that code outside the body uses: the function in an option, such as `failure_if`, or a fallback
-//! function.
+//! Finds the arguments that code outside the body uses. Such code is the user's function in an option such as
+//! `failure_if`, or the call of a fallback function.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
@@ -11,11 +11,11 @@ use crate::parse::pattern::{Bound, bindings};
 use crate::plan::plan::Plan;
 use crate::tokens::{mentions, text, uses};
 
-/// The arguments that the body shares with a function in an option, such as `failure_if`. The function uses the
+/// The arguments that both the body and a function in an option such as `failure_if` use. The function uses the
 /// arguments after the body has started.
 pub(crate) struct Lent {
     names: Vec<String>,
-    /// Whether a function in an option, such as `failure_if`, uses `self` after the body has started.
+    /// Whether a function in an option such as `failure_if` uses `self` after the body has started.
     pub(super) asks_self: bool,
 }
 

@@ -55,9 +55,9 @@ impl Stack<'_> {
     /// Returns the values and the patterns of the arguments that the body of a plain function (not `async`) receives as
     /// parameters.
     ///
-    /// If the body overwrites an argument before reading it, the compiler's warning differs between a parameter and a
-    /// local variable. The compiler treats a variable in a pattern, such as `a` in `(mut a, b)`, like a local variable.
-    /// Such a variable therefore becomes the parameter `(mut a,)`.
+    /// A variable of a pattern, such as `a` in `(mut a, b)`, becomes the parameter `(mut a,)` instead of `mut a`. With
+    /// this pattern, the compiler gives the same warning as in the undecorated function if the body overwrites `a`
+    /// before reading it.
     fn passed(&self) -> Option<(Vec<TokenStream>, Vec<TokenStream>)> {
         let mixed = Span::mixed_site();
         let owned = &self.captures.owned;
@@ -75,8 +75,9 @@ impl Stack<'_> {
     }
 }
 
-/// Returns six items for the function `pass` of the runtime. If there are more `items`, the last item is a tuple. The
-/// unit `()` takes the place of each missing item.
+/// Returns exactly six items, the number of arguments that the runtime function `pass` takes. If `items` has more than
+/// six elements, the sixth item is a tuple of the remaining elements. The unit `()` takes the place of each missing
+/// item.
 fn six(items: impl Iterator<Item = TokenStream>) -> Vec<TokenStream> {
     const COUNT: usize = 6;
     let mixed = Span::mixed_site();
@@ -98,7 +99,7 @@ impl<'a> Place<'a> {
     }
 
     /// Returns statements that await `future` and bind the result to the pattern `output`. If a `#[timeout]` above
-    /// expires, the wait ends early. This function generates every `.await` of an expansion. The compiler reports
+    /// expires, the wait ends early. Every `.await` of the attributes comes from this function. The compiler reports
     /// errors about the `.await` at the span `at`.
     ///
     /// Example output: `let Some(outcome) = timeout.as_mut().race(future).await else { break 'timeout_expired };`
@@ -129,8 +130,8 @@ impl<'a> Place<'a> {
         bound
     }
 
-    /// Returns the expression that the code of the attributes waits for. For an async function, the expression is the
-    /// future `body`. For any other function, the expression calls the closure `body`.
+    /// Returns the expression that runs the body. For an async function, the expression is the future `body`, which the
+    /// code of the attributes awaits. For any other function, the expression calls the closure `body`.
     pub(crate) fn run(self, body: &TokenStream) -> TokenStream {
         if !self.stack.blocks {
             return body.clone();
@@ -151,8 +152,8 @@ impl<'a> Place<'a> {
     }
 
     /// Wraps `statements`, which run code of the user outside the body. The circuits above then treat this code like a
-    /// poll of the body. A panic counts as a failure. If the code calls a half-open circuit above again, this call
-    /// belongs to the running trial.
+    /// poll of the body. A panic counts as a failure. If the code calls a circuit from above again while this circuit
+    /// is half-open, the circuit admits the inner call as a part of the running trial.
     pub(crate) fn as_body(self, statements: &TokenStream) -> TokenStream {
         let (entered, left) = (self.entered(), self.left());
         quote_spanned!(Span::mixed_site()=> #entered #statements #left)
@@ -165,7 +166,7 @@ impl<'a> Place<'a> {
         self.permits().map(enter).collect()
     }
 
-    /// Returns the statements that end the code after [`entered`](Self::entered).
+    /// Returns the statements that the expansion places after the code that began with [`entered`](Self::entered).
     pub(crate) fn left(self) -> TokenStream {
         let runtime = self.runtime();
         let leave = |permit| quote_spanned!(Span::mixed_site()=> #runtime::__private::leave(&mut #permit););
@@ -186,7 +187,7 @@ impl<'a> Place<'a> {
         self.within().filter_map(|(place, layer)| layer.permit(place))
     }
 
-    /// Wraps the body in a future that detects rejections in other decorated functions that the body calls. The future
+    /// Wraps the body in a future that detects rejections by other decorated functions that the body calls. The future
     /// detects such a rejection even if the body's error type does not implement `Error::source`. Returns the body
     /// unchanged if no attribute needs this information.
     pub(crate) fn noted(self, body: &TokenStream) -> TokenStream {

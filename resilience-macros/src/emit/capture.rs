@@ -196,8 +196,7 @@ fn check_clones(clone: &[Ident], cloned: &[Ident], arguments: &[(String, bool)],
 /// become a local variable. If the body assigns to `self`, the block borrows `self`, so that rustc gives no additional
 /// warning.
 ///
-/// For an argument in `clone`, the block takes ownership of the clone. If the body runs at most once, only a fallback
-/// with a closure or a value can have the option `clone`.
+/// For an argument in `clone`, the block takes ownership of the clone.
 pub(crate) fn hold(
     sig: &mut Signature,
     function: &Function,
@@ -249,7 +248,8 @@ pub(crate) fn hold(
                     return;
                 }
                 let is_owned = !captures.owned.is_empty() || (binding.mutability.is_some() && is_assigned(&name));
-                // A parameter of a closure is never captured.
+                // In a function that is not `async`, an owned argument becomes a parameter of the body's closure. The
+                // closure then need not capture the argument.
                 if !is_owned || !function.is_blocking() {
                     let held = captures.held(&cfgs, &binding.ident);
                     captures.borrows.push(held);

@@ -8,7 +8,8 @@ use syn::{GenericArgument, GenericParam, Generics, PathArguments, Type};
 use super::layer::{Place, Stack};
 use crate::tokens::mentions;
 
-/// The name of the static variable that describes the decorated function. No user writes this name.
+/// The name of the static variable that describes the decorated function. The name is unusual, because macro hygiene
+/// does not protect the user's items from a static variable with the same name.
 fn function() -> Ident {
     Ident::new("__RESILIENCE_FUNCTION", Span::mixed_site())
 }
@@ -63,15 +64,16 @@ impl Stack<'_> {
 }
 
 impl Place<'_> {
-    /// Returns a method call that passes the position of this layer (attribute) to its declaration.
+    /// Returns a method call for the declaration of this layer (attribute). The call states the function and the index
+    /// of the layer in the function's stack.
     pub(crate) fn position(self) -> Option<TokenStream> {
         let (function, index) = (function(), Literal::usize_unsuffixed(self.index));
         self.stack.takes_faults.then(|| quote_spanned!(Span::mixed_site()=> .within(&#function, #index)))
     }
 }
 
-/// Returns whether the errors of a function may have a type that a test can name without a lifetime and without a type
-/// parameter. `output` is the declared return type.
+/// Returns whether a test can name the error type of a function. `output` is the declared return type. A test cannot
+/// name an error type that contains a lifetime or a type parameter.
 pub(super) fn returns_known_error(output: &Type, generics: &Generics) -> bool {
     let path = match output {
         Type::Group(ty) => return returns_known_error(&ty.elem, generics),

@@ -25,8 +25,8 @@ pub(crate) fn check(function: &Function, plan: &Plan, errors: &mut Errors) {
     else {
         return;
     };
-    // Reports nothing if the output contains a borrow. For example, from the output `&'static Item<'_>`, rustc
-    // concludes that the lifetime `'_` outlives `'static`. The future can then hold the argument.
+    // Reports nothing if the output contains a borrow, because the future can then possibly hold the argument. For
+    // example, from the output `&'static Item<'_>`, rustc concludes that the lifetime `'_` outlives `'static`.
     if output(ty).is_some_and(|output| borrows(output.to_token_stream())) {
         return;
     }
@@ -52,7 +52,7 @@ pub(crate) fn check(function: &Function, plan: &Plan, errors: &mut Errors) {
     let limits = limits(ty);
     let found = limits.iter().find_map(|limit| Some((limit, kept.iter().find(|input| exceeds(limit, input))?)));
     let Some((limit, input)) = found else { return };
-    // The error suggests to write `'_` only if `'_` in the return type means the lifetime of this argument.
+    // The error suggests `'_` only if `'_` in the return type means the lifetime of this argument.
     let is_only = match receiver {
         Some(ReceiverKind::Reference(..)) => is_receiver(input),
         Some(ReceiverKind::Typed(..)) => false,

@@ -53,11 +53,12 @@ pub(crate) enum Statements {
     End(TokenStream),
 }
 
-/// The code with which a timeout ends a wait early: the wait for the body, or a wait in the code of an attribute below.
+/// The code with which a timeout ends a wait early. The timeout ends the wait for the body, and each wait in the code
+/// of an attribute below.
 pub(crate) struct Interrupt {
     /// An expression for a timer. When the timer expires, the wait ends.
     pub(crate) timer: TokenStream,
-    /// The label of a block in the expansion. When the attribute ends a wait, the call leaves this block.
+    /// The label of a block in the expansion. When the timer expires, the call leaves this block.
     pub(crate) expired: Lifetime,
 }
 
@@ -90,7 +91,8 @@ pub(crate) struct Stack<'a> {
     pub(crate) output: Option<TokenStream>,
     /// Whether the expansion contains the code with which a test injects faults.
     pub(crate) takes_faults: bool,
-    /// The field `output`, if a test can name the type of the function's errors.
+    /// The same type as `output`, for the code that injects an error. The field is `None` if the expansion contains no
+    /// such code, or if a test cannot name the error type.
     pub(crate) output_of_fault: Option<TokenStream>,
     /// The `impl Trait` of an `Ok`, if the output type is `Result<impl Trait, E>`.
     pub(crate) opaque_ok: Option<&'a TypeImplTrait>,
@@ -133,8 +135,8 @@ impl<'a> Place<'a> {
         self.stack.runtime
     }
 
-    /// Returns the path of the module with the functions that run the body, or that wait. In a function that is not
-    /// `async`, these functions block the thread.
+    /// Returns the path of the runtime module whose functions run the body, or wait. In a function that is not `async`,
+    /// the functions of this module block the thread.
     pub(crate) fn waits(self) -> TokenStream {
         let runtime = self.runtime();
         let mixed = Span::mixed_site();
@@ -180,8 +182,8 @@ impl<'a> Place<'a> {
         Lifetime::new(&format!("'{local}"), local.span())
     }
 
-    /// Returns whether this layer is a circuit whose `key` contains the attempt number of a retry. In addition, a hedge
-    /// must be between the retry and the circuit.
+    /// Returns whether this layer is a circuit whose `key` contains the attempt number of a retry, and a hedge is
+    /// between the retry and the circuit.
     pub(crate) fn is_hedged_per_attempt(self) -> bool {
         let retry = self.plan().retry_of_key(self.index);
         retry.is_some_and(|retry| self.plan().block(self.index) > retry)
@@ -193,8 +195,8 @@ impl<'a> Place<'a> {
     }
 
     /// Returns dead code that borrows each owned argument once more, for a layer (attribute) that needs the arguments
-    /// again. If the body consumes an argument, the error of rustc points to `at`. The error contains the name of a
-    /// macro, and this name tells the user to list the argument in `clone`.
+    /// again. If the body consumes an argument, rustc reports an error at `at`. The error contains the macro name
+    /// `list_a_consumed_argument_in_clone`, which tells the user to list the argument in `clone`.
     pub(crate) fn again(self, at: Span) -> Option<TokenStream> {
         let mixed = Span::mixed_site();
         let at = mixed.located_at(at);

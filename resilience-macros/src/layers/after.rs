@@ -62,8 +62,9 @@ impl After {
         self.time().and_then(|time| place.setting(time))
     }
 
-    /// Returns the statement that binds the local variable whose name [`held`] returns. `layer` is the type name of the
-    /// layer, and `option` is the name of the option for the time. `options` are the method calls for all options.
+    /// Returns the statement that binds the local variable [`held`] of this attribute. `layer` is the type name of the
+    /// layer. `option` is the name of the option for the time. `options` are the method calls that pass all options to
+    /// the runtime.
     pub(super) fn site(
         &self,
         place: Place<'_>,
@@ -85,7 +86,7 @@ impl After {
         )
     }
 
-    /// Returns an expression for the layer.
+    /// Returns an expression that reads the layer from the local variable [`held`].
     pub(super) fn layer(&self, place: Place<'_>) -> TokenStream {
         let held = held(place);
         match self {
@@ -102,8 +103,8 @@ impl After {
     }
 }
 
-/// Returns the name of the local variable that contains the layer of the option `with`, or a closure that returns the
-/// layer of the attribute.
+/// Returns the name of a local variable. With the option `with`, the variable contains a clone of the user's layer.
+/// Otherwise, the variable contains a closure that returns the layer that all calls share.
 fn held(place: Place<'_>) -> Ident {
     format_ident!("{}_held", place.local(), span = Span::mixed_site())
 }

@@ -35,8 +35,8 @@ impl Budget {
         format_ident!("{}_budget", place.local(), span = Span::mixed_site())
     }
 
-    /// Returns the statement that binds a budget from an expression with `self` or an argument. Each call evaluates
-    /// such an expression. Returns `None` for any other budget.
+    /// Returns the statement that binds the budget, if the expression of the budget names `self` or an argument. Each
+    /// call evaluates such an expression. Returns `None` for any other budget.
     pub(super) fn held(&self, place: Place<'_>) -> Option<TokenStream> {
         self.is_held(place).then(|| guard::held(place, "HeldBudget", &Self::local(place), self.expression()))
     }

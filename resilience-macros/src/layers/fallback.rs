@@ -285,8 +285,8 @@ impl Fallback {
     }
 }
 
-/// Returns the statements that replace an error by the outcome of `closure`. The circuits above treat the closure like a
-/// part of the body, as the function of a fallback with a path.
+/// Returns the statements that replace an error by the outcome of `closure`. The circuits above treat the closure like
+/// a part of the body. They treat the function of a fallback with a path in the same way.
 fn replaced(place: Place<'_>, closure: &TokenStream, turned: &TokenStream) -> TokenStream {
     let (runtime, mixed) = (place.runtime(), Span::mixed_site());
     let held = held(place);

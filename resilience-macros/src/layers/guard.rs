@@ -54,9 +54,9 @@ fn handle(place: Place<'_>, handle: &TokenStream, local: &Ident, with: &TokenStr
     bind(local, with, |held| quote_spanned!(Span::mixed_site()=> #runtime::__private::#handle::new(#held)))
 }
 
-/// Returns the statement that binds the local variable `local` to a layer, or to a handle of a layer. The closure
-/// `make` returns the expression for this layer or handle. The expression contains the variable `held`, a reference to
-/// the value of `with`. The parameter of `make` is the name of this variable.
+/// Returns the statement that binds the local variable `local` to a layer, or to a handle of a layer. In the generated
+/// statement, the variable `held` is a reference to the value of `with`. The closure `make` receives the identifier
+/// `held`, and returns an expression that makes the layer or handle from `held`.
 ///
 /// Output: `let bulkhead = match &(self.bulkhead) { held => Owned::<Bulkhead>::new(held) };`
 ///
@@ -91,8 +91,8 @@ fn statics(place: Place<'_>, layer: &str, declaration: &TokenStream) -> (Ident, 
     let runtime = place.runtime();
     let mixed = Span::mixed_site();
     let layer = Ident::new(layer, mixed);
-    // Uses a name that no user writes. Macro hygiene does not cover the names of items, so a usual name of the `static`
-    // could hide an item of the user.
+    // Uses an unusual name for the `static`. Macro hygiene does not cover the names of items, so a usual name could
+    // hide an item of the user.
     let site = Ident::new("__RESILIENCE_SITE", mixed);
     // The method `placed` stores the source position of its call. This call has the span of the attribute, so the
     // stored position is the position of the attribute. Without the call of `placed`, every declaration would have the

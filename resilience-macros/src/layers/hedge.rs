@@ -201,7 +201,7 @@ impl Hedge {
     /// Returns the largest number of attempts. Returns `None` if the macro does not know the number.
     fn max(&self) -> Option<u32> {
         match (&self.after, &self.max) {
-            // Another attribute with this name may write the option, or write another number.
+            // Another attribute with this name may set the option `max`, possibly to another number.
             _ if self.name.is_some() => None,
             (After::With(_), _) => None,
             (_, Some(max)) => max.literal().copied(),

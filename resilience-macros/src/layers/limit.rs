@@ -26,7 +26,8 @@ pub(super) struct Limit<O> {
 }
 
 pub(super) enum Source<O> {
-    /// The options of a layer that belongs to the decorated function, or to all functions with its name.
+    /// The options of a layer that the attribute declares. With the option `name`, all attributes with this name share
+    /// the layer. Otherwise, the layer belongs to the decorated function.
     Own { name: Option<Given<LitStr>>, key: Option<TokenStream>, settings: Settings<O> },
     /// The expression in the option `with`, for a layer that the user created.
     With(TokenStream),

@@ -23,7 +23,7 @@ pub(super) struct Percentile {
 
 /// The result of reading the options of a percentile.
 pub(super) enum Asked {
-    /// The option `after` is no percentile.
+    /// The option `after` is missing, or its value is not a percentile.
     No,
     /// The option `after` is a percentile, but an error was reported.
     Wrong,

@@ -55,7 +55,8 @@ impl<O: OptionName> Settings<O> {
         self.0.iter().find(|(other, ..)| *other == option).map(|(_, ident, setting)| (ident, setting))
     }
 
-    /// Returns the value of `option` if the value is a literal, with the name of the option in the user's code.
+    /// Returns the value of `option`, and the name of the option in the user's code. Returns `None` if the attribute
+    /// lacks the option, or if the value is not a literal.
     pub(super) fn literal(&self, option: O) -> Option<(&Ident, Setting)> {
         let (ident, setting) = self.get(option)?;
         Some((ident, *setting.literal()?))

@@ -41,8 +41,8 @@ pub(crate) trait OptionName: Copy + PartialEq + 'static {
 ///
 /// Output: an enum `Opt` with the variants `After` and `Error`, which implements [`OptionName`]. The parentheses mark
 /// the first option of the attribute, if users write only its value. The text of this option, here `"timeout"`, appears
-/// in errors only. In `Stream: flag = "stream"`, the word `flag` marks an option that needs no value. The path after
-/// the colon names the table of synonyms, the names of the options in other libraries.
+/// in errors only. In `Stream: flag = "stream"`, the word `flag` marks an option that needs no value. The path
+/// `synonyms::TIMEOUT` refers to a table with the names that other libraries give to these options.
 macro_rules! options {
     ($(#[$doc:meta])* $vis:vis enum $name:ident: $synonyms:path {
         $(($first:ident) = $first_text:literal,)? $($option:ident $(: $flag:ident)? = $text:literal,)*

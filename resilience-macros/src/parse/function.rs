@@ -143,8 +143,8 @@ impl Function {
         }
     }
 
-    /// Returns whether the function is neither `async` nor ends with an `async` block. Its body then runs on the thread
-    /// of the caller, and its attributes block this thread.
+    /// Returns whether the function is plain: it is not `async`, and does not end with an `async` block. The body of a
+    /// plain function runs on the thread of the caller, and the attributes block this thread when they wait.
     pub(crate) fn is_blocking(&self) -> bool {
         self.sig.asyncness.is_none() && self.shell.is_none()
     }

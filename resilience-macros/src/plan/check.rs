@@ -40,8 +40,8 @@ impl Plan {
         }
     }
 
-    /// Reports two bulkheads, or two rate limits, with one name. With two bulkheads of one name, a call would take two
-    /// slots of one bulkhead.
+    /// Reports two bulkheads, or two rate limits, with the same name. With two bulkheads of the same name, a call would
+    /// take two slots of one bulkhead.
     fn has_one_limit_of_a_name(&self, errors: &mut Errors) {
         for (index, layer) in self.layers.iter().enumerate() {
             let Some((name, span)) = &layer.name_of_limit else { continue };
@@ -73,8 +73,8 @@ impl Plan {
     }
 
     /// Reports a `?` or a `return` in a `key` that contains the attempt number of a retry. Attributes above the retry
-    /// have already admitted the call when the retry evaluates this key. Any other key is evaluated before the
-    /// attributes.
+    /// have already admitted the call when the retry evaluates this key. The expansion evaluates any other key before
+    /// an attribute admits the call.
     fn leaves_no_key_of_attempts(&self, errors: &mut Errors) {
         for key in self.layers.iter().filter(|layer| layer.per_attempt).filter_map(|layer| layer.key.as_ref()) {
             errors.ok(without_exit("key", key));

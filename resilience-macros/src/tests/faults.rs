@@ -32,7 +32,7 @@ fn without_faults(tokens: TokenStream) -> TokenStream {
         let rest = &tokens[index..];
         let is_of_faults = |length: usize| mentions(&rest.iter().take(length).cloned().collect(), FUNCTION);
         let skipped = match token.to_string().as_str() {
-            // The declaration, and the statement `declare!(..);` after it.
+            // Skips the declaration of the static variable, and the statement `declare!(..);` after this declaration.
             "static" if is_of_faults(2) => through(rest, ";", 2),
             "if" if is_of_faults(through_block(rest) - 1) => through_block(rest),
             "." if matches!(rest.get(1), Some(method) if method.to_string() == "within") && is_of_faults(3) => 3,

@@ -1,4 +1,4 @@
-//! Tests of the errors of both crates.
+//! Tests the errors that the crates `config` and `figment` return for wrong settings.
 
 use resilience_runtime::get_circuit_stats;
 

@@ -1,4 +1,4 @@
-//! Tests of the names of layers.
+//! Tests names of layers in environment variables, which both crates turn into lower case.
 
 use resilience_runtime::{CircuitBreaker, dump_config, get_circuit_stats, unregister};
 

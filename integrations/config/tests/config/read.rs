@@ -15,7 +15,8 @@ struct Settings {
     resilience: Config,
 }
 
-/// The settings that the file of each test contains beside the settings of the layers.
+/// The value of the setting `port`. The file of each test contains this setting in addition to the settings of the
+/// layers.
 const PORT: u16 = 8080;
 
 type Outcome = Result<(), Box<dyn Error>>;

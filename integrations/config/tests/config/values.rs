@@ -1,4 +1,4 @@
-//! Tests of the values in a file and in the environment.
+//! Tests values of settings in a file and in the environment.
 
 use std::time::Duration;
 

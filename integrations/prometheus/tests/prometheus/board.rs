@@ -1,5 +1,5 @@
-//! Tests that the board shows every metric, that a real Prometheus understands the metrics, and that every panel of the
-//! board shows something.
+//! Tests the dashboard for Grafana. The dashboard must show every metric, and a real Prometheus must return data for
+//! every panel.
 
 use std::fs;
 use std::thread;
@@ -11,7 +11,7 @@ use tokio::runtime::Builder;
 use crate::server::{Prometheus, wait_for};
 use crate::{grafana, outage, route};
 
-/// Returns the title and the query of each target of the board. A query contains values in place of the variables.
+/// Returns the title and the query of each target of the dashboard. Replaces the variables in the queries by values.
 fn queries() -> Vec<(String, String)> {
     let board: Value = serde_json::from_str(&fs::read_to_string(grafana("resilience.json")).unwrap()).unwrap();
     let mut queries = Vec::new();
@@ -36,7 +36,8 @@ fn every_metric_is_on_the_board_and_in_the_guide() {
     let queries = queries();
     for metric in MetricsReader::new().read() {
         let is_metric = |query: &str| {
-            // The series of a histogram have further names, such as `.._bucket`.
+            // A query of a histogram contains the name of a series, such as `.._bucket`, in place of the name of the
+            // metric.
             let words = query.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
             words
                 .into_iter()

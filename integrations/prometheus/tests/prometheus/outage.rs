@@ -1,4 +1,4 @@
-//! Runs an outage: calls through every layer, of which some fail until the end of the test.
+//! Simulates an outage. Makes calls through every layer until the end of the test. Some of the calls fail.
 
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -21,7 +21,7 @@ async fn search() -> io::Result<()> {
     Err(down())
 }
 
-/// A service that fails in every second part of a second.
+/// Fails if `works` is `false`. The test makes 20 calls that succeed, then 20 calls that fail, and so on.
 #[circuit(name = "mail", threshold = 3, cooldown = "50ms", durations = true)]
 async fn mail(works: bool) -> io::Result<()> {
     sleep(MS).await;

@@ -204,8 +204,8 @@ impl Circuit {
                 let site = guard::site(place, "KeyedCircuits", &declaration);
                 let key = guard::reference(key);
                 let circuit = quote_spanned!(mixed=> #site.get().__of(#key));
-                // If each attempt of a retry evaluates the key, puts the key into a closure, as [`Place::time`] does
-                // for a time.
+                // If each attempt of a retry evaluates the key, puts the key into a closure. Because of the closure,
+                // the compiler rejects a `?` or a `break` that a macro in the key generates.
                 let circuit = if place.facts().per_attempt {
                     let runtime = place.runtime();
                     quote_spanned!(mixed=> #runtime::__private::evaluate(|| #circuit))

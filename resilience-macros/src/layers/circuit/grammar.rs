@@ -36,7 +36,8 @@ pub(super) enum Breaker {
 pub(super) struct Stream {
     /// The position of the option, for a compile error if the runtime lacks the feature `stream`.
     pub(super) span: Span,
-    /// Whether the time to the first item decides whether the call was slow.
+    /// Whether a call is slow if its first item is slow. If the field is `false`, a call is slow if its whole stream is
+    /// slow.
     pub(super) slow_at_first_item: bool,
 }
 
@@ -69,7 +70,7 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     }
     args.need(Opt::RetryAfterOk, Opt::FailureIfOk, "no `Ok` is a failure otherwise", errors);
     // Skips the check for contradictions if the value of an option could not be parsed. The macro has already reported
-    // this value. The check would also report the option as missing.
+    // this value. The check would report the option a second time, as missing.
     if readable && !args.is_broken() {
         rules::check(&settings, errors);
     }
@@ -99,8 +100,8 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     parsed(breaker.map(|breaker| Circuit { span, breaker, judge, stream, error }), runtime)
 }
 
-/// Parses the value of the option `stream`. Returns `None` for `false`. Otherwise, returns whether the time to the
-/// first item decides whether the call was slow.
+/// Parses the value of the option `stream`. Returns `None` for `false`, `Some(false)` for `true`, and `Some(true)` for
+/// `"first_item"`.
 fn stream(key: &str, value: &Expr) -> Result<Option<bool>> {
     if let Ok(flag) = value::flag(key, value) {
         return Ok(flag.then_some(false));

@@ -86,7 +86,8 @@ impl Layer for Retry {
             quote_spanned!(at=> .#rule(#function))
         });
         let held = self.with.as_ref().map(|_| policy(place));
-        // Places the call at the user's expression, where rustc then reports a policy for another type of error.
+        // Uses the span of the user's expression, so that rustc reports a policy for another error type at this
+        // expression.
         let of_policy = self
             .with
             .as_ref()
