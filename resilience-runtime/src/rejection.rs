@@ -17,8 +17,9 @@ use crate::timeout::error::TimeoutError;
 /// `From<CircuitOpenError>`. If the error type implements both `From<Rejection>` and `From<CircuitOpenError>`, the
 /// attribute uses `From<CircuitOpenError>`.
 ///
-/// The message and the source of a `Rejection` are the message and the source of the error in the variant. Creating or
-/// cloning a `Rejection` does not allocate.
+/// Each variant of `Rejection` contains the error of one layer, such as a [`CircuitOpenError`]. The message and the
+/// source of a `Rejection` are the message and the source of the contained error. Creating or cloning a `Rejection`
+/// does not allocate.
 ///
 /// ```
 /// use std::time::Duration;
@@ -136,7 +137,7 @@ impl Rejection {
 
     /// Returns whether the function may have been called, so that the call may have had an effect.
     ///
-    /// Returns true if a timeout ended the call, even if the timeout ended the wait for a slot of a bulkhead. Also
+    /// Returns true if a timeout ended the call, even if the call was still waiting for a slot of a bulkhead. Also
     /// returns true for every error of a `LimitedStream`. Returns false if a circuit, a bulkhead or a rate limit
     /// rejected the call. Also returns false if the caller's [`deadline`](crate::deadline()) had passed before the
     /// call, or if the timeout had a time of zero.
@@ -159,8 +160,9 @@ impl Rejection {
     }
 }
 
-/// Converts the error in the variant, such as a [`CircuitOpenError`], to an `io::Error`. The kind of the `io::Error`
-/// depends on the variant. The method [`get_ref`](io::Error::get_ref) returns the error in the variant.
+/// Converts the error that the rejection contains, such as a [`CircuitOpenError`], to an `io::Error`. The kind of the
+/// `io::Error` depends on the variant of the rejection. The method [`get_ref`](io::Error::get_ref) of the `io::Error`
+/// returns the contained error.
 impl From<Rejection> for io::Error {
     fn from(rejection: Rejection) -> Self {
         match rejection {

@@ -145,11 +145,14 @@ impl<E: ?Sized, T: ?Sized> Classifier<E, T> {
 }
 
 impl CircuitBreaker {
-    /// Works like [`call`](Self::call), but `classifier` decides whether the outcome is a failure. The rules are the
-    /// rules of a `#[circuit]` that has the functions of `classifier` as its options.
+    /// Works like [`call`](Self::call), but `classifier` decides whether the outcome is a failure. The classifier
+    /// decides by the same rules as a `#[circuit]` that has the functions of the classifier as its options.
     ///
-    /// If the classifier has the function [`as_error`](crate::ClassifierBuilder::as_error), the breaker also searches
-    /// the error for a rejection or an expired deadline.
+    /// If the function [`failure_if`](crate::ClassifierBuilder::failure_if) is not set, the breaker ignores rejections
+    /// by other layers and expired deadlines, as [`call`](Self::call) does. With the function
+    /// [`as_error`](crate::ClassifierBuilder::as_error), the breaker first searches the error and its sources for a
+    /// rejection or an expired deadline. Without this function, or if the search finds nothing, the breaker examines
+    /// the last poll of the future that `f` returned, as [`call`](Self::call) does.
     ///
     /// # Errors
     ///
@@ -192,7 +195,7 @@ macro_rules! settle {
                 /// failure. As an exception, [`failure_if`](crate::ClassifierBuilder::failure_if) can make this error a
                 /// failure. The classifier finds this rejection only if the function
                 /// [`as_error`](crate::ClassifierBuilder::as_error) is set. In contrast, [`CircuitBreaker::call_with`]
-                /// also notices a rejection in the last poll of the call.
+                /// also detects a rejection by another layer during the last poll of the call.
                 ///
                 /// If a function of the classifier panics, the call counts as cancelled.
                 ///

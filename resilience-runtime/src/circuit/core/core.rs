@@ -159,9 +159,13 @@ impl Core {
         }
     }
 
-    /// Returns whether the call has run for `hung_after` or longer since the first wait of its body. The start of the
-    /// call, `started`, may be earlier than this wait. For example, if the circuit counts slow calls, `started` is the
-    /// admission of the call. An attribute between the circuit and the body may have waited after the admission.
+    /// Returns whether the call has run for `hung_after` or longer since the first wait of its body. Returns false if
+    /// the ticket contains no wait.
+    ///
+    /// The ticket contains the time from `started` to the first wait of the body. Usually, this time is zero, because
+    /// `started` is the time of the first wait. But if the circuit counts slow calls, for example, `started` is the
+    /// time of the admission. An attribute between the circuit and the body may wait before the body starts. The time
+    /// of `hung_after` does not include this earlier wait.
     fn has_hung(&self, ticket: Ticket, started: Option<Tick>, now: Tick) -> bool {
         let (Some(started), Some(until_wait)) = (started, ticket.until_wait()) else { return false };
         let ran = now.since(started).saturating_sub(until_wait);
@@ -188,9 +192,9 @@ impl Core {
         }
     }
 
-    /// Records a success that ends now. Usually, this function only increments a counter of this thread, and does not
-    /// take the lock. If this thread has no counters yet, the slower function `finish_success` assigns counters to the
-    /// thread.
+    /// Records the success of a call that ends now. Usually, this function only increments a counter of this thread,
+    /// and does not take the lock. If this thread has no counters yet, the slower function `finish_success` assigns
+    /// counters to the thread.
     pub(crate) fn succeed(&self, ticket: Ticket, started: Option<Tick>) {
         // Reads the clock before the atomic exchange that counts the success. A clock reading after the exchange would
         // have to wait for the exchange, because the processor executes no later instruction before the exchange ends.
@@ -256,8 +260,11 @@ impl Core {
     }
 
     /// Records a failure. `is_noted` is true if the body of the call was polled inside a
-    /// [`Noted`](crate::base::noted::Noted) future. If `is_noted` is true and this circuit does not reject calls, this
-    /// function calls [`void_messages`], so that a retry ignores earlier messages of circuits.
+    /// [`Noted`](crate::base::noted::Noted) future.
+    ///
+    /// With a message, a circuit tells a retry for how long the circuit will reject calls. If this circuit is now open,
+    /// this function leaves such a message. Otherwise, if `is_noted` is true, this function calls [`void_messages`], so
+    /// that a retry ignores earlier messages of circuits.
     #[cold]
     pub(crate) fn fail(
         &self,
