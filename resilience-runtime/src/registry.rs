@@ -3,6 +3,7 @@
 
 pub(crate) mod builder;
 mod changes;
+pub(crate) mod circuit_changes;
 pub(crate) mod configured;
 pub(crate) mod conflict;
 pub(crate) mod declared;
@@ -15,6 +16,7 @@ pub(crate) mod key;
 mod keyed;
 pub(crate) mod keyed_circuits;
 pub(crate) mod keyed_limits;
+mod keyed_name;
 pub(crate) mod keys;
 pub(crate) mod kinds;
 pub(crate) mod layer;

@@ -11,15 +11,12 @@ use crate::base::sync::{Arc, lock};
 use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::settings::{Options, Settings};
 use crate::circuit::stats::CircuitStats;
-use crate::registry::configured::Origin;
-#[cfg(feature = "config")]
-use crate::registry::configured::{Configured, Source};
 use crate::registry::conflict::{self, CircuitConflict, conflicts, conflicts_among};
 #[cfg(feature = "test-util")]
 use crate::registry::declared::CircuitDeclaration;
-use crate::registry::declared::{Declarations, declared};
+use crate::registry::declared::{Declarations, declarations, declared};
 use crate::registry::family::{Family, FamilyStats};
-use crate::registry::part::{self, By, declarations, part_of};
+use crate::registry::part::{By, part_of, registry};
 #[cfg(feature = "serde")]
 use crate::registry::waiting;
 use crate::registry::written::{Written, merge};
@@ -374,53 +371,6 @@ pub(crate) fn calls_by_name() -> BTreeMap<String, u64> {
     calls
 }
 
-/// Changes the settings of the circuits of a name. Returns false if no circuit has the name.
-///
-/// # Errors
-///
-/// Returns a [`ConfigError`], and changes nothing, if an option contradicts another option, or needs the option `key`.
-pub(crate) fn configure(name: &str, origin: &Origin, changes: Options) -> Result<bool, ConfigError> {
-    part_of(name).0.configure(name, origin, changes)
-}
-
-/// Checks the changes of [`replace`] without making them. Returns false if no circuit has the name.
-///
-/// # Errors
-///
-/// Returns the error that [`replace`] would return.
-#[cfg(feature = "config")]
-pub(crate) fn try_replace(name: &str, source: Source, new: Option<&(Origin, Options)>) -> Result<bool, ConfigError> {
-    part_of(name).0.try_replace(name, source, new)
-}
-
-/// Replaces the options of the circuits of a name that come from a file or from the environment. Returns the options of
-/// all earlier changes, for [`restore`], or `None` if no circuit has the name.
-///
-/// # Errors
-///
-/// Returns a [`ConfigError`], and changes nothing, in the cases of [`configure`].
-#[cfg(feature = "config")]
-pub(crate) fn replace(
-    name: &str,
-    source: Source,
-    new: Option<&(Origin, Options)>,
-) -> Result<Option<[Configured<Options>; 2]>, ConfigError> {
-    part_of(name).0.replace(name, source, new)
-}
-
-/// Restores the options of all changes that [`replace`] returned.
-#[cfg(feature = "config")]
-pub(crate) fn restore(name: &str, before: &[Configured<Options>; 2]) {
-    part_of(name).0.restore(name, before);
-}
-
-/// Removes the settings that the service has set at run time.
-pub(crate) fn reset_configuration() {
-    for part in &part::registry().parts {
-        lock(part).reset_configuration();
-    }
-}
-
 /// Returns the names of all circuits, with and without keys, that are registered or that an attribute declares.
 pub(crate) fn names() -> BTreeSet<String> {
     let declared = declared().keys().map(|name| (*name).to_owned());
@@ -443,7 +393,7 @@ pub(crate) fn each(mut see: impl FnMut(&CircuitBreaker)) {
 /// other threads never wait for a whole list.
 pub(crate) fn registered() -> Vec<CircuitBreaker> {
     let mut breakers = Vec::new();
-    for part in &part::registry().parts {
+    for part in &registry().parts {
         let mut next = Some(0);
         while let Some(from) = next {
             let (some, end) = lock(part).step(from);
@@ -456,7 +406,7 @@ pub(crate) fn registered() -> Vec<CircuitBreaker> {
 
 pub(crate) fn families() -> Vec<Arc<Family<CircuitBreaker>>> {
     let mut families = Vec::new();
-    for part in &part::registry().parts {
+    for part in &registry().parts {
         families.extend(lock(part).families.values().map(|keyed| keyed.family.clone()));
     }
     families
