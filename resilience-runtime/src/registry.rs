@@ -1,6 +1,7 @@
 //! Implements the registry, which contains all circuits that a program shares by name. Attributes, builders and presets
 //! (ready-made circuits) set the options of the circuits in the registry.
 
+pub(crate) mod all_circuits;
 pub(crate) mod builder;
 mod changes;
 pub(crate) mod circuit_changes;

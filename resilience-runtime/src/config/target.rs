@@ -9,13 +9,13 @@ use crate::circuit::settings::Options as CircuitOptions;
 use crate::configure::settings::{BulkheadSettings, HedgeSettings, RateLimitSettings, RetrySettings, TimeoutSettings};
 use crate::hedge::hedge::Hedge;
 use crate::rate_limit::rate_limit::RateLimit;
+use crate::registry::all_circuits;
 use crate::registry::circuit_changes;
 use crate::registry::configured::{Origin, Source};
 use crate::registry::keyed_limits::{KeyedBulkheads, KeyedRateLimits};
 use crate::registry::kinds::{BulkheadOptions, HedgeOptions, RateLimitOptions, RetryOptions, TimeoutOptions};
 use crate::registry::layer::{Layer, Options};
 use crate::registry::layers::Listed;
-use crate::registry::registry;
 use crate::retry::layer::Retry;
 use crate::timeout::timeout::Timeout;
 
@@ -87,7 +87,7 @@ impl Target for Circuits {
     }
 
     fn known() -> Vec<String> {
-        registry::names().into_iter().collect()
+        all_circuits::names().into_iter().collect()
     }
 
     fn try_replace(name: &str, source: Source, new: New<'_, CircuitOptions>) -> Result<bool, ConfigError> {

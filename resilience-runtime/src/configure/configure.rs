@@ -8,13 +8,13 @@ use crate::bulkhead::bulkhead::Bulkhead;
 use crate::configure::settings::{BulkheadSettings, HedgeSettings, RateLimitSettings, RetrySettings, TimeoutSettings};
 use crate::hedge::hedge::Hedge;
 use crate::rate_limit::rate_limit::RateLimit;
+use crate::registry::all_circuits;
 use crate::registry::builder::{CircuitBuilder, Configured};
 use crate::registry::circuit_changes;
 use crate::registry::configured::Origin;
 use crate::registry::keyed_limits::{KeyedBulkheads, KeyedRateLimits};
 use crate::registry::layer::Layer;
 use crate::registry::layers::Listed;
-use crate::registry::registry;
 use crate::retry::layer::Retry;
 use crate::timeout::timeout::Timeout;
 
@@ -75,7 +75,7 @@ pub fn configure(
     if circuit_changes::configure(name, &origin, changes)? {
         return Ok(());
     }
-    Err(unknown("circuit", name, &registry::names().into_iter().collect::<Vec<_>>()))
+    Err(unknown("circuit", name, &all_circuits::names().into_iter().collect::<Vec<_>>()))
 }
 
 /// Changes settings of the retry `name` while the program runs.
