@@ -21,11 +21,13 @@ mod keyed_name;
 pub(crate) mod keys;
 pub(crate) mod kinds;
 pub(crate) mod layer;
+pub(crate) mod layer_options;
 pub(crate) mod layers;
 pub(crate) mod mistake;
 pub(crate) mod owned;
 mod part;
 pub mod presets;
+mod refusals;
 #[expect(clippy::module_inception, reason = "the file of the registry itself")]
 pub(crate) mod registry;
 pub(crate) mod site;
