@@ -15,6 +15,7 @@ pub(crate) mod in_force;
 pub(crate) mod kept;
 pub(crate) mod key;
 mod keyed;
+mod keyed_builder;
 pub(crate) mod keyed_circuits;
 pub(crate) mod keyed_limits;
 mod keyed_name;
