@@ -143,10 +143,12 @@ fn the_readme_lists_the_options_of_circuit_and_retry() {
     }
 }
 
-/// Returns the file with the builder's methods that take a function of the user, if there is such a file.
-fn functions(builder: &str) -> String {
+/// Returns the file with further methods of a builder, if there is such a file.
+fn further_methods(builder: &str) -> String {
     if builder.ends_with("/retry/builder.rs") {
         read("resilience-runtime/src/retry/functions.rs")
+    } else if builder.ends_with("/registry/builder.rs") {
+        read("resilience-runtime/src/registry/keyed_builder.rs")
     } else {
         String::new()
     }
@@ -171,7 +173,7 @@ fn each_builder_has_the_settings_of_its_attribute() {
         ("hedge", "resilience-runtime/src/hedge/builder.rs", hedge, set(["percentile"])),
     ] {
         let expected: BTreeSet<_> = options(attribute).difference(&others).cloned().chain(more).collect();
-        let source = read(builder) + &functions(builder);
+        let source = read(builder) + &further_methods(builder);
         let methods = source.lines().filter_map(|line| between(line, "    pub fn ", "("));
         let methods = methods.filter_map(|name| name.split('<').next());
         let mut methods = set(methods.map(|name| if name == "count_requests" { "count" } else { name }));

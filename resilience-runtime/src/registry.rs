@@ -1,8 +1,10 @@
 //! Implements the registry, which contains all circuits that a program shares by name. Attributes, builders and presets
 //! (ready-made circuits) set the options of the circuits in the registry.
 
+pub(crate) mod all_circuits;
 pub(crate) mod builder;
 mod changes;
+pub(crate) mod circuit_changes;
 pub(crate) mod configured;
 pub(crate) mod conflict;
 pub(crate) mod declared;
@@ -13,16 +15,20 @@ pub(crate) mod in_force;
 pub(crate) mod kept;
 pub(crate) mod key;
 mod keyed;
+mod keyed_builder;
 pub(crate) mod keyed_circuits;
 pub(crate) mod keyed_limits;
+mod keyed_name;
 pub(crate) mod keys;
 pub(crate) mod kinds;
 pub(crate) mod layer;
+pub(crate) mod layer_options;
 pub(crate) mod layers;
 pub(crate) mod mistake;
 pub(crate) mod owned;
 mod part;
 pub mod presets;
+mod refusals;
 #[expect(clippy::module_inception, reason = "the file of the registry itself")]
 pub(crate) mod registry;
 pub(crate) mod site;

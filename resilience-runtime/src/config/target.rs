@@ -9,12 +9,13 @@ use crate::circuit::settings::Options as CircuitOptions;
 use crate::configure::settings::{BulkheadSettings, HedgeSettings, RateLimitSettings, RetrySettings, TimeoutSettings};
 use crate::hedge::hedge::Hedge;
 use crate::rate_limit::rate_limit::RateLimit;
+use crate::registry::all_circuits;
+use crate::registry::circuit_changes;
 use crate::registry::configured::{Origin, Source};
 use crate::registry::keyed_limits::{KeyedBulkheads, KeyedRateLimits};
-use crate::registry::kinds::{BulkheadOptions, HedgeOptions, RateLimitOptions, RetryOptions, TimeoutOptions};
 use crate::registry::layer::{Layer, Options};
+use crate::registry::layer_options::{BulkheadOptions, HedgeOptions, RateLimitOptions, RetryOptions, TimeoutOptions};
 use crate::registry::layers::Listed;
-use crate::registry::registry;
 use crate::retry::layer::Retry;
 use crate::timeout::timeout::Timeout;
 
@@ -87,17 +88,17 @@ impl Target for Circuits {
     }
 
     fn known() -> Vec<String> {
-        registry::names().into_iter().collect()
+        all_circuits::names().into_iter().collect()
     }
 
     fn try_replace(name: &str, source: Source, new: New<'_, CircuitOptions>) -> Result<bool, ConfigError> {
-        registry::try_replace(name, source, new)
+        circuit_changes::try_replace(name, source, new)
     }
 
     fn replace(name: &str, source: Source, new: New<'_, CircuitOptions>) -> Result<Option<Undo>, ConfigError> {
-        let before = registry::replace(name, source, new)?;
+        let before = circuit_changes::replace(name, source, new)?;
         let name = name.to_owned();
-        Ok(before.map(|before| -> Undo { Box::new(move || registry::restore(&name, &before)) }))
+        Ok(before.map(|before| -> Undo { Box::new(move || circuit_changes::restore(&name, &before)) }))
     }
 }
 

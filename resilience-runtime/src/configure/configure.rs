@@ -8,12 +8,13 @@ use crate::bulkhead::bulkhead::Bulkhead;
 use crate::configure::settings::{BulkheadSettings, HedgeSettings, RateLimitSettings, RetrySettings, TimeoutSettings};
 use crate::hedge::hedge::Hedge;
 use crate::rate_limit::rate_limit::RateLimit;
+use crate::registry::all_circuits;
 use crate::registry::builder::{CircuitBuilder, Configured};
+use crate::registry::circuit_changes;
 use crate::registry::configured::Origin;
 use crate::registry::keyed_limits::{KeyedBulkheads, KeyedRateLimits};
 use crate::registry::layer::Layer;
 use crate::registry::layers::Listed;
-use crate::registry::registry;
 use crate::retry::layer::Retry;
 use crate::timeout::timeout::Timeout;
 
@@ -71,10 +72,10 @@ pub fn configure(
 ) -> Result<(), ConfigError> {
     let origin = Origin::Code(Location::caller());
     let changes = changes(CircuitBuilder::new(name.to_owned().into())).options();
-    if registry::configure(name, &origin, changes)? {
+    if circuit_changes::configure(name, &origin, changes)? {
         return Ok(());
     }
-    Err(unknown("circuit", name, &registry::names().into_iter().collect::<Vec<_>>()))
+    Err(unknown("circuit", name, &all_circuits::names().into_iter().collect::<Vec<_>>()))
 }
 
 /// Changes settings of the retry `name` while the program runs.
@@ -260,7 +261,7 @@ pub fn configure_hedge(name: &str, changes: impl FnOnce(HedgeSettings) -> HedgeS
 /// Undoes all changes of settings at run time, including settings from files and from the environment. The options of
 /// attributes, of registered builders and of presets are in force again.
 pub fn reset_configuration() {
-    registry::reset_configuration();
+    circuit_changes::reset_configuration();
     Retry::layers().reset_configuration();
     Timeout::layers().reset_configuration();
     Bulkhead::layers().reset_configuration();

@@ -5,8 +5,8 @@ use std::time::Duration;
 #[cfg(feature = "config")]
 use crate::base::raw::{Raw, Setting};
 use crate::hedge::after::HedgeAfter;
-use crate::registry::kinds::{BulkheadOptions, HedgeOptions, RateLimitOptions, RetryOptions, TimeoutOptions};
 use crate::registry::layer::Options;
+use crate::registry::layer_options::{BulkheadOptions, HedgeOptions, RateLimitOptions, RetryOptions, TimeoutOptions};
 use crate::retry::backoff::Jitter;
 
 /// Declares a struct with the settings of one kind of layer, and a method for each setting.

@@ -11,7 +11,7 @@ use crate::base::scope::scoped;
 use crate::base::sync::lock_std;
 use crate::circuit::core::state::CircuitState;
 use crate::health::rules::HealthRules;
-use crate::registry::registry;
+use crate::registry::all_circuits;
 
 /// The largest number of circuits in a report.
 const MOST: usize = 100;
@@ -187,7 +187,7 @@ struct Group {
 fn report(rules: &HealthRules) -> Health {
     let mut groups = BTreeMap::<String, Group>::new();
     let mut outages = Vec::new();
-    registry::each(|breaker| {
+    all_circuits::each(|breaker| {
         let name = breaker.name();
         if rules.ignores(name) {
             return;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::base::config_error::ConfigError;
 use crate::base::nearest::suggestion;
-use crate::registry::registry;
+use crate::registry::all_circuits;
 
 /// The rules by which [`health`](fn@crate::health) judges open circuits.
 ///
@@ -83,7 +83,7 @@ impl HealthRules {
 
     /// Returns an error for a name that no circuit has.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
-        let known = registry::names();
+        let known = all_circuits::names();
         let named = self.essential.iter().chain(&self.ignored).chain(self.tolerances.keys());
         for name in named {
             if !known.contains(family(name)) {

@@ -1,3 +1,5 @@
+//! Implements the builder of a circuit, with the options that the builder of circuits with keys has, too.
+
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
@@ -6,11 +8,8 @@ use std::time::Duration;
 
 use crate::base::config_error::ConfigError;
 use crate::base::name;
-use crate::base::sync::Arc;
 use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::settings::{Counting, Options, Settings};
-use crate::registry::family::Family;
-use crate::registry::keyed_circuits::KeyedCircuits;
 use crate::registry::registry;
 use crate::registry::written::Written;
 
@@ -67,10 +66,12 @@ use crate::registry::written::Written;
 /// ```
 ///
 /// The builder of [`KeyedCircuits`] has the same options, and the option [`max_keys`](Self::max_keys).
+///
+/// [`KeyedCircuits`]: crate::KeyedCircuits
 #[must_use = "a builder does nothing until `build` or `register`"]
 pub struct CircuitBuilder<T = CircuitBreaker> {
-    name: Cow<'static, str>,
-    options: Options,
+    pub(super) name: Cow<'static, str>,
+    pub(super) options: Options,
     place: &'static Location<'static>,
     builds: PhantomData<fn() -> T>,
 }
@@ -82,17 +83,6 @@ impl CircuitBreaker {
     /// `shard[7]` does, because circuits with the option `key` have names with brackets.
     #[track_caller]
     pub fn builder(name: impl Into<Cow<'static, str>>) -> CircuitBuilder {
-        CircuitBuilder::new(name.into())
-    }
-}
-
-impl KeyedCircuits {
-    /// Returns a builder for the circuits of one name, with one circuit for each key.
-    ///
-    /// Events, statistics and errors show the name. The name must not be blank. The name must not contain `[`, because
-    /// the circuit of a key has a name such as `price[acme]`.
-    #[track_caller]
-    pub fn builder(name: impl Into<Cow<'static, str>>) -> CircuitBuilder<KeyedCircuits> {
         CircuitBuilder::new(name.into())
     }
 }
@@ -292,7 +282,7 @@ impl<T> CircuitBuilder<T> {
         self
     }
 
-    fn written(&self) -> Written {
+    pub(super) fn written(&self) -> Written {
         Written { options: self.options, place: self.place }
     }
 }
@@ -341,57 +331,6 @@ impl CircuitBuilder<CircuitBreaker> {
         if is_name_of_key(&self.name) {
             let allowed = "a name that does not end like `name[key]`, the name of a key";
             return Err(ConfigError::new("name", format!("{:?}", self.name), allowed));
-        }
-        self.options.check()
-    }
-}
-
-impl CircuitBuilder<KeyedCircuits> {
-    /// Sets the maximum number of circuits, 1 to 9,999,999. Default: 10,000.
-    ///
-    /// If this many circuits exist, a new key evicts (removes) a circuit that no call uses.
-    pub fn max_keys(mut self, keys: u32) -> Self {
-        self.options.max_keys = Some(keys);
-        self
-    }
-
-    /// Creates circuits that are not registered under their name. [`get_circuit_stats`](crate::get_circuit_stats) does
-    /// not list these circuits.
-    ///
-    /// # Errors
-    ///
-    /// Returns a [`ConfigError`] for a blank name, a name that contains `[`, an option outside its range, or options
-    /// that cannot be combined.
-    pub fn build(self) -> Result<KeyedCircuits, ConfigError> {
-        self.check_keyed()?;
-        let family = Family::new(self.name, &Settings::shared(self.options), self.options.max_keys());
-        Ok(KeyedCircuits::new(Arc::new(family)))
-    }
-
-    /// Returns the circuits with keys that are registered under the name of this builder. If no such circuits are
-    /// registered, registers new circuits.
-    ///
-    /// Before the first call of a function with these circuits, the builder overrides the options of attributes.
-    /// In all other respects, the options combine with the options of attributes and of other builders as in
-    /// [`CircuitBuilder::register`](CircuitBuilder::<CircuitBreaker>::register).
-    ///
-    /// # Errors
-    ///
-    /// Returns a [`ConfigError`], and leaves all registered circuits unchanged, in these cases:
-    ///
-    /// - The name is blank, or contains `[`.
-    /// - The name belongs only to a circuit without a key.
-    /// - An option of this builder is outside its range, or cannot be combined with another option of this builder.
-    /// - This builder contradicts an option of an attribute or of another builder, and cannot override this option.
-    pub fn register(self) -> Result<KeyedCircuits, ConfigError> {
-        self.check_keyed()?;
-        Ok(KeyedCircuits::new(registry::register_family(self.name.clone(), self.written())?))
-    }
-
-    fn check_keyed(&self) -> Result<(), ConfigError> {
-        name::check(&self.name)?;
-        if self.name.contains('[') {
-            return Err(ConfigError::new("name", format!("{:?}", self.name), "a name without `[`"));
         }
         self.options.check()
     }

@@ -130,6 +130,12 @@ pub(crate) fn declared() -> &'static BTreeMap<&'static str, Declarations> {
     })
 }
 
+/// Returns the options that attributes declare for a name.
+pub(super) fn declarations(name: &str) -> &'static Declarations {
+    static NONE: Declarations = Declarations { circuit: Vec::new(), family: Vec::new() };
+    declared().get(name).unwrap_or(&NONE)
+}
+
 #[cfg(feature = "declare")]
 pub(crate) fn all() -> impl Iterator<Item = CircuitDeclaration> {
     inventory::iter::<DeclaredCircuit>.into_iter().map(|declared| *declared.0)

@@ -6,11 +6,12 @@ use std::panic::Location;
 use crate::base::config_error::Value;
 use crate::base::sync::Arc;
 use crate::circuit::settings::Options as CircuitOptions;
+use crate::registry::all_circuits::names;
 use crate::registry::configured::{Configured, Origin};
+use crate::registry::keyed_name::KeyedName;
 use crate::registry::layer::{Layer, Options};
 use crate::registry::layers::{Known, Layers, Listed};
-use crate::registry::part::{KeyedName, Part, part_of};
-use crate::registry::registry::names;
+use crate::registry::part::{Part, part_of};
 use crate::registry::sources::Sources;
 use crate::registry::written::{Written, merge};
 

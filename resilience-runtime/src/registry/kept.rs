@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use crate::circuit::core::kept::Kept;
 use crate::rate_limit::kept::KeptLimit;
 use crate::rate_limit::rate_limit::RateLimit;
+use crate::registry::all_circuits::{families, registered};
 use crate::registry::keyed_limits::KeyedRateLimits;
 use crate::registry::layers::Listed;
 use crate::registry::mistake::SettingsMistake;
-use crate::registry::registry::{families, registered, restore_circuit, restore_family};
+use crate::registry::registry::{restore_circuit, restore_family};
 use crate::registry::waiting::{self, OfKeys};
 
 /// Returns the states of all circuits without a key, and the states that wait for a circuit. Leaves out circuits

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-use crate::base::config_error::ConfigError;
 use crate::base::name::Name;
 #[cfg(not(resilience_loom))]
 use crate::base::scope::scoped;
@@ -12,13 +11,13 @@ use crate::base::scope::scoped;
 use crate::base::sync::LazyLock;
 use crate::base::sync::{Arc, Mutex, MutexGuard, lock};
 use crate::circuit::breaker::CircuitBreaker;
-use crate::circuit::settings::{Options, Settings};
-#[cfg(feature = "config")]
-use crate::registry::configured::Source;
-use crate::registry::configured::{Configured, Origin};
+#[cfg(feature = "test-util")]
+use crate::circuit::settings::Options;
+use crate::circuit::settings::Settings;
 use crate::registry::conflict::{CircuitConflict, conflict_of_kinds, conflicts, conflicts_among};
-use crate::registry::declared::{Declarations, declared};
+use crate::registry::declared::{Declarations, declarations, declared};
 use crate::registry::family::Family;
+use crate::registry::keyed_name::KeyedName;
 use crate::registry::sources::{Sources, add};
 use crate::registry::table::Table;
 #[cfg(feature = "serde")]
@@ -32,52 +31,11 @@ use crate::registry::written::{Written, merge};
 pub(super) struct Part {
     /// The circuits without a key, with the options from attributes, builders and a preset (a ready-made circuit).
     /// Circuits with equal options may share one [`Sources`]. The value of a circuit without any options is `None`.
-    circuits: Table<CircuitBreaker, Option<Arc<Sources>>>,
+    pub(super) circuits: Table<CircuitBreaker, Option<Arc<Sources>>>,
     pub(super) families: BTreeMap<Cow<'static, str>, KeyedName>,
     /// The options and the settings of the newest circuit of a builder. A program that registers many circuits usually
     /// gives all of them the same options. Sharing the options saves memory and time.
     newest: Option<(Arc<Sources>, Arc<Settings>)>,
-}
-
-/// A family (the circuits of one name with a key), and the options of its attributes and builders.
-pub(super) struct KeyedName {
-    pub(super) family: Arc<Family<CircuitBreaker>>,
-    /// The options in the order of [`Sources::written`].
-    pub(super) written: Vec<Arc<Written>>,
-    /// The options that the service has set at run time. These options take precedence over all other options.
-    pub(super) configured: Configured<Options>,
-    /// The number of builders that registered before the first use of the family. The options of these builders are the
-    /// first elements of `written`.
-    builders: usize,
-    /// Whether a function with this family was called. After the first call, a builder can no longer override an
-    /// option.
-    in_use: bool,
-}
-
-impl KeyedName {
-    /// Creates a family with the options of attributes.
-    #[expect(clippy::ptr_arg, reason = "a map passes its key to this function")]
-    fn new(name: &Cow<'static, str>) -> Self {
-        let written = declarations(name).family.clone();
-        let options = merge(&written);
-        let family = Arc::new(Family::new(name.clone(), &Settings::shared(options), options.max_keys()));
-        Self { family, written, configured: Configured::default(), builders: 0, in_use: false }
-    }
-
-    /// Returns the options in force.
-    pub(super) fn options(&self) -> Options {
-        self.configured.over(merge(&self.written), Options::or)
-    }
-
-    fn apply(&self) {
-        let options = self.options();
-        self.family.apply(&Settings::shared(options), options.max_keys());
-    }
-
-    /// Returns the options that a builder cannot override.
-    pub(super) fn fixed(&self) -> &[Arc<Written>] {
-        if self.in_use { &self.written } else { &self.written[..self.builders] }
-    }
 }
 
 /// The number of parts of the registry. Each part has its own lock. In a test with the tool loom, the registry has one
@@ -219,134 +177,6 @@ impl Part {
         registered.or_else(|| Some(&*declarations(name).family).filter(|places| !places.is_empty()))
     }
 
-    /// Changes the settings of the circuits of a name, with and without the option `key`, and registers these circuits.
-    /// Returns false if no circuit and no attribute has the name.
-    ///
-    /// # Errors
-    ///
-    /// Returns a [`ConfigError`], and changes nothing, if an option contradicts another option, or needs the option
-    /// `key`.
-    pub(super) fn configure(&mut self, name: &str, origin: &Origin, changes: Options) -> Result<bool, ConfigError> {
-        let (is_circuit, is_family) = (self.circuit_places(name).is_some(), self.family_places(name).is_some());
-        if let (Some(keys), false) = (changes.max_keys, is_family) {
-            return Err(ConfigError::new("max_keys", keys.to_string(), "left out: no circuit of this name has keys"));
-        }
-        let change = |configured: &Configured<Options>| configured.with(origin.clone(), changes, Options::or);
-        if is_circuit {
-            let (breaker, sources, _) = self.circuit(Name::new(name));
-            let before = std::mem::take(&mut sources.configured);
-            sources.configured = change(&before);
-            if let Err(error) = sources.options().check() {
-                sources.configured = before;
-                return Err(error);
-            }
-            sources.apply(&breaker);
-        }
-        if is_family {
-            let keyed = self.family(Cow::Owned(name.to_owned()));
-            let before = std::mem::take(&mut keyed.configured);
-            keyed.configured = change(&before);
-            if let Err(error) = keyed.options().check() {
-                keyed.configured = before;
-                return Err(error);
-            }
-            keyed.apply();
-        }
-        Ok(is_circuit || is_family)
-    }
-
-    /// Checks the changes of [`replace`](Self::replace) without making them. Returns false if no circuit has the name.
-    ///
-    /// # Errors
-    ///
-    /// Returns the error that [`replace`](Self::replace) would return.
-    #[cfg(feature = "config")]
-    pub(super) fn try_replace(
-        &self,
-        name: &str,
-        source: Source,
-        new: Option<&(Origin, Options)>,
-    ) -> Result<bool, ConfigError> {
-        let (circuit, family) = (self.circuit_places(name), self.family_places(name));
-        if let (Some(keys), None) = (new.and_then(|(_, new)| new.max_keys), family) {
-            return Err(ConfigError::new("max_keys", keys.to_string(), "left out: no circuit of this name has keys"));
-        }
-        let check = |configured: Option<&Configured<Options>>, written: Options| {
-            let configured = configured.cloned().unwrap_or_default().replaced(source, new);
-            configured.over(written, Options::or).check()
-        };
-        if let Some(places) = circuit {
-            let sources = self.sources(name);
-            check(sources.map(|sources| &sources.configured), sources.map_or_else(|| merge(places), Sources::written))?;
-        }
-        if let Some(places) = family {
-            check(self.families.get(name).map(|keyed| &keyed.configured), merge(places))?;
-        }
-        Ok(circuit.is_some() || family.is_some())
-    }
-
-    /// Replaces the options of a circuit that come from a file or from the environment, and registers the circuit.
-    /// Returns the options of all earlier changes, or `None` if no circuit has the name. The first value belongs to the
-    /// circuit without a key, and the second value to the circuits with keys.
-    ///
-    /// # Errors
-    ///
-    /// Returns a [`ConfigError`], and changes nothing, in the cases of [`configure`](Self::configure).
-    #[cfg(feature = "config")]
-    pub(super) fn replace(
-        &mut self,
-        name: &str,
-        source: Source,
-        new: Option<&(Origin, Options)>,
-    ) -> Result<Option<[Configured<Options>; 2]>, ConfigError> {
-        if !self.try_replace(name, source, new)? {
-            return Ok(None);
-        }
-        let mut before = [Configured::default(), Configured::default()];
-        self.each_configured(name, |index, configured| {
-            let replaced = configured.replaced(source, new);
-            before[index] = std::mem::replace(configured, replaced);
-        });
-        Ok(Some(before))
-    }
-
-    /// Restores the options of all changes that [`replace`](Self::replace) returned.
-    #[cfg(feature = "config")]
-    pub(super) fn restore(&mut self, name: &str, before: &[Configured<Options>; 2]) {
-        self.each_configured(name, |index, configured| *configured = before[index].clone());
-    }
-
-    /// Calls `edit` with the options that the service has set, and applies the options. The index 0 is the circuit
-    /// without a key, and the index 1 stands for the circuits with keys.
-    #[cfg(feature = "config")]
-    fn each_configured(&mut self, name: &str, mut edit: impl FnMut(usize, &mut Configured<Options>)) {
-        if self.circuit_places(name).is_some() {
-            let (breaker, sources, _) = self.circuit(Name::new(name));
-            edit(0, &mut sources.configured);
-            sources.apply(&breaker);
-        }
-        if self.family_places(name).is_some() {
-            let keyed = self.family(Cow::Owned(name.to_owned()));
-            edit(1, &mut keyed.configured);
-            keyed.apply();
-        }
-    }
-
-    /// Removes the settings of all changes at run time.
-    pub(super) fn reset_configuration(&mut self) {
-        for (breaker, sources) in self.circuits.entries_mut() {
-            if let Some(sources) = sources.as_mut().filter(|sources| sources.configured.iter().next().is_some()) {
-                let sources = Arc::make_mut(sources);
-                sources.configured = Configured::default();
-                sources.apply(breaker);
-            }
-        }
-        for keyed in self.families.values_mut() {
-            keyed.configured = Configured::default();
-            keyed.apply();
-        }
-    }
-
     /// Returns the options in force for the circuits of a name, with or without the option `key`. Leaves out the options
     /// that have their defaults.
     #[cfg(feature = "test-util")]
@@ -456,10 +286,4 @@ impl Part {
 pub(super) enum By {
     Attribute,
     Builder,
-}
-
-/// Returns the options that attributes declare for a name.
-pub(super) fn declarations(name: &str) -> &'static Declarations {
-    static NONE: Declarations = Declarations { circuit: Vec::new(), family: Vec::new() };
-    declared().get(name).unwrap_or(&NONE)
 }

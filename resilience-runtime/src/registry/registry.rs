@@ -1,28 +1,23 @@
-//! Implements the registry, which contains all circuits that a program shares by name.
+//! Registers circuits, finds circuits by their names, and removes circuits.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::config_error::ConfigError;
 #[cfg(feature = "test-util")]
 use crate::base::config_error::Value;
 use crate::base::name::Name;
-use crate::base::sync::{Arc, lock};
+use crate::base::sync::Arc;
 use crate::circuit::breaker::CircuitBreaker;
-use crate::circuit::settings::{Options, Settings};
-use crate::circuit::stats::CircuitStats;
-use crate::registry::configured::Origin;
-#[cfg(feature = "config")]
-use crate::registry::configured::{Configured, Source};
-use crate::registry::conflict::{self, CircuitConflict, conflicts, conflicts_among};
+use crate::circuit::settings::Options;
+use crate::registry::conflict::{self, CircuitConflict, conflicts};
 #[cfg(feature = "test-util")]
 use crate::registry::declared::CircuitDeclaration;
-use crate::registry::declared::{Declarations, declared};
-use crate::registry::family::{Family, FamilyStats};
-use crate::registry::part::{self, By, declarations, part_of};
+use crate::registry::declared::{declarations, declared};
+use crate::registry::family::Family;
+use crate::registry::part::{By, part_of};
 #[cfg(feature = "serde")]
 use crate::registry::waiting;
-use crate::registry::written::{Written, merge};
+use crate::registry::written::Written;
 
 /// Registers the circuit of a builder, or adds the builder's options to a registered circuit. Emits an event for each
 /// new conflict between the builder and an attribute.
@@ -130,77 +125,6 @@ pub(crate) fn preset(name: &'static str, options: Options) -> CircuitBreaker {
     breaker
 }
 
-/// Returns the statistics of every circuit that is registered, or that an attribute declares. The keys of the map are
-/// the names of the circuits.
-///
-/// A circuit with the option `key` appears as `name[key]`, from its first call until the circuit is evicted. A circuit
-/// from [`build`](crate::CircuitBuilder::build) is not registered, and so is not listed. This function registers no
-/// circuit and changes no state. Without the feature `declare`, the circuit of an attribute is listed from its first
-/// call on.
-///
-/// ```
-/// use resilience_runtime::{CircuitState, circuit, get_circuit_stats};
-///
-/// #[circuit(name = "listed_before_its_first_call", threshold = 5)]
-/// async fn ask() -> std::io::Result<()> {
-///     Ok(())
-/// }
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() {
-/// # if cfg!(not(feature = "declare")) { ask().await.unwrap() }
-/// let stats = &get_circuit_stats()["listed_before_its_first_call"];
-/// assert_eq!((stats.state, stats.threshold), (CircuitState::Closed, 5));
-/// # }
-/// ```
-#[doc(alias = "metrics")]
-pub fn get_circuit_stats() -> BTreeMap<String, CircuitStats> {
-    let mut read = Vec::new();
-    each(|breaker| read.push((breaker.name().to_owned(), breaker.stats())));
-    let mut stats: BTreeMap<_, _> = read.into_iter().collect();
-    for (name, Declarations { circuit, .. }) in declared() {
-        if !circuit.is_empty() {
-            let new = || CircuitBreaker::one_of_many(Name::Static(name), Settings::shared(merge(circuit)));
-            stats.entry((*name).to_owned()).or_insert_with(|| new().stats());
-        }
-    }
-    stats
-}
-
-/// Returns the statistics of each name with the option `key`.
-pub(crate) fn keyed_circuit_stats() -> BTreeMap<String, FamilyStats> {
-    let mut stats: BTreeMap<_, _> =
-        families().iter().map(|family| (family.name().to_string(), family.stats())).collect();
-    for (name, Declarations { family, .. }) in declared() {
-        if !family.is_empty() {
-            stats.entry((*name).to_owned()).or_insert_with(|| FamilyStats::of(merge(family).max_keys()));
-        }
-    }
-    stats
-}
-
-/// Resets every registered circuit, with or without the option `key`, as [`CircuitBreaker::reset`] does. Also drops the
-/// states of a snapshot that wait for circuits.
-///
-/// ```
-/// use resilience_runtime::{CircuitBreaker, CircuitState, reset_all_circuits};
-///
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let breaker = CircuitBreaker::builder("reset_example").threshold(1).register()?;
-/// breaker.try_acquire()?.failure();
-/// assert_eq!(breaker.state(), CircuitState::Open);
-///
-/// reset_all_circuits();
-/// assert_eq!(breaker.state(), CircuitState::Closed);
-/// # Ok(())
-/// # }
-/// ```
-pub fn reset_all_circuits() {
-    #[cfg(feature = "serde")]
-    waiting::drop_circuits();
-    each(CircuitBreaker::reset);
-}
-
 /// Returns the circuit of this name, or `None` if no circuit has this name. If an attribute declares the circuit, and
 /// the circuit has had no call yet, this function registers the circuit.
 ///
@@ -282,54 +206,11 @@ pub(crate) fn restore_family(name: &str) -> usize {
     dropped
 }
 
-/// Checks that no circuit has two values for one option, and that no name is used both with and without the option
-/// `key`.
-///
-/// Two attributes or builders also conflict if each sets an option, and the two options cannot be combined, such as
-/// `threshold` and `failure_rate`.
-///
-/// A program with a conflict still runs. If two attributes conflict, the attribute that comes first by file, line and
-/// column wins. A builder that registers before the first call of the circuit wins over all attributes. The event
-/// `circuit_conflict` reports the conflict when the circuit is registered, or when a later attribute or builder adds
-/// the second value.
-///
-/// If a name is used both with and without the option `key`, the functions without `key` share the circuit `name`. The
-/// functions with `key` use the circuits `name[key]`.
-///
-/// Without the feature `declare`, `check_circuits` knows an attribute only after the first call of the decorated
-/// function. `check_circuits` then finds only conflicts between attributes whose functions were called. If two
-/// attributes conflict, the attribute whose function was called first wins.
-///
-/// A test of one line finds the conflicts of a program:
-///
-/// ```
-/// // in a #[test]:
-/// assert_eq!(resilience_runtime::check_circuits(), Ok(()));
-/// ```
-///
-/// # Errors
-///
-/// Returns a list of all conflicts. Each conflict contains the name of the circuit, the name of the option, the two
-/// values, and the source positions of the values.
-pub fn check_circuits() -> Result<(), Vec<CircuitConflict>> {
-    let mut names: BTreeSet<_> = declared().keys().map(|name| Cow::Borrowed(*name)).collect();
-    names.extend(registered().iter().map(|breaker| Cow::Owned(breaker.name().to_owned())));
-    names.extend(families().iter().map(|family| family.name().clone()));
-    let of_name = |name: &Cow<'static, str>| {
-        let (part, _) = part_of(name);
-        let places = [part.circuit_places(name), part.family_places(name)].into_iter().flatten();
-        let of_options = places.flat_map(|places| conflicts_among(name, places));
-        of_options.chain(part.conflict_of_kinds(name)).collect::<Vec<_>>()
-    };
-    let found: Vec<_> = names.iter().flat_map(of_name).collect();
-    if found.is_empty() { Ok(()) } else { Err(found) }
-}
-
 /// Removes the circuit of this name from the registry, and returns whether a circuit was removed. Use this function for
 /// names that the program creates at run time. Without this function, the registry keeps each circuit until the program
 /// ends.
 ///
-/// The existing handles of the circuit still work, but [`get_circuit`] and [`get_circuit_stats`] no longer find the
+/// The existing handles of the circuit still work, but [`get_circuit`] and [`get_circuit_stats`](crate::get_circuit_stats) no longer find the
 /// circuit. A later [`register`](crate::CircuitBuilder::register) under this name creates a new circuit.
 ///
 /// Removes nothing and returns `false` for an unknown name, for the circuit of an attribute, and for a circuit with the
@@ -360,129 +241,4 @@ pub(crate) fn settings_of(circuit: &CircuitDeclaration) -> Vec<(&'static str, Va
     let mut settings = Vec::new();
     options.each(|option, value| settings.push((option.as_str(), value)));
     settings
-}
-
-/// Returns the number of calls of every registered circuit, including the calls that the circuit rejected.
-#[cfg(feature = "test-util")]
-pub(crate) fn calls_by_name() -> BTreeMap<String, u64> {
-    let mut calls = BTreeMap::new();
-    each(|breaker| {
-        let stats = breaker.stats();
-        let ended = stats.total_succeeded + stats.total_failed + stats.total_ignored + stats.total_cancelled;
-        calls.insert(stats.name, ended + stats.total_rejected);
-    });
-    calls
-}
-
-/// Changes the settings of the circuits of a name. Returns false if no circuit has the name.
-///
-/// # Errors
-///
-/// Returns a [`ConfigError`], and changes nothing, if an option contradicts another option, or needs the option `key`.
-pub(crate) fn configure(name: &str, origin: &Origin, changes: Options) -> Result<bool, ConfigError> {
-    part_of(name).0.configure(name, origin, changes)
-}
-
-/// Checks the changes of [`replace`] without making them. Returns false if no circuit has the name.
-///
-/// # Errors
-///
-/// Returns the error that [`replace`] would return.
-#[cfg(feature = "config")]
-pub(crate) fn try_replace(name: &str, source: Source, new: Option<&(Origin, Options)>) -> Result<bool, ConfigError> {
-    part_of(name).0.try_replace(name, source, new)
-}
-
-/// Replaces the options of the circuits of a name that come from a file or from the environment. Returns the options of
-/// all earlier changes, for [`restore`], or `None` if no circuit has the name.
-///
-/// # Errors
-///
-/// Returns a [`ConfigError`], and changes nothing, in the cases of [`configure`].
-#[cfg(feature = "config")]
-pub(crate) fn replace(
-    name: &str,
-    source: Source,
-    new: Option<&(Origin, Options)>,
-) -> Result<Option<[Configured<Options>; 2]>, ConfigError> {
-    part_of(name).0.replace(name, source, new)
-}
-
-/// Restores the options of all changes that [`replace`] returned.
-#[cfg(feature = "config")]
-pub(crate) fn restore(name: &str, before: &[Configured<Options>; 2]) {
-    part_of(name).0.restore(name, before);
-}
-
-/// Removes the settings that the service has set at run time.
-pub(crate) fn reset_configuration() {
-    for part in &part::registry().parts {
-        lock(part).reset_configuration();
-    }
-}
-
-/// Returns the names of all circuits, with and without keys, that are registered or that an attribute declares.
-pub(crate) fn names() -> BTreeSet<String> {
-    let declared = declared().keys().map(|name| (*name).to_owned());
-    let registered = registered().into_iter().map(|breaker| breaker.name().to_owned());
-    declared.chain(registered).chain(families().iter().map(|family| family.name().to_string())).collect()
-}
-
-/// Calls `see` for every registered circuit. No lock is held while `see` runs. Circuits without a key come first,
-/// sorted by name.
-pub(crate) fn each(mut see: impl FnMut(&CircuitBreaker)) {
-    let mut breakers = registered();
-    breakers.sort_unstable_by(|one, other| one.label().cmp(other.label()));
-    breakers.iter().for_each(&mut see);
-    let mut families = families();
-    families.sort_unstable_by(|one, other| one.name().cmp(other.name()));
-    families.iter().flat_map(|family| family.iter()).for_each(|circuit| see(&circuit));
-}
-
-/// Returns every registered circuit without a key. Unlocks each part of the registry after a few circuits, so that
-/// other threads never wait for a whole list.
-pub(crate) fn registered() -> Vec<CircuitBreaker> {
-    let mut breakers = Vec::new();
-    for part in &part::registry().parts {
-        let mut next = Some(0);
-        while let Some(from) = next {
-            let (some, end) = lock(part).step(from);
-            breakers.extend(some);
-            next = end;
-        }
-    }
-    breakers
-}
-
-pub(crate) fn families() -> Vec<Arc<Family<CircuitBreaker>>> {
-    let mut families = Vec::new();
-    for part in &part::registry().parts {
-        families.extend(lock(part).families.values().map(|keyed| keyed.family.clone()));
-    }
-    families
-}
-
-#[cfg(all(test, not(resilience_loom)))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn list_has_every_circuit_once_while_others_are_registered() {
-        let register = |name: String| CircuitBreaker::builder(name).register().unwrap();
-        let names: BTreeSet<_> = (0..20_000).map(|n| format!("listed {n}")).collect();
-        names.iter().cloned().for_each(|name| drop(register(name)));
-        let listed = std::thread::scope(|scope| {
-            let others = scope.spawn(|| (0..20_000).for_each(|n| drop(register(format!("other {n}")))));
-            let lists: Vec<_> = std::iter::repeat_with(registered).take_while(|_| !others.is_finished()).collect();
-            lists.into_iter().chain([registered()]).collect::<Vec<_>>()
-        });
-        for list in listed {
-            let mut found: Vec<_> =
-                list.iter().map(CircuitBreaker::name).filter(|name| names.contains(*name)).collect();
-            found.sort_unstable();
-            assert!(found.into_iter().eq(&names));
-        }
-        assert!(names.iter().all(|name| unregister(name)));
-        assert!(registered().iter().all(|breaker| !names.contains(breaker.name())));
-    }
 }

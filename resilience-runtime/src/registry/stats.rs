@@ -11,11 +11,11 @@ use crate::hedge::hedge::Hedge;
 use crate::hedge::stats::HedgeStats;
 use crate::rate_limit::rate_limit::RateLimit;
 use crate::rate_limit::stats::RateLimitStats;
+use crate::registry::all_circuits::{check_circuits, get_circuit_stats, keyed_circuit_stats, reset_all_circuits};
 use crate::registry::family::FamilyStats;
 use crate::registry::keyed_limits::{KeyedBulkheads, KeyedRateLimits};
 use crate::registry::layers::Listed;
 use crate::registry::mistake::SettingsMistake;
-use crate::registry::registry::{check_circuits, get_circuit_stats, keyed_circuit_stats, reset_all_circuits};
 #[cfg(feature = "serde")]
 use crate::registry::waiting;
 use crate::retry::budget::state::reset_all_budgets;

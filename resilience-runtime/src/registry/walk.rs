@@ -6,9 +6,9 @@ use crate::base::name::Name;
 use crate::base::sync::Arc;
 use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::settings::Settings;
+use crate::registry::all_circuits::{families, registered};
 use crate::registry::declared::declared;
 use crate::registry::family::{Family, FamilyStats};
-use crate::registry::registry::{families, registered};
 use crate::registry::written::merge;
 
 /// Returns every circuit without a key that is registered, or that an attribute declares. Does not register a declared

@@ -5,7 +5,7 @@ use crate::base::scope::Scope;
 use crate::circuit::core::state::CircuitState;
 use crate::events::record::Recorder;
 use crate::events::value::Event;
-use crate::registry::registry::get_circuit_stats;
+use crate::registry::all_circuits::get_circuit_stats;
 use crate::testing::isolated::{CallsBefore, current};
 
 /// Returns the events of the isolated test so far, the oldest event first.

@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 use tokio::task::JoinHandle;
 
 use crate::base::scope::{Entered, Scope, outside, scoped};
-use crate::registry::registry::calls_by_name;
+use crate::registry::all_circuits::calls_by_name;
 
 /// Runs a future as an isolated test.
 ///

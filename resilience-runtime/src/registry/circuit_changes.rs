@@ -1,0 +1,193 @@
+//! Changes the settings of circuits at run time.
+
+use std::borrow::Cow;
+
+use crate::base::config_error::ConfigError;
+use crate::base::name::Name;
+use crate::base::sync::{Arc, lock};
+use crate::circuit::settings::Options;
+#[cfg(feature = "config")]
+use crate::registry::configured::Source;
+use crate::registry::configured::{Configured, Origin};
+use crate::registry::part::{Part, part_of, registry};
+#[cfg(feature = "config")]
+use crate::registry::sources::Sources;
+#[cfg(feature = "config")]
+use crate::registry::written::merge;
+
+/// Changes the settings of the circuits of a name. Returns false if no circuit has the name.
+///
+/// # Errors
+///
+/// Returns a [`ConfigError`], and changes nothing, if an option contradicts another option, or needs the option `key`.
+pub(crate) fn configure(name: &str, origin: &Origin, changes: Options) -> Result<bool, ConfigError> {
+    part_of(name).0.configure(name, origin, changes)
+}
+
+/// Checks the changes of [`replace`] without making them. Returns false if no circuit has the name.
+///
+/// # Errors
+///
+/// Returns the error that [`replace`] would return.
+#[cfg(feature = "config")]
+pub(crate) fn try_replace(name: &str, source: Source, new: Option<&(Origin, Options)>) -> Result<bool, ConfigError> {
+    part_of(name).0.try_replace(name, source, new)
+}
+
+/// Replaces the options of the circuits of a name that come from a file or from the environment. Returns the options of
+/// all earlier changes, for [`restore`], or `None` if no circuit has the name.
+///
+/// # Errors
+///
+/// Returns a [`ConfigError`], and changes nothing, in the cases of [`configure`].
+#[cfg(feature = "config")]
+pub(crate) fn replace(
+    name: &str,
+    source: Source,
+    new: Option<&(Origin, Options)>,
+) -> Result<Option<[Configured<Options>; 2]>, ConfigError> {
+    part_of(name).0.replace(name, source, new)
+}
+
+/// Restores the options of all changes that [`replace`] returned.
+#[cfg(feature = "config")]
+pub(crate) fn restore(name: &str, before: &[Configured<Options>; 2]) {
+    part_of(name).0.restore(name, before);
+}
+
+/// Removes the settings that the service has set at run time.
+pub(crate) fn reset_configuration() {
+    for part in &registry().parts {
+        lock(part).reset_configuration();
+    }
+}
+
+impl Part {
+    /// Changes the settings of the circuits of a name, with and without the option `key`, and registers these circuits.
+    /// Returns false if no circuit and no attribute has the name.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`ConfigError`], and changes nothing, if an option contradicts another option, or needs the option
+    /// `key`.
+    pub(super) fn configure(&mut self, name: &str, origin: &Origin, changes: Options) -> Result<bool, ConfigError> {
+        let (is_circuit, is_family) = (self.circuit_places(name).is_some(), self.family_places(name).is_some());
+        if let (Some(keys), false) = (changes.max_keys, is_family) {
+            return Err(ConfigError::new("max_keys", keys.to_string(), "left out: no circuit of this name has keys"));
+        }
+        let change = |configured: &Configured<Options>| configured.with(origin.clone(), changes, Options::or);
+        if is_circuit {
+            let (breaker, sources, _) = self.circuit(Name::new(name));
+            let before = std::mem::take(&mut sources.configured);
+            sources.configured = change(&before);
+            if let Err(error) = sources.options().check() {
+                sources.configured = before;
+                return Err(error);
+            }
+            sources.apply(&breaker);
+        }
+        if is_family {
+            let keyed = self.family(Cow::Owned(name.to_owned()));
+            let before = std::mem::take(&mut keyed.configured);
+            keyed.configured = change(&before);
+            if let Err(error) = keyed.options().check() {
+                keyed.configured = before;
+                return Err(error);
+            }
+            keyed.apply();
+        }
+        Ok(is_circuit || is_family)
+    }
+
+    /// Checks the changes of [`replace`](Self::replace) without making them. Returns false if no circuit has the name.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error that [`replace`](Self::replace) would return.
+    #[cfg(feature = "config")]
+    pub(super) fn try_replace(
+        &self,
+        name: &str,
+        source: Source,
+        new: Option<&(Origin, Options)>,
+    ) -> Result<bool, ConfigError> {
+        let (circuit, family) = (self.circuit_places(name), self.family_places(name));
+        if let (Some(keys), None) = (new.and_then(|(_, new)| new.max_keys), family) {
+            return Err(ConfigError::new("max_keys", keys.to_string(), "left out: no circuit of this name has keys"));
+        }
+        let check = |configured: Option<&Configured<Options>>, written: Options| {
+            let configured = configured.cloned().unwrap_or_default().replaced(source, new);
+            configured.over(written, Options::or).check()
+        };
+        if let Some(places) = circuit {
+            let sources = self.sources(name);
+            check(sources.map(|sources| &sources.configured), sources.map_or_else(|| merge(places), Sources::written))?;
+        }
+        if let Some(places) = family {
+            check(self.families.get(name).map(|keyed| &keyed.configured), merge(places))?;
+        }
+        Ok(circuit.is_some() || family.is_some())
+    }
+
+    /// Replaces the options of a circuit that come from a file or from the environment, and registers the circuit.
+    /// Returns the options of all earlier changes, or `None` if no circuit has the name. The first value belongs to the
+    /// circuit without a key, and the second value to the circuits with keys.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`ConfigError`], and changes nothing, in the cases of [`configure`](Self::configure).
+    #[cfg(feature = "config")]
+    pub(super) fn replace(
+        &mut self,
+        name: &str,
+        source: Source,
+        new: Option<&(Origin, Options)>,
+    ) -> Result<Option<[Configured<Options>; 2]>, ConfigError> {
+        if !self.try_replace(name, source, new)? {
+            return Ok(None);
+        }
+        let mut before = [Configured::default(), Configured::default()];
+        self.each_configured(name, |index, configured| {
+            let replaced = configured.replaced(source, new);
+            before[index] = std::mem::replace(configured, replaced);
+        });
+        Ok(Some(before))
+    }
+
+    /// Restores the options of all changes that [`replace`](Self::replace) returned.
+    #[cfg(feature = "config")]
+    pub(super) fn restore(&mut self, name: &str, before: &[Configured<Options>; 2]) {
+        self.each_configured(name, |index, configured| *configured = before[index].clone());
+    }
+
+    /// Calls `edit` with the options that the service has set, and applies the options. The index 0 is the circuit
+    /// without a key, and the index 1 stands for the circuits with keys.
+    #[cfg(feature = "config")]
+    fn each_configured(&mut self, name: &str, mut edit: impl FnMut(usize, &mut Configured<Options>)) {
+        if self.circuit_places(name).is_some() {
+            let (breaker, sources, _) = self.circuit(Name::new(name));
+            edit(0, &mut sources.configured);
+            sources.apply(&breaker);
+        }
+        if self.family_places(name).is_some() {
+            let keyed = self.family(Cow::Owned(name.to_owned()));
+            edit(1, &mut keyed.configured);
+            keyed.apply();
+        }
+    }
+
+    /// Removes the settings of all changes at run time.
+    pub(super) fn reset_configuration(&mut self) {
+        for (breaker, sources) in self.circuits.entries_mut() {
+            if let Some(sources) = sources.as_mut().filter(|sources| sources.configured.iter().next().is_some()) {
+                let sources = Arc::make_mut(sources);
+                sources.configured = Configured::default();
+                sources.apply(breaker);
+            }
+        }
+        for keyed in self.families.values_mut() {
+            keyed.configured = Configured::default();
+            keyed.apply();
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Implements the builder of the circuits of one name, with one circuit for each key.
+
+use std::borrow::Cow;
+
+use crate::base::config_error::ConfigError;
+use crate::base::name;
+use crate::base::sync::Arc;
+use crate::circuit::settings::Settings;
+use crate::registry::builder::CircuitBuilder;
+use crate::registry::family::Family;
+use crate::registry::keyed_circuits::KeyedCircuits;
+use crate::registry::registry;
+
+impl KeyedCircuits {
+    /// Returns a builder for the circuits of one name, with one circuit for each key.
+    ///
+    /// Events, statistics and errors show the name. The name must not be blank. The name must not contain `[`, because
+    /// the circuit of a key has a name such as `price[acme]`.
+    #[track_caller]
+    pub fn builder(name: impl Into<Cow<'static, str>>) -> CircuitBuilder<KeyedCircuits> {
+        CircuitBuilder::new(name.into())
+    }
+}
+
+impl CircuitBuilder<KeyedCircuits> {
+    /// Sets the maximum number of circuits, 1 to 9,999,999. Default: 10,000.
+    ///
+    /// If this many circuits exist, a new key evicts (removes) a circuit that no call uses.
+    pub fn max_keys(mut self, keys: u32) -> Self {
+        self.options.max_keys = Some(keys);
+        self
+    }
+
+    /// Creates circuits that are not registered under their name. [`get_circuit_stats`](crate::get_circuit_stats) does
+    /// not list these circuits.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`ConfigError`] for a blank name, a name that contains `[`, an option outside its range, or options
+    /// that cannot be combined.
+    pub fn build(self) -> Result<KeyedCircuits, ConfigError> {
+        self.check_keyed()?;
+        let family = Family::new(self.name, &Settings::shared(self.options), self.options.max_keys());
+        Ok(KeyedCircuits::new(Arc::new(family)))
+    }
+
+    /// Returns the circuits with keys that are registered under the name of this builder. If no such circuits are
+    /// registered, registers new circuits.
+    ///
+    /// Before the first call of a function with these circuits, the builder overrides the options of attributes.
+    /// In all other respects, the options combine with the options of attributes and of other builders as in
+    /// [`CircuitBuilder::register`](CircuitBuilder::<CircuitBreaker>::register).
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`ConfigError`], and leaves all registered circuits unchanged, in these cases:
+    ///
+    /// - The name is blank, or contains `[`.
+    /// - The name belongs only to a circuit without a key.
+    /// - An option of this builder is outside its range, or cannot be combined with another option of this builder.
+    /// - This builder contradicts an option of an attribute or of another builder, and cannot override this option.
+    pub fn register(self) -> Result<KeyedCircuits, ConfigError> {
+        self.check_keyed()?;
+        Ok(KeyedCircuits::new(registry::register_family(self.name.clone(), self.written())?))
+    }
+
+    fn check_keyed(&self) -> Result<(), ConfigError> {
+        name::check(&self.name)?;
+        if self.name.contains('[') {
+            return Err(ConfigError::new("name", format!("{:?}", self.name), "a name without `[`"));
+        }
+        self.options.check()
+    }
+}

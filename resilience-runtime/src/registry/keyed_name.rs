@@ -1,0 +1,52 @@
+//! Implements the value of a name with the option `key`: the family, and the options of its attributes and builders.
+
+use std::borrow::Cow;
+
+use crate::base::sync::Arc;
+use crate::circuit::breaker::CircuitBreaker;
+use crate::circuit::settings::{Options, Settings};
+use crate::registry::configured::Configured;
+use crate::registry::declared::declarations;
+use crate::registry::family::Family;
+use crate::registry::written::{Written, merge};
+
+/// A family (the circuits of one name with a key), and the options of its attributes and builders.
+pub(super) struct KeyedName {
+    pub(super) family: Arc<Family<CircuitBreaker>>,
+    /// The options in the order of [`Sources::written`](crate::registry::sources::Sources::written).
+    pub(super) written: Vec<Arc<Written>>,
+    /// The options that the service has set at run time. These options take precedence over all other options.
+    pub(super) configured: Configured<Options>,
+    /// The number of builders that registered before the first use of the family. The options of these builders are the
+    /// first elements of `written`.
+    pub(super) builders: usize,
+    /// Whether a function with this family was called. After the first call, a builder can no longer override an
+    /// option.
+    pub(super) in_use: bool,
+}
+
+impl KeyedName {
+    /// Creates a family with the options of attributes.
+    #[expect(clippy::ptr_arg, reason = "a map passes its key to this function")]
+    pub(super) fn new(name: &Cow<'static, str>) -> Self {
+        let written = declarations(name).family.clone();
+        let options = merge(&written);
+        let family = Arc::new(Family::new(name.clone(), &Settings::shared(options), options.max_keys()));
+        Self { family, written, configured: Configured::default(), builders: 0, in_use: false }
+    }
+
+    /// Returns the options in force.
+    pub(super) fn options(&self) -> Options {
+        self.configured.over(merge(&self.written), Options::or)
+    }
+
+    pub(super) fn apply(&self) {
+        let options = self.options();
+        self.family.apply(&Settings::shared(options), options.max_keys());
+    }
+
+    /// Returns the options that a builder cannot override.
+    pub(super) fn fixed(&self) -> &[Arc<Written>] {
+        if self.in_use { &self.written } else { &self.written[..self.builders] }
+    }
+}

@@ -1,0 +1,43 @@
+//! Returns errors for options that a service sets at run time, and that have no effect on a layer.
+
+use std::time::Duration;
+
+use crate::base::config_error::{ConfigError, Value};
+use crate::hedge::after::HedgeAfter;
+use crate::registry::layer_options::HedgeOptions;
+
+/// Returns an error for an option that needs another option. `written` is true if the attribute has this other option.
+pub(super) fn needs(option: &'static str, value: Option<Value>, written: bool, other: &str) -> Option<ConfigError> {
+    let allowed = format!("left out: the attribute has no option `{other}`");
+    value.filter(|_| !written).map(|value| ConfigError::new(option, value.to_string(), allowed))
+}
+
+/// Returns an error for an option about waiting calls, if the calls of the layer never wait.
+pub(super) fn refuse_wait(
+    is_named: bool,
+    written: Option<Duration>,
+    wait: Option<Duration>,
+    max_queue: Option<u32>,
+) -> Option<ConfigError> {
+    let waits = is_named || written.is_some_and(|wait| !wait.is_zero());
+    let other = "wait` or `name";
+    needs("wait", wait.map(Value::Time), waits, other)
+        .or_else(|| needs("max_queue", max_queue.map(Value::Count), waits, other))
+}
+
+pub(super) fn refuse_hedge(written: &HedgeOptions, is_named: bool, changes: &HedgeOptions) -> Option<ConfigError> {
+    let is_measured = matches!(written.after, Some(HedgeAfter::Percentile(_)));
+    let most = if is_named { 5 } else { written.max.unwrap_or(2) };
+    let error = |option, value: String, allowed: &str| Some(ConfigError::new(option, value, allowed.to_owned()));
+    match *changes {
+        HedgeOptions { after: Some(after), .. } if is_measured => {
+            error("after", Value::from(after).to_string(), "left out: the hedge measures this time")
+        }
+        HedgeOptions { max: Some(max), .. } if max > most => error(
+            "max",
+            max.to_string(),
+            &format!("at most {most}: the future of a call has room for as many attempts"),
+        ),
+        _ => None,
+    }
+}
