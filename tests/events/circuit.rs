@@ -218,6 +218,14 @@ async fn hung_is_shown_as_the_error() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn call_without_a_wait_has_a_duration_beside_hung_after() {
+    record();
+    let breaker = CircuitBreaker::builder("never waits").hung_after(Duration::from_secs(1)).build().unwrap();
+    breaker.call(async || Ok::<_, io::Error>(())).await.unwrap();
+    assert_eq!(recorded(), ["DEBUG circuit_success circuit=never waits duration_ms=0"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn restored_circuits_emit_events() {
     record();
     let json = r#"{"version": 1, "circuits": {
