@@ -128,8 +128,14 @@ impl<E: Keyed> Family<E> {
 
     /// Returns the layer of a key, and creates the layer if it does not exist.
     pub(crate) fn of<K: Key + ?Sized>(&self, key: &K) -> E {
-        let mut text = Text::of(key);
-        let key = text.finish();
+        let mut text;
+        let key = match Text::borrow(key) {
+            Some(key) => key,
+            None => {
+                text = Text::of(key);
+                text.finish()
+            }
+        };
         let (shard, hash) = self.place(key);
         let found = lock(&self.shards[shard].0).1.find(hash, |it| self.key(it) == Some(key));
         found.unwrap_or_else(|| self.add(key, shard, hash))

@@ -42,6 +42,13 @@ pub trait Key {
     fn write_part(&self, to: &mut Text) {
         self.write(to);
     }
+
+    /// Returns the key itself if the key is a text.
+    #[doc(hidden)]
+    #[inline]
+    fn as_text(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// The maximum length of the text of a key, in bytes.
@@ -67,6 +74,14 @@ impl Text {
         let mut text = Self { bytes: [0; LONGEST], used: 0, hash: None };
         key.write(&mut text);
         text
+    }
+
+    /// Returns the bytes of a key whose text is the key itself. Returns `None` for any other key, which
+    /// [`of`](Self::of) has to convert. Most calls have such a key, and then save the copy of the bytes.
+    #[inline]
+    pub(crate) fn borrow<K: Key + ?Sized>(key: &K) -> Option<&[u8]> {
+        let text = key.as_text()?.as_bytes();
+        (text.len() <= LONGEST && !has_comma(text) && !is_shortened(text)).then_some(text)
     }
 
     #[inline]
@@ -142,7 +157,7 @@ impl Text {
     pub(crate) fn finish(&mut self) -> &[u8] {
         // A key of at most 128 bytes is also shortened if the key ends like a shortened text. Without this rule, the
         // key could equal the shortened text of a longer key. The key and the longer key would then share one circuit.
-        if self.hash.is_some() || self.ends_with_hash() {
+        if self.hash.is_some() || is_shortened(&self.bytes[..self.used]) {
             self.cut();
         }
         &self.bytes[..self.used]
@@ -160,15 +175,10 @@ impl Text {
         self.push(DOTS);
         let _ = write!(self, "{high:016x}{low:016x}");
     }
-
-    #[inline]
-    fn ends_with_hash(&self) -> bool {
-        self.bytes[..self.used].last_chunk::<{ DOTS.len() + DIGITS }>().is_some_and(|end| end.starts_with(DOTS))
-    }
 }
 
-/// Returns whether this is the text of a shortened key. Each process shortens a long key to a different text.
-#[cfg(feature = "serde")]
+/// Returns whether a text ends like the text of a shortened key. Each process shortens a long key to a different text.
+#[inline]
 pub(crate) fn is_shortened(text: &[u8]) -> bool {
     text.last_chunk::<{ DOTS.len() + DIGITS }>().is_some_and(|end| end.starts_with(DOTS))
 }
@@ -214,6 +224,11 @@ macro_rules! keys {
             fn write_part(&self, to: &mut Text) {
                 to.push_quoted(self);
             }
+
+            #[inline]
+            fn as_text(&self) -> Option<&str> {
+                Some(self)
+            }
         })*
         $(impl Key for $number {
             fn write(&self, to: &mut Text) {
@@ -232,6 +247,11 @@ macro_rules! keys {
 
             fn write_part(&self, to: &mut Text) {
                 (**self).write_part(to);
+            }
+
+            #[inline]
+            fn as_text(&self) -> Option<&str> {
+                (**self).as_text()
             }
         })*
         $(impl<$($part: Key),*> Key for ($($part,)*) {
