@@ -45,8 +45,9 @@ pub(super) struct Shared<O> {
 }
 
 impl<O: OptionName> Limit<O> {
-    /// Reads the options that both attributes have. `settings` contains the parsed values of the other options. `held`
-    /// is the word for the layer of the option `with`, for errors.
+    /// Reads the options `name`, `key`, `wait`, `with` and `error`. `settings` contains the parsed values of further
+    /// options, such as `max_queue`. `span` is the position of the attribute. `held` is the noun for the layer in
+    /// compile errors: `bulkhead` or `limit`.
     pub(super) fn read(
         args: &mut Args<O>,
         shared: &Shared<O>,
@@ -102,8 +103,8 @@ impl<O: OptionName> Limit<O> {
         quote_spanned!(Span::mixed_site()=> #layer.get())
     }
 
-    /// Returns the statement that binds a local variable to the layer of the call's key. Each attempt of a retry above
-    /// evaluates the key.
+    /// Returns the statement that binds a local variable to the layer of the call's key. If a retry is above this
+    /// attribute, each attempt evaluates the key.
     fn bind_key(&self, place: Place<'_>) -> Option<TokenStream> {
         let (local, runtime, key) = (place.local(), place.runtime(), guard::reference(self.key()?));
         let layer = quote_spanned!(Span::mixed_site()=> #runtime::__private::evaluate(|| #local.get().__of(#key)));
@@ -179,7 +180,8 @@ impl<O: OptionName> Limit<O> {
     /// Returns an expression for the admission of a call. If the layer rejects the call, the generated code jumps out
     /// of the expression with the rejection. `bound` are statements that evaluate expressions of the user. The
     /// expression `now` admits the call without a wait. The function `waiting` returns the code of a wait. The argument
-    /// of `waiting` is the variable with the longest wait, or `None` if the layer contains the longest wait.
+    /// of `waiting` is the variable that contains the limit of the wait. If the layer contains this limit, the argument
+    /// is `None`.
     pub(super) fn admit(
         &self,
         place: Place<'_>,

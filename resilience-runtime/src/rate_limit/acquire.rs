@@ -32,8 +32,8 @@ macro_rules! queue {
             let timer = pin!(Timer::new(end.since(Tick::now())));
             timer.race($limit.0.line.turn.acquire()).await
         };
-        // If the wait ends first, `turn` is `None`. Otherwise, `turn` contains a permit and no error, because the
-        // semaphore `line.turn` is never closed.
+        // If the wait ends before the turn of this call, `turn` is `None`. Otherwise, `turn` contains a permit and no
+        // error, because the semaphore `line.turn` is never closed.
         let Some(_turn) = turn else { return Err($limit.reject_late($tokens)) };
         while let Some(early) = $limit.take_first($tokens, end)? {
             sleep(early.min(LONGEST_SLEEP)).await;
@@ -233,8 +233,8 @@ impl RateLimit {
         let Some(_turn) = turn else { return Err(self.reject_late(tokens)) };
         let mut has_slept = false;
         while let Some(early) = self.take_first(tokens, end)? {
-            // Ends the wait in real time, too. A paused clock of tokio does not move while the thread sleeps, so the
-            // call would otherwise sleep for ever.
+            // Also ends the wait after the time `wait` has passed in real time. A paused clock of tokio does not move
+            // while the thread sleeps. Without this check, the call would then sleep for ever.
             if has_slept && latest.is_some_and(|latest| latest <= Instant::now()) {
                 return Err(self.reject_late(tokens));
             }
@@ -266,7 +266,7 @@ impl RateLimit {
         }
     }
 
-    /// Rejects a call that has waited for the time `wait`, but has not become the first call of the line.
+    /// Rejects a call whose wait has ended before the rate admitted the call.
     #[cold]
     fn reject_late(&self, tokens: u32) -> RateLimitedError {
         let Shared { due, line, .. } = &*self.0;

@@ -307,10 +307,10 @@ impl CircuitBuilder<CircuitBreaker> {
     /// no attribute or builder sets the option, the option comes from a [preset](crate::presets) (a ready-made
     /// circuit), or has its default.
     ///
-    /// Before the first call of the circuit, a builder overrides the options of attributes. If the builder and an
-    /// attribute set different values for an option, there is a conflict. A WARN event and
-    /// [`check_circuits`](crate::check_circuits) report the conflict. After the first call of the circuit, a builder
-    /// with a different value receives an error. A builder with a different value also receives an error after
+    /// Before the first call of a function with this circuit, a builder overrides the options of attributes. If the
+    /// builder and an attribute set different values for an option, there is a conflict. A WARN event and
+    /// [`check_circuits`](crate::check_circuits) report the conflict. After this first call, `register` returns an
+    /// error for a conflict, and the value of the attribute stays in force. The same applies after
     /// [`get_circuit`](crate::get_circuit) has registered the circuit.
     ///
     /// # Errors

@@ -24,8 +24,9 @@ pub trait Layer: Clone + Debug + Send + Sync + 'static {
 
     fn layer_stats(&self) -> Self::Stats;
 
-    /// Returns an error for an option at run time that does not affect the calls of the layer. `written` contains the
-    /// options of the attributes. The code of an attribute without a name depends on its options.
+    /// Returns an error if one of the options `changes` cannot affect the calls of the layer. A service sets these
+    /// options at run time. `written` contains the options of the attributes. If `is_named` is false, the generated
+    /// code depends on `written`. For example, the generated code of a bulkhead without a `wait` cannot wait.
     fn refusal(written: &Self::Options, is_named: bool, changes: &Self::Options) -> Option<ConfigError> {
         let _ = (written, is_named, changes);
         None
@@ -34,7 +35,8 @@ pub trait Layer: Clone + Debug + Send + Sync + 'static {
     /// Changes the settings. Returns false, and changes nothing, if the layer has had too many different settings.
     fn apply(&self, options: &Self::Options) -> bool;
 
-    /// Takes the state of a snapshot that waits for a layer of this name. Only rate limits have such a state.
+    /// Gives this new layer the state that a restored snapshot contains for this name. Only rate limits have a state in
+    /// a snapshot.
     #[cfg(feature = "serde")]
     fn take_waiting(&self, _name: &str) {}
 }
@@ -50,7 +52,8 @@ pub trait Options: Copy + Debug + PartialEq + Send + Sync + 'static {
     #[must_use]
     fn or(self, others: Self) -> Self;
 
-    /// Works like [`or`](Self::or), but an option that excludes an option in `self` stays absent.
+    /// Works like [`or`](Self::or), but leaves out the options in `others` that cannot be combined with an option in
+    /// `self`.
     #[must_use]
     fn over(self, others: Self) -> Self {
         self.or(others)
@@ -89,8 +92,9 @@ pub struct LayerDeclaration<L: Layer> {
     pub(crate) name: Option<&'static str>,
     pub(crate) place: &'static Location<'static>,
     pub(crate) options: L::Options,
-    /// The option for which each call evaluates an expression. The text `*` stands for all options. No other attribute
-    /// has to set this option, and no change at run time affects this option.
+    /// The option for which each call evaluates an expression. The text `*` stands for all options. This attribute does
+    /// not need a value of the option from another attribute. No change at run time affects the option of this
+    /// attribute.
     pub(crate) evaluated: Option<&'static str>,
     /// The position of the attribute on its function.
     #[cfg(feature = "faults")]

@@ -11,7 +11,7 @@ use crate::retry::nested::Inside;
 /// reject calls.
 #[derive(Clone, Copy, Debug)]
 pub struct Called {
-    /// The number of messages from circuits at the beginning of the poll.
+    /// The number of messages that circuits had left on this thread at the beginning of the poll.
     messages: u16,
     /// Whether the retry ignores the messages about rejections. The retry never ignores a message about a failure.
     ignores_rejections: bool,
@@ -22,8 +22,9 @@ impl Called {
     /// `hides_causes` states whether the type of the attempt's error hides the cause of a rejection.
     #[inline]
     pub(super) fn by(inside: &Inside, hides_causes: bool) -> Option<Self> {
-        // If the type of the error hides no cause, and the error contains no rejection, the body has handled each
-        // rejection that it received. The retry then ignores the messages about these rejections.
+        // A retry that finds a rejection by a circuit in the error does not call this function. If the type of the
+        // error does not hide causes, the body has therefore handled each rejection that it received from a circuit.
+        // The retry then ignores the messages about these rejections.
         inside.has_message().then_some(Self { messages: inside.messages(), ignores_rejections: !hides_causes })
     }
 

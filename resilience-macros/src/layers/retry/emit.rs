@@ -33,8 +33,8 @@ impl Layer for Retry {
 
     /// Returns statements that bind local variables for the code of the retry. The expansion contains these statements
     /// before the code of the outermost attribute. The first variable is the policy of the option `with`, or a closure
-    /// that returns the settings and the counts of this `#[retry]`. If each call evaluates the expression of the
-    /// `budget`, the second variable is a handle of this budget.
+    /// that returns the settings and the counts of this `#[retry]`. The second variable contains the retry budget. This
+    /// variable exists only if each call evaluates the expression in the option `budget`.
     fn site(&self, place: Place<'_>) -> Option<TokenStream> {
         let policy = self.with.as_ref().map(|with| guard::held(place, "HeldPolicy", &policy(place), with));
         let budget = self.budget.as_ref().and_then(|budget| budget.held(place));
@@ -86,8 +86,8 @@ impl Layer for Retry {
             quote_spanned!(at=> .#rule(#function))
         });
         let held = self.with.as_ref().map(|_| policy(place));
-        // Uses the span of the user's expression, so that rustc reports a policy for another error type at this
-        // expression.
+        // Uses the span of the user's expression. If the policy has a wrong error type, rustc reports the mistake at
+        // this expression.
         let of_policy = self
             .with
             .as_ref()
@@ -234,7 +234,7 @@ impl Retry {
     }
 
     /// Returns a statement that binds the state of the retry to a local variable. The expansion places this statement
-    /// before the loop over the attempts, so that each execution of the loop begins with a new state.
+    /// before the loop over the attempts. All attempts of one loop share the state, and each new loop has a new state.
     fn state(&self, place: Place<'_>, schedule: &Ident) -> TokenStream {
         let (runtime, local, mixed) = (place.runtime(), place.local(), Span::mixed_site());
         let held = self.with.as_ref().map(|_| {
