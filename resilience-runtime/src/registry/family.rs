@@ -181,9 +181,6 @@ impl<E: Keyed> Family<E> {
             see(&layer, &sums);
             all.add(&sums);
         }
-        if let Some(beyond) = self.beyond.get() {
-            all.add(&beyond.sums());
-        }
         let returned = &mut lock_std(&self.history).returned;
         returned.raise(&all);
         returned.clone()
