@@ -152,11 +152,16 @@ impl<E: Keyed> Family<E> {
         lock(&self.shards[shard].0).1.get(hash, |it| self.key(it) == Some(key))
     }
 
-    /// Returns an iterator over all layers, which holds no lock between two layers. The iterator creates a strong
-    /// reference to a layer only when it returns this layer. Strong references to all layers at once would protect all
-    /// layers from eviction.
+    /// Returns an iterator over all layers: the layers of the keys, and the layer that the keys beyond `max_keys` share.
     pub(crate) fn iter(&self) -> impl Iterator<Item = E> + '_ {
-        let of_keys = self.shards.iter().flat_map(|Shard(shard)| {
+        self.of_keys().chain(self.beyond.get().cloned())
+    }
+
+    /// Returns an iterator over the layers of the keys, which holds no lock between two layers. The iterator creates a
+    /// strong reference to a layer only when it returns this layer. Strong references to all layers at once would
+    /// protect all layers from eviction.
+    fn of_keys(&self) -> impl Iterator<Item = E> + '_ {
+        self.shards.iter().flat_map(|Shard(shard)| {
             let mut next = Some(0);
             let steps = std::iter::from_fn(move || {
                 let (layers, end) = lock(shard).1.step(next?, E::downgrade);
@@ -164,8 +169,7 @@ impl<E: Keyed> Family<E> {
                 Some(layers)
             });
             steps.flatten().filter_map(|weak| E::upgrade(&weak))
-        });
-        of_keys.chain(self.beyond.get().cloned())
+        })
     }
 
     /// Returns the totals of all layers, including evicted layers. Also calls `see` with each existing layer and its
@@ -187,14 +191,15 @@ impl<E: Keyed> Family<E> {
     }
 
     /// Returns the states of all keys for which `keep` returns a state. Leaves out long keys, because each process
-    /// shortens a long key to a different text.
+    /// shortens a long key to a different text. Leaves out the layer that the keys beyond `max_keys` share, because this
+    /// layer belongs to no key.
     #[cfg(feature = "serde")]
     pub(crate) fn kept_keys<K>(&self, keep: impl Fn(&E) -> Option<K>) -> BTreeMap<String, K> {
         let state = |layer: E| {
             let key = self.key(&layer).filter(|key| !is_shortened(key))?;
             Some((from_utf8(key).ok()?.to_owned(), keep(&layer)?))
         };
-        self.iter().filter_map(state).collect()
+        self.of_keys().filter_map(state).collect()
     }
 
     /// Gives each key its state, and creates the layers of the keys. If there are more keys than `max_keys`, the keys
