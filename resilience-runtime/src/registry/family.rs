@@ -275,12 +275,12 @@ impl<E: Keyed> Family<E> {
     }
 
     /// Evicts one layer, and returns true. Returns false if all visited layers are in use. The search begins in the
-    /// shard (a part of the layers) with the index `shard`. A layer that remembers earlier calls is evicted only if no
-    /// shard has another idle layer. The field `keys` (the number of layers) still includes the evicted layer. The
+    /// shard (a part of the layers) with the index `shard`. A layer is evicted only if the search found no idle layer
+    /// with a smaller rank in any shard. The field `keys` (the number of layers) still includes the evicted layer. The
     /// caller must therefore insert a new layer or subtract one from `keys`.
     fn evict(&self, shard: usize) -> bool {
         let (before, after) = self.shards.split_at(shard);
-        [Rank::Fresh, Rank::Manual].into_iter().any(|most| {
+        [Rank::Fresh, Rank::Used, Rank::Manual].into_iter().any(|most| {
             after.iter().chain(before).any(|Shard(shard)| {
                 let evicted = lock(shard).1.evict((random::next() >> 32) as u32, most);
                 evicted.is_some_and(|layer| {
