@@ -121,9 +121,7 @@ impl<E: Keyed> Family<E> {
         if let Some(beyond) = self.beyond.get() {
             beyond.apply(settings);
         }
-        while self.keys.load(Ordering::Relaxed) > self.max_keys.load(Ordering::Relaxed) && self.evict(0) {
-            self.keys.fetch_sub(1, Ordering::Relaxed);
-        }
+        while self.shrink(0) {}
     }
 
     /// Returns the layer of a key, and creates the layer if it does not exist.
@@ -238,7 +236,9 @@ impl<E: Keyed> Family<E> {
     #[cold]
     fn add(&self, key: &[u8], shard: usize, hash: u32) -> E {
         let has_place = self.take_place() || self.evict(shard);
-        if !has_place {
+        if has_place {
+            self.shrink(shard);
+        } else {
             self.warn();
         }
         self.add_to_place(key, shard, hash, has_place)
@@ -272,6 +272,21 @@ impl<E: Keyed> Family<E> {
         let max = self.max_keys.load(Ordering::Relaxed);
         let more = |keys: u32| (keys < max).then_some(keys + 1);
         self.keys.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+    }
+
+    /// Evicts one layer and returns true, if the number of layers is above `max_keys`. The number is above `max_keys` if
+    /// `max_keys` became smaller while calls used the layers. Each new key then evicts one layer more than it adds.
+    fn shrink(&self, shard: usize) -> bool {
+        let max = self.max_keys.load(Ordering::Relaxed);
+        let fewer = |keys: u32| (keys > max).then(|| keys - 1);
+        if self.keys.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer).is_err() {
+            return false;
+        }
+        let is_evicted = self.evict(shard);
+        if !is_evicted {
+            self.keys.fetch_add(1, Ordering::Relaxed);
+        }
+        is_evicted
     }
 
     /// Evicts one layer, and returns true. Returns false if all visited layers are in use. The search begins in the
