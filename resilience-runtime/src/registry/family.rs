@@ -150,7 +150,7 @@ impl<E: Keyed> Family<E> {
         lock(&self.shards[shard].0).1.get(hash, |it| self.key(it) == Some(key))
     }
 
-    /// Returns an iterator over all layers: the layers of the keys, and the layer that the keys beyond `max_keys` share.
+    /// Returns an iterator over the layers of the keys, and the layer that the keys beyond `max_keys` share.
     pub(crate) fn iter(&self) -> impl Iterator<Item = E> + '_ {
         self.of_keys().chain(self.beyond.get().cloned())
     }
@@ -189,8 +189,8 @@ impl<E: Keyed> Family<E> {
     }
 
     /// Returns the states of all keys for which `keep` returns a state. Leaves out long keys, because each process
-    /// shortens a long key to a different text. Leaves out the layer that the keys beyond `max_keys` share, because this
-    /// layer belongs to no key.
+    /// shortens a long key to a different text. Leaves out the layer that the keys beyond `max_keys` share, because it
+    /// belongs to no key.
     #[cfg(feature = "serde")]
     pub(crate) fn kept_keys<K>(&self, keep: impl Fn(&E) -> Option<K>) -> BTreeMap<String, K> {
         let state = |layer: E| {
@@ -274,7 +274,7 @@ impl<E: Keyed> Family<E> {
         self.keys.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
     }
 
-    /// Evicts one layer and returns true, if the number of layers is above `max_keys`. The number is above `max_keys` if
+    /// Evicts one layer and returns true, if the number of layers is above `max_keys`. The number is too large if
     /// `max_keys` became smaller while calls used the layers. Each new key then evicts one layer more than it adds.
     fn shrink(&self, shard: usize) -> bool {
         let max = self.max_keys.load(Ordering::Relaxed);
