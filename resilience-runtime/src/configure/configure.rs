@@ -32,7 +32,8 @@ use crate::timeout::timeout::Timeout;
 /// - If a closed circuit changes between failures in a row, a window of calls and a window of time, the count of
 ///   failures starts at zero.
 ///
-/// If the name has the option `key`, the change applies to the circuits of all keys.
+/// If the name has the option `key`, the change applies to the circuits of all keys. If `max_keys` becomes smaller, the
+/// idle circuits above the new maximum are evicted at once. Circuits in use are evicted when later calls use new keys.
 /// [`check_circuits`](crate::check_circuits) does not report a change as a conflict.
 ///
 /// # Errors
