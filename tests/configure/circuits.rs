@@ -135,6 +135,20 @@ async fn change_concerns_all_keys() {
 }
 
 #[test]
+fn keys_above_a_smaller_maximum_are_evicted_later() {
+    let circuits = KeyedCircuits::builder("configure::fewer").register().unwrap();
+    let in_use: Vec<_> = (0..10).map(|key| circuits.get(key)).collect();
+    configure("configure::fewer", |circuit| circuit.max_keys(2)).unwrap();
+    assert_eq!(circuits.len(), 10);
+    drop(in_use);
+    for key in 10..30 {
+        circuits.get(key);
+        assert!(circuits.find(key).is_some(), "{key}");
+    }
+    assert_eq!(circuits.len(), 2);
+}
+
+#[test]
 fn registered_circuits_have_settings_and_built_circuits_have_none() {
     let registered = CircuitBreaker::builder("configure::registered").threshold(2).register().unwrap();
     configure("configure::registered", |circuit| circuit.threshold(8)).unwrap();

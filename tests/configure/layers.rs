@@ -239,3 +239,22 @@ async fn all_options_of_a_retry_change() {
     assert!(named_retry().await.is_err());
     assert!(begin.elapsed() < 3 * SECOND, "full jitter");
 }
+
+#[bulkhead(name = "configure::pinned", key = key, max = 2, max_keys = 1)]
+async fn occupied_by_key(key: u32) -> io::Result<u32> {
+    sleep(SECOND).await;
+    Ok(key)
+}
+
+#[resilience_runtime::test]
+async fn idle_key_is_evicted_after_its_bulkhead_has_shrunk() {
+    let (one, other, ()) = tokio::join!(occupied_by_key(1), occupied_by_key(1), async {
+        yield_now().await;
+        configure_bulkhead("configure::pinned", |bulkhead| bulkhead.max(1)).unwrap();
+    });
+    assert!(one.is_ok() && other.is_ok());
+    occupied_by_key(2).await.unwrap();
+    let bulkheads = get_stats().bulkheads;
+    assert_eq!(bulkheads.keys().filter(|name| name.contains("pinned")).collect::<Vec<_>>(), ["configure::pinned[2]"]);
+    assert_eq!(bulkheads["configure::pinned[2]"].max, 1);
+}

@@ -153,6 +153,20 @@ fn open_circuit_is_not_evicted_while_a_closed_circuit_is_idle() {
 }
 
 #[test]
+fn forced_open_circuit_is_not_evicted_while_an_open_circuit_is_idle() {
+    // The keys are divided into two parts. In about half of the evictions, the part of the new key contains only
+    // circuits that are forced open.
+    let circuits = KeyedCircuits::builder("forced").max_keys(128).build().unwrap();
+    (0..127).for_each(|key| circuits.get(key).force_open());
+    for key in 1000..1020 {
+        circuits.get(key).trip();
+        circuits.get(key + 1);
+        assert!(circuits.find(key).is_none(), "{key}");
+        assert!((0..127).all(|key| circuits.find(key).is_some()));
+    }
+}
+
+#[test]
 fn two_keys_are_one_circuit_only_if_they_are_equal() {
     let circuits = KeyedCircuits::builder("equal").build().unwrap();
     let name = |circuit: resilience_runtime::CircuitBreaker| circuit.name().to_owned();

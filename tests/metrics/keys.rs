@@ -115,3 +115,33 @@ async fn limits_with_keys_are_a_sum_for_each_name() {
     let labels = [("name", "keys::rate"), ("key", "two"), ("outcome", "rejected")];
     assert_eq!(samples.get("resilience_rate_limit_key_calls_total", &labels), Some(1.0));
 }
+
+#[bulkhead(name = "keys::slots_beyond", key = key, max_keys = 1, max = 1)]
+async fn occupies(key: u32) -> Result<(), Error> {
+    tokio::task::yield_now().await;
+    Ok(())
+}
+
+#[rate_limit(name = "keys::rate_beyond", limit = 1, per = 60, wait = 90, key = key, max_keys = 1)]
+async fn paced(key: u32) -> Result<(), Error> {
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_of_keys_beyond_max_keys_are_once_in_the_sum() {
+    // The calls with the key 1 occupy the only key, so the keys 2 and 3 share one layer, which rejects one call.
+    let (one, two, three) = tokio::join!(occupies(1), occupies(2), occupies(3));
+    assert!(one.is_ok() && two.is_ok() && three.is_err());
+    paced(1).await.unwrap();
+    let (one, two) = tokio::join!(paced(1), paced(2));
+    assert!(one.is_ok() && two.is_ok());
+    let samples = read();
+    for (name, layer, calls) in
+        [("keys::slots_beyond", "bulkhead", (2.0, 1.0)), ("keys::rate_beyond", "rate_limit", (3.0, 0.0))]
+    {
+        let get = |outcome| {
+            samples.get(&format!("resilience_{layer}_calls_total"), &[("name", name), ("outcome", outcome)]).unwrap()
+        };
+        assert_eq!((get("admitted"), get("rejected")), calls, "{layer}");
+    }
+}

@@ -4,7 +4,7 @@
 use std::io;
 
 use resilience_runtime::{
-    CircuitBreaker, CircuitConflict, check_circuits, circuit, get_circuit, get_circuit_stats, presets,
+    CircuitBreaker, CircuitConflict, check_circuits, circuit, configure, get_circuit, get_circuit_stats, presets,
 };
 
 fn conflicts_of(name: &str) -> Vec<CircuitConflict> {
@@ -71,6 +71,28 @@ async fn circuit_and_family_of_one_name_conflict() {
     expect_conflict();
     let names: Vec<_> = get_circuit_stats().into_keys().filter(|name| name.starts_with("names::both")).collect();
     assert_eq!(names, ["names::both", "names::both[1]"], "each function has its own circuit");
+}
+
+#[circuit(name = "names::refused", threshold = 4, calls = 10)]
+async fn refused_without_key() -> io::Result<()> {
+    Ok(())
+}
+
+#[circuit(name = "names::refused", key = key, failure_rate = 0.5, min_calls = 8, calls = 10)]
+async fn refused_with_key(key: u32) -> io::Result<u32> {
+    Ok(key)
+}
+
+#[tokio::test]
+async fn refused_change_changes_neither_circuit_nor_family() {
+    for _ in 0..10 {
+        refused_without_key().await.unwrap();
+        refused_with_key(1).await.unwrap();
+    }
+    let error = configure("names::refused", |circuit| circuit.calls(5)).unwrap_err();
+    assert_eq!(error.option(), "min_calls", "only the circuits with keys have this option");
+    let stats = get_circuit_stats();
+    assert_eq!((stats["names::refused"].window_total, stats["names::refused[1]"].window_total), (10, 10));
 }
 
 #[circuit(name = "exa_api", key = key)]

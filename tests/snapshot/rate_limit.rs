@@ -2,7 +2,7 @@
 
 use std::io;
 
-use resilience_runtime::{rate_limit, reset_all};
+use resilience_runtime::{get_stats, rate_limit, reset_all};
 use serde_json::{Value, json};
 use support::seconds;
 use tokio::time::advance;
@@ -99,6 +99,26 @@ async fn keys_of_rate_limit_continue() {
     assert_eq!(states, json!({ "1": { "full_in": 60 } }));
     restart("keyed_rate_limits", "limit keyed", &states);
     assert!(ask_for(1).is_err() && ask_for(2).is_ok());
+}
+
+#[rate_limit(name = "limit beyond", key = tenant, limit = 1, per = "1m", wait = "2m", max_keys = 1)]
+async fn wait_for(tenant: u32) -> io::Result<u32> {
+    Ok(tenant)
+}
+
+#[tokio::test(start_paused = true)]
+async fn rate_limit_beyond_max_keys_is_left_out() {
+    let _alone = alone();
+    wait_for(1).await.unwrap();
+    // The waiting call occupies the only key, so the keys 2 and 3 share a rate limit.
+    let (one, others) = tokio::join!(wait_for(1), async {
+        wait_for(2).await?;
+        wait_for(3).await
+    });
+    assert!(one.is_ok() && others.is_ok());
+    assert_eq!(get_stats().rate_limits["limit beyond[…]"].total_admitted, 2);
+    let states = taken("keyed_rate_limits", "limit beyond");
+    assert_eq!(states.as_object().unwrap().keys().collect::<Vec<_>>(), ["1"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -147,6 +147,11 @@ impl Bulkhead {
         is_changed
     }
 
+    /// Drops the handles of the bulkhead that removals of slots hold, if the removals have received their slots.
+    pub(crate) fn settle(&self) {
+        self.0.size.current();
+    }
+
     /// Returns the name of the bulkhead. This method does not escape special characters in the name, but events and
     /// errors do.
     pub fn name(&self) -> &str {

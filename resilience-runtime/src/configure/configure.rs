@@ -33,7 +33,9 @@ use crate::timeout::timeout::Timeout;
 /// - A circuit counts failures in a row, failures in a window of calls, or failures in a window of time. If the change
 ///   selects another of these three rules, the count of a closed circuit starts at zero.
 ///
-/// If the circuits of this name have the option `key`, the change applies to the circuits of all keys.
+/// If the circuits of this name have the option `key`, the change applies to the circuits of all keys. If `max_keys`
+/// becomes smaller, the idle circuits above the new maximum are evicted at once. Circuits in use are evicted when later
+/// calls use new keys.
 /// [`check_circuits`](crate::check_circuits) does not report a change as a conflict.
 ///
 /// # Errors

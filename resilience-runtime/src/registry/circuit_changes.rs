@@ -10,9 +10,7 @@ use crate::circuit::settings::Options;
 use crate::registry::configured::Source;
 use crate::registry::configured::{Configured, Origin};
 use crate::registry::part::{Part, part_of, registry};
-#[cfg(feature = "config")]
 use crate::registry::sources::Sources;
-#[cfg(feature = "config")]
 use crate::registry::written::merge;
 
 /// Changes the settings of the circuits of a name. Returns false if no circuit has the name.
@@ -76,27 +74,38 @@ impl Part {
             return Err(ConfigError::new("max_keys", keys.to_string(), "left out: no circuit of this name has keys"));
         }
         let change = |configured: &Configured<Options>| configured.with(origin.clone(), changes, Options::or);
+        self.check_change(name, change)?;
         if is_circuit {
             let (breaker, sources, _) = self.circuit(Name::new(name));
-            let before = std::mem::take(&mut sources.configured);
-            sources.configured = change(&before);
-            if let Err(error) = sources.options().check() {
-                sources.configured = before;
-                return Err(error);
-            }
+            sources.configured = change(&sources.configured);
             sources.apply(&breaker);
         }
         if is_family {
             let keyed = self.family(Cow::Owned(name.to_owned()));
-            let before = std::mem::take(&mut keyed.configured);
-            keyed.configured = change(&before);
-            if let Err(error) = keyed.options().check() {
-                keyed.configured = before;
-                return Err(error);
-            }
+            keyed.configured = change(&keyed.configured);
             keyed.apply();
         }
         Ok(is_circuit || is_family)
+    }
+
+    /// Returns an error if an option in force would contradict another option after the change. Checks the circuit
+    /// without a key and the circuits with keys, so that the caller changes either both or none.
+    fn check_change(
+        &self,
+        name: &str,
+        change: impl Fn(&Configured<Options>) -> Configured<Options>,
+    ) -> Result<(), ConfigError> {
+        let check = |configured: Option<&Configured<Options>>, written: Options| {
+            change(configured.unwrap_or(&Configured::default())).over(written, Options::or).check()
+        };
+        if let Some(places) = self.circuit_places(name) {
+            let sources = self.sources(name);
+            check(sources.map(|sources| &sources.configured), sources.map_or_else(|| merge(places), Sources::written))?;
+        }
+        if let Some(places) = self.family_places(name) {
+            check(self.families.get(name).map(|keyed| &keyed.configured), merge(places))?;
+        }
+        Ok(())
     }
 
     /// Checks the changes of [`replace`](Self::replace) without making them. Returns false if no circuit has the name.
@@ -115,17 +124,7 @@ impl Part {
         if let (Some(keys), None) = (new.and_then(|(_, new)| new.max_keys), family) {
             return Err(ConfigError::new("max_keys", keys.to_string(), "left out: no circuit of this name has keys"));
         }
-        let check = |configured: Option<&Configured<Options>>, written: Options| {
-            let configured = configured.cloned().unwrap_or_default().replaced(source, new);
-            configured.over(written, Options::or).check()
-        };
-        if let Some(places) = circuit {
-            let sources = self.sources(name);
-            check(sources.map(|sources| &sources.configured), sources.map_or_else(|| merge(places), Sources::written))?;
-        }
-        if let Some(places) = family {
-            check(self.families.get(name).map(|keyed| &keyed.configured), merge(places))?;
-        }
+        self.check_change(name, |configured| configured.replaced(source, new))?;
         Ok(circuit.is_some() || family.is_some())
     }
 

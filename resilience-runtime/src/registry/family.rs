@@ -121,9 +121,7 @@ impl<E: Keyed> Family<E> {
         if let Some(beyond) = self.beyond.get() {
             beyond.apply(settings);
         }
-        while self.keys.load(Ordering::Relaxed) > self.max_keys.load(Ordering::Relaxed) && self.evict(0) {
-            self.keys.fetch_sub(1, Ordering::Relaxed);
-        }
+        while self.shrink(0) {}
     }
 
     /// Returns the layer of a key, and creates the layer if it does not exist.
@@ -158,11 +156,16 @@ impl<E: Keyed> Family<E> {
         lock(&self.shards[shard].0).1.get(hash, |it| self.key(it) == Some(key))
     }
 
-    /// Returns an iterator over all layers, which holds no lock between two layers. The iterator creates a strong
-    /// reference to a layer only when it returns this layer. Strong references to all layers at once would protect all
-    /// layers from eviction.
+    /// Returns an iterator over the layers of the keys, and the layer that the keys beyond `max_keys` share.
     pub(crate) fn iter(&self) -> impl Iterator<Item = E> + '_ {
-        let of_keys = self.shards.iter().flat_map(|Shard(shard)| {
+        self.of_keys().chain(self.beyond.get().cloned())
+    }
+
+    /// Returns an iterator over the layers of the keys, which holds no lock between two layers. The iterator creates a
+    /// strong reference to a layer only when it returns this layer. Strong references to all layers at once would
+    /// protect all layers from eviction.
+    fn of_keys(&self) -> impl Iterator<Item = E> + '_ {
+        self.shards.iter().flat_map(|Shard(shard)| {
             let mut next = Some(0);
             let steps = std::iter::from_fn(move || {
                 let (layers, end) = lock(shard).1.step(next?, E::downgrade);
@@ -170,8 +173,7 @@ impl<E: Keyed> Family<E> {
                 Some(layers)
             });
             steps.flatten().filter_map(|weak| E::upgrade(&weak))
-        });
-        of_keys.chain(self.beyond.get().cloned())
+        })
     }
 
     /// Returns the totals of all layers, including evicted layers. Also calls `see` with each existing layer and its
@@ -187,23 +189,21 @@ impl<E: Keyed> Family<E> {
             see(&layer, &sums);
             all.add(&sums);
         }
-        if let Some(beyond) = self.beyond.get() {
-            all.add(&beyond.sums());
-        }
         let returned = &mut lock_std(&self.history).returned;
         returned.raise(&all);
         returned.clone()
     }
 
     /// Returns the states of all keys for which `keep` returns a state. Leaves out long keys, because each process
-    /// shortens a long key to a different text.
+    /// shortens a long key to a different text. Leaves out the layer that the keys beyond `max_keys` share, because it
+    /// belongs to no key.
     #[cfg(feature = "serde")]
     pub(crate) fn kept_keys<K>(&self, keep: impl Fn(&E) -> Option<K>) -> BTreeMap<String, K> {
         let state = |layer: E| {
             let key = self.key(&layer).filter(|key| !is_shortened(key))?;
             Some((from_utf8(key).ok()?.to_owned(), keep(&layer)?))
         };
-        self.iter().filter_map(state).collect()
+        self.of_keys().filter_map(state).collect()
     }
 
     /// Gives each key its state, and creates the layers of the keys. If there are more keys than `max_keys`, the keys
@@ -242,7 +242,9 @@ impl<E: Keyed> Family<E> {
     #[cold]
     fn add(&self, key: &[u8], shard: usize, hash: u32) -> E {
         let has_place = self.take_place() || self.evict(shard);
-        if !has_place {
+        if has_place {
+            self.shrink(shard);
+        } else {
             self.warn();
         }
         self.add_to_place(key, shard, hash, has_place)
@@ -278,13 +280,28 @@ impl<E: Keyed> Family<E> {
         self.keys.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
     }
 
+    /// Evicts one layer and returns true, if the number of layers is above `max_keys`. The number is too large if
+    /// `max_keys` became smaller while calls used the layers. Each new key then evicts one layer more than it adds.
+    fn shrink(&self, shard: usize) -> bool {
+        let max = self.max_keys.load(Ordering::Relaxed);
+        let fewer = |keys: u32| (keys > max).then(|| keys - 1);
+        if self.keys.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer).is_err() {
+            return false;
+        }
+        let is_evicted = self.evict(shard);
+        if !is_evicted {
+            self.keys.fetch_add(1, Ordering::Relaxed);
+        }
+        is_evicted
+    }
+
     /// Evicts one layer, and returns true. Returns false if all visited layers are in use. The search begins in the
-    /// shard (a part of the layers) with the index `shard`. A layer that remembers earlier calls is evicted only if no
-    /// shard has another idle layer. The field `keys` (the number of layers) still includes the evicted layer. The
+    /// shard (a part of the layers) with the index `shard`. A layer is evicted only if the search found no idle layer
+    /// with a smaller rank in any shard. The field `keys` (the number of layers) still includes the evicted layer. The
     /// caller must therefore insert a new layer or subtract one from `keys`.
     fn evict(&self, shard: usize) -> bool {
         let (before, after) = self.shards.split_at(shard);
-        [Rank::Fresh, Rank::Manual].into_iter().any(|most| {
+        [Rank::Fresh, Rank::Used, Rank::Manual].into_iter().any(|most| {
             after.iter().chain(before).any(|Shard(shard)| {
                 let evicted = lock(shard).1.evict((random::next() >> 32) as u32, most);
                 evicted.is_some_and(|layer| {

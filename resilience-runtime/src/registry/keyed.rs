@@ -17,9 +17,10 @@ use crate::events::event;
 use crate::rate_limit::rate_limit::{self, RateLimit};
 use crate::registry::keys::{Keyed, Rank};
 
-/// Implements the methods of [`Keyed`] that are equal for all layers.
+/// Implements the methods of [`Keyed`] that are equal for all layers. Before `$settle`, a layer may hold handles of
+/// itself that no call needs any more.
 macro_rules! keyed {
-    ($shared:ty, $field:ident) => {
+    ($shared:ty, $field:ident $(, $settle:ident)?) => {
         type Weak = Weak<$shared>;
 
         fn label(&self) -> &Name {
@@ -27,7 +28,8 @@ macro_rules! keyed {
         }
 
         fn is_in_use(&self) -> bool {
-            Arc::strong_count(&self.0) > 1
+            let is_shared = || Arc::strong_count(&self.0) > 1;
+            is_shared() $(&& { self.$settle(); is_shared() })?
         }
 
         fn downgrade(&self) -> Weak<$shared> {
@@ -75,7 +77,7 @@ impl Keyed for Bulkhead {
     type Settings = bulkhead::Settings;
     type Sums = LimitSums;
     const IS_SHARED_BEYOND: bool = true;
-    keyed!(bulkhead::Shared, bulkhead);
+    keyed!(bulkhead::Shared, bulkhead, settle);
 
     fn create(name: Name, settings: &bulkhead::Settings) -> Self {
         Self::new(name, *settings)
