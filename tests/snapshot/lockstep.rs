@@ -152,6 +152,11 @@ proptest! {
             assert_eq!(new.stats().last_success, old.stats().last_success);
             let again = taken("circuits", &names[1]);
             assert_eq!(again, state, "a second snapshot is equal");
+            // A snapshot leaves out a circuit with an empty window, so the buckets of the new window begin at another time.
+            // A reset lets the buckets of the old window begin now, too.
+            if state.is_null() {
+                old.reset();
+            }
             for step in after {
                 apply(step, &[&old, &new]).await;
                 assert_eq!(observable(&new), observable(&old), "{step:?} after {state}");
