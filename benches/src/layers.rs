@@ -103,7 +103,7 @@ pub(crate) fn rate_limit() -> Vec<Subject> {
     ]
 }
 
-/// Returns ways to make a call with a slot that a spawned task could own.
+/// Returns ways to make a call with an owned slot of a bulkhead, which a spawned task could hold.
 pub(crate) fn owned_slot() -> Vec<Subject> {
     let bulkhead = Bulkhead::builder("bench", 100).build().unwrap();
     let semaphore = Arc::new(Semaphore::new(100));

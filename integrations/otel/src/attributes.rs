@@ -15,7 +15,7 @@ use tracing_subscriber::registry::LookupSpan;
 /// An event, and the attributes that the event sets.
 struct Row {
     event: &'static str,
-    /// The layer in the names of the attributes.
+    /// The part of the attribute names that names the layer, such as `circuit`.
     layer: &'static str,
     /// The names and the values of attributes that do not come from a field.
     constants: &'static [(&'static str, &'static str)],
@@ -48,7 +48,7 @@ const EVENTS: [Row; 13] = [
 /// attribute has the value of the last event. An event outside a span of `tracing` adds its attributes to the current
 /// span of OpenTelemetry.
 ///
-/// The README of this crate lists the attributes. The layer ignores all other events. The option
+/// The README of this crate lists the events and their attributes. The layer ignores all other events. The option
 /// `with_context_activation(false)` of the crate `tracing-opentelemetry` hides the spans from this layer.
 pub fn span_attributes<S, L>(traces: L) -> impl Layer<S>
 where
@@ -96,8 +96,8 @@ where
         }
     }
 
-    /// Stores the span of OpenTelemetry now, because the span is the current span until the layer `traces` leaves the
-    /// span.
+    /// Stores the current span of OpenTelemetry. The layer `traces` has not left this span yet, because it handles the
+    /// exit after this layer.
     fn on_exit(&self, id: &Id, subscriber: layer::Context<'_, S>) {
         let Some(span) = subscriber.span(id) else { return };
         if let Some(gathered) = span.extensions_mut().get_mut::<Gathered>() {

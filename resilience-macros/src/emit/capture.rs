@@ -22,7 +22,8 @@ use crate::tokens::{assigns, uses};
 #[derive(Default)]
 pub(crate) struct Captures {
     /// Statements such as `let mut name = name;` at the beginning of the new function body. Each statement declares a
-    /// variable as `mut`, because Rust allows no `mut` before this variable in the pattern of the argument.
+    /// variable as `mut`, either because Rust allows no `mut` before this variable in the pattern of the argument, or
+    /// because `names_locals` is true.
     pub(crate) rebound: TokenStream,
     /// Statements in dead code at the beginning of the `async` block. Each statement borrows or moves an argument, so
     /// that the block captures the argument. The block captures the arguments in the order of these statements, and
