@@ -17,7 +17,7 @@ struct Row {
     event: &'static str,
     /// The part of the attribute names that names the layer, such as `circuit`.
     layer: &'static str,
-    /// The names and the values of attributes that do not come from a field.
+    /// The attributes with a fixed value: the name and the value of each attribute.
     constants: &'static [(&'static str, &'static str)],
 }
 
@@ -41,15 +41,15 @@ const EVENTS: [Row; 13] = [
     row("fault_injected", "chaos", &[]),
 ];
 
-/// Returns a layer that adds attributes to the enclosing span of `tracing`, for events of `resilience-runtime`.
+/// Returns a layer that turns events of `resilience-runtime` into attributes of the enclosing span of `tracing`.
 ///
 /// `traces` is the layer of the crate `tracing-opentelemetry`. The returned layer contains `traces`, because the
 /// attributes must arrive before `traces` ends the span. If several events of one span set the same attribute, the
 /// attribute has the value of the last event. An event outside a span of `tracing` adds its attributes to the current
 /// span of OpenTelemetry.
 ///
-/// The README of this crate lists the events and their attributes. The layer ignores all other events. The option
-/// `with_context_activation(false)` of the crate `tracing-opentelemetry` hides the spans from this layer.
+/// The README of this crate lists the events and their attributes. The layer ignores all other events. The layer does
+/// not work if the option `with_context_activation(false)` of `tracing-opentelemetry` hides the spans from the layer.
 pub fn span_attributes<S, L>(traces: L) -> impl Layer<S>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,

@@ -161,8 +161,8 @@ pub(crate) fn capture(
     captures
 }
 
-/// Reports each name in the option `clone` that is not the name of a cloned argument. `arguments` contains the names of
-/// all arguments.
+/// Adds a compile error for each name in the option `clone` that is `self`, or is not the name of a cloned argument.
+/// `arguments` contains the names of all arguments.
 fn check_clones(clone: &[Ident], cloned: &[Ident], arguments: &[(String, bool)], errors: &mut Errors) {
     for name in clone {
         if name == "self" {
@@ -291,8 +291,8 @@ impl Captures {
         (!names.is_empty()).then(|| clones.collect())
     }
 
-    /// Returns whether the function has a hedge, whose attempts share the arguments. For a function with a hedge, also
-    /// records an error at the argument `name`, if `refused` is a reason against sharing this argument.
+    /// Returns whether the function has a hedge, whose attempts share the arguments. If the function has a hedge, and
+    /// `refused` contains a reason against sharing the argument `name`, also records an error at this argument.
     fn shares(&mut self, refused: Option<Refused>, name: &Ident) -> bool {
         self.refused.extend(refused.filter(|_| self.shared).map(|refused| (name.clone(), refused)));
         self.shared
