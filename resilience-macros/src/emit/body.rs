@@ -151,9 +151,9 @@ impl<'a> Place<'a> {
         quote_spanned!(mixed=> #waits #wait #resumed)
     }
 
-    /// Wraps `statements`, which run code of the user outside the body. The circuits above then treat this code like a
-    /// poll of the body. A panic counts as a failure. If the code calls one of these circuits while the circuit is
-    /// half-open, the circuit admits the inner call as a part of the running trial.
+    /// Wraps `statements`, which run code of the user outside the body, so that the circuits above treat this code like
+    /// a poll of the body. For example, a panic counts as a failure. If the code calls one of these circuits while the
+    /// circuit is half-open, the circuit admits the inner call as a part of the running trial.
     pub(crate) fn as_body(self, statements: &TokenStream) -> TokenStream {
         let (entered, left) = (self.entered(), self.left());
         quote_spanned!(Span::mixed_site()=> #entered #statements #left)

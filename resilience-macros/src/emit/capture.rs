@@ -192,10 +192,10 @@ fn check_clones(clone: &[Ident], cloned: &[Ident], arguments: &[(String, bool)],
 /// ownership of all other arguments.
 ///
 /// If the body assigns to an argument, the argument becomes a local variable of the block. With this local variable,
-/// rustc gives the same warnings as in the undecorated function. Later arguments become local variables, too, to keep
-/// the drop order. An `async` block drops its local variables before the captured variables. The receiver `self` cannot
-/// become a local variable. If the body assigns to `self`, the block borrows `self`, so that rustc gives no additional
-/// warning.
+/// rustc gives the same warnings as in the undecorated function. Later arguments then become local variables, too, to
+/// keep the drop order, because an `async` block drops its local variables before the captured variables. The receiver
+/// `self` cannot become a local variable. If the body assigns to `self`, the block borrows `self`, so that rustc gives
+/// no additional warning.
 ///
 /// For an argument in `clone`, the block takes ownership of the clone.
 pub(crate) fn hold(
