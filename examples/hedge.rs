@@ -28,7 +28,7 @@ impl Replicas {
     }
 }
 
-/// Pays for two second attempts, because an attempt costs five tokens.
+/// The budget of `read`. Its ten tokens pay for two second attempts, because a second attempt costs five tokens.
 static BUDGET: RetryBudget = RetryBudget::bucket(TokenBucket { capacity: 10, ..TokenBucket::DEFAULT });
 
 #[hedge(after = "100ms", max = 2, budget = BUDGET)]
@@ -36,7 +36,8 @@ async fn read(replicas: &Replicas, key: &str) -> io::Result<String> {
     Ok(replicas.read(key).await)
 }
 
-/// Looks up a word. A second attempt starts if the first is slower than 95 % of the recent calls.
+/// Stands for a look-up that takes `time`. A second attempt starts if the first is slower than 95 % of the recent
+/// calls.
 #[hedge(name = "look_up", after = "p95", min_after = "5ms", max_after = "1s")]
 async fn look_up(time: Duration) -> io::Result<()> {
     sleep(time).await;

@@ -19,7 +19,7 @@ use criterion::Criterion;
 use resilience_benches::{SCENARIOS, Subject};
 
 /// The measured times of a call, in nanoseconds. A key of the map contains the index of the scenario, the number of
-/// threads, and the index of the subject. A subject is a way to make the call.
+/// threads, and the index of the subject.
 type Times = Mutex<BTreeMap<(usize, usize, usize), Vec<f64>>>;
 
 /// A measurement of fewer calls than this number belongs to criterion's warm-up, and is discarded.

@@ -99,8 +99,7 @@ pub(crate) fn rules() -> Vec<Subject> {
     ]
 }
 
-/// Returns one way to make a call for each trip rule (the condition that opens a circuit). In addition, returns the
-/// bare call, which uses no circuit. Nearly all calls fail, but no circuit opens.
+/// Works as [`rules`], but nearly all calls fail. No circuit opens.
 pub(crate) fn rules_fail() -> Vec<Subject> {
     let rated = || CircuitBreaker::builder("rule").failure_rate(1.0).min_calls(1000);
     let consecutive = CircuitBreaker::builder("rule").threshold(u32::MAX).build().unwrap();
@@ -148,7 +147,7 @@ pub(crate) fn rejected() -> Vec<Subject> {
     let mut subjects = vec![subject!("bare", |n| ask(n | FAILING)), subject!("#[circuit]", |n| attribute(n | FAILING))];
     subjects.extend(breakers(FAILING, 1));
     for subject in &subjects {
-        // Makes 200 failing calls to open the circuit. The circuits of some libraries open only after several failures.
+        // Makes 200 failing calls, because the circuits of some libraries open only after several failures.
         (subject.calls)(200);
     }
     subjects

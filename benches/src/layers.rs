@@ -25,8 +25,8 @@ const LONG: Duration = Duration::from_secs(60);
 const PER_SECOND: u32 = 1_000_000;
 const BURST: u32 = u32::MAX;
 
-/// Changes each subject (a way to make a call), so that the subject makes its calls inside tokio's runtime. Some
-/// libraries need the runtime, because these libraries create a timer at the start of a call.
+/// Changes each subject, so that the subject makes its calls inside tokio's runtime. Some libraries need the runtime to
+/// create a timer at the start of a call.
 fn within_a_runtime(subjects: Vec<Subject>) -> Vec<Subject> {
     let runtime: Arc<Runtime> = Arc::new(Builder::new_current_thread().enable_time().build().unwrap());
     let within = |Subject { name, calls }: Subject| {
@@ -103,7 +103,7 @@ pub(crate) fn rate_limit() -> Vec<Subject> {
     ]
 }
 
-/// Returns ways to make a call with a slot that a spawned task could own.
+/// Returns ways to make a call with an owned slot of a bulkhead, which a spawned task could hold.
 pub(crate) fn owned_slot() -> Vec<Subject> {
     let bulkhead = Bulkhead::builder("bench", 100).build().unwrap();
     let semaphore = Arc::new(Semaphore::new(100));

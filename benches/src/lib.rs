@@ -16,8 +16,8 @@ mod retries;
 pub struct Subject {
     pub name: &'static str,
     /// Makes the given number of calls one after the other. Converts each outcome to a number, and returns the sum of
-    /// the numbers. Only this sum passes through `black_box`. Passing a `Result` through `black_box` would take as much
-    /// time as a circuit breaker adds to a call.
+    /// the numbers. Only this sum passes through `black_box`, because passing each `Result` would take as much time as
+    /// a circuit breaker adds to a call.
     pub calls: Box<dyn Fn(u64) -> u64 + Send + Sync>,
 }
 

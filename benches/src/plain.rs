@@ -1,4 +1,4 @@
-//! Defines the subjects of the benchmarks of functions that are not `async`.
+//! Defines the subjects of the benchmarks of functions that are not `async`. A subject is one way to make a call.
 
 use std::thread::sleep;
 use std::time::Duration;

@@ -28,8 +28,8 @@ use crate::outage::Outage;
 /// Switches everything on in nine lines: settings from a watched file and from the environment, the rules for the
 /// health report, and the routes for a load balancer, Prometheus and an operator.
 ///
-/// The readiness probe fails while the service is down. The liveness probe succeeds as long as the process can answer,
-/// because a restart would not end the outage of another service.
+/// The readiness probe fails while the circuit of the search is open. The liveness probe succeeds as long as the
+/// process can answer, because a restart would not end the outage of another service.
 fn switch_on(file: &Path) -> Result<Router, Box<dyn Error>> {
     Config::from_file(file)?.apply()?;
     Config::from_env()?.apply()?;

@@ -27,7 +27,7 @@ async fn suggestions() -> io::Result<&'static str> {
     answer(&SUGGESTIONS_ARE_UP, "two suggestions")
 }
 
-/// The route of the users. The page needs the results of the search, but works without suggestions.
+/// Answers the request of a user. The page needs the results of the search, but works without suggestions.
 pub(crate) async fn page() -> Result<String, (StatusCode, String)> {
     let fail = |error: io::Error| (StatusCode::BAD_GATEWAY, error.to_string());
     Ok(format!("{}, {}", search().await.map_err(fail)?, suggestions().await.map_err(fail)?))

@@ -25,7 +25,7 @@ pub(crate) enum Mood {
 pub(crate) struct StandIn {
     pub(crate) mood: Mood,
     pub(crate) requests: u32,
-    /// The orders whose customers are charged, once for each entry.
+    /// One entry for each charge: the order whose customer was charged.
     pub(crate) charges: Vec<u32>,
 }
 

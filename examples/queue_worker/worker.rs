@@ -113,8 +113,8 @@ impl Worker {
         self.charge(order, invoice.await.expect("the thread draws the invoice")).await
     }
 
-    /// Charges the customer of an order. The bulkhead is above the rate limit, so that the requests start at the pace
-    /// of the rate limit.
+    /// Charges the customer of an order. The bulkhead is above the rate limit, so that no request waits for a slot
+    /// after the rate limit has admitted the request.
     #[retry(max = 4, delay = "10ms", jitter = "full", retry_if = OrderError::is_temporary, budget = BUDGET)]
     #[bulkhead(max = 4, wait = "10s")]
     #[rate_limit(per_second = 100, burst = 5, wait = "10s")]

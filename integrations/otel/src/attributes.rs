@@ -15,9 +15,9 @@ use tracing_subscriber::registry::LookupSpan;
 /// An event, and the attributes that the event sets.
 struct Row {
     event: &'static str,
-    /// The layer in the names of the attributes.
+    /// The part of the attribute names that names the layer, such as `circuit`.
     layer: &'static str,
-    /// The names and the values of attributes that do not come from a field.
+    /// The attributes with a fixed value: the name and the value of each attribute.
     constants: &'static [(&'static str, &'static str)],
 }
 
@@ -41,15 +41,15 @@ const EVENTS: [Row; 13] = [
     row("fault_injected", "chaos", &[]),
 ];
 
-/// Returns a layer that adds attributes to the enclosing span of `tracing`, for events of `resilience-runtime`.
+/// Returns a layer that turns events of `resilience-runtime` into attributes of the enclosing span of `tracing`.
 ///
 /// `traces` is the layer of the crate `tracing-opentelemetry`. The returned layer contains `traces`, because the
 /// attributes must arrive before `traces` ends the span. If several events of one span set the same attribute, the
 /// attribute has the value of the last event. An event outside a span of `tracing` adds its attributes to the current
 /// span of OpenTelemetry.
 ///
-/// The README of this crate lists the attributes. The layer ignores all other events. The option
-/// `with_context_activation(false)` of the crate `tracing-opentelemetry` hides the spans from this layer.
+/// The README of this crate lists the events and their attributes. The layer ignores all other events. The layer does
+/// not work if the option `with_context_activation(false)` of `tracing-opentelemetry` hides the spans from the layer.
 pub fn span_attributes<S, L>(traces: L) -> impl Layer<S>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
@@ -96,8 +96,8 @@ where
         }
     }
 
-    /// Stores the span of OpenTelemetry now, because the span is the current span until the layer `traces` leaves the
-    /// span.
+    /// Stores the current span of OpenTelemetry. The layer `traces` has not left this span yet, because it handles the
+    /// exit after this layer.
     fn on_exit(&self, id: &Id, subscriber: layer::Context<'_, S>) {
         let Some(span) = subscriber.span(id) else { return };
         if let Some(gathered) = span.extensions_mut().get_mut::<Gathered>() {

@@ -25,7 +25,7 @@ impl Lent {
     ///
     /// Leaves out an argument that is declared `mut`, because the body owns this argument or its copy. As an exception,
     /// includes a `mut` argument that the closure or the value of a fallback names. The closure and the value run after
-    /// the body, and read its changes.
+    /// the body, and must see the changes that the body made.
     pub(crate) fn new(sig: &mut Signature, moved: &mut [Moved], body: &TokenStream, plan: &Plan) -> Self {
         let late: Vec<_> = plan.late().collect();
         let names = names(sig, moved);
@@ -104,8 +104,8 @@ pub(super) fn patterns<'a>(input: &'a mut FnArg, moved: &'a mut [Moved]) -> Patt
     }
 }
 
-/// Returns the name of each argument, for the call of the fallback function. Reports an argument whose pattern is not a
-/// name. Also reports an argument with a `#[cfg]`.
+/// Returns the name of each argument, for the call of the fallback function. Adds a compile error to `errors` for each
+/// argument that has a `#[cfg]`, or whose pattern is not a name.
 pub(crate) fn arguments(sig: &mut Signature, moved: &mut [Moved], errors: &mut Errors) -> Vec<Ident> {
     let mut arguments = Vec::new();
     for input in &mut sig.inputs {

@@ -61,7 +61,7 @@ impl Stack<'_> {
     fn passed(&self) -> Option<(Vec<TokenStream>, Vec<TokenStream>)> {
         let mixed = Span::mixed_site();
         let owned = &self.captures.owned;
-        // Returns `None` if an argument has a `#[cfg]`, because Rust allows no `#[cfg]` on the value of an argument.
+        // Returns `None` if an argument has a `#[cfg]`, because Rust allows no `#[cfg]` on an argument of a call.
         if !self.blocks || owned.is_empty() || owned.iter().any(|argument| !argument.cfgs.is_empty()) {
             return None;
         }
@@ -151,15 +151,16 @@ impl<'a> Place<'a> {
         quote_spanned!(mixed=> #waits #wait #resumed)
     }
 
-    /// Wraps `statements`, which run code of the user outside the body. The circuits above then treat this code like a
-    /// poll of the body. A panic counts as a failure. If the code calls a circuit from above again while this circuit
-    /// is half-open, the circuit admits the inner call as a part of the running trial.
+    /// Wraps `statements`, which run code of the user outside the body, so that the circuits above treat this code like
+    /// a poll of the body. For example, a panic counts as a failure. If the code calls one of these circuits while the
+    /// circuit is half-open, the circuit admits the inner call as a part of the running trial.
     pub(crate) fn as_body(self, statements: &TokenStream) -> TokenStream {
         let (entered, left) = (self.entered(), self.left());
         quote_spanned!(Span::mixed_site()=> #entered #statements #left)
     }
 
-    /// Returns the statements that begin code like a poll of the body, see [`as_body`](Self::as_body).
+    /// Returns the statements before code that the circuits above treat like a poll of the body, see
+    /// [`as_body`](Self::as_body).
     pub(crate) fn entered(self) -> TokenStream {
         let runtime = self.runtime();
         let enter = |permit| quote_spanned!(Span::mixed_site()=> #runtime::__private::enter(&mut #permit););

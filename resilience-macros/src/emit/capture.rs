@@ -22,7 +22,8 @@ use crate::tokens::{assigns, uses};
 #[derive(Default)]
 pub(crate) struct Captures {
     /// Statements such as `let mut name = name;` at the beginning of the new function body. Each statement declares a
-    /// variable as `mut`, because Rust allows no `mut` before this variable in the pattern of the argument.
+    /// variable as `mut`, either because Rust allows no `mut` before this variable in the pattern of the argument, or
+    /// because `names_locals` is true.
     pub(crate) rebound: TokenStream,
     /// Statements in dead code at the beginning of the `async` block. Each statement borrows or moves an argument, so
     /// that the block captures the argument. The block captures the arguments in the order of these statements, and
@@ -160,8 +161,8 @@ pub(crate) fn capture(
     captures
 }
 
-/// Reports each name in the option `clone` that is not the name of a cloned argument. `arguments` contains the names of
-/// all arguments.
+/// Adds a compile error for each name in the option `clone` that is `self`, or is not the name of a cloned argument.
+/// `arguments` contains the names of all arguments.
 fn check_clones(clone: &[Ident], cloned: &[Ident], arguments: &[(String, bool)], errors: &mut Errors) {
     for name in clone {
         if name == "self" {
@@ -191,10 +192,10 @@ fn check_clones(clone: &[Ident], cloned: &[Ident], arguments: &[(String, bool)],
 /// ownership of all other arguments.
 ///
 /// If the body assigns to an argument, the argument becomes a local variable of the block. With this local variable,
-/// rustc gives the same warnings as in the undecorated function. Later arguments become local variables, too, to keep
-/// the drop order. An `async` block drops its local variables before the captured variables. The receiver `self` cannot
-/// become a local variable. If the body assigns to `self`, the block borrows `self`, so that rustc gives no additional
-/// warning.
+/// rustc gives the same warnings as in the undecorated function. Later arguments then become local variables, too, to
+/// keep the drop order, because an `async` block drops its local variables before the captured variables. The receiver
+/// `self` cannot become a local variable. If the body assigns to `self`, the block borrows `self`, so that rustc gives
+/// no additional warning.
 ///
 /// For an argument in `clone`, the block takes ownership of the clone.
 pub(crate) fn hold(
@@ -290,8 +291,8 @@ impl Captures {
         (!names.is_empty()).then(|| clones.collect())
     }
 
-    /// Returns whether the function has a hedge, whose attempts share the arguments. For a function with a hedge, also
-    /// records an error at the argument `name`, if `refused` is a reason against sharing this argument.
+    /// Returns whether the function has a hedge, whose attempts share the arguments. If the function has a hedge, and
+    /// `refused` contains a reason against sharing the argument `name`, also records an error at this argument.
     fn shares(&mut self, refused: Option<Refused>, name: &Ident) -> bool {
         self.refused.extend(refused.filter(|_| self.shared).map(|refused| (name.clone(), refused)));
         self.shared

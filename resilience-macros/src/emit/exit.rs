@@ -47,9 +47,9 @@ impl Place<'_> {
         self.plan().is_asked().then_some(tokens)
     }
 
-    /// Returns the code after the `=>` of a `match` arm. The code runs when this layer (attribute) has rejected a call.
-    /// `error` is the name of the local variable that contains the error of the rejection. The expression `rejected`
-    /// evaluates to the outcome of the call.
+    /// Returns the code that leaves this layer (attribute) after the layer has rejected a call. The code belongs after
+    /// the `=>` of a `match` arm. `error` is the name of the local variable that contains the error of the rejection.
+    /// The expression `rejected` evaluates to the outcome of the call.
     pub(crate) fn leave(self, cause: Cause, error: &Ident, rejected: &TokenStream) -> TokenStream {
         let mixed = Span::mixed_site();
         let runtime = self.runtime();
@@ -91,9 +91,8 @@ impl Place<'_> {
         }
     }
 
-    /// For a circuit: wraps `settle`, the expression that records the outcome of a call in the circuit. The wrapped
-    /// expression skips `settle` if an attribute below rejected the call, or if the caller's deadline ended the call.
-    /// The caller sets the deadline with the function `deadline`.
+    /// Wraps `settle`, the expression with which a circuit records the outcome of a call. The returned expression skips
+    /// `settle` if an attribute below rejected the call, or if a deadline of the caller ended the call.
     pub(crate) fn unless_by_caller(self, permit: &Ident, settle: TokenStream) -> TokenStream {
         if !self.plan().asks_for_callers(self.index) {
             return settle;
@@ -109,11 +108,11 @@ impl Place<'_> {
         }
     }
 
-    /// Returns the expression for the outcome of a call after an attribute has ended the call with an error such as
+    /// Returns an expression for the outcome of a call that an attribute has ended with an error, such as a
     /// `TimeoutError`. `error` is the name of the local variable that contains this error. If `make` is a function of
     /// the user, this function converts the error to the user's error type. If `make` is `None`, the expression
-    /// converts the error with the trait `From`. The error type must implement `From` for the error of the attribute.
-    /// If the signature shows the output type, `From<Rejection>` also suffices.
+    /// converts the error with the trait `From`. The user's error type must then implement `From` for the error of the
+    /// attribute. If the signature shows the output type, `From<Rejection>` also suffices.
     pub(crate) fn rejected(self, error: &Ident, make: Option<&TokenStream>) -> TokenStream {
         let runtime = &self.stack.runtime_at;
         let at = self.stack.at;

@@ -1,5 +1,5 @@
 //! Tests that programs can read settings with the crates `config` and `figment`, from a file and from the environment.
-//! The feature `real-crates` builds these tests.
+//! Cargo builds these tests only with the feature `real-crates`.
 
 mod guide;
 mod layers;

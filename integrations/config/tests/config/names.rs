@@ -1,4 +1,4 @@
-//! Tests names of layers in environment variables, which both crates turn into lower case.
+//! Tests names of layers in environment variables, which the crates `config` and `figment` turn into lower case.
 
 use resilience_runtime::{CircuitBreaker, dump_config, get_circuit_stats, unregister};
 

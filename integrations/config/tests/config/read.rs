@@ -1,4 +1,4 @@
-//! Reads the settings of a program with each of the two crates.
+//! Reads the settings of a program with the crate `config`, and with the crate `figment`.
 
 use std::error::Error;
 
@@ -46,7 +46,7 @@ fn with_figment() -> Outcome {
 /// name of the crate, and the text of the error if the crate or the library refuses the settings.
 #[expect(clippy::result_large_err, reason = "the crate figment requires this type of the closure")]
 pub(crate) fn read(file: &str, variables: &[(&str, &str)], check: impl Fn(&str, Result<(), String>)) {
-    // The `Jail` sets the variables of the process, and runs one test at a time.
+    // Uses a `Jail`, which runs one test at a time, because all tests share the environment variables of the process.
     Jail::expect_with(|jail| {
         jail.clear_env();
         jail.create_file("settings.toml", &format!("port = {PORT}\n{file}"))?;

@@ -1,4 +1,4 @@
-//! Tests the feature `metrics` with the exporter of the crate `metrics` for Prometheus.
+//! Tests the feature `metrics` with the crate `metrics-exporter-prometheus`.
 
 use ::metrics::with_local_recorder;
 use metrics_exporter_prometheus::PrometheusBuilder;

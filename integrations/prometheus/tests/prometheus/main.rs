@@ -1,6 +1,6 @@
-//! Tests the metrics with a real Prometheus, which scrapes the metrics during a simulated outage. The feature
-//! `real-servers` builds these tests. The server `prometheus` and the tool `promtool` must be installed, for example
-//! from Debian's package.
+//! Tests the metrics with a real Prometheus, which scrapes the metrics during a simulated outage. Cargo builds these
+//! tests only with the feature `real-servers`. The server `prometheus` and the tool `promtool` must be installed, for
+//! example from Debian's package.
 
 mod board;
 mod checks;
