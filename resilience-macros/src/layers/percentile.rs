@@ -1,4 +1,4 @@
-//! Parses a percentile in the option `after` of `#[hedge]`, and the limits of the percentile.
+//! Parses a percentile in the option `after` of `#[hedge]`, with its limits `min_after` and `max_after`.
 
 use std::time::Duration;
 
@@ -89,7 +89,8 @@ impl Percentile {
     }
 }
 
-/// Returns whether the value is a text that begins with `p`, or a number in quotation marks.
+/// Returns whether the user probably means a percentile: a text that begins with `p` or `P`, or a number in quotation
+/// marks.
 fn is_percentile(value: &Expr) -> bool {
     matches!(value::literal(value), Some(Lit::Str(text)) if {
         let text = text.value();

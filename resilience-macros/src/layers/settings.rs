@@ -1,6 +1,5 @@
-//! Parses the settings of `#[circuit]` and `#[retry]`. A setting is an option whose value is a number, a duration, a
-//! flag or one of several words. For each setting, the expansion calls a method with the name of the option, such as
-//! `.max(3)`.
+//! Parses the settings of an attribute. A setting is an option whose value is a number, a duration, a flag or one of
+//! several words. For each setting, the expansion calls a method with the name of the option, such as `.max(3)`.
 
 use std::time::Duration;
 

@@ -107,15 +107,15 @@ impl Layer for Circuit {
     }
 }
 
-/// Returns the name of the local variable that states whether the call is a repeat. A repeat is a second or later
-/// attempt of a retry or a hedge of another function.
+/// Returns the name of the local variable that states whether another function repeats this call, by a retry or a
+/// hedge.
 fn repeats(place: Place<'_>) -> Ident {
     format_ident!("{}_repeats", place.local(), span = Span::mixed_site())
 }
 
 impl Judge {
-    /// Returns the last five arguments of `settle_by` and `watch_stream`. If `of_ok` is false, leaves out the functions
-    /// that receive an `Ok` value.
+    /// Returns the last five arguments of `settle_by` and `watch_stream`. If `of_ok` is false, replaces the user's
+    /// functions that receive an `Ok` value by defaults.
     fn functions(&self, of_ok: bool) -> TokenStream {
         let mixed = Span::mixed_site();
         let or = |function: &Option<TokenStream>, default| function.clone().unwrap_or(default);
@@ -151,8 +151,8 @@ impl Circuit {
         Some(Opens { threshold, by_default: !settings.has(Opt::Threshold) })
     }
 
-    /// Returns the expression that moves the permit of a successful call into the stream of its outcome. `settle` is
-    /// the expression that records a failed call.
+    /// Returns the expression that moves the permit of a successful call into the returned stream. `settle` is the
+    /// expression that records a failed call.
     ///
     /// Output: `stream!(match split(outcome) { Continue(stream) => Ok(watch_stream(..)), Break(outcome) => join(..) })`
     fn settle_stream(&self, place: Place<'_>, stream: &Stream, settle: &TokenStream) -> TokenStream {
@@ -183,8 +183,8 @@ impl Circuit {
         quote_spanned!(option=> #runtime::__private::stream!(#code))
     }
 
-    /// Returns the statement that binds a local variable to the circuit of this attribute. If the attribute has a
-    /// `key`, the statement binds the variable to the circuit for the current value of the key.
+    /// Returns the statement that binds a local variable to the circuit of this attribute. With a `key`, this circuit
+    /// is the circuit for the current value of the key.
     fn bind(&self, place: Place<'_>) -> TokenStream {
         let mixed = Span::mixed_site();
         let local = place.local();
