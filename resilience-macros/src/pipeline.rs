@@ -25,9 +25,8 @@ use crate::tokens::{EXPANDED, mentions};
 /// The argument of an absorbed attribute, as in `#[retry(__absorbed)]`. The outermost attribute has already generated
 /// the code of an absorbed attribute. An absorbed attribute therefore returns its item unchanged.
 ///
-/// The expansion keeps the absorbed attribute, so that rustc checks its import. Without the attribute, rustc would
-/// report `use resilience_runtime::retry` as unused. Without the attribute, rustc would also accept code that lacks
-/// this import.
+/// The expansion keeps the absorbed attribute, so that rustc checks its import. Otherwise, rustc would report `use
+/// resilience_runtime::retry` as unused, and would accept code that lacks this import.
 const ABSORBED: &str = "__absorbed";
 
 /// Expands `attribute` with the options `args` on the function `item`. Also expands the attributes below `attribute`
@@ -147,9 +146,8 @@ fn without_effect(path: &Path) -> syn::Attribute {
     parse_quote_spanned!(Span::mixed_site()=> #[#path(#absorbed)])
 }
 
-/// Reports an error if another attribute of this crate has expanded on the function before this attribute. The other
-/// attribute did not recognise this attribute, because the user imported this attribute under a new name, as in
-/// `use resilience_runtime::circuit as breaker`.
+/// Reports an error if another attribute of this crate has already expanded, but did not recognise this attribute. The
+/// reason is an import under a new name, such as `use resilience_runtime::circuit as breaker`.
 fn comes_first(function: &Function, errors: &mut Errors) {
     if function.body.as_ref().is_some_and(|(body, _)| mentions(body, EXPANDED)) {
         errors.push(

@@ -74,7 +74,7 @@ pub(crate) struct Stack<'a> {
     /// no `#[fallback(path)]`.
     pub(crate) arguments: &'a [Ident],
     /// Whether the expansion creates the future of the body only after the wait of a bulkhead or a rate limit. The
-    /// field is `true` if the function in the option `error` and the body use the same argument.
+    /// field is `true` if code after the wait, such as a function in the option `error`, uses an argument of the body.
     pub(crate) starts_late: bool,
     /// Whether the function is not `async`. The body is then a closure, and a wait blocks the thread.
     pub(crate) blocks: bool,

@@ -219,7 +219,7 @@ impl<O: OptionName> Limit<O> {
     ///
     /// - The body may run again.
     /// - An attribute above may wait.
-    /// - The user's function in the option `error` uses an argument of the body.
+    /// - Code after the wait, such as a function in the option `error`, uses an argument of the body.
     pub(super) fn emit(
         &self,
         place: Place<'_>,

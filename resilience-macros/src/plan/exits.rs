@@ -9,9 +9,8 @@ use super::plan::Plan;
 use crate::facts::{Asks, Cause, Time};
 
 impl Plan {
-    /// Returns the index of the attribute that handles a rejection with this `cause`. The attribute at `index` has
-    /// rejected the call. Returns `None` if no attribute handles the rejection. The decorated function then returns the
-    /// error of the rejection.
+    /// Returns the index of the attribute that handles a rejection with this `cause` by the attribute at `index`. If no
+    /// attribute handles the rejection, returns `None`, because the decorated function returns the error.
     pub(crate) fn catcher(&self, index: usize, cause: Cause) -> Option<usize> {
         self.above(index).iter().rposition(|above| above.catches.contains(&cause))
     }
