@@ -1,4 +1,4 @@
-//! Generates the tokens of a decorated function from its layers. A layer is one attribute on the function.
+//! Generates the tokens of a decorated function from its layers, which are its attributes.
 //!
 //! Callers see the signature that the user wrote. The new function body consists of statements around one `async`
 //! block. The `async` block contains the user's statements. A generated local variable has the hygiene of
@@ -36,7 +36,7 @@ use crate::tokens::{EXPANDED, located, mentions};
 /// Returns the decorated function. Returns `None` if the function has no body, or if `errors` contains errors.
 ///
 /// Example input: `async fn f(args) -> Output { body }` with the attributes `#[retry] #[circuit]`. The first element of
-/// `layers` belongs to the outermost attribute, `#[retry]`.
+/// `layers` is the outermost attribute, `#[retry]`.
 ///
 /// Example output, without paths and spans:
 ///
@@ -66,9 +66,8 @@ use crate::tokens::{EXPANDED, located, mentions};
 /// ```
 ///
 /// If the circuit admits the call, `admit` returns a permit. Later, `settle` records the outcome with this permit. The
-/// `match` unwraps the result of `admit` before the body runs. The future of `f` then stores only the permit, and not
-/// the whole result. The block after `let delay =` drops the outcome before the sleep, so that the outcome need not be
-/// `Send`.
+/// `match` unwraps the result of `admit` before the body runs, so that the future of `f` stores only the permit. The
+/// block after `let delay =` drops the outcome before the sleep, so that the outcome need not be `Send`.
 ///
 /// All attributes share one `async` block. With an `async` block for each attribute, the future would store the
 /// arguments several times. Only a hedge adds an `async` block for each attempt. A rejected call leaves the function by

@@ -31,15 +31,14 @@ pub(crate) struct Facts {
     /// The reason why the attribute needs an `async` function, and the text to write instead. The field is `None` if
     /// the attribute also works on a function that is not `async`.
     pub(crate) needs_async: Option<&'static str>,
-    /// Whether the attribute may make a call wait, as a full bulkhead does until another call ends.
+    /// Whether a call may wait in the attribute, for example until a full bulkhead has a free slot.
     pub(crate) waits: bool,
-    /// The value of the option `name` of `#[circuit]`: a literal with its quotes, or the tokens of a constant. The
-    /// second element is the span of the value.
+    /// The value of the option `name` of `#[circuit]`, and its span. The text is a literal with its quotes, or the
+    /// tokens of a constant.
     pub(crate) name: Option<(String, Span)>,
     /// The value of the option `name` of a bulkhead or a rate limit, in the same form as the field `name`.
     pub(crate) name_of_limit: Option<(String, Span)>,
-    /// The expression in the option `key` of `#[circuit]`. The runtime creates a separate circuit for each value of the
-    /// expression.
+    /// The expression in the option `key` of `#[circuit]`. Each value of the expression has a circuit of its own.
     pub(crate) key: Option<TokenStream>,
     /// Whether the expression `key` contains the attempt number of a retry above this circuit. Two attempts of one call
     /// may then use different circuits.
@@ -62,8 +61,8 @@ pub(crate) struct Facts {
     pub(crate) constants: Vec<Constant>,
     /// The user's expressions, such as `self.limit`, that each call evaluates before its body starts.
     pub(crate) expressions: Vec<TokenStream>,
-    /// Whether all calls share the state of this attribute, such as a circuit. If all calls share the state, a constant
-    /// in an option cannot name `Self`.
+    /// Whether all calls share the state of this attribute, such as a circuit. If so, a constant in an option cannot
+    /// name `Self`.
     pub(crate) is_shared: bool,
     /// The user's functions, such as `failure_if`, that the expansion may call after the body has started.
     pub(crate) late: Vec<TokenStream>,

@@ -1,6 +1,6 @@
 //! Expands all attributes of this crate on one function, in four steps:
 //!
-//! 1. Recognise the attributes of this crate on a function.
+//! 1. Recognise the attributes of this crate.
 //! 2. Parse the options of each attribute.
 //! 3. Check the attributes for contradictions.
 //! 4. Generate the tokens of the decorated function.
@@ -112,8 +112,8 @@ fn is_assigned(span: Span) -> bool {
     path.find(['=', '(', '[', '{', ']']).is_some_and(|at| path[at..].starts_with('='))
 }
 
-/// Returns the attribute of this crate that `path` names. Returns `None` if `path` names any other attribute. `path` is
-/// a name such as `retry`, or a path such as `resilience_runtime::retry`.
+/// Returns the attribute of this crate that `path` names, such as `retry` or `resilience_runtime::retry`. Returns
+/// `None` for an attribute of another crate.
 fn recognise<'a>(path: &Path, runtime: Option<&Path>, family: &'a [Attribute]) -> Option<&'a Attribute> {
     let mut names = names(path);
     let last = names.pop()?;
@@ -140,7 +140,7 @@ fn parse(attribute: &Attribute, attr: &syn::Attribute, errors: &mut Errors) -> P
     (attribute.parse)(attr.path().span(), args, errors)
 }
 
-/// Returns `#[path(__absorbed)]`. An attribute with the argument `__absorbed` returns its item unchanged.
+/// Returns `#[path(__absorbed)]`, an attribute without an effect.
 fn without_effect(path: &Path) -> syn::Attribute {
     let absorbed = Ident::new(ABSORBED, Span::mixed_site());
     parse_quote_spanned!(Span::mixed_site()=> #[#path(#absorbed)])

@@ -1,5 +1,5 @@
-//! Generates the code that applies injected faults in the body of a function. The expansion contains this code if this
-//! crate has the feature `faults`.
+//! Generates the code that applies injected faults in the body of a function. The expansion contains this code only
+//! with the feature `faults` of this crate.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
@@ -88,7 +88,7 @@ pub(super) fn returns_known_error(output: &Type, generics: &Generics) -> bool {
     let is_type = |argument: &&GenericArgument| matches!(argument, GenericArgument::Type(_));
     match arguments.args.iter().filter(is_type).nth(1) {
         Some(error) => is_known(error.to_token_stream(), generics),
-        // An alias such as `io::Result<T>` sets the error type itself.
+        // An alias such as `io::Result<T>` has a fixed error type.
         None => arguments.args.iter().all(|argument| is_type(&argument)),
     }
 }

@@ -32,7 +32,7 @@ pub(crate) trait Layer {
         body
     }
 
-    /// Returns the name of the local variable that contains the permit of a call, if this attribute is a circuit.
+    /// Returns the name of the local variable that contains the permit of a call. Only a circuit has a permit.
     fn permit(&self, _place: Place<'_>) -> Option<Ident> {
         None
     }
@@ -85,7 +85,7 @@ pub(crate) struct Stack<'a> {
     /// The output type that the signature declares, with `_` in place of each `impl Trait`. The field is `None` if the
     /// signature does not show the output type.
     pub(crate) output: Option<TokenStream>,
-    /// Whether the expansion contains the code with which a test injects faults.
+    /// Whether a test can inject faults into the function.
     pub(crate) takes_faults: bool,
     /// The same type as `output`, for the code that injects an error. The field is `None` if a test cannot inject an
     /// error.
@@ -184,7 +184,7 @@ impl<'a> Place<'a> {
         retry.is_some_and(|retry| self.plan().block(self.index) > retry)
     }
 
-    /// Returns the statements that clone arguments for the body, or for the fallback function of this attribute.
+    /// Returns the statements that clone arguments for the fallback, or for the body, at this position.
     pub(crate) fn clones(self) -> Option<TokenStream> {
         self.stack.captures.clones_of(&self.plan().clones_at(self.index), self.layer().is_none())
     }
@@ -205,7 +205,7 @@ impl<'a> Place<'a> {
         (!uses.is_empty()).then(|| quote_spanned!(mixed=> if false { #uses }))
     }
 
-    /// Returns the name of the decorated function without `r#`. The events that the runtime emits contain this name.
+    /// Returns the name of the decorated function for events.
     pub(crate) fn func(self) -> String {
         self.stack.func()
     }

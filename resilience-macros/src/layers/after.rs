@@ -21,7 +21,7 @@ pub(super) enum After {
     Time(Option<Given<Duration>>),
     /// A percentile of the times of recent calls. Only a hedge can have a percentile.
     Percentile(Percentile),
-    /// The expression in the option `with`, for a layer that the user created.
+    /// The expression in the option `with`, for a timeout or a hedge that the user created.
     With(TokenStream),
 }
 

@@ -126,7 +126,7 @@ pub(super) struct Declaration<'a> {
     pub(super) options: TokenStream,
     /// The name of the required option, if the attribute lacks this option.
     pub(super) missing: Option<&'a str>,
-    /// The option for which each call evaluates an expression. The text `*` stands for all options.
+    /// The name of the option that each call evaluates, or `*` for all options.
     pub(super) evaluated: Option<&'a str>,
 }
 
@@ -139,7 +139,7 @@ impl Declaration<'_> {
 
     /// Returns a closure that calls `method` on the layer that all calls share.
     ///
-    /// The future of the decorated function does not store the closure, because the closure captures nothing.
+    /// The closure captures nothing, so it adds no bytes to the future of the decorated function.
     pub(super) fn closure(&self, place: Place<'_>, method: &TokenStream) -> TokenStream {
         let (site, statics) = self.statics(place);
         quote_spanned!(Span::mixed_site()=> || { #statics #site.get()#method })

@@ -29,7 +29,7 @@ pub(super) enum Source<O> {
     /// The options of a bulkhead or a rate limit that the attribute declares. All attributes with the same `name` share
     /// this value. Without the option `name`, the value belongs to the decorated function.
     Own { name: Option<Given<LitStr>>, key: Option<TokenStream>, settings: Settings<O> },
-    /// The expression in the option `with`, for a layer that the user created.
+    /// The expression in the option `with`, for a bulkhead or a rate limit that the user created.
     With(TokenStream),
 }
 
@@ -114,7 +114,7 @@ impl<O: OptionName> Limit<O> {
     /// Returns whether a call may wait for its admission.
     fn waits(&self) -> bool {
         match (&self.source, &self.wait) {
-            // If the attribute has a name, another attribute with this name may set the option `wait`.
+            // Another attribute with the same name may set the option `wait`.
             (Source::Own { name: None, .. }, None) => false,
             (Source::Own { name: None, .. }, Some(Given::Literal(wait))) => !wait.is_zero(),
             _ => true,
@@ -214,8 +214,7 @@ impl<O: OptionName> Limit<O> {
     /// is the expression for the admission. `slot` is the name of the variable for the value of this expression, or
     /// `None` if the value is `()`.
     ///
-    /// Usually, the expansion creates the future of the body before the wait. In three cases, the expansion creates
-    /// this future after the wait:
+    /// The expansion creates the future of the body before the wait, except in three cases:
     ///
     /// - The body may run again.
     /// - An attribute above may wait.

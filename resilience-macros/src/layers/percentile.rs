@@ -31,8 +31,8 @@ pub(super) enum Asked {
 }
 
 impl Percentile {
-    /// Reads the options `after`, `min_after` and `max_after` if the option `after` is a percentile. Reports an error
-    /// if the limits are set without a percentile.
+    /// Reads the options `after`, `min_after` and `max_after` if `after` is a percentile. If `with_time` is true,
+    /// reports limits without a percentile.
     pub(super) fn read<O: OptionName>(
         args: &mut Args<O>,
         [after, min, max]: [O; 3],

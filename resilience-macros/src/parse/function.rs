@@ -1,5 +1,5 @@
-//! Parses the signature of a function. The body stays a list of unparsed tokens, so that an attribute accepts
-//! incomplete code in the body.
+//! Parses the signature of a function. The body remains unparsed tokens, so that an attribute accepts incomplete code
+//! in the body.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt};

@@ -70,7 +70,7 @@ impl Shell {
         !self.body.clone().into_iter().take(before).any(|token| is_statement(&token))
     }
 
-    /// Returns whether the token before the braces of the `async` block is `keyword`.
+    /// Returns whether `keyword` directly precedes the braces of the `async` block.
     fn is_followed_by_block(&self, keyword: &str) -> bool {
         let mut tokens = self.body.clone();
         for at in &self.path[..self.path.len().saturating_sub(1)] {
@@ -370,7 +370,7 @@ pub(crate) fn limits(future: &Type) -> Vec<Limit<'_>> {
     }
 }
 
-/// Returns the limits of a type such as `Box<dyn Future<..> + Send>`.
+/// Returns the limits in a type such as `Box<dyn Future<..> + Send>`.
 fn boxed(ty: &Type) -> Vec<Limit<'_>> {
     let Type::Path(ty) = ty else { return Vec::new() };
     let object = match (ty.path.segments.last(), arguments(&ty.path).collect::<Vec<_>>().as_slice()) {

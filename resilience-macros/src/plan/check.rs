@@ -18,7 +18,7 @@ impl Plan {
         }
     }
 
-    /// Reports each attribute that a function without `async` cannot have.
+    /// Reports each attribute that needs an `async` function.
     pub(crate) fn blocks(&self, errors: &mut Errors) {
         for layer in &self.layers {
             if let Some(message) = layer.needs_async {

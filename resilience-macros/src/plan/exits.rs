@@ -22,7 +22,7 @@ impl Plan {
         (first..index).rev().filter(|above| self.facts(*above).asks == Asks::ByCircuit)
     }
 
-    /// Returns whether the attribute at `index` can handle a rejection by a lower attribute.
+    /// Returns whether the attribute at `index` handles rejections by an attribute below.
     pub(crate) fn is_left(&self, index: usize) -> bool {
         self.causes(index).any(|cause| self.facts(index).catches.contains(&cause))
     }

@@ -55,7 +55,7 @@ fn without_faults(tokens: TokenStream) -> TokenStream {
     kept.into_iter().collect()
 }
 
-/// Returns the number of tokens up to and including the n-th token with this text.
+/// Returns the number of tokens up to and including the `n`-th token with the text `text`.
 fn through(tokens: &[TokenTree], text: &str, n: usize) -> usize {
     let found = tokens.iter().enumerate().filter(|(_, token)| token.to_string() == text).nth(n - 1);
     found.expect("the statements end").0 + 1

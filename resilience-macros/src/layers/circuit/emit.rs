@@ -119,8 +119,8 @@ impl Judge {
     fn functions(&self, of_ok: bool) -> TokenStream {
         let mixed = Span::mixed_site();
         let or = |function: &Option<TokenStream>, default| function.clone().unwrap_or(default);
-        // The error of the body may contain a rejection by another decorated function that the body called. If the
-        // attribute has the option `failure_if`, the user's function decides whether such an error is a failure.
+        // The error of the body may contain a rejection by a decorated function that the body called. The function in
+        // `failure_if` decides whether such an error is a failure.
         let asks_first = self.failure_if.is_some();
         let failure_if = or(&self.failure_if, quote_spanned!(mixed=> |_| true));
         let failure_if_ok = or(&self.failure_if_ok.clone().filter(|_| of_ok), quote_spanned!(mixed=> |_| false));
@@ -133,7 +133,7 @@ impl Judge {
 
 impl Circuit {
     /// Returns the number of failed attempts that opens the circuit. Returns `None` if the attribute does not determine
-    /// this number, or if the circuit counts only the first attempt of a call.
+    /// this number, or if the circuit counts only first attempts.
     fn opens(&self) -> Option<Opens> {
         let Breaker::Named { settings, .. } = &self.breaker else { return None };
         let counts_attempts = settings.known(Opt::Count, true, |count| match count {

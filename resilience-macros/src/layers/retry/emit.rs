@@ -31,10 +31,9 @@ impl Layer for Retry {
         }
     }
 
-    /// Returns statements that bind local variables for the code of the retry. The expansion contains these statements
-    /// before the code of the outermost attribute. The first variable is the policy of the option `with`, or a closure
-    /// that returns the settings and the counts of this `#[retry]`. If each call evaluates the expression in the option
-    /// `budget`, the second variable contains the retry budget.
+    /// Returns statements that bind local variables before the code of the outermost attribute. The first variable is
+    /// the policy of the option `with`, or a closure that returns the settings and the counts of this `#[retry]`. If
+    /// each call evaluates the expression in the option `budget`, the second variable contains the retry budget.
     fn site(&self, place: Place<'_>) -> Option<TokenStream> {
         let policy = self.with.as_ref().map(|with| guard::held(place, "HeldPolicy", &policy(place), with));
         let budget = self.budget.as_ref().and_then(|budget| budget.held(place));
@@ -239,8 +238,7 @@ impl Retry {
             let policy = policy(place);
             quote_spanned!(mixed=> let #schedule = || #policy.core();)
         });
-        // If this attribute lacks the option `max_elapsed`, another attribute with the same name, or the policy in the
-        // option `with`, may set the option.
+        // Another attribute with the same name, or the policy in the option `with`, may set the option `max_elapsed`.
         let is_limited = self.settings.has(Opt::MaxElapsed) || self.name.is_some() || self.with.is_some();
         let state =
             if is_limited { quote_spanned!(mixed=> new(#schedule)) } else { quote_spanned!(mixed=> without_limit()) };
