@@ -205,7 +205,7 @@ impl<'a> Place<'a> {
         (!uses.is_empty()).then(|| quote_spanned!(mixed=> if false { #uses }))
     }
 
-    /// Returns the name of the decorated function for events.
+    /// Returns the name of the decorated function without `r#`, as events and statistics show it.
     pub(crate) fn func(self) -> String {
         self.stack.func()
     }
