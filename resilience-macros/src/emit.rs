@@ -1,9 +1,9 @@
-//! Generates the tokens of a decorated function from its layers. A layer is one attribute on the function.
+//! Generates the tokens of a decorated function from its layers, which are its attributes.
 //!
 //! Callers see the signature that the user wrote. The new function body consists of statements around one `async`
 //! block. The `async` block contains the user's statements. A generated local variable has the hygiene of
-//! `Span::mixed_site`, so the user's code cannot read the variable. If compile errors about a token should point at the
-//! user's code, the token also has the location of the user's code.
+//! `Span::mixed_site`, so the user's code cannot read the variable. A token also has the location of the user's code if
+//! compile errors about the token should point at this code.
 
 mod arguments;
 mod body;
@@ -36,7 +36,7 @@ use crate::tokens::{EXPANDED, located, mentions};
 /// Returns the decorated function. Returns `None` if the function has no body, or if `errors` contains errors.
 ///
 /// Example input: `async fn f(args) -> Output { body }` with the attributes `#[retry] #[circuit]`. The first element of
-/// `layers` belongs to the outermost attribute, `#[retry]`.
+/// `layers` is the outermost attribute, `#[retry]`.
 ///
 /// Example output, without paths and spans:
 ///
@@ -66,14 +66,13 @@ use crate::tokens::{EXPANDED, located, mentions};
 /// ```
 ///
 /// If the circuit admits the call, `admit` returns a permit. Later, `settle` records the outcome with this permit. The
-/// `match` unwraps the result of `admit` before the body runs. The future of `f` then stores only the permit, and not
-/// the whole result. The block after `let delay =` drops the outcome before the sleep, so that the outcome need not be
-/// `Send`.
+/// `match` unwraps the result of `admit` before the body runs, so that the future of `f` stores only the permit. The
+/// block after `let delay =` drops the outcome before the sleep, so that the outcome need not be `Send`.
 ///
-/// All layers (attributes) share one `async` block. With an `async` block for each layer, the future would store the
+/// All attributes share one `async` block. With an `async` block for each attribute, the future would store the
 /// arguments several times. Only a hedge adds an `async` block for each attempt. A rejected call leaves the function by
-/// `return`. If a layer above handles the rejection, the rejected call leaves a labelled block by `break` instead. A
-/// rejected attempt of a hedge leaves the `async` block of the attempt by `return`.
+/// `return`. If an attribute above handles the rejection, the rejected call leaves a labelled block by `break` instead.
+/// A rejected attempt of a hedge leaves the `async` block of the attempt by `return`.
 pub(crate) fn emit(
     function: &Function,
     layers: &[Box<dyn Layer>],
@@ -177,21 +176,19 @@ pub(crate) fn emit(
 }
 
 impl Place<'_> {
-    /// Returns the tokens of all layers (attributes) below this layer. `block` is the `async` block of the body, around
-    /// which these layers put their code. The tokens end with an expression for the outcome of the call.
+    /// Returns the code of all attributes below this attribute, around `block`, the `async` block of the body. The code
+    /// ends with an expression for the outcome of the call.
     pub(crate) fn tail(self, block: &TokenStream) -> TokenStream {
         self.at(self.index + 1).ending(block)
     }
 
-    /// Works like [`tail`](Self::tail), but the tokens are statements that bind the outcome to the local variable
-    /// `outcome`.
+    /// Works like [`tail`](Self::tail), but the code binds the outcome to the local variable `outcome`.
     pub(crate) fn bound(self, block: &TokenStream) -> TokenStream {
         self.at(self.index + 1).binding(block)
     }
 
-    /// Works like [`bound`](Self::bound). If this layer (attribute) handles rejections by the layers below, the
-    /// statements contain a labelled block. A rejected call leaves this block by `break`, and its outcome is bound to
-    /// `outcome`, too.
+    /// Works like [`bound`](Self::bound). If this attribute handles rejections by attributes below, a rejected call
+    /// leaves a labelled block by `break`. The variable `outcome` then contains the error of the rejection.
     pub(crate) fn caught(self, block: &TokenStream) -> TokenStream {
         if !self.plan().is_left(self.index) {
             return self.bound(block);
@@ -215,8 +212,8 @@ impl Place<'_> {
         }
     }
 
-    /// Returns the statements of this layer (attribute) and of all layers below this layer. If `self` is the position
-    /// below the last layer, returns the statements that wait for the body. `block` is the `async` block of the body.
+    /// Returns the statements of this attribute and of all attributes below. At the position of the body, returns the
+    /// statements that wait for the body. `block` is the `async` block of the body.
     fn statements(self, block: &TokenStream) -> Statements {
         let mixed = Span::mixed_site();
         if let Some(layer) = self.layer() {
@@ -224,8 +221,8 @@ impl Place<'_> {
         }
         let wait = self.wait(mixed, &quote_spanned!(mixed=> outcome), self.run(&self.noted(&self.watched(block))));
         let ran = self.ran();
-        // Puts the clones of arguments into a separate block. After this block, the user's functions in options such as
-        // `retry_if` read the original arguments.
+        // Puts the clones into a block of their own, so that functions in options such as `retry_if` read the original
+        // arguments.
         let wait = match self.clones() {
             Some(clones) => quote_spanned!(mixed=> let outcome = { #clones #wait outcome };),
             None => wait,

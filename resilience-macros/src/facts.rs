@@ -22,9 +22,8 @@ pub(crate) struct Facts {
     /// The largest number of attempts that the attribute makes for one call. The number is 1 for an attribute that
     /// repeats nothing, such as a timeout. The field is `None` if the number is known only at run time.
     pub(crate) attempts: Option<u32>,
-    /// The number of failed attempts that opens the circuit of this attribute. The field is `None` if no fixed number
-    /// opens the circuit, for example with the option `failure_rate`. For an attribute other than `#[circuit]`, the
-    /// field is always `None`.
+    /// The number of failed attempts that opens the circuit. The field is `None` if no fixed number opens the circuit,
+    /// for example with the option `failure_rate`. The field is also `None` for every attribute except `#[circuit]`.
     pub(crate) opens: Option<Opens>,
     /// The code that returns the outcome in place of an error. The field is `None` unless the attribute is a
     /// `#[fallback]`.
@@ -32,15 +31,14 @@ pub(crate) struct Facts {
     /// The reason why the attribute needs an `async` function, and the text to write instead. The field is `None` if
     /// the attribute also works on a function that is not `async`.
     pub(crate) needs_async: Option<&'static str>,
-    /// Whether the attribute may make a call wait, as a full bulkhead does until another call ends.
+    /// Whether a call may wait in the attribute, for example until a full bulkhead has a free slot.
     pub(crate) waits: bool,
-    /// The value of the option `name` of `#[circuit]`: a literal with its quotes, or the tokens of a constant. The
-    /// second element is the span of the value.
+    /// The value of the option `name` of `#[circuit]`, and its span. The text is a literal with its quotes, or the
+    /// tokens of a constant.
     pub(crate) name: Option<(String, Span)>,
     /// The value of the option `name` of a bulkhead or a rate limit, in the same form as the field `name`.
     pub(crate) name_of_limit: Option<(String, Span)>,
-    /// The expression in the option `key` of `#[circuit]`. The runtime creates a separate circuit for each value of the
-    /// expression.
+    /// The expression in the option `key` of `#[circuit]`. Each value of the expression has a circuit of its own.
     pub(crate) key: Option<TokenStream>,
     /// Whether the expression `key` contains the attempt number of a retry above this circuit. Two attempts of one call
     /// may then use different circuits.
@@ -53,8 +51,8 @@ pub(crate) struct Facts {
     pub(crate) hint_ok: Option<TokenStream>,
     /// The names of the arguments in the option `clone`.
     pub(crate) clones: Vec<Ident>,
-    /// The name in the option `attempt` of `#[retry]`. The body reads the number of the current attempt from a variable
-    /// with this name.
+    /// The option `attempt` of `#[retry]`: the name of the variable from which the body reads the number of the current
+    /// attempt.
     pub(crate) attempt: Option<Ident>,
     /// The user's function in the option `error` of a circuit, a bulkhead or a rate limit. These attributes reject a
     /// call before the body starts. The field is `None` for a timeout, which ends a call after the body has started.
@@ -63,8 +61,8 @@ pub(crate) struct Facts {
     pub(crate) constants: Vec<Constant>,
     /// The user's expressions, such as `self.limit`, that each call evaluates before its body starts.
     pub(crate) expressions: Vec<TokenStream>,
-    /// Whether all calls share the state of this attribute, such as a circuit. If all calls share the state, a constant
-    /// in an option cannot name `Self`.
+    /// Whether all calls share the state of this attribute, such as a circuit. If so, a constant in an option cannot
+    /// name `Self`.
     pub(crate) is_shared: bool,
     /// The user's functions, such as `failure_if`, that the expansion may call after the body has started.
     pub(crate) late: Vec<TokenStream>,
@@ -125,8 +123,7 @@ pub(crate) struct Opens {
     pub(crate) by_default: bool,
 }
 
-/// How an attribute runs the user's function body. The variant decides whether the body may consume the arguments of a
-/// call.
+/// How often an attribute runs the function body. Only a body that runs once may consume the arguments of a call.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Runs {
     /// The attribute runs the body at most once, so the body may consume the arguments.
@@ -142,12 +139,12 @@ pub(crate) enum Runs {
 pub(crate) enum Cause {
     /// A circuit rejected the call. A retry that receives this rejection makes no further attempt.
     Circuit,
-    /// A bulkhead or a rate limit rejected the call. A retry that receives this rejection may make another attempt. If
-    /// the `key` of a circuit contains the number of the attempt, a rejection by this circuit has this cause, too. The
-    /// next attempt may then use another circuit.
+    /// A bulkhead or a rate limit rejected the call. A retry that receives this rejection may make another attempt. A
+    /// circuit whose `key` contains the number of the attempt also rejects with this cause, because the next attempt
+    /// may use another circuit.
     Limit,
-    /// A rate limit with the option `tokens` rejected the call. The error of the rejection tells whether the call takes
-    /// more tokens than the burst. If so, a retry that receives the rejection makes no further attempt.
+    /// A rate limit with the option `tokens` rejected the call. If the call takes more tokens than the burst, a retry
+    /// that receives this rejection makes no further attempt.
     Tokens,
 }
 
@@ -164,7 +161,7 @@ pub(crate) enum Asks {
     Rejected,
     /// The attribute is a retry, and must know whether a circuit below rejected the call. The expansion stores this
     /// information if an attribute between the retry and the circuit handles the rejection, or if each attempt has its
-    /// own circuit. In all other cases, the error of the rejection bypasses the retry.
+    /// own circuit. In all other cases, the rejection bypasses the retry.
     ByCircuit,
     /// The attribute is a circuit, and must know whether an attribute below rejected the call. The circuit must also
     /// know whether the call ended at the deadline that the caller has set with the function `deadline`. The expansion
@@ -192,7 +189,7 @@ pub(crate) enum Time {
     Unknown,
 }
 
-/// The pauses between the attempts of a retry. The lengths of these pauses are known at compile time.
+/// The pauses between the attempts of a retry, if their lengths are known at compile time.
 #[derive(Clone, Copy)]
 pub(crate) struct Pauses {
     pub(crate) max: u32,

@@ -19,7 +19,7 @@ options! {
     }
 }
 
-/// Returns the test, as a function that is not `async`.
+/// Returns the test as a plain function that runs the async body.
 ///
 /// Output: `#[test] fn name() -> Output { testing::__run(true, 0, async { '_resilience_body: { body } }) }`
 pub(crate) fn expand(args: TokenStream, item: &TokenStream) -> TokenStream {
@@ -48,7 +48,7 @@ pub(crate) fn expand(args: TokenStream, item: &TokenStream) -> TokenStream {
     }
     test.sig.asyncness = None;
     let returned = match &test.sig.output {
-        // The path of a function cannot contain an `impl Trait`.
+        // The generic argument of `never::<#ty>` cannot contain an `impl Trait`.
         ReturnType::Type(_, ty) if !mentions(&ty.to_token_stream(), "impl") => {
             let at = mixed.located_at(ty.span());
             Some(quote_spanned!(at=> if false { return #runtime::__private::never::<#ty>(); }))
@@ -72,7 +72,8 @@ fn check(test: &ItemFn, errors: &mut Errors) {
     let runners = test.attrs.iter().map(Attribute::path);
     let runners = runners.filter(|path| path.segments.last().is_some_and(|last| last.ident == "test"));
     let runners: Vec<_> = runners.collect();
-    // Another attribute above, such as `#[tokio::test]`, has already removed the word `async`.
+    // Accepts a missing `async` if the function has another test attribute. An attribute above, such as
+    // `#[tokio::test]`, has then removed the `async`.
     if sig.asyncness.is_none() && runners.is_empty() {
         errors.push(sig.fn_token.span, "a test on a paused clock is async: write `async fn`");
     }

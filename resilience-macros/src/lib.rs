@@ -4,9 +4,9 @@
 //! modules expand a stack:
 //!
 //! 1. `pipeline` removes the attributes of this crate from the function, and calls the other modules.
-//! 2. `layers` contains a module for each attribute. Each of these modules parses the options of one attribute, and
-//!    generates the tokens of this attribute.
-//! 3. `plan` reports contradictions between layers. `plan` reads the properties of each layer from a `Facts` struct.
+//! 2. `layers` contains a module for each attribute, which parses the options and generates the tokens of the
+//!    attribute.
+//! 3. `plan` reports contradictions between layers. The struct `Facts` contains the properties of one layer.
 //! 4. `emit` combines the tokens of all layers into one expansion.
 //!
 //! To avoid import cycles, each module imports only from later modules in this order: `pipeline`, `layers`, `emit`,

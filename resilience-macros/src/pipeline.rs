@@ -1,6 +1,6 @@
 //! Expands all attributes of this crate on one function, in four steps:
 //!
-//! 1. Recognise the attributes of this crate on a function.
+//! 1. Recognise the attributes of this crate.
 //! 2. Parse the options of each attribute.
 //! 3. Check the attributes for contradictions.
 //! 4. Generate the tokens of the decorated function.
@@ -25,9 +25,8 @@ use crate::tokens::{EXPANDED, mentions};
 /// The argument of an absorbed attribute, as in `#[retry(__absorbed)]`. The outermost attribute has already generated
 /// the code of an absorbed attribute. An absorbed attribute therefore returns its item unchanged.
 ///
-/// The expansion keeps the absorbed attribute, so that rustc checks its import. Without the attribute, rustc would
-/// report `use resilience_runtime::retry` as unused. Without the attribute, rustc would also accept code that lacks
-/// this import.
+/// The expansion keeps the absorbed attribute, so that rustc checks its import. Otherwise, rustc would report `use
+/// resilience_runtime::retry` as unused, and would accept code that lacks this import.
 const ABSORBED: &str = "__absorbed";
 
 /// Expands `attribute` with the options `args` on the function `item`. Also expands the attributes below `attribute`
@@ -113,8 +112,8 @@ fn is_assigned(span: Span) -> bool {
     path.find(['=', '(', '[', '{', ']']).is_some_and(|at| path[at..].starts_with('='))
 }
 
-/// Returns the attribute of this crate that `path` names. Returns `None` if `path` names any other attribute. `path` is
-/// a name such as `retry`, or a path such as `resilience_runtime::retry`.
+/// Returns the attribute of this crate that `path` names, such as `retry` or `resilience_runtime::retry`. Returns
+/// `None` for an attribute of another crate.
 fn recognise<'a>(path: &Path, runtime: Option<&Path>, family: &'a [Attribute]) -> Option<&'a Attribute> {
     let mut names = names(path);
     let last = names.pop()?;
@@ -141,15 +140,14 @@ fn parse(attribute: &Attribute, attr: &syn::Attribute, errors: &mut Errors) -> P
     (attribute.parse)(attr.path().span(), args, errors)
 }
 
-/// Returns `#[path(__absorbed)]`. An attribute with the argument `__absorbed` returns its item unchanged.
+/// Returns `#[path(__absorbed)]`, an attribute without an effect.
 fn without_effect(path: &Path) -> syn::Attribute {
     let absorbed = Ident::new(ABSORBED, Span::mixed_site());
     parse_quote_spanned!(Span::mixed_site()=> #[#path(#absorbed)])
 }
 
-/// Reports an error if another attribute of this crate has expanded on the function before this attribute. The other
-/// attribute did not recognise this attribute, because the user imported this attribute under a new name, as in
-/// `use resilience_runtime::circuit as breaker`.
+/// Reports an error if another attribute of this crate has already expanded, but did not recognise this attribute. The
+/// reason is an import under a new name, such as `use resilience_runtime::circuit as breaker`.
 fn comes_first(function: &Function, errors: &mut Errors) {
     if function.body.as_ref().is_some_and(|(body, _)| mentions(body, EXPANDED)) {
         errors.push(

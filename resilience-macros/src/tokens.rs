@@ -4,9 +4,8 @@ use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::Path;
 
-/// The name of a constant that an expansion may add to the function body. The constant shows that an attribute of this
-/// crate has already expanded the function. If another attribute of this crate finds the constant, the attribute
-/// reports an error.
+/// The name of a constant that an expansion may add to the function body. By this constant, an attribute of this crate
+/// detects that another attribute has already expanded the function.
 pub(crate) const EXPANDED: &str = "__RESILIENCE_EXPANDED";
 
 /// Returns whether `tokens` contain the name `ident`. The name also counts inside a format string, such as `"{ident}"`.
@@ -78,8 +77,8 @@ pub(crate) fn uses(body: &TokenStream, ident: &str) -> bool {
     }
 }
 
-/// Returns the tokens as a text for error messages. Does not use the `Display` output of the tokens, because its spaces
-/// differ between versions of rustc.
+/// Returns the tokens as a text for error messages. The spaces in the `Display` output of tokens differ between
+/// versions of rustc, so this function does not use that output.
 pub(crate) fn text(tokens: &impl ToTokens) -> String {
     let mut text = String::new();
     for token in tokens.to_token_stream() {
@@ -151,9 +150,8 @@ pub(crate) fn assigns(tokens: &TokenStream, ident: &str) -> bool {
     })
 }
 
-/// Returns the first `.await`, `?` or `return` of an expression, and its span. With such a token, the expression waits
-/// or leaves the function. Ignores these tokens inside a closure, an `async` block or a function, because there they do
-/// not leave the surrounding function.
+/// Returns the first `.await`, `?` or `return` of an expression, and its span. Ignores such a token inside a closure,
+/// an `async` block or a function, because there the token does not leave the surrounding function.
 pub(crate) fn exit(expression: &TokenStream) -> Option<(&'static str, Span)> {
     let tokens: Vec<_> = expression.clone().into_iter().collect();
     let is = |at: Option<usize>, sign| matches!(at.and_then(|at| tokens.get(at)), Some(TokenTree::Punct(punct)) if punct.as_char() == sign);

@@ -1,5 +1,5 @@
-//! Generates the code that applies injected faults in the body of a function. The expansion contains this code if this
-//! crate has the feature `faults`.
+//! Generates the code that applies injected faults in the body of a function. The expansion contains this code only
+//! with the feature `faults` of this crate.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
@@ -8,14 +8,14 @@ use syn::{GenericArgument, GenericParam, Generics, PathArguments, Type};
 use super::layer::{Place, Stack};
 use crate::tokens::mentions;
 
-/// The name of the static variable that describes the decorated function. The name is unusual, because macro hygiene
-/// does not protect the user's items from a static variable with the same name.
+/// Returns the name of the static variable that describes the decorated function. The name is unusual, because macro
+/// hygiene does not protect items of the user from a static variable with the same name.
 fn function() -> Ident {
     Ident::new("__RESILIENCE_FUNCTION", Span::mixed_site())
 }
 
 impl Stack<'_> {
-    /// Returns the declaration of a static variable that contains the name of the function and of its attributes.
+    /// Declares the static variable that contains the names of the function, its module and its attributes.
     pub(super) fn function(&self) -> Option<TokenStream> {
         if !self.takes_faults {
             return None;
@@ -64,16 +64,16 @@ impl Stack<'_> {
 }
 
 impl Place<'_> {
-    /// Returns a method call for the declaration of this layer (attribute). The call states the function and the index
-    /// of the layer in the function's stack.
+    /// Returns the call `.within(function, index)`. The declaration of an attribute thereby states its function and its
+    /// position on this function.
     pub(crate) fn position(self) -> Option<TokenStream> {
         let (function, index) = (function(), Literal::usize_unsuffixed(self.index));
         self.stack.takes_faults.then(|| quote_spanned!(Span::mixed_site()=> .within(&#function, #index)))
     }
 }
 
-/// Returns whether a test can name the error type of a function. `output` is the declared return type. A test cannot
-/// name an error type that contains a lifetime or a type parameter.
+/// Returns whether a test can name the error type of a function. `output` is the declared return type. For example, a
+/// test cannot name a type parameter of the function.
 pub(super) fn returns_known_error(output: &Type, generics: &Generics) -> bool {
     let path = match output {
         Type::Group(ty) => return returns_known_error(&ty.elem, generics),
@@ -88,7 +88,7 @@ pub(super) fn returns_known_error(output: &Type, generics: &Generics) -> bool {
     let is_type = |argument: &&GenericArgument| matches!(argument, GenericArgument::Type(_));
     match arguments.args.iter().filter(is_type).nth(1) {
         Some(error) => is_known(error.to_token_stream(), generics),
-        // An alias such as `io::Result<T>` hides its error type.
+        // An alias such as `io::Result<T>` has a fixed error type.
         None => arguments.args.iter().all(|argument| is_type(&argument)),
     }
 }

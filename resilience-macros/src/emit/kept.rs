@@ -1,10 +1,10 @@
-//! Reports an error for a borrowed argument that the future of a function with a fallback cannot hold.
+//! Reports an error if the future must keep a borrowed argument for a fallback, but the signature forbids this.
 //!
 //! The expansion calls the fallback function with all arguments, inside the `async` block of the body. The block
-//! therefore holds every argument, even an argument that the user's statements read before the block. For a fallback
-//! that is a closure or a value, the block holds the arguments that the closure or the value names. The signature may
-//! forbid the future to hold a borrowed argument. rustc would then report an error in the body, which does not mention
-//! the fallback. This module reports a clearer error at the argument instead.
+//! therefore holds every argument, even if the user reads the argument only before the block. A fallback that is a
+//! closure or a value needs only the arguments that it names. The signature may forbid the future to hold a borrow, for
+//! example with `Future + 'static`. The error of rustc would point at the body, and would not mention the fallback.
+//! This module reports a clearer error at the argument.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
@@ -17,16 +17,16 @@ use crate::parse::future::{Limit, Shell, limits, output};
 use crate::plan::plan::Plan;
 use crate::tokens::mentions;
 
-/// Reports the first borrowed argument that the future cannot hold. Considers only arguments such as `text: &str`,
-/// without a name for the lifetime, because a named lifetime may outlive the lifetime of the future. Reports nothing if
-/// `function` is an `async fn`, whose future holds all arguments.
+/// Reports the first borrowed argument that the future cannot hold. Considers only references without a named lifetime,
+/// such as `text: &str`. A named lifetime may be long enough for the future. Reports nothing if `function` is an `async
+/// fn`, whose future holds all arguments.
 pub(crate) fn check(function: &Function, plan: &Plan, errors: &mut Errors) {
     let (ReturnType::Type(_, ty), None, Some(shell)) = (&function.sig.output, &function.sig.asyncness, &function.shell)
     else {
         return;
     };
-    // Reports nothing if the output contains a borrow, because the future can then possibly hold the argument. For
-    // example, from the output `&'static Item<'_>`, rustc concludes that the lifetime `'_` outlives `'static`.
+    // If the output contains a borrow, the future may be able to hold the argument, so this function reports nothing.
+    // For example, from the output `&'static Item<'_>`, rustc concludes that the lifetime `'_` outlives `'static`.
     if output(ty).is_some_and(|output| borrows(output.to_token_stream())) {
         return;
     }
@@ -77,7 +77,8 @@ pub(crate) fn check(function: &Function, plan: &Plan, errors: &mut Errors) {
     errors.push(at, format_args!("the future keeps `{name}` for the fallback: {instead}, or take it by value"));
 }
 
-/// Returns whether the argument is a reference without a named lifetime, and the `async` block can name the argument.
+/// Returns whether the argument is a reference without a named lifetime, and no variable before the `async` block may
+/// have the same name.
 fn is_kept(input: &FnArg, shell: &Shell) -> bool {
     match input {
         FnArg::Receiver(receiver) => match &receiver.kind {

@@ -19,33 +19,31 @@ pub(crate) trait Layer {
 
     /// Returns statements that bind a local variable to the state that all calls share, such as a circuit. The
     /// expansion contains these statements before the code of the outermost attribute. If each attempt of a retry has a
-    /// circuit of its own, the statements are at the beginning of the attempt.
+    /// circuit of its own, the retry repeats the statements at the beginning of each attempt.
     fn site(&self, _place: Place<'_>) -> Option<TokenStream> {
         None
     }
 
-    /// Wraps `block`, which contains the body, in the code of the attributes below, and then in the code of this
-    /// attribute.
+    /// Returns the code of this attribute and of the attributes below, around `block`, which contains the body.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements;
 
-    /// Wraps the body in a future. With this future, the attribute observes each poll of the body.
+    /// Wraps the body in a future that lets the attribute observe each poll of the body.
     fn watch(&self, _place: Place<'_>, body: TokenStream) -> TokenStream {
         body
     }
 
-    /// Returns the name of the local variable that contains the permit of a call, if this attribute is a circuit.
+    /// Returns the name of the local variable that contains the permit of a call. Only a circuit has a permit.
     fn permit(&self, _place: Place<'_>) -> Option<Ident> {
         None
     }
 
-    /// Returns the code with which a timeout ends a wait early (see [`Interrupt`]). Any other attribute ends no wait,
-    /// and returns `None`.
+    /// Returns the code that ends a wait when the time of a `#[timeout]` is over. Any other attribute returns `None`.
     fn interrupt(&self, _place: Place<'_>) -> Option<Interrupt> {
         None
     }
 }
 
-/// The statements of a layer (attribute) and of all lower layers.
+/// The statements of an attribute and of all attributes below it.
 pub(crate) enum Statements {
     /// Statements that bind the outcome of the call to the local variable `outcome`.
     Bind(TokenStream),
@@ -53,32 +51,30 @@ pub(crate) enum Statements {
     End(TokenStream),
 }
 
-/// The code with which a timeout ends a wait early. The timeout ends the wait for the body, and each wait in the code
-/// of an attribute below.
+/// The code with which a timeout ends the wait for the body, and each wait of an attribute below the timeout.
 pub(crate) struct Interrupt {
-    /// An expression for a timer. When the timer expires, the wait ends.
+    /// The expression for the timer that ends the wait.
     pub(crate) timer: TokenStream,
-    /// The label of a block in the expansion. When the timer expires, the call leaves this block.
+    /// The label of the block that the call leaves when the timer expires.
     pub(crate) expired: Lifetime,
 }
 
-/// All layers (attributes) of one function, and the data from which the layers generate tokens.
+/// All attributes of one function, and the data from which the attributes generate tokens.
 pub(crate) struct Stack<'a> {
     pub(crate) layers: &'a [Box<dyn Layer>],
     pub(crate) plan: &'a Plan,
     /// The path of the crate `resilience_runtime`.
     pub(crate) runtime: &'a Path,
-    /// The path of the crate `resilience_runtime`. Compile errors about code with this path point at the return type of
-    /// the function.
+    /// The same path, but compile errors about its tokens point at the return type of the function.
     pub(crate) runtime_at: TokenStream,
     pub(crate) func: &'a Ident,
     pub(crate) scope: Scope<'a>,
     pub(crate) captures: &'a Captures,
-    /// The names of the arguments with which the expansion calls a fallback function. The list is empty if the
-    /// decorated function has no `#[fallback]`.
+    /// The arguments that the expansion passes to a fallback function. The list is empty if the decorated function has
+    /// no `#[fallback(path)]`.
     pub(crate) arguments: &'a [Ident],
-    /// Whether the expansion creates the future of the body only after a bulkhead has waited. The field is `true` if
-    /// the user's function in the option `error` uses an argument of the body.
+    /// Whether the expansion creates the future of the body only after the wait of a bulkhead or a rate limit. The
+    /// field is `true` if code after the wait, such as a function in the option `error`, uses an argument of the body.
     pub(crate) starts_late: bool,
     /// Whether the function is not `async`. The body is then a closure, and a wait blocks the thread.
     pub(crate) blocks: bool,
@@ -89,10 +85,10 @@ pub(crate) struct Stack<'a> {
     /// The output type that the signature declares, with `_` in place of each `impl Trait`. The field is `None` if the
     /// signature does not show the output type.
     pub(crate) output: Option<TokenStream>,
-    /// Whether the expansion contains the code with which a test injects faults.
+    /// Whether a test can inject faults into the function.
     pub(crate) takes_faults: bool,
-    /// The same type as `output`, for the code that injects an error. The field is `None` if the expansion contains no
-    /// such code, or if a test cannot name the error type.
+    /// The same type as `output`, for the code that injects an error. The field is `None` if a test cannot inject an
+    /// error.
     pub(crate) output_of_fault: Option<TokenStream>,
     /// The `impl Trait` of an `Ok`, if the output type is `Result<impl Trait, E>`.
     pub(crate) opaque_ok: Option<&'a TypeImplTrait>,
@@ -105,7 +101,7 @@ impl Stack<'_> {
     }
 }
 
-/// The position of a layer (attribute) on a function, or the position of the function body below the last layer.
+/// The position of an attribute on a function. The position after the last attribute belongs to the function body.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
     pub(crate) stack: &'a Stack<'a>,
@@ -125,8 +121,7 @@ impl<'a> Place<'a> {
         self.stack.layers.get(self.index).map(|layer| &**layer)
     }
 
-    /// Returns the position of the layer (attribute) at `index` on the decorated function. The outermost layer has the
-    /// index 0.
+    /// Returns the position of the attribute at `index`. The outermost attribute has the index 0.
     pub(crate) fn at(self, index: usize) -> Self {
         Self { index, ..self }
     }
@@ -135,8 +130,8 @@ impl<'a> Place<'a> {
         self.stack.runtime
     }
 
-    /// Returns the path of the runtime module whose functions run the body, or wait. In a function that is not `async`,
-    /// the functions of this module block the thread.
+    /// Returns the path of the runtime module with the functions that run the body, and the functions that wait. In a
+    /// function that is not `async`, these functions block the thread.
     pub(crate) fn waits(self) -> TokenStream {
         let runtime = self.runtime();
         let mixed = Span::mixed_site();
@@ -170,7 +165,7 @@ impl<'a> Place<'a> {
         format_ident!("{name}{number}", span = Span::mixed_site())
     }
 
-    /// Returns the name of a local closure in the expansion. The closure returns the settings of this retry.
+    /// Returns the name of the local closure that returns the settings of this retry.
     pub(crate) fn schedule(self) -> Ident {
         format_ident!("{}_schedule", self.local(), span = Span::mixed_site())
     }
@@ -182,20 +177,20 @@ impl<'a> Place<'a> {
         Lifetime::new(&format!("'{local}"), local.span())
     }
 
-    /// Returns whether this layer is a circuit whose `key` contains the attempt number of a retry, and a hedge is
-    /// between the retry and the circuit.
+    /// Returns whether the `key` of this circuit contains the attempt number of a retry, and a hedge is between the
+    /// retry and the circuit.
     pub(crate) fn is_hedged_per_attempt(self) -> bool {
         let retry = self.plan().retry_of_key(self.index);
         retry.is_some_and(|retry| self.plan().block(self.index) > retry)
     }
 
-    /// Returns the statements that clone arguments for the body, or for the fallback function of this attribute.
+    /// Returns the statements that clone arguments for the fallback, or for the body, at this position.
     pub(crate) fn clones(self) -> Option<TokenStream> {
         self.stack.captures.clones_of(&self.plan().clones_at(self.index), self.layer().is_none())
     }
 
-    /// Returns dead code that borrows each owned argument once more, for a layer (attribute) that needs the arguments
-    /// again. If the body consumes an argument, rustc reports an error at `at`. The error contains the macro name
+    /// Returns code that never runs, and that borrows each owned argument. If the body consumes an argument that an
+    /// attribute needs again, rustc therefore reports an error at `at`. This error contains the macro name
     /// `list_a_consumed_argument_in_clone`, which tells the user to list the argument in `clone`.
     pub(crate) fn again(self, at: Span) -> Option<TokenStream> {
         let mixed = Span::mixed_site();
@@ -210,21 +205,19 @@ impl<'a> Place<'a> {
         (!uses.is_empty()).then(|| quote_spanned!(mixed=> if false { #uses }))
     }
 
-    /// Returns the name of the decorated function without `r#`. The events that the runtime emits contain this name.
+    /// Returns the name of the decorated function without `r#`, as events and statistics show it.
     pub(crate) fn func(self) -> String {
         self.stack.func()
     }
 
-    /// Returns the tokens of a closure. The closure returns the text of an error, or `None` if the type of the error
-    /// does not implement `Display`.
+    /// Returns a closure that returns the text of an error, or `None` if the error does not implement `Display`.
     pub(crate) fn error(self) -> TokenStream {
         let runtime = self.runtime();
         quote_spanned!(Span::mixed_site()=> |error| #runtime::__private::Shown::of(error).__error())
     }
 
-    /// Returns the tokens of a closure that searches an error for the cause of a rejection. If `asks_own` is true, the
-    /// closure first reads the local variable `cause`. The closure then searches the error only if `cause` is
-    /// `Cause::None`.
+    /// Returns a closure that searches an error for the cause of a rejection. If `asks_own` is true, the closure
+    /// searches the error only if the local variable `cause` is `Cause::None`.
     pub(crate) fn cause(self, asks_own: bool) -> TokenStream {
         let runtime = self.runtime();
         let mixed = Span::mixed_site();

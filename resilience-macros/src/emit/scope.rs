@@ -27,7 +27,8 @@ pub(super) fn parameter(parameter: &GenericParam) -> Option<String> {
 }
 
 impl<'a> Scope<'a> {
-    /// Reports each option whose value must be a constant, but names an argument, `Self` or a generic parameter.
+    /// Reports a value that must be a constant, but names an argument. If all calls share the value, also reports
+    /// `Self` and generic parameters.
     pub(super) fn check(self, plan: &Plan, errors: &mut Errors) {
         for (constant, is_shared) in plan.constants() {
             let key = constant.key;
@@ -47,14 +48,14 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// Returns `self` or the argument that the expression reads.
+    /// Returns the argument that the expression reads, or `self`.
     pub(super) fn variable(self, tokens: &TokenStream) -> Option<&'a str> {
-        // Under `#[async_trait]`, the arguments of the function that the macro sees do not contain `self`.
+        // Adds `self`, because the arguments do not contain `self` if `#[async_trait]` has expanded the function.
         let variables = self.variables.iter().map(String::as_str).chain(["self"]);
         variables.into_iter().find(|name| reads(tokens, name))
     }
 
-    /// Returns `Self` or the generic parameter in the path of a constant.
+    /// Returns the generic parameter that the path of a constant names, or `Self`.
     pub(super) fn generic(self, tokens: &TokenStream) -> Option<String> {
         let names = self.generics.iter().map(String::as_str).chain(["Self"]);
         names.into_iter().find(|name| mentions(tokens, name)).map(str::to_owned).or_else(|| letter(tokens))

@@ -1,4 +1,4 @@
-//! Generates the values of options that are constants or expressions of the user.
+//! Generates the expressions for the values of options.
 
 use std::time::Duration;
 
@@ -19,8 +19,7 @@ impl Place<'_> {
         self.stack.scope.generic(tokens).is_some()
     }
 
-    /// Returns whether the value is the same for all calls of the function, also in all instances of a generic
-    /// function.
+    /// Returns whether the value is the same for all calls of the function, even if the function is generic.
     pub(crate) fn is_fixed<T>(self, value: &Given<T>) -> bool {
         let scope = self.stack.scope;
         value
@@ -28,20 +27,18 @@ impl Place<'_> {
             .is_none_or(|constant| !scope.is_expression(constant) && scope.generic(&constant.tokens).is_none())
     }
 
-    /// Returns the expression for a time that is the same for all calls: a literal or a constant. Returns `None` for
-    /// any other time.
+    /// Returns the expression for a time that is the same for all calls. Returns `None` for any other time.
     pub(crate) fn setting(self, time: &Given<Duration>) -> Option<TokenStream> {
         self.is_fixed(time).then(|| time.tokens(self.runtime(), |time| self.duration(*time)))
     }
 
-    /// Returns a statement that binds `local` to a time or a whole number that each call evaluates. `value` is the
-    /// expression for the value, from [`time`](Self::time) or [`count`](Self::count).
+    /// Returns a statement that binds `local` to `value`, an expression that each call evaluates. The methods
+    /// [`time`](Self::time) and [`count`](Self::count) return such expressions.
     pub(crate) fn evaluate(self, local: &Ident, value: &TokenStream) -> TokenStream {
         self.as_body(&quote_spanned!(Span::mixed_site()=> let #local = #value;))
     }
 
-    /// Returns the expression for a time. A literal and a constant have the same value for all calls. If the time is
-    /// any other expression, each call evaluates the expression.
+    /// Returns the expression for a time. Each call evaluates the expression, unless it is a literal or a constant.
     pub(crate) fn time(self, time: &Given<Duration>) -> TokenStream {
         let (runtime, mixed) = (self.runtime(), Span::mixed_site());
         match time {
@@ -52,8 +49,8 @@ impl Place<'_> {
         }
     }
 
-    /// Returns the expression for a whole number. A literal and a constant have the same value for all calls. If the
-    /// number is any other expression, each call evaluates the expression.
+    /// Returns the expression for a whole number. Each call evaluates the expression, unless it is a literal or a
+    /// constant.
     pub(crate) fn count(self, count: &Given<u32>) -> TokenStream {
         match count {
             Given::Literal(count) => Literal::u32_unsuffixed(*count).into_token_stream(),

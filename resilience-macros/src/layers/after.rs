@@ -1,5 +1,5 @@
-//! Implements the options that `#[timeout]` and `#[hedge]` share: a time, a `name`, and `with` for a layer that the
-//! user created. After the time, a timeout ends the call, and a hedge starts another attempt.
+//! Implements the options that `#[timeout]` and `#[hedge]` share: a time, a `name`, and `with` for a timeout or a hedge
+//! that the user created. After the time, a timeout ends the call, and a hedge starts another attempt.
 
 use std::time::Duration;
 
@@ -21,13 +21,13 @@ pub(super) enum After {
     Time(Option<Given<Duration>>),
     /// A percentile of the times of recent calls. Only a hedge can have a percentile.
     Percentile(Percentile),
-    /// The expression in the option `with`, for a layer that the user created.
+    /// The expression in the option `with`, for a timeout or a hedge that the user created.
     With(TokenStream),
 }
 
 impl After {
-    /// Reads the option for the time, the option `with` and the option `name`. Returns the first two as an `After`,
-    /// with the span for errors about the time. Also returns the name.
+    /// Reads the time, the option `with` and the option `name`. Returns the time or `with` as an `After`, with its span
+    /// for errors. Also returns the name.
     pub(super) fn read<O: OptionName>(
         args: &mut Args<O>,
         [time, with, name]: [O; 3],
@@ -62,9 +62,9 @@ impl After {
         self.time().and_then(|time| place.setting(time))
     }
 
-    /// Returns the statement that binds the local variable [`held`] of this attribute. `layer` is the type name of the
-    /// layer. `option` is the name of the option for the time. `options` are the method calls that pass all options to
-    /// the runtime.
+    /// Returns the statement that binds the local variable [`held`]. `layer` is the name of the runtime type, such as
+    /// `Hedge`. `option` is the name of the option for the time. `options` are the method calls that pass all options
+    /// to the runtime.
     pub(super) fn site(
         &self,
         place: Place<'_>,
@@ -86,7 +86,7 @@ impl After {
         )
     }
 
-    /// Returns an expression that reads the layer from the local variable [`held`].
+    /// Returns an expression for the timeout or the hedge in the local variable [`held`].
     pub(super) fn layer(&self, place: Place<'_>) -> TokenStream {
         let held = held(place);
         match self {
@@ -103,8 +103,8 @@ impl After {
     }
 }
 
-/// Returns the name of a local variable. With the option `with`, the variable contains a clone of the user's layer.
-/// Otherwise, the variable contains a closure that returns the layer that all calls share.
+/// Returns the name of the local variable for the timeout or the hedge. With the option `with`, the variable contains a
+/// clone of the user's value. Otherwise, the variable contains a closure that returns the value that all calls share.
 fn held(place: Place<'_>) -> Ident {
     format_ident!("{}_held", place.local(), span = Span::mixed_site())
 }

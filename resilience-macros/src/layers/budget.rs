@@ -35,13 +35,13 @@ impl Budget {
         format_ident!("{}_budget", place.local(), span = Span::mixed_site())
     }
 
-    /// Returns the statement that binds the budget, if the expression of the budget names `self` or an argument. Each
-    /// call evaluates such an expression. Returns `None` for any other budget.
+    /// Returns the statement with which each call evaluates and binds the budget. Returns `None` if the expression of
+    /// the budget names neither `self` nor an argument.
     pub(super) fn held(&self, place: Place<'_>) -> Option<TokenStream> {
         self.is_held(place).then(|| guard::held(place, "HeldBudget", &Self::local(place), self.expression()))
     }
 
-    /// Returns the statement that binds the budget of the function. Returns `None` if each call evaluates the
+    /// Returns the statement that binds the budget that all calls share. Returns `None` if each call evaluates the
     /// expression of the budget.
     pub(super) fn of_function(&self, place: Place<'_>) -> Option<TokenStream> {
         if self.is_held(place) {

@@ -139,8 +139,7 @@ fn awaits(expr: &Expr) -> Option<Span> {
 
 impl Layer for Fallback {
     fn facts(&self) -> Facts {
-        // A path names a function that receives all arguments after the body has run, as a second run of the body
-        // would.
+        // A fallback function needs all arguments after the body has run, as another attempt would.
         let (runs, replacement, late) = match &self.instead {
             Instead::Path(_) => (Runs::Again, Replacement::Function, None),
             Instead::Closure(expression) | Instead::Value(expression) => {
@@ -232,8 +231,7 @@ impl Fallback {
         let mixed = Span::mixed_site();
         let (held, ran) = (held(place), place.ran());
         let end = Lifetime::new(&format!("'after_{}", place.local()), mixed);
-        // Uses the span of the path in the attribute. Compile errors about the call of the fallback function then point
-        // at this path.
+        // Uses the span of the path, so that compile errors about the call of the fallback function point at the path.
         let at = mixed.located_at(function.span());
         let arguments = place.stack.arguments.iter().cloned().map(|mut argument| {
             argument.set_span(argument.span().located_at(at));
@@ -241,22 +239,21 @@ impl Fallback {
         });
         let arguments = arguments.chain(self.with_error.then(|| Ident::new("error", at)));
         let call = quote_spanned!(at=> #function(#(#arguments),*));
-        // Without the option `with_error`, drops the error before the wait for the fallback function. The future of the
-        // decorated function then does not store the error.
+        // Without the option `with_error`, drops the error before the wait, so that the future of the decorated
+        // function does not store the error.
         let replaced = if self.with_error { quote_spanned!(at=> error) } else { quote_spanned!(mixed=> _) };
         let outcome = quote_spanned!(at=> outcome);
         let (called, call, wait) = if place.stack.blocks {
             let taken = if self.with_error { replaced.clone() } else { quote_spanned!(mixed=> ()) };
-            // Names the output type, so that rustc reports a wrong type of the fallback's result at the path.
+            // Names the output type, so that rustc reports a fallback function with another type at the path.
             let of = place.stack.output.as_ref().map(|output| quote_spanned!(at=> -> #output));
             let body = place.run(&place.noted(&place.watched(&quote_spanned!(at=> || #of { #call }))));
             (taken.clone(), taken, place.wait(at, &outcome, body))
         } else {
-            // Lets the attributes above observe each poll of the fallback function, because the fallback function is a
-            // part of the call.
+            // The fallback function is a part of the call, so the attributes above observe each poll of its future.
             let wait = place.wait(at, &outcome, place.noted(&place.watched(&quote_spanned!(at=> called))));
-            // Treats the call like a part of the body, because a fallback function that is not `async` runs code before
-            // it returns its future.
+            // Treats this call like a part of the body, because a function that returns a future may run code before it
+            // returns.
             let called = place.as_body(&quote_spanned!(mixed=> let called = #call;));
             let call = match place.permits().next() {
                 Some(_) => quote_spanned!(mixed=> { #called called }),
@@ -266,7 +263,7 @@ impl Fallback {
         };
         // Uses the span of the return type, so that rustc reports a wrong return type once.
         let counted = quote_spanned!(place.stack.at=> #held().count(outcome));
-        // Uses the span of the path, so that rustc reports a wrong type of the fallback's result at the path.
+        // Uses the span of the path, so that rustc reports a fallback function with another type at the path.
         let ended = quote_spanned!(at=> counted);
         let again = place.again(function.span());
         quote_spanned! {mixed=>
@@ -285,8 +282,8 @@ impl Fallback {
     }
 }
 
-/// Returns the statements that replace an error by the outcome of `closure`. The circuits above treat the closure like
-/// a part of the body. They treat the function of a fallback with a path in the same way.
+/// Returns the statements that replace an error by the outcome of `closure`. Circuits above treat the closure like a
+/// part of the body.
 fn replaced(place: Place<'_>, closure: &TokenStream, turned: &TokenStream) -> TokenStream {
     let (runtime, mixed) = (place.runtime(), Span::mixed_site());
     let held = held(place);
@@ -311,7 +308,7 @@ fn replaced(place: Place<'_>, closure: &TokenStream, turned: &TokenStream) -> To
         // The runtime calls this closure after the closure of the user.
         quote_spanned!(mixed=> || { #left #ran #held() })
     };
-    // Uses the span of the closure, so that rustc reports the errors of a wrong closure at the closure.
+    // Uses the span of the closure, so that rustc reports a closure of a wrong type at the closure.
     let replace = quote_spanned! {mixed.located_at(closure.span())=>
         #runtime::__private::replace(turned, #counts, #closure)
     };

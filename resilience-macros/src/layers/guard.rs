@@ -1,6 +1,6 @@
-//! Generates the `static` variable in which each attribute declares its layer. Also generates the statements that
-//! `#[circuit]`, `#[bulkhead]` and `#[rate_limit]` share. Each of these three attributes is a guard: the attribute
-//! either admits a call or rejects the call. A bulkhead, for example, expands to these statements:
+//! Generates the `static` variable of an attribute, which contains the state that all calls share. Also generates the
+//! admission of a call by `#[circuit]`, `#[bulkhead]` and `#[rate_limit]`. Each of these three attributes either admits
+//! or rejects a call. A bulkhead, for example, expands to these statements:
 //!
 //! ```text
 //! let bulkhead = { static SITE: Site<Bulkhead> = Site::new(LayerDeclaration::new(..).max(10)); &SITE };
@@ -25,13 +25,14 @@ pub(super) fn owned(place: Place<'_>, layer: &str, local: &Ident, with: &TokenSt
     handle(place, &owned, local, with)
 }
 
-/// Works like [`owned`], but binds the local variable `local` to a handle of the type `handle`, such as `HeldPolicy`.
+/// Works like [`owned`], but the variable contains a wrapper of the value. `handle` is the type name of the wrapper,
+/// such as `HeldPolicy`.
 pub(super) fn held(place: Place<'_>, handle: &str, local: &Ident, with: &TokenStream) -> TokenStream {
     self::handle(place, &Ident::new(handle, Span::mixed_site()).into_token_stream(), local, with)
 }
 
-/// Returns the statement that binds the local variable `local` to the layer of one key. `with` is an expression for a
-/// value of the type `keyed`, such as `KeyedCircuits`.
+/// Returns the statement that binds the local variable `local` to the circuit of one key. `with` is the user's
+/// expression for the circuits of all keys. `keyed` is its type name, such as `KeyedCircuits`.
 pub(super) fn of_key(
     place: Place<'_>,
     keyed: &str,
@@ -54,9 +55,9 @@ fn handle(place: Place<'_>, handle: &TokenStream, local: &Ident, with: &TokenStr
     bind(local, with, |held| quote_spanned!(Span::mixed_site()=> #runtime::__private::#handle::new(#held)))
 }
 
-/// Returns the statement that binds the local variable `local` to a layer, or to a handle of a layer. In the generated
-/// statement, the variable `held` is a reference to the value of `with`. The closure `make` receives the identifier
-/// `held`, and returns an expression that makes the layer or handle from `held`.
+/// Returns the statement that binds the local variable `local` to a value made from the user's expression `with`. The
+/// closure `make` receives the name of a variable that borrows the user's value, and returns the expression for the new
+/// value.
 ///
 /// Output: `let bulkhead = match &(self.bulkhead) { held => Owned::<Bulkhead>::new(held) };`
 ///
@@ -78,9 +79,10 @@ fn bind(local: &Ident, with: &TokenStream, make: impl FnOnce(&Ident) -> TokenStr
     }
 }
 
-/// Returns a block that declares a `static`, and evaluates to a reference to the `static`. All calls share the layer in
-/// the `static`. `layer` is the type name of the layer, such as `CircuitBreaker`. `declaration` contains the options of
-/// the attribute. The linker collects the declaration, so that the program knows the declaration before the first call.
+/// Returns a block that declares a `static`, and evaluates to a reference to the `static`. All calls share the value in
+/// the `static`, such as a circuit. `layer` is the type name of this value, such as `CircuitBreaker`. `declaration`
+/// contains the options of the attribute. The linker collects all declarations, so that the program can list them
+/// before the first call.
 pub(super) fn site(place: Place<'_>, layer: &str, declaration: &TokenStream) -> TokenStream {
     let (site, statics) = statics(place, layer, declaration);
     quote_spanned!(Span::mixed_site()=> { #statics &#site })
@@ -115,7 +117,7 @@ pub(super) fn count(place: Place<'_>, option: &str, value: Option<&Given<u32>>) 
     Some(quote_spanned!(mixed=> .#option(#value)))
 }
 
-/// The declaration of a layer that is not a circuit: the option `name` and the settings of one attribute.
+/// The option `name` and the settings of an attribute that is not a `#[circuit]`.
 pub(super) struct Declaration<'a> {
     /// The type name of the layer, such as `Bulkhead`.
     pub(super) layer: &'a str,
@@ -124,12 +126,12 @@ pub(super) struct Declaration<'a> {
     pub(super) options: TokenStream,
     /// The name of the required option, if the attribute lacks this option.
     pub(super) missing: Option<&'a str>,
-    /// The option for which each call evaluates an expression. The text `*` stands for all options.
+    /// The name of the option that each call evaluates, or `*` for all options.
     pub(super) evaluated: Option<&'a str>,
 }
 
 impl Declaration<'_> {
-    /// Works like [`site`], for a layer that is not a circuit.
+    /// Works like the function [`site`], for an attribute that is not a `#[circuit]`.
     pub(super) fn site(&self, place: Place<'_>) -> TokenStream {
         let (site, statics) = self.statics(place);
         quote_spanned!(Span::mixed_site()=> { #statics &#site })
@@ -137,7 +139,7 @@ impl Declaration<'_> {
 
     /// Returns a closure that calls `method` on the layer that all calls share.
     ///
-    /// The future of the decorated function does not store the closure, because the closure captures nothing.
+    /// The closure captures nothing, so it adds no bytes to the future of the decorated function.
     pub(super) fn closure(&self, place: Place<'_>, method: &TokenStream) -> TokenStream {
         let (site, statics) = self.statics(place);
         quote_spanned!(Span::mixed_site()=> || { #statics #site.get()#method })
@@ -174,9 +176,10 @@ pub(super) fn shared(place: Place<'_>, local: &Ident, declaration: &Declaration<
     quote_spanned!(Span::mixed_site()=> let #local = #closure;)
 }
 
-/// Returns an expression that evaluates to the success value of the `Result` in `acquired`. If the `Result` is an
-/// error, the expression rejects the call. The expression converts the error to the user's error type with the user's
-/// function `make`. If `make` is `None`, the expression uses the trait `From`.
+/// Returns an expression that admits or rejects a call. The expression `acquired` evaluates to a `Result`. After an
+/// `Ok`, the call is admitted, and the expression evaluates to the value of the `Ok`. After an `Err`, the call is
+/// rejected. The user's function `make`, or `From` without this function, then converts the error to the user's error
+/// type.
 pub(super) fn admit(place: Place<'_>, cause: Cause, acquired: &TokenStream, make: Option<&TokenStream>) -> TokenStream {
     let mixed = Span::mixed_site();
     let error = Ident::new("error", mixed);
@@ -189,8 +192,8 @@ pub(super) fn admit(place: Place<'_>, cause: Cause, acquired: &TokenStream, make
     }
 }
 
-/// Reports a name that looks like `name[key]`. The runtime uses names of this form for layers with the option `key`.
-/// `layer` is the word for the layer, such as `circuit`.
+/// Reports a name that could be confused with `name[key]`, the name of a circuit, a bulkhead or a rate limit with a
+/// key. `layer` is the noun for the error text, such as `circuit`.
 pub(super) fn check_brackets(name: &LitStr, has_key: bool, layer: &str, errors: &mut Errors) {
     let text = name.value();
     if text.strip_suffix(']').is_some_and(|text| text.contains('[')) {

@@ -171,8 +171,8 @@ impl Layer for Hedge {
 }
 
 impl Hedge {
-    /// Returns an expression for the settings of one call. Also returns the statement that evaluates the time, if each
-    /// call evaluates an expression.
+    /// Returns an expression for the settings of one call. If each call evaluates the time, also returns the statement
+    /// that evaluates the time.
     fn source(&self, place: Place<'_>) -> (Option<TokenStream>, TokenStream) {
         let runtime = &place.stack.runtime_at;
         let mixed = Span::mixed_site();
@@ -184,7 +184,7 @@ impl Hedge {
                 bound = Some(place.evaluate(&local, &after));
                 quote_spanned!(mixed=> #runtime::__private::Evaluated(#local, #hedge))
             }
-            // Another attribute with the same name may set a percentile.
+            // Without a name, no other attribute can set a percentile for this hedge.
             (After::Time(_), None) if self.name.is_none() => hedge,
             _ => quote_spanned!(mixed=> #runtime::__private::any_hedge(#hedge)),
         };
@@ -201,7 +201,7 @@ impl Hedge {
     /// Returns the largest number of attempts. Returns `None` if the macro does not know the number.
     fn max(&self) -> Option<u32> {
         match (&self.after, &self.max) {
-            // Another attribute with this name may set the option `max`, possibly to another number.
+            // Another attribute with the same name may set the option `max` to another number.
             _ if self.name.is_some() => None,
             (After::With(_), _) => None,
             (_, Some(max)) => max.literal().copied(),

@@ -26,10 +26,10 @@ pub(super) struct Limit<O> {
 }
 
 pub(super) enum Source<O> {
-    /// The options of a layer that the attribute declares. With the option `name`, all attributes with this name share
-    /// the layer. Otherwise, the layer belongs to the decorated function.
+    /// The options of a bulkhead or a rate limit that the attribute declares. All attributes with the same `name` share
+    /// this value. Without the option `name`, the value belongs to the decorated function.
     Own { name: Option<Given<LitStr>>, key: Option<TokenStream>, settings: Settings<O> },
-    /// The expression in the option `with`, for a layer that the user created.
+    /// The expression in the option `with`, for a bulkhead or a rate limit that the user created.
     With(TokenStream),
 }
 
@@ -46,8 +46,8 @@ pub(super) struct Shared<O> {
 
 impl<O: OptionName> Limit<O> {
     /// Reads the options `name`, `key`, `wait`, `with` and `error`. `settings` contains the parsed values of further
-    /// options, such as `max_queue`. `span` is the position of the attribute. `held` is the noun for the layer in
-    /// compile errors: `bulkhead` or `limit`.
+    /// options, such as `max_queue`. `span` is the position of the attribute. `held` is the noun for compile errors:
+    /// `bulkhead` or `limit`.
     pub(super) fn read(
         args: &mut Args<O>,
         shared: &Shared<O>,
@@ -96,15 +96,15 @@ impl<O: OptionName> Limit<O> {
         }
     }
 
-    /// Returns an expression for the layer that admits this call. With the option `key`, the expression is the layer of
-    /// the key, see [`bind_key`](Self::bind_key).
+    /// Returns an expression for the bulkhead or the rate limit of this call. With the option `key`, each key has its
+    /// own.
     pub(super) fn layer(&self, place: Place<'_>) -> TokenStream {
         let layer = if self.key().is_some() { of_key(place) } else { place.local() };
         quote_spanned!(Span::mixed_site()=> #layer.get())
     }
 
-    /// Returns the statement that binds a local variable to the layer of the call's key. If a retry is above this
-    /// attribute, each attempt evaluates the key.
+    /// Returns the statement that binds a local variable to the bulkhead or the rate limit of the call's key. If a
+    /// retry is above this attribute, each attempt evaluates the key.
     fn bind_key(&self, place: Place<'_>) -> Option<TokenStream> {
         let (local, runtime, key) = (place.local(), place.runtime(), guard::reference(self.key()?));
         let layer = quote_spanned!(Span::mixed_site()=> #runtime::__private::evaluate(|| #local.get().__of(#key)));
@@ -114,7 +114,7 @@ impl<O: OptionName> Limit<O> {
     /// Returns whether a call may wait for its admission.
     fn waits(&self) -> bool {
         match (&self.source, &self.wait) {
-            // If the attribute has a name, another attribute with this name may set the option `wait`.
+            // Another attribute with the same name may set the option `wait`.
             (Source::Own { name: None, .. }, None) => false,
             (Source::Own { name: None, .. }, Some(Given::Literal(wait))) => !wait.is_zero(),
             _ => true,
@@ -151,8 +151,9 @@ impl<O: OptionName> Limit<O> {
         }
     }
 
-    /// Returns the statement that binds the layer to a local variable. `layer` is the type name of the layer. `others`
-    /// are further method calls of the declaration. `missing` is the name of a required option that is absent.
+    /// Returns the statement that binds the bulkhead or the rate limit to a local variable. `layer` is its type name,
+    /// such as `Bulkhead`. `others` are further method calls for the declaration. `missing` is the name of a required
+    /// option that is absent.
     pub(super) fn site(
         &self,
         place: Place<'_>,
@@ -177,11 +178,10 @@ impl<O: OptionName> Limit<O> {
         quote_spanned!(mixed=> let #local = #site;)
     }
 
-    /// Returns an expression for the admission of a call. If the layer rejects the call, the generated code jumps out
-    /// of the expression with the rejection. `bound` are statements that evaluate expressions of the user. The
-    /// expression `now` admits the call without a wait. The function `waiting` returns the code of a wait. The argument
-    /// of `waiting` is the variable that contains the limit of the wait. If the layer contains this limit, the argument
-    /// is `None`.
+    /// Returns an expression that admits the call. If the call is rejected, the generated code leaves the expression
+    /// with the rejection. `bound` are statements that evaluate expressions of the user. The expression `now` admits
+    /// the call without a wait. The function `waiting` returns the code of a wait. Its argument is the variable that
+    /// contains the longest wait, or `None` if all calls have the same longest wait.
     pub(super) fn admit(
         &self,
         place: Place<'_>,
@@ -205,8 +205,8 @@ impl<O: OptionName> Limit<O> {
         let acquired = quote_spanned!(mixed=> acquired);
         let wait = place.pause(mixed, &acquired, waiting(local.as_ref()));
         let admit = admit(&acquired);
-        // Puts the wait into a block of its own. The future of the decorated function then does not store the local
-        // variable `acquired` while the body runs.
+        // Puts the wait into a block of its own, so that the future of the decorated function does not store `acquired`
+        // while the body runs.
         quote_spanned!(mixed=> { #bound #time #wait #admit })
     }
 
@@ -214,12 +214,11 @@ impl<O: OptionName> Limit<O> {
     /// is the expression for the admission. `slot` is the name of the variable for the value of this expression, or
     /// `None` if the value is `()`.
     ///
-    /// Usually, the expansion creates the future of the body before the wait for a permit. In three cases, the
-    /// expansion creates the future after the wait:
+    /// The expansion creates the future of the body before the wait, except in three cases:
     ///
     /// - The body may run again.
-    /// - A layer above may wait.
-    /// - The user's function in the option `error` uses an argument of the body.
+    /// - An attribute above may wait.
+    /// - Code after the wait, such as a function in the option `error`, uses an argument of the body.
     pub(super) fn emit(
         &self,
         place: Place<'_>,
@@ -255,7 +254,7 @@ impl<O: OptionName> Limit<O> {
     }
 }
 
-/// Returns the name of the local variable that contains the layer of the call's key.
+/// Returns the name of the local variable that contains the bulkhead or the rate limit of the call's key.
 fn of_key(place: Place<'_>) -> Ident {
     format_ident!("{}_of_key", place.local(), span = Span::mixed_site())
 }

@@ -25,7 +25,7 @@ pub(crate) const RATE_LIMIT_PER_SECOND: RangeInclusive<u32> = 1..=1_000_000;
 
 /// The range of the option `per` of `#[rate_limit]`.
 pub(crate) const RATE_LIMIT_PER: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(86_400);
-/// The shortest time between two calls of `#[rate_limit]`. The options `limit` and `per` must not give a shorter time.
+/// The shortest interval between two calls that the options `limit` and `per` of `#[rate_limit]` may set.
 pub(crate) const RATE_LIMIT_STEP: Duration = Duration::from_micros(1);
 
 /// The range of the option `max_queue` of `#[bulkhead]` and `#[rate_limit]`, in calls.

@@ -1,4 +1,4 @@
-//! Parses a percentile in the option `after` of `#[hedge]`, and the limits of the percentile.
+//! Parses a percentile in the option `after` of `#[hedge]`, with its limits `min_after` and `max_after`.
 
 use std::time::Duration;
 
@@ -31,8 +31,8 @@ pub(super) enum Asked {
 }
 
 impl Percentile {
-    /// Reads the options `after`, `min_after` and `max_after` if the option `after` is a percentile. Reports an error
-    /// if the limits are set without a percentile.
+    /// Reads the options `after`, `min_after` and `max_after` if `after` is a percentile. If `with_time` is true,
+    /// reports limits without a percentile.
     pub(super) fn read<O: OptionName>(
         args: &mut Args<O>,
         [after, min, max]: [O; 3],
@@ -89,7 +89,8 @@ impl Percentile {
     }
 }
 
-/// Returns whether the value is a text that begins with `p`, or a number in quotation marks.
+/// Returns whether the user probably means a percentile: a text that begins with `p` or `P`, or a number in quotation
+/// marks.
 fn is_percentile(value: &Expr) -> bool {
     matches!(value::literal(value), Some(Lit::Str(text)) if {
         let text = text.value();

@@ -134,8 +134,8 @@ fn check_tokens(
 }
 
 impl RateLimit {
-    /// Returns the cause of a rejection. With the option `tokens`, a retry must examine the error, because a call that
-    /// takes more tokens than the burst is never admitted.
+    /// Returns the cause of a rejection. With the option `tokens`, the cause tells a retry to examine the error,
+    /// because a call with more tokens than the burst is never admitted.
     fn cause(&self) -> Cause {
         if self.tokens.is_some() { Cause::Tokens } else { Cause::Limit }
     }

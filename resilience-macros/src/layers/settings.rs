@@ -1,6 +1,5 @@
-//! Parses the settings of `#[circuit]` and `#[retry]`. A setting is an option whose value is a number, a duration, a
-//! flag or one of several words. For each setting, the expansion calls a method with the name of the option, such as
-//! `.max(3)`.
+//! Parses the settings of an attribute. A setting is an option whose value is a number, a duration, a flag or one of
+//! several words. For each setting, the expansion calls a method with the name of the option, such as `.max(3)`.
 
 use std::time::Duration;
 
@@ -109,8 +108,8 @@ impl<O: OptionName> Settings<O> {
         self.0.iter().map(call).collect()
     }
 
-    /// Works like [`calls`](Self::calls). If a value is a constant, the method `checked` of the runtime checks the
-    /// options that depend on each other.
+    /// Works like [`calls`](Self::calls). If a value is a constant, also calls `checked`, a method of the runtime that
+    /// checks options that depend on each other.
     pub(super) fn checked_calls(&self, place: Place<'_>) -> TokenStream {
         let calls = self.calls(place);
         let checked = self.constants().next().map(|_| quote_spanned!(Span::mixed_site()=> .checked()));

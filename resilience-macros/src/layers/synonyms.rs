@@ -29,17 +29,18 @@ const HINT: &str = ", a function of the error, or `retry_after_ok`, a function o
 const ATTRIBUTE: &str = ", an attribute of its own";
 /// The text after the suggested option `max_queue`.
 const QUEUE: &str = ", the number of calls that wait";
-/// The text after a suggested option that takes a function. The function converts the error of a rejection.
+/// The text after the suggested option `error`.
 const ERROR: &str = ", a function that turns the rejection into your error";
 
 const fn row(ours: &'static str, difference: &'static str, theirs: &'static [&'static str]) -> Synonyms {
     Synonyms { ours, difference, theirs }
 }
 
-/// The suggestion of the option `key`.
+/// The names in other libraries for which the error suggests the option `key`.
 const KEY: Synonyms = row("key", "", &["key_by", "key_fn", "partition", "per_key", "keyed_by", "partition_key"]);
 
-/// The suggestion of the attribute `#[fallback]`. In some libraries, a fallback is an option of another attribute.
+/// The names for which the error suggests the attribute `#[fallback]`. In some libraries, a fallback is an option of
+/// another attribute.
 const NO_FALLBACK: Synonyms =
     row("#[fallback(path)]", ATTRIBUTE, &["fallback", "fallback_method", "fallback_function", "fallback_action"]);
 

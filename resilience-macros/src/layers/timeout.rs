@@ -104,8 +104,8 @@ impl Layer for Timeout {
             None => (None, quote_spanned!(mixed=> #timeout.after())),
         };
         let allowed = format_ident!("{local}_allowed", span = mixed);
-        // Decides at the start of the call whether the deadline shortens the timeout, because the time of the timeout
-        // may change while the call runs.
+        // Decides at the start of the call whether the caller's deadline is earlier than the timeout, because the
+        // timeout may change while the call runs.
         let by_deadline = format_ident!("{local}_by_deadline", span = mixed);
         let inner = place.bound(block);
         let starts = (place.index + 1 < place.plan().len())
@@ -131,8 +131,8 @@ impl Layer for Timeout {
         })
     }
 
-    /// Returns the timer that limits the wait for the body, and each wait in the code of an attribute below. When the
-    /// timer expires, the call jumps out of the code of the attributes below, and thereby drops their local variables.
+    /// Returns the timer of the call, and the label that the call leaves when the timer expires. The call thereby drops
+    /// the local variables of the attributes below.
     fn interrupt(&self, place: Place<'_>) -> Option<Interrupt> {
         let local = place.local();
         let timer = quote_spanned!(Span::mixed_site()=> #local.as_mut());

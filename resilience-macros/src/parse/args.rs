@@ -1,5 +1,5 @@
-//! Parses the options of an attribute. An option has the form `option = value` or `option(list)`. An attribute contains
-//! options in any order, and each option at most once.
+//! Parses the options of an attribute. An option has the form `option = value`, `option(list)` or, for a flag,
+//! `option`. An attribute contains options in any order, and each option at most once.
 //!
 //! In some attributes, users write only the value of the first option, such as the time in `#[timeout(5)]`.
 

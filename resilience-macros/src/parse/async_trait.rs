@@ -70,7 +70,7 @@ pub(crate) fn hoist(block: &TokenStream, sig: &Signature) -> (Vec<Moved>, TokenS
 }
 
 /// If a statement in `moved` moves a `&mut self`, removes this statement. Returns a block that borrows `self` instead.
-/// Functions of the user, such as `retry_if`, can then read `self` between two runs of the block.
+/// A function in an option such as `retry_if` can then read `self` between two runs of the block.
 pub(crate) fn reborrow(sig: &Signature, moved: &mut Vec<Moved>, block: TokenStream) -> TokenStream {
     let is_unique = |receiver: &Receiver| matches!(receiver.kind, ReceiverKind::Reference(_, _, Some(_)));
     let at = moved.iter().position(|moved| moved.argument == "self");

@@ -1,7 +1,7 @@
-//! Parses an option whose value is a literal or a constant of the user.
+//! Parses an option whose value is a literal, or a constant or another expression of the user.
 //!
-//! The macro checks the range of a literal. The value of a constant is unknown to the macro. The expansion therefore
-//! checks the range of a constant with a `const fn` of the runtime crate, and the compiler reports a wrong value.
+//! The macro checks the range of a literal, but does not know the value of a constant. A `const fn` of the runtime
+//! crate therefore checks the constant, and the compiler reports a value outside the range.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -21,7 +21,8 @@ pub(crate) enum Given<T> {
 }
 
 impl<T> Given<T> {
-    /// Parses a literal with `read`. Any other expression becomes a constant of the type and range `kind`.
+    /// Parses a literal with `read`. Any other expression becomes a [`Constant`]. `kind` is the type and the range of
+    /// the option.
     pub(crate) fn read(
         key: &'static str,
         expr: &Expr,
@@ -171,8 +172,7 @@ impl Constant {
         let ty = kind.ty(runtime);
         let message = format!("`{key}` must be {}", kind.allowed());
         let function = Ident::new(function, at);
-        // Because of the type in the `let`, the compiler's message about a constant of another type names the expected
-        // type.
+        // If the constant has a wrong type, the type in the `let` makes the compiler name the expected type.
         quote_spanned! {at=>
             {
                 let __resilience_value: #ty = #tokens;
@@ -181,15 +181,15 @@ impl Constant {
         }
     }
 
-    /// Returns an expression for the value inside a function body. The compiler evaluates the constant before the
-    /// program runs.
+    /// Returns an expression for the value, for use in a function body. The compiler evaluates this expression at
+    /// compile time.
     pub(crate) fn inline(&self, runtime: &Path) -> TokenStream {
         inline(&self.kind.ty(runtime), &self.checked(runtime), [self].into_iter())
     }
 }
 
-/// Returns an expression for the constant `value` of the type `ty` inside a function body. `value` contains the
-/// expressions of the user in `constants`.
+/// Returns an expression that evaluates `value` at compile time, for use in a function body. `ty` is the type of
+/// `value`. `constants` are the user's expressions in `value`.
 ///
 /// The expression usually contains a `const` item, because `cargo check` evaluates a `const` item, but no `const`
 /// block. However, an item cannot name `Self` or a generic parameter. If the constants may contain such a name, the
@@ -211,8 +211,8 @@ pub(crate) fn inline<'a>(
     }
 }
 
-/// Returns whether `tokens` contain a name that may be a type or a generic parameter. Such a name begins with an
-/// upper-case letter. The name either is this letter alone, or also contains a lower-case letter.
+/// Returns whether `tokens` contain a name that may be a type or a generic parameter. Such a name is one upper-case
+/// letter, or begins with an upper-case letter and contains a lower-case letter.
 fn names_type(tokens: &TokenStream) -> bool {
     tokens.clone().into_iter().any(|token| match token {
         TokenTree::Group(group) => names_type(&group.stream()),

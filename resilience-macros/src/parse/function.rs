@@ -1,5 +1,5 @@
-//! Parses the signature of a function. The body stays a list of unparsed tokens, so that an attribute accepts
-//! incomplete code in the body.
+//! Parses the signature of a function. The body remains unparsed tokens, so that an attribute accepts incomplete code
+//! in the body.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt};
@@ -149,7 +149,8 @@ impl Function {
         self.sig.asyncness.is_none() && self.shell.is_none()
     }
 
-    /// Returns the error for a function that is not `async`, if its return type names a future or its body awaits one.
+    /// Returns the error for a function that should be `async`: its return type names a future, its body awaits a
+    /// future, or another attribute has replaced `async` by `block_on`.
     fn lacks_future(&self) -> Option<String> {
         let (body, _) = self.body.as_ref().filter(|_| self.is_blocking())?;
         let future = match &self.sig.output {
@@ -174,8 +175,8 @@ impl Function {
         }
     }
 
-    /// Returns the return type of the function. For an async function, returns the type of the expression `f().await`,
-    /// where `f` is this function. Returns `None` if the signature does not show this type.
+    /// Returns the type of the outcome of a call. If the function returns a future, this type is the output of the
+    /// future. Returns `None` if the signature does not show the type.
     pub(crate) fn output(&self) -> Option<&Type> {
         match &self.sig.output {
             ReturnType::Default => None,
@@ -196,8 +197,8 @@ fn never_a_result(ty: &Type) -> bool {
     }
 }
 
-/// Returns the text of the expression with which a function should end. The function returns the future type `ty`, and
-/// the future runs the statements `body`.
+/// Returns the text of the expression that a function with the return type `ty` should end with. The future of this
+/// expression runs the statements `body`.
 fn ending(ty: &Type, body: &str) -> String {
     match ty {
         Type::ImplTrait(_) => format!("async move {{ {body} }}"),

@@ -27,7 +27,7 @@ impl Shell {
     ///
     /// In a function that is not `async`, the block is the last expression of the function. If `#[instrument]` has
     /// wrapped the body in an `async` block, `peel` finds the block of `#[instrument]`. The attributes of this crate
-    /// then run inside the tracing span, and the `async` block owns the arguments.
+    /// then run inside the tracing span.
     pub(crate) fn peel(body: &TokenStream, braces: Span, is_async: bool) -> Option<(Self, TokenStream, Span)> {
         let mut path = Vec::new();
         let ending = if is_async { None } else { Some(ending(body, &mut path)?) };
@@ -58,8 +58,8 @@ impl Shell {
         mentions(&self.body, "__tracing_instrument_future")
     }
 
-    /// Returns whether no statement precedes the `async` block. A preceding statement could borrow a variable that the
-    /// block uses.
+    /// Returns whether no statement precedes the `async` block. After a statement that borrows a variable, the block
+    /// could not move this variable.
     fn is_whole(&self) -> bool {
         let is_statement = |token: &TokenTree| match token {
             TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
@@ -70,7 +70,7 @@ impl Shell {
         !self.body.clone().into_iter().take(before).any(|token| is_statement(&token))
     }
 
-    /// Returns whether the token before the braces of the `async` block is `keyword`.
+    /// Returns whether `keyword` directly precedes the braces of the `async` block.
     fn is_followed_by_block(&self, keyword: &str) -> bool {
         let mut tokens = self.body.clone();
         for at in &self.path[..self.path.len().saturating_sub(1)] {
@@ -329,7 +329,7 @@ pub(crate) fn output(future: &Type) -> Option<&Type> {
     }
 }
 
-/// A limit to the lifetimes of the borrows that a future may hold.
+/// A limit that the type of a future sets to the borrows in the future.
 pub(crate) enum Limit<'a> {
     /// The limit `'static` of a boxed future without a written lifetime.
     Default,
@@ -350,8 +350,8 @@ impl Limit<'_> {
     }
 }
 
-/// Returns the limits that the future type `future` shows. A plain `impl Future` shows no limit: since edition 2024,
-/// and in a trait, its future may hold every argument.
+/// Returns the limits in the future type `future`. A plain `impl Future` contains no limit: since edition 2024, and in
+/// a trait, its future may hold every argument.
 pub(crate) fn limits(future: &Type) -> Vec<Limit<'_>> {
     match future {
         Type::Group(ty) => limits(&ty.elem),
@@ -370,7 +370,7 @@ pub(crate) fn limits(future: &Type) -> Vec<Limit<'_>> {
     }
 }
 
-/// Returns the limits of a type such as `Box<dyn Future<..> + Send>`.
+/// Returns the limits in a type such as `Box<dyn Future<..> + Send>`.
 fn boxed(ty: &Type) -> Vec<Limit<'_>> {
     let Type::Path(ty) = ty else { return Vec::new() };
     let object = match (ty.path.segments.last(), arguments(&ty.path).collect::<Vec<_>>().as_slice()) {

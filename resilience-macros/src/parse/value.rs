@@ -138,8 +138,8 @@ pub(crate) fn expression(_: &str, value: &Expr) -> Result<TokenStream> {
     Ok(value.to_token_stream())
 }
 
-/// Returns an error if the expression contains `.await`. The expansion evaluates an expression outside the futures that
-/// circuits and timeouts observe. A timeout above could therefore not end a wait in the expression.
+/// Returns an error if the expression contains `.await`. A timeout above could not end this wait, because the expansion
+/// evaluates options outside the futures that a timeout observes.
 pub(crate) fn without_wait(key: &str, value: &Expr) -> Result<()> {
     match exit(&value.to_token_stream()) {
         Some((".await", at)) => Err(no_exit(key, ".await", at)),
@@ -147,8 +147,8 @@ pub(crate) fn without_wait(key: &str, value: &Expr) -> Result<()> {
     }
 }
 
-/// Returns an error if the expression contains `.await`, `?` or `return`. Attributes above may already have admitted
-/// the call when the option is evaluated. A circuit above would then count the early exit as a failure.
+/// Returns an error if the expression contains `.await`, `?` or `return`. A circuit above may have admitted the call
+/// before the option is evaluated, and would count the early exit as a failure.
 pub(crate) fn without_exit(key: &str, value: &TokenStream) -> Result<()> {
     exit(value).map_or(Ok(()), |(exit, at)| Err(no_exit(key, exit, at)))
 }
@@ -209,8 +209,8 @@ fn number(value: &Expr) -> Result<Option<Number>> {
     Err(Error::new_spanned(value, format_args!("a number has no suffix here: write `{digits}`{unit}")))
 }
 
-/// Returns the error for a value that is not `allowed`, such as "a number from 0 to 1". If the value is not a literal,
-/// the message asks for a literal, because a macro cannot evaluate an expression.
+/// Returns the error for an invalid value. `allowed` describes the valid values, such as "a number from 0 to 1". If the
+/// value is not a literal, the message asks for a literal, because a macro cannot evaluate an expression.
 pub(crate) fn invalid(key: &str, value: &Expr, allowed: impl Display) -> Error {
     let digits = match peel(value) {
         Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) => expr,

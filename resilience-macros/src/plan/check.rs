@@ -18,7 +18,7 @@ impl Plan {
         }
     }
 
-    /// Reports each attribute that a function without `async` cannot have.
+    /// Reports each attribute that needs an `async` function.
     pub(crate) fn blocks(&self, errors: &mut Errors) {
         for layer in &self.layers {
             if let Some(message) = layer.needs_async {
@@ -72,9 +72,9 @@ impl Plan {
         }
     }
 
-    /// Reports a `?` or a `return` in a `key` that contains the attempt number of a retry. Attributes above the retry
-    /// have already admitted the call when the retry evaluates this key. The expansion evaluates any other key before
-    /// an attribute admits the call.
+    /// Reports a `?` or a `return` in a `key` that contains the attempt number of a retry. The retry evaluates this key
+    /// after the attributes above have admitted the call. Any other key is evaluated before an attribute admits the
+    /// call.
     fn leaves_no_key_of_attempts(&self, errors: &mut Errors) {
         for key in self.layers.iter().filter(|layer| layer.per_attempt).filter_map(|layer| layer.key.as_ref()) {
             errors.ok(without_exit("key", key));

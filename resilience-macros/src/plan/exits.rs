@@ -9,9 +9,8 @@ use super::plan::Plan;
 use crate::facts::{Asks, Cause, Time};
 
 impl Plan {
-    /// Returns the index of the attribute that handles a rejection with this `cause`. The attribute at `index` has
-    /// rejected the call. Returns `None` if no attribute handles the rejection. The decorated function then returns the
-    /// error of the rejection.
+    /// Returns the index of the attribute that handles a rejection with this `cause` by the attribute at `index`. If no
+    /// attribute handles the rejection, returns `None`, because the decorated function returns the error.
     pub(crate) fn catcher(&self, index: usize, cause: Cause) -> Option<usize> {
         self.above(index).iter().rposition(|above| above.catches.contains(&cause))
     }
@@ -23,7 +22,7 @@ impl Plan {
         (first..index).rev().filter(|above| self.facts(*above).asks == Asks::ByCircuit)
     }
 
-    /// Returns whether the attribute at `index` can handle a rejection by a lower attribute.
+    /// Returns whether the attribute at `index` handles rejections by an attribute below.
     pub(crate) fn is_left(&self, index: usize) -> bool {
         self.causes(index).any(|cause| self.facts(index).catches.contains(&cause))
     }

@@ -1,4 +1,4 @@
-//! Defines [`Plan`], which answers questions about the layers (attributes) of one function.
+//! Defines [`Plan`], which answers questions about the attributes of one function.
 
 use proc_macro2::{Ident, TokenStream};
 
@@ -6,7 +6,7 @@ use crate::facts::{Asks, Cause, Facts, Pauses, Replacement, Runs, Time};
 use crate::parse::constant::Constant;
 use crate::tokens::mentions;
 
-/// The properties of all layers (attributes) of one function. The outermost layer has the index 0.
+/// The properties of all attributes of one function. The outermost attribute has the index 0.
 pub(crate) struct Plan {
     pub(super) layers: Vec<Facts>,
 }
@@ -32,7 +32,7 @@ impl Plan {
         (index + 1..self.len()).filter(|below| self.facts(*below).per_attempt)
     }
 
-    /// Returns the index of the retry whose attempt number the key of the circuit at `index` contains.
+    /// Returns the index of the retry whose attempt number is a part of the key of the circuit at `index`.
     pub(crate) fn retry_of_key(&self, index: usize) -> Option<usize> {
         let retry = self.above(index).iter().rposition(|above| above.asks == Asks::ByCircuit);
         retry.filter(|_| self.facts(index).per_attempt)
@@ -59,15 +59,15 @@ impl Plan {
         &self.layers[index + 1..]
     }
 
-    /// Returns the number of the layer (attribute) at `index` among all layers with the same attribute name. For
-    /// example, the second `#[retry]` from the top has the number 2.
+    /// Returns the number of the attribute at `index` among all attributes with the same name. For example, the second
+    /// `#[retry]` from the top has the number 2.
     pub(crate) fn number(&self, index: usize) -> usize {
         let attribute = self.facts(index).attribute;
         1 + self.above(index).iter().filter(|above| above.attribute == attribute).count()
     }
 
-    /// Returns whether the function has a retry, a hedge or a fallback. These attributes need the arguments of a call
-    /// again after the body has run.
+    /// Returns whether the function has a retry, a hedge or a fallback function. These attributes may need the
+    /// arguments again after the body has started.
     pub(crate) fn repeats(&self) -> bool {
         self.layers.iter().any(|layer| layer.runs != Runs::Once)
     }
@@ -106,8 +106,8 @@ impl Plan {
     /// Returns the names of the arguments that the expansion clones at the position `index`. The position of the body
     /// is below the last attribute.
     ///
-    /// The body and each fallback function are consumers: functions that may consume their arguments. If an attribute
-    /// lists an argument in `clone`, the next consumer below the attribute receives a clone of this argument.
+    /// The body and each fallback may consume the arguments. If an attribute lists an argument in `clone`, the next
+    /// body or fallback below the attribute receives a clone.
     pub(crate) fn clones_at(&self, index: usize) -> Vec<Ident> {
         let consumes = |index: usize| index == self.len() || self.facts(index).replaces.is_some();
         if !consumes(index) {
@@ -141,16 +141,15 @@ impl Plan {
         late.iter().flat_map(|layer| &layer.late)
     }
 
-    /// Returns the user's functions in the option `error` that the expansion may call after a bulkhead has
-    /// waited. Returns no functions if no bulkhead waits.
+    /// Returns the user's functions in the option `error`, and the user's expressions, that a call may evaluate after
+    /// the wait of a bulkhead or a rate limit.
     pub(crate) fn rejections_after_a_wait(&self) -> impl Iterator<Item = &TokenStream> {
         let after = self.layers.iter().skip_while(|layer| !layer.waits);
         after.flat_map(|layer| layer.rejection.iter().chain(&layer.expressions))
     }
 
-    /// Finds the `async` block that contains the code of the layer (attribute) at `index`. Returns the index of the
-    /// outermost layer in this block. A hedge creates an `async` block for each attempt. The block of an attempt
-    /// contains the code of all layers below the hedge.
+    /// Returns the index of the outermost attribute in the same `async` block as the attribute at `index`. A hedge
+    /// creates an `async` block for each attempt. This block contains the code of all attributes below the hedge.
     pub(crate) fn block(&self, index: usize) -> usize {
         self.above(index).iter().rposition(|above| above.runs == Runs::AtOnce).map_or(0, |hedge| hedge + 1)
     }
@@ -172,8 +171,8 @@ impl Plan {
 
     /// Returns the indices of the retries above `index`, the outermost retry first. The code of the attribute at
     /// `index` asks each of these retries whether the current attempt is the first attempt. Leaves out a retry above a
-    /// hedge, because the attempts of the hedge run in `async` blocks of their own. These attempts read a thread-local
-    /// variable of the runtime instead.
+    /// hedge. The attempts of a hedge run in `async` blocks of their own, and read a thread-local variable of the
+    /// runtime instead.
     pub(crate) fn retries_above(&self, index: usize) -> impl Iterator<Item = usize> {
         // If each attempt has a circuit of its own, returns no retries, so that the circuit treats each attempt as a
         // first attempt.

@@ -8,7 +8,7 @@ impl Plan {
     pub(crate) fn opened_by_one_call(&self) -> Option<String> {
         (0..self.len()).find_map(|index| {
             let Opens { threshold, by_default } = self.facts(index).opens?;
-            // Gives no warning, because each attempt of a call may use a different circuit.
+            // Gives no warning if each attempt of a call may use a different circuit.
             if self.facts(index).per_attempt {
                 return None;
             }

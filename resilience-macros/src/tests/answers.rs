@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::expand;
 use crate::FAMILY;
 
-/// The tokens of which the random texts consist. The first 13 tokens are names of options.
+/// The tokens for the random texts. The first 13 tokens are names of options.
 const WORDS: [&str; 64] = [
     "name",
     "threshold",

@@ -23,7 +23,8 @@ fn code_for_faults_is_the_only_difference() {
     assert!(compared > 500, "{compared} stacks have faults");
 }
 
-/// Removes the declaration of the static variable, the statement that applies a fault, and the positions of the layers.
+/// Removes the code for faults: the static variable, the statement that applies a fault, and the positions of the
+/// attributes.
 fn without_faults(tokens: TokenStream) -> TokenStream {
     let tokens: Vec<_> = tokens.into_iter().collect();
     let mut kept = Vec::new();
@@ -54,7 +55,7 @@ fn without_faults(tokens: TokenStream) -> TokenStream {
     kept.into_iter().collect()
 }
 
-/// Returns the number of tokens up to and including the n-th token with this text.
+/// Returns the number of tokens up to and including the `n`-th token with the text `text`.
 fn through(tokens: &[TokenTree], text: &str, n: usize) -> usize {
     let found = tokens.iter().enumerate().filter(|(_, token)| token.to_string() == text).nth(n - 1);
     found.expect("the statements end").0 + 1

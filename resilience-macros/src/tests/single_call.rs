@@ -1,4 +1,4 @@
-//! Tests a warning that an attribute adds to the docs of a function. For example, the warning begins with "With the
+//! Tests a warning that an attribute adds to the docs of a function. The warning states, for example: "With the
 //! threshold of 3, the 3 attempts of one failing call can open the circuit".
 
 use super::expand;

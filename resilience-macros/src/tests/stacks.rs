@@ -1,11 +1,11 @@
 //! Tests several thousand combinations of attributes on functions of many kinds. Each combination must give an
 //! expansion or a compile error.
 //!
-//! The test combines each function in [`SHAPES`] with each single attribute in [`SPELLINGS`]. The test also combines
-//! each function in [`SHAPES`] with each pair of attributes from [`PAIRED`]. The test combines only the first function
-//! in [`SHAPES`] with each triple of attributes from [`TRIPLED`]. If the environment variable `RESILIENCE_EXPANSIONS`
-//! contains a path, the test writes all expansions to the file with this path. To see whether a change of this crate
-//! alters an expansion, compare the files from before and after the change:
+//! The test puts each attribute of [`SPELLINGS`], and each pair of attributes from [`PAIRED`], on each function of
+//! [`SHAPES`]. The test also puts each triple of attributes from [`TRIPLED`] on the first function of [`SHAPES`]. If
+//! the environment variable `RESILIENCE_EXPANSIONS` contains a path, the test writes all expansions to the file with
+//! this path. To see whether a change of this crate alters an expansion, compare the files from before and after the
+//! change:
 //!
 //! ```text
 //! RESILIENCE_EXPANSIONS=/tmp/before.txt cargo test --package resilience-macros stacks

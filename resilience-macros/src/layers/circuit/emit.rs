@@ -107,20 +107,20 @@ impl Layer for Circuit {
     }
 }
 
-/// Returns the name of the local variable that states whether the call is a repeat. A repeat is a second or later
-/// attempt of a retry or a hedge of another function.
+/// Returns the name of the local variable that states whether another function repeats this call, by a retry or a
+/// hedge.
 fn repeats(place: Place<'_>) -> Ident {
     format_ident!("{}_repeats", place.local(), span = Span::mixed_site())
 }
 
 impl Judge {
-    /// Returns the last five arguments of `settle_by` and `watch_stream`. If `of_ok` is false, leaves out the functions
-    /// that receive an `Ok` value.
+    /// Returns the last five arguments of `settle_by` and `watch_stream`. If `of_ok` is false, replaces the user's
+    /// functions that receive an `Ok` value by defaults.
     fn functions(&self, of_ok: bool) -> TokenStream {
         let mixed = Span::mixed_site();
         let or = |function: &Option<TokenStream>, default| function.clone().unwrap_or(default);
-        // The error of the body may contain a rejection by another decorated function that the body called. If the
-        // attribute has the option `failure_if`, the user's function decides whether such an error is a failure.
+        // The error of the body may contain a rejection by a decorated function that the body called. The function in
+        // `failure_if` decides whether such an error is a failure.
         let asks_first = self.failure_if.is_some();
         let failure_if = or(&self.failure_if, quote_spanned!(mixed=> |_| true));
         let failure_if_ok = or(&self.failure_if_ok.clone().filter(|_| of_ok), quote_spanned!(mixed=> |_| false));
@@ -133,7 +133,7 @@ impl Judge {
 
 impl Circuit {
     /// Returns the number of failed attempts that opens the circuit. Returns `None` if the attribute does not determine
-    /// this number, or if the circuit counts only the first attempt of a call.
+    /// this number, or if the circuit counts only first attempts.
     fn opens(&self) -> Option<Opens> {
         let Breaker::Named { settings, .. } = &self.breaker else { return None };
         let counts_attempts = settings.known(Opt::Count, true, |count| match count {
@@ -151,8 +151,8 @@ impl Circuit {
         Some(Opens { threshold, by_default: !settings.has(Opt::Threshold) })
     }
 
-    /// Returns the expression that moves the permit of a successful call into the stream of its outcome. `settle` is
-    /// the expression that records a failed call.
+    /// Returns the expression that moves the permit of a successful call into the returned stream. `settle` is the
+    /// expression that records a failed call.
     ///
     /// Output: `stream!(match split(outcome) { Continue(stream) => Ok(watch_stream(..)), Break(outcome) => join(..) })`
     fn settle_stream(&self, place: Place<'_>, stream: &Stream, settle: &TokenStream) -> TokenStream {
@@ -183,8 +183,8 @@ impl Circuit {
         quote_spanned!(option=> #runtime::__private::stream!(#code))
     }
 
-    /// Returns the statement that binds a local variable to the circuit of this attribute. If the attribute has a
-    /// `key`, the statement binds the variable to the circuit for the current value of the key.
+    /// Returns the statement that binds a local variable to the circuit of this attribute. With a `key`, this circuit
+    /// is the circuit for the current value of the key.
     fn bind(&self, place: Place<'_>) -> TokenStream {
         let mixed = Span::mixed_site();
         let local = place.local();

@@ -32,12 +32,12 @@ pub(super) enum Breaker {
     With { breaker: TokenStream, key: Option<TokenStream> },
 }
 
-/// The option `stream`. The call of a function with this option ends when the returned stream ends.
+/// The option `stream`, with which a call lasts until the end of the returned stream.
 pub(super) struct Stream {
     /// The position of the option, for a compile error if the runtime lacks the feature `stream`.
     pub(super) span: Span,
-    /// Whether a call is slow if its first item is slow. If the field is `false`, a call is slow if its whole stream is
-    /// slow.
+    /// Whether `slow_call` limits the time to the first item. Otherwise, `slow_call` limits the time to the end of the
+    /// stream.
     pub(super) slow_at_first_item: bool,
 }
 

@@ -1,5 +1,5 @@
-//! Reports options of a circuit that exclude each other. Also reports an option that needs another option, if the other
-//! option is missing. The circuit builder in the runtime crate reports these mistakes, too, but with other messages.
+//! Reports options of a circuit that exclude each other, and options that need a missing option. The circuit builder in
+//! the runtime crate reports these mistakes, too, but with other messages.
 
 use proc_macro2::Ident;
 

@@ -31,10 +31,9 @@ impl Layer for Retry {
         }
     }
 
-    /// Returns statements that bind local variables for the code of the retry. The expansion contains these statements
-    /// before the code of the outermost attribute. The first variable is the policy of the option `with`, or a closure
-    /// that returns the settings and the counts of this `#[retry]`. The second variable contains the retry budget. This
-    /// variable exists only if each call evaluates the expression in the option `budget`.
+    /// Returns statements that bind local variables before the code of the outermost attribute. The first variable is
+    /// the policy of the option `with`, or a closure that returns the settings and the counts of this `#[retry]`. If
+    /// each call evaluates the expression in the option `budget`, the second variable contains the retry budget.
     fn site(&self, place: Place<'_>) -> Option<TokenStream> {
         let policy = self.with.as_ref().map(|with| guard::held(place, "HeldPolicy", &policy(place), with));
         let budget = self.budget.as_ref().and_then(|budget| budget.held(place));
@@ -86,8 +85,8 @@ impl Layer for Retry {
             quote_spanned!(at=> .#rule(#function))
         });
         let held = self.with.as_ref().map(|_| policy(place));
-        // Uses the span of the user's expression. If the policy has a wrong error type, rustc reports the mistake at
-        // this expression.
+        // Uses the span of the user's expression, so that rustc reports a policy with a wrong error type at this
+        // expression.
         let of_policy = self
             .with
             .as_ref()
@@ -102,8 +101,7 @@ impl Layer for Retry {
         };
         let retry_after_ok = match (&self.retry_after_ok, &held) {
             (Some(function), _) => Some(quote_spanned!(at=> .retry_after_ok(#function))),
-            // Without `retry_if_ok`, the retry repeats no `Ok` value, so the retry would never call the function
-            // `retry_after_ok`.
+            // Without `retry_if_ok`, the retry accepts every `Ok`, and never calls the function `retry_after_ok`.
             (None, None) if !self.repeats_ok() => None,
             (None, held) => place.plan().hint_ok(place.index).map(|(index, function)| {
                 let circuit = place.at(index).local();
@@ -181,13 +179,13 @@ impl Retry {
         if is_open { None } else { rules::max(&self.settings) }
     }
 
-    /// Returns whether the retry can repeat a call after an `Ok` value: the option `retry_if_ok` may select the value.
+    /// Returns whether the attribute has the option `retry_if_ok`, so that the retry can repeat a call after an `Ok`.
     fn repeats_ok(&self) -> bool {
         self.rules.iter().any(|(rule, _)| *rule == Opt::RetryIfOk)
     }
 
-    /// Returns the pauses between the attempts. Returns `None` if one of the options `jitter`, `max_delay`,
-    /// `max_elapsed`, `retry_after` and `retry_after_ok` can change the pauses.
+    /// Returns the pauses between the attempts. Returns `None` if the pauses are not known at compile time, for example
+    /// because of the option `jitter`.
     fn pauses(&self) -> Option<Pauses> {
         let settings = &self.settings;
         let changes = [Opt::Jitter, Opt::MaxDelay, Opt::MaxElapsed].into_iter().any(|option| settings.has(option));
@@ -204,16 +202,15 @@ impl Retry {
         self.name.as_ref().and_then(Given::constant).into_iter().chain(self.settings.constants())
     }
 
-    /// Returns whether the options are the same for all instances of a generic function, and for all types that
-    /// implement a trait.
+    /// Returns whether no constant in the options names `Self` or a generic parameter.
     fn is_fixed(&self, place: Place<'_>) -> bool {
         self.settings.constants().all(|constant| !place.names_generic(&constant.tokens))
     }
 
     /// Returns a statement that binds a closure. The closure returns the settings and the counts that all calls share.
     ///
-    /// If a constant in an option names `Self` or a generic parameter, the closure replaces the shared settings by a
-    /// constant of its own. The counts are still shared.
+    /// If a constant in an option names `Self` or a generic parameter, all calls share only the counts. The settings
+    /// are then a constant in the closure.
     fn shared(&self, place: Place<'_>) -> TokenStream {
         let mixed = Span::mixed_site();
         let (runtime, closure) = (place.runtime(), place.schedule());
@@ -234,15 +231,14 @@ impl Retry {
     }
 
     /// Returns a statement that binds the state of the retry to a local variable. The expansion places this statement
-    /// before the loop over the attempts. All attempts of one loop share the state, and each new loop has a new state.
+    /// before the loop over the attempts, so that all attempts of one call share the state.
     fn state(&self, place: Place<'_>, schedule: &Ident) -> TokenStream {
         let (runtime, local, mixed) = (place.runtime(), place.local(), Span::mixed_site());
         let held = self.with.as_ref().map(|_| {
             let policy = policy(place);
             quote_spanned!(mixed=> let #schedule = || #policy.core();)
         });
-        // If this attribute lacks the option `max_elapsed`, another attribute with the same name, or the policy in the
-        // option `with`, may set the option.
+        // Another attribute with the same name, or the policy in the option `with`, may set the option `max_elapsed`.
         let is_limited = self.settings.has(Opt::MaxElapsed) || self.name.is_some() || self.with.is_some();
         let state =
             if is_limited { quote_spanned!(mixed=> new(#schedule)) } else { quote_spanned!(mixed=> without_limit()) };

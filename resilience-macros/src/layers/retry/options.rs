@@ -50,7 +50,7 @@ pub(super) const SETTINGS: [(Opt, Reader); 8] = [
 /// `retry_after` and `retry_after_ok`, because a retry can also take these functions from a circuit below.
 pub(super) const RULES: [Opt; 5] = [Opt::RetryIf, Opt::RetryIfOk, Opt::Cost, Opt::CostOk, Opt::OnRetry];
 
-/// The allowed values of the option `jitter`, each with its variant of the enum `Jitter` in the runtime crate.
+/// The allowed values of the option `jitter`, each with a variant of the enum `Jitter` in the runtime crate.
 const JITTERS: [(&str, &str); 3] = [("full", "Full"), ("equal", "Equal"), ("decorrelated", "Decorrelated")];
 
 fn jitter(key: &str, value: &Expr) -> Result<Setting> {
