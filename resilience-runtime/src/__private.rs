@@ -62,8 +62,8 @@ pub use crate::expansion::text::{NotShown, Shown, Text};
 /// attribute on top.
 pub const __RESILIENCE_EXPANDED: () = ();
 
-/// Adds the declaration of a layer (its name and options) to a static list, so that `get_circuit` and `get_stats` find
-/// the layer before its first call. `$site` is the static variable that holds the layer of one attribute.
+/// Adds a layer (its name and options) to a static list, so that `get_circuit` and `get_stats` find the layer before
+/// its first call. `$site` is the static variable that holds the layer of one attribute.
 #[cfg(feature = "declare")]
 #[doc(hidden)]
 #[macro_export]

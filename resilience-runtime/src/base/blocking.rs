@@ -1,4 +1,4 @@
-//! Blocks the thread of a call that is not `async`, for the pause of a retry, or for the wait for a bulkhead or a rate
+//! Blocks the thread of a plain function in the pause of a retry, or while the call waits for a bulkhead or a rate
 //! limit.
 
 use std::future::Future;

@@ -29,8 +29,9 @@ thread_local! {
 pub(crate) const SKEW: Duration = Duration::from_secs(1);
 
 impl Tick {
-    /// The value of the first tick that this process reads, in nanoseconds. The value leaves room for 146 years before
-    /// the first tick, because the paused clock of a test may show an earlier time, and for 438 years after it.
+    /// The value of the first tick that this process reads, in nanoseconds. The value leaves room for 438 years after
+    /// the first tick. It also leaves room for 146 years before it, because the paused clock of a test may show an
+    /// earlier time.
     const FIRST: u64 = 1 << 62;
     const STEP: NonZeroU64 = NonZeroU64::new(8).unwrap();
 

@@ -79,9 +79,9 @@ impl Note {
 /// A copy of the four counters in [`OfThread::errors`], taken before the poll of a function's body.
 ///
 /// The error type of the function may hide the kind of an error. The method [`note`](Self::note) therefore compares the
-/// counters before and after the poll. If the counter of one kind and the sum of all counters of errors have grown, the
-/// poll created an error of this kind that still exists. `note` assumes that the body returned this error. The
-/// assumption is wrong if the body stored this error and returned a different error.
+/// counters before and after the poll. If a counter and the sum of the error counters have grown, the poll created an
+/// error of this kind, and the error still exists. `note` assumes that the body returned this error. The assumption is
+/// wrong if the body stored this error and returned a different error.
 ///
 /// Only the difference between two copies is exact, because an error may be created on one thread and dropped on
 /// another.

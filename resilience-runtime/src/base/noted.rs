@@ -12,8 +12,8 @@ use crate::base::existing::{Existing, Note};
 use crate::base::still_open::StillOpen;
 
 thread_local! {
-    /// Describes the last poll of a [`Noted`] future on this thread: the kind of the error that the poll returned, and
-    /// the number of messages from circuits to retries before the poll.
+    /// The kind of the error that the last poll of a [`Noted`] future on this thread returned, and the number of
+    /// messages from circuits to retries before this poll.
     static NOTED: Cell<(Note, u16)> = const { Cell::new((Note::Other, 0)) };
 }
 

@@ -129,7 +129,7 @@ fn time(text: &str) -> Result<Duration, Cow<'static, str>> {
         let names = UNITS.map(|(name, _)| format!("`{name}`")).join(", ");
         return Err(format!("a number with one of the units {names}, such as \"250ms\"").into());
     };
-    // Converts whole numbers without an `f64`, because an `f64` would round a time of more than 104 days.
+    // Converts whole numbers without an `f64`, because an `f64` would round a time of more than 52 days.
     if let Ok(number) = number.parse::<u64>() {
         let nanos = u128::from(number) * u128::from(*nanos);
         return u64::try_from(nanos).map(Duration::from_nanos).map_err(|_| LONGEST.into());

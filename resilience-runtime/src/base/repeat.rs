@@ -3,8 +3,8 @@
 
 use crate::base::of_thread::of_thread;
 
-/// The bit of [`OfThread::repeat`](crate::base::of_thread::OfThread::repeat) that is set while the thread polls a second
-/// or later attempt of a retry or a hedge.
+/// The bit of [`OfThread::repeat`](crate::base::of_thread::OfThread::repeat) that is set while the thread polls a
+/// second or later attempt of a retry or hedge.
 const REPEAT: u8 = 1;
 /// The bit that is set while the thread polls a second or later attempt of a hedge.
 const HEDGED: u8 = 2;
