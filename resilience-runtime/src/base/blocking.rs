@@ -42,7 +42,7 @@ pub fn set_blocking_sleep(sleep: fn(Duration)) {
     *lock_std(&SLEEP) = sleep;
 }
 
-/// Blocks the thread for this time.
+/// Blocks the thread with the function in [`SLEEP`].
 #[cold]
 pub(crate) fn sleep(time: Duration) {
     let sleep = *lock_std(&SLEEP);

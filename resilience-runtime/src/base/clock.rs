@@ -24,8 +24,8 @@ thread_local! {
     pub(crate) static READINGS: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
 }
 
-/// The largest difference between readings of one clock by two threads, because a thread may be delayed after its
-/// reading. Readings that differ more come from two clocks, such as the paused clocks of two tests.
+/// The longest expected delay of a thread after it has read the clock. If the readings of two threads differ more, they
+/// come from two clocks, such as the paused clocks of two tests.
 pub(crate) const SKEW: Duration = Duration::from_secs(1);
 
 impl Tick {
@@ -96,7 +96,7 @@ impl Tick {
 }
 
 /// A point in time on tokio's clock, as a number of steps of 2^24 ns (17 ms). The number has only 32 bits, so that a
-/// breaker is small, and wraps around.
+/// breaker is small. It wraps around.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Coarse(u32);
 
@@ -167,7 +167,7 @@ impl Stamp {
         Self(since_1970.as_secs() << Self::NANOS | u64::from(since_1970.subsec_nanos()) | 1)
     }
 
-    /// Returns a constant, because a test with loom must take the same steps in each run.
+    /// Returns a constant, because the test tool loom requires the same steps in each run of a test.
     #[cfg(resilience_loom)]
     pub(crate) fn now() -> Self {
         Self(1)

@@ -43,8 +43,8 @@ mod of_tests {
         static CURRENT: Cell<Option<&'static Scope>> = const { Cell::new(None) };
     }
 
-    /// The values of one isolated test. The scope is never freed, because the generated code refers to layers with the
-    /// lifetime `'static`.
+    /// The copies of the global values for one isolated test. The scope is never freed, because the generated code
+    /// refers to layers with the lifetime `'static`.
     #[derive(Default)]
     pub(crate) struct Scope {
         /// Maps the address and the type of a global value to its copy. The key contains the type, because a `static`

@@ -103,7 +103,7 @@ impl Slotted for Shared {
 }
 
 impl Settings {
-    /// Returns the number of slots.
+    /// Returns the number of slots, at most the largest number that a semaphore allows.
     fn slots(&self) -> usize {
         // The largest number of permits that `Semaphore::new` allows. The oldest supported version of tokio lacks the
         // constant `Semaphore::MAX_PERMITS`. On a 32-bit target, `MOST` is about half a billion, so `max` can be

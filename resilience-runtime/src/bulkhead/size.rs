@@ -15,7 +15,7 @@ use crate::base::sync::{Arc, lock_std};
 /// The number of slots of a bulkhead, including the slots that will be removed when running calls end.
 pub(crate) struct Size {
     slots: AtomicUsize,
-    /// The slots to remove that running calls still occupy. A removal is a future that waits in the queue of the
+    /// The removals of slots that running calls still occupy. A removal is a future that waits in the queue of the
     /// semaphore, like a call, and takes a slot that a running call frees. A call therefore never has to check the
     /// size.
     removals: Mutex<Vec<Removal>>,
@@ -36,7 +36,7 @@ impl Size {
         self.slots.load(Ordering::Relaxed)
     }
 
-    /// Deletes the removals that have removed a slot, and updates the number of slots.
+    /// Drops the finished removals, and updates the number of slots.
     fn settle(&self, removals: &mut Vec<Removal>) {
         removals.retain_mut(|removal| match removal.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(removed) => {

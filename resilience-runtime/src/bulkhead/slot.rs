@@ -86,8 +86,7 @@ impl Bulkhead {
     ///
     /// # Panics
     ///
-    /// A call that has to wait needs the timer of a tokio runtime. The waiting call panics if there is no runtime, or
-    /// if the timer of the runtime is not enabled.
+    /// Panics if the call has to wait, and no tokio runtime with an enabled timer is running.
     ///
     /// # Cancel safety
     ///

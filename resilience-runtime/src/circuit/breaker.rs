@@ -240,8 +240,8 @@ impl CircuitBreaker {
     }
 
     /// Requests a permit for one call. Unlike [`Self::try_acquire`], does not read the clock for the option
-    /// [`hung_after`](crate::CircuitBuilder::hung_after), because the future [`Watched`] reads the clock when the body
-    /// first waits.
+    /// [`hung_after`](crate::CircuitBuilder::hung_after). The future [`Watched`] reads the clock when the body first
+    /// waits.
     ///
     /// `is_repeat` is true for a second or later attempt of a `#[retry]` on the decorated function.
     #[inline]

@@ -150,8 +150,8 @@ impl CircuitBreaker {
     /// If the function [`failure_if`](crate::ClassifierBuilder::failure_if) is not set, the breaker ignores rejections
     /// by other layers and expired deadlines, as [`call`](Self::call) does. With the function
     /// [`as_error`](crate::ClassifierBuilder::as_error), the breaker first searches the error and its sources for a
-    /// rejection or an expired deadline. Without this function, or if the search finds nothing, the breaker examines
-    /// the last poll of the future that `f` returned, as [`call`](Self::call) does.
+    /// rejection or an expired deadline. Without `as_error`, or if the search finds nothing, the breaker examines the
+    /// last poll of the future that `f` returned, as [`call`](Self::call) does.
     ///
     /// # Errors
     ///

@@ -34,8 +34,8 @@ impl Classifier {
 }
 
 impl<E: ?Sized, T: ?Sized> ClassifierBuilder<E, T> {
-    /// Sets the predicate that decides whether an error counts as a failure. Default: every error, except a rejection
-    /// by another layer or an error of an expired deadline.
+    /// Sets the predicate that decides whether an error counts as a failure. Default: every error in which the
+    /// classifier finds no rejection and no expired deadline.
     ///
     /// If the predicate returns false, the call counts as neither a success nor a failure.
     #[doc(alias("record_exception", "should_handle"))]

@@ -46,8 +46,7 @@ impl Core {
     /// A trial call is an admitted call of a half-open circuit. An inner call in the body of a running trial call is
     /// always admitted. Its outcome does not affect the circuit.
     ///
-    /// If the phase (a summary of the state) shows that the circuit rejects calls, rejects the call without the lock of
-    /// the circuit.
+    /// Takes no lock if the phase (a summary of the state) already shows that the circuit rejects calls.
     #[inline]
     pub(crate) fn admit(&self) -> Result<Admission, Wait> {
         let gate = &self.gate;
@@ -146,8 +145,9 @@ impl Core {
         self.end_without_outcome(ticket, started, Totals::add_ignored, Ended::Ignored);
     }
 
-    /// Records a call whose body made a nested call after the caller's deadline had passed. If the body ran for
-    /// `hung_after` or longer, the call counts as a failure. Otherwise, the call counts as neither success nor failure.
+    /// Records a call whose body failed because the caller's deadline had passed before a nested call. If the body ran
+    /// for `hung_after` or longer, the call counts as a failure. Otherwise, the call counts as neither success nor
+    /// failure.
     #[cold]
     pub(crate) fn end_too_late(&self, ticket: Ticket, started: Option<Tick>) {
         if self.has_hung(ticket, started, Tick::now()) {
@@ -158,7 +158,7 @@ impl Core {
     }
 
     /// Returns whether the call has run for `hung_after` or longer since the first wait of its body. Returns false if
-    /// the ticket contains no wait.
+    /// the ticket records no wait of the body.
     ///
     /// The ticket contains the time from `started` to the first wait of the body. Usually, this time is zero, because
     /// `started` is the time of the first wait. If the circuit counts slow calls, for example, `started` is the time of

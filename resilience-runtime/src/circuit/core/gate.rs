@@ -121,10 +121,10 @@ impl Gate {
         self.is_closed(generation, SuccessPath::Quiet)
     }
 
-    /// Returns true if [`is_quiet`](Self::is_quiet) returns true for the generation of the ticket, and the ticket is
-    /// ordinary. The bits of an ordinary ticket are the word of a quiet circuit, so that one comparison checks the
-    /// state and the generation. Also returns false if the ticket contains a time until the first wait, because this
-    /// time changes the bits of the ticket.
+    /// Returns whether the circuit is [quiet](Self::is_quiet) in the generation of the ticket, and the ticket is
+    /// [ordinary](Ticket::is_ordinary). The bits of an ordinary ticket are the word of a quiet circuit, so that one
+    /// comparison checks the state and the generation. Also returns false if the ticket contains a time until the first
+    /// wait, because this time changes the bits of the ticket.
     #[inline]
     pub(crate) fn is_quiet_for(&self, ticket: Ticket) -> bool {
         let bits = ticket.to_bits();

@@ -1,7 +1,7 @@
 //! Implements all state transitions of a circuit breaker. The functions of this module take no lock and emit no events.
 //!
-//! The functions that record a success or a failure read the clock themselves, because most successes and failures do
-//! not need the time. Every other function that needs the time receives it as an argument.
+//! The functions that record a success or a failure read the clock only if they need the time, because most calls do
+//! not. Every other function receives the time as an argument.
 
 use std::time::Duration;
 
@@ -135,7 +135,7 @@ impl Machine {
     }
 
     /// Returns the tick (a time) from which on every success must take the lock of the circuit. For a window of time,
-    /// this is the next tick at which a part of the window expires. Without a window, this is the smallest tick if a
+    /// returns the next tick at which a part of the window expires. Without a window, returns the smallest tick if a
     /// success must clear the count of failures. In all other cases, returns `None`.
     pub(crate) fn due(&self) -> Option<Tick> {
         match &self.window {
