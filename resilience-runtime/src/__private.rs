@@ -56,15 +56,14 @@ pub use crate::expansion::settle::{
 pub use crate::expansion::stream::{join, of_items, split, watch_boxed_stream, watch_stream};
 pub use crate::expansion::text::{NotShown, Shown, Text};
 
-/// Marks the body of a function that an attribute of this crate has already expanded. The expanded attribute cannot
-/// recognise a lower attribute that the user imported under another name (`use .. as ..`). The renamed attribute is
-/// therefore expanded later. The renamed attribute reports a compile error if the body contains the name of this
-/// constant. The error tells the user to put the renamed attribute on top.
+/// Marks the body of a function that an attribute of this crate has already expanded. An attribute that the user
+/// renamed (`use .. as ..`) is not recognised by the attributes above it, and is expanded after them. The renamed
+/// attribute reports a compile error if the body contains this name. The error tells the user to put the renamed
+/// attribute on top.
 pub const __RESILIENCE_EXPANDED: () = ();
 
-/// Adds the declaration of a layer (its name and options) to a static list, before `main` starts. Functions such as
-/// `get_circuit` and `get_stats` therefore know the layer before its first call. `$site` is the static variable that
-/// holds the layer of one attribute.
+/// Adds a layer (its name and options) to a static list, so that `get_circuit` and `get_stats` find the layer before
+/// its first call. `$site` is the static variable that holds the layer of one attribute.
 #[cfg(feature = "declare")]
 #[doc(hidden)]
 #[macro_export]
@@ -91,8 +90,8 @@ macro_rules! __incomplete {
     ($message:literal) => {};
 }
 
-/// Reports a compile error for an attribute that lacks a required option. Without the feature `declare`, no other
-/// attribute can set this option.
+/// Reports a compile error for an attribute that lacks a required option, because no other attribute can set this
+/// option without the feature `declare`.
 #[cfg(not(feature = "declare"))]
 #[doc(hidden)]
 #[macro_export]
@@ -102,7 +101,7 @@ macro_rules! __incomplete {
     };
 }
 
-/// Emits the code that moves the permit of a call into a stream, because the feature `stream` is on.
+/// Emits the code for the option `stream`, because the feature `stream` is on.
 #[cfg(feature = "stream")]
 #[doc(hidden)]
 #[macro_export]
@@ -123,8 +122,8 @@ macro_rules! __stream {
     };
 }
 
-/// Borrows an argument of the body once more, in dead code. If the body consumes the argument, rustc reports this
-/// borrow, and the error contains the name of this macro. The name tells the user to list the argument in `clone`.
+/// Makes rustc report an argument that the body consumes: this macro borrows the argument in dead code. The error
+/// contains the name of the macro, which tells the user to list the argument in `clone`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __list_a_consumed_argument_in_clone {

@@ -1,5 +1,5 @@
-//! Contains the modules that several attributes share, such as clocks, names and locks. A module in the folder `base`
-//! never imports the implementation of an attribute.
+//! Contains modules that several attributes use, such as clocks, names and locks. These modules never import the
+//! implementation of an attribute.
 
 pub(crate) mod accepts;
 pub(crate) mod blocking;

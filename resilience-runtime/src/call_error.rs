@@ -1,4 +1,4 @@
-//! Defines [`CallError`], the error of a call through a layer that the user created without an attribute.
+//! Defines [`CallError`], the error of a call through a layer that the user created with a builder.
 
 use thiserror::Error;
 
@@ -32,8 +32,8 @@ use crate::rejection::Rejection;
 ///
 /// # Nested calls
 ///
-/// A call inside a call returns a `CallError` inside a `CallError`. The method [`flatten`](CallError::flatten) removes
-/// one level:
+/// A call inside a call returns a `CallError<CallError<E>>`. The method [`flatten`](CallError::flatten) converts this
+/// error to a `CallError<E>`:
 ///
 /// ```
 /// use std::io;
@@ -68,8 +68,8 @@ pub enum CallError<E> {
 }
 
 impl<E> CallError<E> {
-    /// Converts this error to the error type `E` of the call. Returns the error in [`CallError::Failed`] unchanged, and
-    /// converts the rejection in [`CallError::Rejected`].
+    /// Converts this error to the error type `E` of the call. Converts a rejection, and returns the error of the called
+    /// function unchanged.
     pub fn into_error(self) -> E
     where
         E: From<Rejection>,
@@ -83,7 +83,7 @@ impl<E> CallError<E> {
 
 impl<E> CallError<CallError<E>> {
     /// Converts the error of a nested call, such as `bulkhead.call(|| breaker.call(ask))`, to the error of a single
-    /// call. The result contains the rejection by the bulkhead or the breaker, or the error of `ask`.
+    /// call. The result contains a rejection by the bulkhead or the breaker, or the error of `ask`.
     pub fn flatten(self) -> CallError<E> {
         match self {
             Self::Rejected(rejection) => CallError::Rejected(rejection),

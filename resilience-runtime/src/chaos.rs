@@ -1,20 +1,20 @@
 //! Injects faults into the decorated functions of a running service, to test the behaviour of the service in an outage.
 //!
-//! Three rules protect a service from an unintended fault:
+//! Three rules prevent an unintended fault:
 //!
 //! 1. Without the features `chaos` and `test-util`, the attributes generate no code for faults.
 //! 2. The code of the service must call [`arm`] or [`arm_for`], and then inject the fault. No environment variable and
 //!    no file can inject a fault.
 //! 3. A fault ends by itself, after ten minutes or after the time of [`arm_for`].
 //!
-//! The event `chaos_armed` (WARN) reports the injection of a fault. While calls of a function with this fault begin,
-//! the event is repeated at most once a minute. The event `chaos_disarmed` (WARN) reports the end of a fault. The event
+//! The event `chaos_armed` (WARN) reports the injection of a fault. While functions with this fault are called, the
+//! event is repeated, at most once a minute. The event `chaos_disarmed` (WARN) reports the end of a fault. The event
 //! `fault_injected` (DEBUG) reports each call with a fault. [`get_stats`](crate::get_stats) returns the numbers of
 //! calls with a fault.
 //!
 //! A fault takes effect below every layer of the function, so all layers treat an injected error like an error of the
-//! service. The name that [`Armed::inject`] receives selects the functions. This name is the `name` of a layer, or the
-//! path of a decorated function, such as `shop::orders::submit`.
+//! service. The first argument of [`Armed::inject`] selects the functions: the `name` of a layer, or the path of a
+//! decorated function, such as `shop::orders::submit`.
 //!
 //! ```
 //! use std::time::Duration;
@@ -55,7 +55,7 @@ use crate::fault::limits::Limits;
 
 pub use crate::fault::stats::{ChaosStats, FaultStats};
 
-/// The longest time of a fault, unless the caller states another time.
+/// The longest time of a fault, unless the caller uses [`arm_for`].
 const LONGEST: Duration = Duration::from_secs(600);
 
 /// Allows faults for ten minutes, or until the returned value is dropped.
@@ -74,8 +74,8 @@ pub fn arm_for(time: Duration) -> Armed {
     }
 }
 
-/// The permission to inject faults. When the value is dropped, all its faults end. [`arm`] and [`arm_for`] return this
-/// value.
+/// The permission to inject faults, which [`arm`] and [`arm_for`] return. When this value is dropped, all its faults
+/// end.
 #[must_use = "all faults end as soon as the value is dropped"]
 #[derive(Debug)]
 pub struct Armed {
@@ -86,14 +86,13 @@ pub struct Armed {
 }
 
 impl Armed {
-    /// Injects a fault into a share of the calls. The fault ends when the returned guard or this value is dropped, or
-    /// when the time of [`arm`] or [`arm_for`] has passed. `rate` is the share of the calls that the fault affects:
-    /// greater than 0, and at most 1.
+    /// Injects a fault into the share `rate` of the calls, greater than 0 and at most 1. The fault ends when the
+    /// returned guard or this value is dropped, or when the time of [`arm`] or [`arm_for`] has passed.
     ///
-    /// If several faults affect one call, the latencies add up. Of the other faults, only the oldest takes effect. A
-    /// hang ends without an effect if the called function is a plain function, because the hang would block a thread
-    /// for ever. A fault with an error ends without an effect if the called function has another error type. In both
-    /// cases, the event `chaos_refused` (WARN) reports the reason.
+    /// If several faults affect one call, the latencies add up. Of the other faults, only the oldest takes effect. When
+    /// a plain function is called, a hang ends without an effect, because it would block a thread for ever. When a
+    /// function with another error type is called, an error fault ends without an effect. In both cases, the event
+    /// `chaos_refused` (WARN) reports the reason.
     ///
     /// # Errors
     ///
@@ -122,7 +121,7 @@ impl Drop for Armed {
     }
 }
 
-/// A guard that ends its fault when it is dropped. [`Armed::inject`] returns the guard.
+/// A guard that ends a fault when the guard is dropped. [`Armed::inject`] returns this guard.
 #[must_use = "the fault ends as soon as the guard is dropped"]
 #[derive(Debug)]
 pub struct Injection {
@@ -145,7 +144,7 @@ pub struct Fault(Kind);
 
 impl Fault {
     /// Creates a fault that returns an error in place of running the body. The decorated function must return errors of
-    /// the type `E`. The declared error type must name no type parameter, no lifetime other than `'static`, and no
+    /// the type `E`. The declared error type must contain no type parameter, no lifetime other than `'static`, and no
     /// `Self`.
     pub fn error<E: 'static>(error: impl Fn() -> E + Send + Sync + 'static) -> Self {
         Self(Kind::Error(Maker::new(error)))

@@ -1,10 +1,10 @@
-//! Defines [`Accepts`], which connects the types of a retry policy or a classifier with the types of an outcome. Some
-//! options, such as `retry_if`, contain a function of the user. The policy or the classifier then accepts only the type
-//! of this function's parameter. A policy or a classifier without such a function accepts every type.
+//! Defines [`Accepts`], which checks that a retry policy or a classifier fits the types of an outcome. A policy with a
+//! function of the user, such as `retry_if`, accepts only the parameter type of this function. A policy without such a
+//! function accepts every type. The same applies to a classifier.
 
 /// The error type of a [`RetryPolicy`](crate::RetryPolicy) or a [`Classifier`](crate::Classifier) that accepts every
-/// error type. A policy or a classifier has this error type if none of its functions, such as `retry_if`, receives an
-/// error.
+/// error type. A policy or a classifier without a function that receives an error, such as `retry_if`, has this error
+/// type.
 ///
 /// No value of this type exists.
 #[derive(Debug)]
@@ -13,8 +13,8 @@ pub struct AnyError {
 }
 
 /// The value type of a [`RetryPolicy`](crate::RetryPolicy) or a [`Classifier`](crate::Classifier) that accepts every
-/// value type. A policy or a classifier has this value type if none of its functions, such as `retry_if_ok`, receives
-/// an `Ok` value.
+/// value type. A policy or a classifier without a function that receives an `Ok` value, such as `retry_if_ok`, has this
+/// value type.
 ///
 /// No value of this type exists.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub struct AnyValue {
 enum Never {}
 
 /// States that a [`RetryPolicy`](crate::RetryPolicy) or a [`Classifier`](crate::Classifier) with the error type `Self`
-/// accepts outcomes with the error type `V`. The same applies to value types.
+/// accepts outcomes with the error type `V`. Value types use this trait in the same way.
 ///
 /// Each type accepts itself. [`AnyError`] and [`AnyValue`] accept every type. The trait is sealed, so only
 /// this crate can implement it.
@@ -39,7 +39,7 @@ pub trait Accepts<V>: sealed::Accepts<V> {}
 
 impl<P: sealed::Accepts<V> + ?Sized, V> Accepts<V> for P {}
 
-/// Names a struct that contains functions of the user. The parameter of the struct is the type that these functions
+/// Names a generic struct that contains functions of the user, such as `retry_if`. `P` is the type that these functions
 /// receive, such as an error type.
 pub trait Functions {
     /// The struct whose functions receive a `&P`. Its default contains no function.
@@ -55,12 +55,12 @@ mod sealed {
         note = "the functions of a classifier, such as `failure_if`, fix its types, too"
     )]
     pub trait Accepts<V> {
-        /// Returns the value for the user's functions. `AnyError` and `AnyValue` return `None`, because no function of
-        /// the user exists for these types.
+        /// Returns `value` with the type that the user's functions receive. For `AnyError` and `AnyValue`, returns
+        /// `None`, because the user passed no function.
         fn see(value: &V) -> Option<&Self>;
 
-        /// Converts the functions of a policy or a classifier to functions that receive `V`. For `AnyError` and
-        /// `AnyValue`, the result contains no function.
+        /// Converts a struct of functions that receive `Self` to a struct of functions that receive `V`. For `AnyError`
+        /// and `AnyValue`, the result contains no function.
         fn convert<F: Functions>(functions: F::Of<Self>) -> F::Of<V>;
     }
 
@@ -78,8 +78,7 @@ mod sealed {
     macro_rules! any {
         ($($any:ty),*) => {
             $(
-                // `$any` is unsized. This implementation therefore does not overlap with the implementation above,
-                // which applies to sized types only.
+                // Does not overlap with the implementation above, because `$any` is unsized.
                 impl<V> Accepts<V> for $any {
                     #[inline]
                     fn see(_: &V) -> Option<&Self> {

@@ -1,5 +1,5 @@
-//! Blocks the thread of a call that is not `async`. The call blocks in the pause of a retry, or in the wait for a
-//! bulkhead or a rate limit.
+//! Blocks the thread of a plain function in the pause of a retry, or while the call waits for a bulkhead or a rate
+//! limit.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -13,18 +13,17 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::base::sync::lock_std;
 
-/// The function that all blocking calls of this process use to sleep.
+/// The function with which all blocking calls of this process sleep.
 static SLEEP: Mutex<fn(Duration)> = Mutex::new(thread::sleep);
 
 /// Replaces the function with which all blocking calls of this process sleep. The default is [`std::thread::sleep`].
 ///
-/// A blocking call sleeps in the pause of a retry. The first call in the queue of a rate limit sleeps until the rate
-/// admits the call. This function is for tests, which replace the sleep by a function that returns at once. The calls
-/// of an async function do not use the sleep.
+/// A test can replace the sleep by a function that returns at once. A blocking call sleeps in the pause of a retry, and
+/// at the front of the queue of a rate limit. Calls of async functions do not use this sleep.
 ///
 /// In the queue of a rate limit, each sleep takes at most one second, because the rate may change during the sleep. The
-/// call sleeps again if the time has not passed on tokio's clock. For a test of a rate limit, the function must
-/// therefore move the clock, or sleep in real time. If a paused clock does not move, the rate limit rejects the call
+/// call sleeps again if the time has not passed on tokio's clock. In a test of a rate limit, `sleep` must therefore
+/// move the clock, or sleep in real time. If tokio's clock is paused and does not move, the rate limit rejects the call
 /// after its `wait` has passed in real time.
 ///
 /// ```
@@ -43,20 +42,20 @@ pub fn set_blocking_sleep(sleep: fn(Duration)) {
     *lock_std(&SLEEP) = sleep;
 }
 
-/// Blocks the thread for this time.
+/// Blocks the thread with the function in [`SLEEP`].
 #[cold]
 pub(crate) fn sleep(time: Duration) {
     let sleep = *lock_std(&SLEEP);
     sleep(time);
 }
 
-/// Takes a permit of `semaphore`. Blocks the thread until the permit is free, at most for the time `wait`. Blocking and
-/// asynchronous calls wait in the same queue. The semaphore is never closed.
+/// Takes a permit of `semaphore`. Blocks the thread until a permit is free, at most for the time `wait`. Blocking and
+/// asynchronous calls wait in the same queue.
 pub(crate) fn acquire(semaphore: &Semaphore, wait: Duration) -> Option<SemaphorePermit<'_>> {
     let end = Instant::now().checked_add(wait);
     let mut permit = pin!(semaphore.acquire());
     let driven = match drive(permit.as_mut(), end) {
-        // Lets another thread poll the future, because only the task on this thread lacks budget. The future keeps its
+        // Polls the future on another thread, because the task on this thread has no budget left. The future keeps its
         // place in the queue.
         Driven::OutOfBudget => thread::scope(|scope| {
             let driver = thread::Builder::new().spawn_scoped(scope, || drive(permit, end));
@@ -72,7 +71,7 @@ pub(crate) fn acquire(semaphore: &Semaphore, wait: Duration) -> Option<Semaphore
 
 enum Driven<T> {
     Ready(T),
-    /// The wait has ended, and the future is not ready.
+    /// The time `end` has passed, and the future is not ready.
     Late,
     /// The thread runs a tokio task that has used up its budget.
     OutOfBudget,
@@ -80,9 +79,9 @@ enum Driven<T> {
 
 /// Polls the future of a semaphore until the future is ready, or until the time `end`.
 ///
-/// Tokio limits the work of a task in each poll (the cooperative budget). In a task without budget, a future of tokio
-/// stays pending until the task returns to the runtime. A blocked task never returns. This function then returns
-/// `OutOfBudget`.
+/// Tokio limits the work of a task in each poll (the cooperative budget). If the budget is used up, a future of tokio
+/// stays pending until the task returns to the runtime. A blocked task does not return, so this function returns
+/// `OutOfBudget` instead of waiting for ever.
 fn drive<F: Future>(mut future: Pin<&mut F>, end: Option<Instant>) -> Driven<F::Output> {
     let unpark = Arc::new(Unpark { thread: thread::current(), is_woken: AtomicBool::new(false) });
     let waker = Waker::from(unpark.clone());
@@ -92,8 +91,8 @@ fn drive<F: Future>(mut future: Pin<&mut F>, end: Option<Instant>) -> Driven<F::
         if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
             return Driven::Ready(output);
         }
-        // A semaphore wakes a future only after the semaphore has given the permit to this future. If the woken future
-        // is still pending, the task lacks budget.
+        // A semaphore wakes a future only after it has assigned the permit to the future. A woken future that is still
+        // pending therefore shows that the task has no budget left.
         if is_woken || is_first && !has_budget() {
             return Driven::OutOfBudget;
         }
@@ -108,8 +107,8 @@ fn drive<F: Future>(mut future: Pin<&mut F>, end: Option<Instant>) -> Driven<F::
     }
 }
 
-/// Returns true if the current tokio task has budget left, or if no task runs. This check uses up one part of the
-/// budget.
+/// Returns whether the current tokio task has budget left. Returns true outside a task. This check uses up one part of
+/// the budget.
 fn has_budget() -> bool {
     let probe = Semaphore::new(1);
     let permit = pin!(probe.acquire());

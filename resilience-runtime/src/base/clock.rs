@@ -1,8 +1,8 @@
-//! Contains the functions that read a clock for this crate.
+//! Reads the clocks for this crate.
 //!
-//! All waits, cooldowns and time limits use tokio's clock. A test can pause tokio's clock. If no test pauses tokio's
-//! clock, tokio's clock is the monotonic clock of the system. Tokio's clock also works outside a tokio runtime. The
-//! wall clock (date and time of day) provides only the times in events, statistics and snapshots.
+//! All waits, cooldowns and time limits use tokio's clock. Tokio's clock is the monotonic clock of the system, unless a
+//! test has paused it. It also works outside a tokio runtime. The wall clock (date and time of day) provides only the
+//! times in events, statistics and snapshots.
 
 use std::num::NonZeroU64;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -14,7 +14,7 @@ use crate::base::sync::OnceLock;
 /// A point in time on tokio's clock: a number of nanoseconds that is a multiple of eight.
 ///
 /// The three lowest bits of a tick are always zero. The module [`crate::circuit::core::gate`] packs a tick into a
-/// `u64`, and uses these three bits for another number, from 0 to 7.
+/// `u64`, and uses these three bits to identify the phase of a circuit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Tick(NonZeroU64);
 
@@ -24,15 +24,14 @@ thread_local! {
     pub(crate) static READINGS: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
 }
 
-/// A thread can be delayed after it has read the clock. This constant is the longest delay that this crate expects. If
-/// the clock readings of two threads differ by more than this constant, this crate assumes that the readings come from
-/// two clocks. For example, two tests may each run a tokio runtime with a paused clock.
+/// The longest expected delay of a thread after it has read the clock. If the readings of two threads differ more, they
+/// come from two clocks, such as the paused clocks of two tests.
 pub(crate) const SKEW: Duration = Duration::from_secs(1);
 
 impl Tick {
-    /// The value of the first tick that this process reads, in nanoseconds. The paused clock of a test may show a time
-    /// before the first tick. The value `1 << 62` leaves room for 146 years before the first tick, and for 438 years
-    /// after the first tick.
+    /// The value of the first tick that this process reads, in nanoseconds. The value leaves room for 438 years after
+    /// the first tick. It also leaves room for 146 years before it, because the paused clock of a test may show an
+    /// earlier time.
     const FIRST: u64 = 1 << 62;
     const STEP: NonZeroU64 = NonZeroU64::new(8).unwrap();
 
@@ -76,8 +75,8 @@ impl Tick {
         Self::from_bits(self.to_bits().saturating_add(whole_steps(nanos(time))))
     }
 
-    /// Returns this tick, or `now` if this tick is later than `now` by more than [`SKEW`]. In the second case, this
-    /// tick comes from another clock, such as the paused clock of another test.
+    /// Returns this tick, or `now` if this tick is later than `now` by more than [`SKEW`]. A tick that is so much later
+    /// comes from another clock, such as the paused clock of another test.
     #[inline]
     pub(crate) fn on_clock_of(self, now: Self) -> Self {
         if self.since(now) > SKEW { now } else { self }
@@ -96,8 +95,8 @@ impl Tick {
     }
 }
 
-/// A point in time on tokio's clock, as a number of steps of 2^24 ns (17 ms). The number has 32 bits, so that a breaker
-/// is small. The higher bits of the time are dropped.
+/// A point in time on tokio's clock, as a number of steps of 2^24 ns (17 ms). The number has only 32 bits, so that a
+/// breaker is small. It wraps around.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Coarse(u32);
 
@@ -113,8 +112,8 @@ impl Coarse {
         Self(Self::steps(tick))
     }
 
-    /// Returns the time until `now`, at most 17 ms too long. Returns zero if this time is later than `now`. After more
-    /// than 417 days, the result is zero, too.
+    /// Returns the time until `now`, at most 17 ms too long. Returns zero if this time is later than `now`. The result
+    /// is wrong after more than 417 days, because the number wraps around.
     pub(crate) fn until(self, now: Tick) -> Duration {
         let steps = Self::steps(now).wrapping_sub(self.0);
         if steps > u32::MAX / 2 {
@@ -124,8 +123,8 @@ impl Coarse {
     }
 }
 
-/// Rounds a number of nanoseconds up to a multiple of 8. A number above `u64::MAX - 7` is rounded down to
-/// `u64::MAX - 7`, the largest multiple of 8 in a `u64`.
+/// Rounds a number of nanoseconds up to a multiple of 8. Rounds a number above `u64::MAX - 7` down, because no greater
+/// multiple of 8 fits in a `u64`.
 #[inline]
 pub(crate) const fn whole_steps(nanos: u64) -> u64 {
     let below = nanos % Tick::STEP.get();
@@ -143,7 +142,7 @@ pub(crate) fn is_past(end: Instant) -> bool {
 /// stored. A later time has a greater value.
 ///
 /// The upper 34 bits contain the whole seconds since 1970. The lower 30 bits contain the remaining nanoseconds.
-/// [`Stamp::now`] sets the lowest bit, so that the stamp is never zero. With this bit layout, [`Stamp::now`] needs only
+/// [`Stamp::now`] sets the lowest bit, so that the stamp is never zero. To build this layout, [`Stamp::now`] needs only
 /// a shift and two bitwise ORs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Stamp(u64);
@@ -168,7 +167,7 @@ impl Stamp {
         Self(since_1970.as_secs() << Self::NANOS | u64::from(since_1970.subsec_nanos()) | 1)
     }
 
-    /// Returns a constant, because the test tool loom requires that a test takes the same steps in each run.
+    /// Returns a constant, because the test tool loom requires the same steps in each run of a test.
     #[cfg(resilience_loom)]
     pub(crate) fn now() -> Self {
         Self(1)
@@ -204,12 +203,12 @@ impl Stamp {
 /// The longest duration that an option accepts, as a text for error messages.
 pub(crate) const LONGEST: &str = "at most 584 years";
 
-/// Returns whether the number of nanoseconds of this duration fits in a `u64`.
+/// Returns whether `duration` in nanoseconds fits in a `u64`.
 pub(crate) fn fits(duration: Duration) -> bool {
     duration.as_nanos() <= u128::from(u64::MAX)
 }
 
-/// Returns the number of nanoseconds of this duration, but at most `u64::MAX`.
+/// Returns `duration` in nanoseconds, but at most `u64::MAX`.
 pub(crate) const fn nanos(duration: Duration) -> u64 {
     // Avoids `Duration::as_nanos`, because 128-bit arithmetic is slower than 64-bit arithmetic.
     duration.as_secs().saturating_mul(1_000_000_000).saturating_add(duration.subsec_nanos() as u64)

@@ -1,4 +1,4 @@
-//! Defines the error for an option whose value is not allowed.
+//! Defines the error for an option with an invalid value.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,17 +1,17 @@
-//! Counts, on each thread, the errors of rejected calls and of expired deadlines that exist now. Also counts the
-//! messages from circuits to retries. A message states for how long a circuit will reject calls.
+//! Counts, on each thread, the existing errors of rejected calls and of deadlines. Also counts the messages from
+//! circuits to retries. A message states for how long a circuit will reject calls.
 //!
-//! Each thread has four counters, in the field [`OfThread::errors`]. The first three counters belong to kinds of errors
-//! (see [`Note::index`]). Creating an error adds one to the counter of its kind. Dropping the error subtracts one. The
-//! fourth counter counts the messages ([`StillOpen`](crate::base::still_open::StillOpen)) from circuits to retries.
-//! Each counter wraps at 2^16. The four counters have 64 bits together, so that one load reads all four counters.
+//! Each thread has four counters, in the field [`OfThread::errors`]. The first three counters count the existing errors
+//! of each kind (see [`Note::index`]): creating an error adds one, and dropping the error subtracts one. The fourth
+//! counter counts the messages ([`StillOpen`](crate::base::still_open::StillOpen)) from circuits to retries. Each
+//! counter wraps at 2^16. One load reads all four counters, because they have 64 bits together.
 
 use std::cell::Cell;
 
 use crate::base::of_thread::{OfThread, of_thread};
 
 thread_local! {
-    /// The kind of the newest error whose kind is `Limit`, `AboveBurst` or `TooLate`. These kinds share one counter,
+    /// The kind of the newest error that is a `Limit`, `AboveBurst` or `TooLate`. These kinds share one counter,
     /// because [`OfThread::errors`] has no space for a fifth counter.
     static NOT_STARTED: Cell<Note> = const { Cell::new(Note::Limit) };
 }
@@ -70,7 +70,7 @@ impl Note {
         match self {
             Self::Circuit => 0,
             Self::Limit | Self::AboveBurst | Self::TooLate => 1,
-            // No code uses the index of `Other`, because errors of this kind are never counted.
+            // The index of `Other` does not matter, because errors of this kind are never counted.
             Self::Deadline | Self::Other => 2,
         }
     }
@@ -78,14 +78,13 @@ impl Note {
 
 /// A copy of the four counters in [`OfThread::errors`], taken before the poll of a function's body.
 ///
-/// The error type of the function may hide the kind of an error. The method `note` therefore compares the counters
-/// before and after the poll. Suppose that the counter of one kind has grown, and that the sum of all counters of
-/// errors has grown. The poll then created an error of this kind, and the error still exists. `note` then assumes that
-/// the body has returned this error. The assumption is wrong if the body has stored this error and returned a different
-/// error.
+/// The error type of the function may hide the kind of an error. The method [`note`](Self::note) therefore compares the
+/// counters before and after the poll. If a counter and the sum of the error counters have grown, the poll created an
+/// error of this kind, and the error still exists. `note` assumes that the body returned this error. The assumption is
+/// wrong if the body stored this error and returned a different error.
 ///
-/// Only the difference between two copies has a meaning, because an error may be created on one thread and dropped on
-/// another thread.
+/// Only the difference between two copies is exact, because an error may be created on one thread and dropped on
+/// another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Existing([u16; 4]);
 
@@ -95,8 +94,8 @@ impl Existing {
         Self(of_thread(|thread| thread.errors.get()))
     }
 
-    /// Returns the kind of error whose counter in [`OfThread::errors`] has grown since this copy was taken. Returns `Other` if
-    /// the sum of the counters of errors has not grown.
+    /// Returns the kind of error whose counter in [`OfThread::errors`] has grown since this copy was taken. Returns
+    /// `Other` if the sum of these counters has not grown.
     #[inline]
     pub(crate) fn note(self) -> Note {
         let now = Self::now();
@@ -107,13 +106,12 @@ impl Existing {
         self.kind(now)
     }
 
-    /// Works like [`note`](Self::note), if the counters have changed. `now` is a copy of the current counters.
+    /// Does the work of [`note`](Self::note) if the counters have changed. `now` is a copy of the current counters.
     #[cold]
     #[inline(never)]
     fn kind(self, now: Self) -> Note {
-        // During the poll, the body may drop a stored error and store an error of another kind in its place. The sum of
-        // the counters is then unchanged. The error that the body returned is then probably a different error, which is
-        // not counted.
+        // If the body replaced a stored error by an error of another kind, the sum of the counters is unchanged. The
+        // returned error is then probably a third error, which is not counted.
         if !is_more(now.errors(), self.errors()) {
             return Note::Other;
         }
@@ -121,7 +119,7 @@ impl Existing {
         [Note::Circuit, NOT_STARTED.get(), Note::Deadline].into_iter().find(grew).unwrap_or(Note::Other)
     }
 
-    /// Returns whether an error of the kind `note` was dropped since this copy was taken.
+    /// Returns whether fewer errors of the kind `note` exist than when this copy was taken.
     pub(crate) fn has_lost(self, note: Note) -> bool {
         note != Note::Other && is_more(self.0[note.index()], Self::now().0[note.index()])
     }
@@ -131,7 +129,7 @@ impl Existing {
         self.0[..MESSAGES].iter().copied().fold(0, u16::wrapping_add)
     }
 
-    /// Returns the number of messages that circuits had left for retries when this copy was taken.
+    /// Returns the number of messages from circuits to retries when this copy was taken.
     #[inline]
     pub(crate) fn messages(self) -> u16 {
         self.0[MESSAGES]

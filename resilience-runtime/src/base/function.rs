@@ -25,7 +25,7 @@ pub struct DeclaredFunction(&'static Function);
 
 inventory::collect!(DeclaredFunction);
 
-/// The position of a layer (attribute) in the stack of a function.
+/// The position of a layer (attribute) among all attributes of a function.
 #[derive(Clone, Copy, Debug)]
 #[allow(unreachable_pub)] // a field of the declarations, which the generated code names
 pub struct Position {
@@ -66,8 +66,8 @@ impl Function {
         format!("{}:{}", self.path(), self.place.line())
     }
 
-    /// Returns the names with which a test can select the function. The first call of this method finds the names with
-    /// `find`.
+    /// Returns the names with which a test can select the function. Only the first call runs `find`, and stores its
+    /// result.
     pub(crate) fn names(&self, find: impl FnOnce() -> Vec<String>) -> &[String] {
         self.names.get_or_init(|| Box::new(find()))
     }

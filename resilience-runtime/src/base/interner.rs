@@ -1,12 +1,11 @@
-//! Defines [`Interner`], which shares one `Arc` between equal values. This sharing saves memory, because most circuits
-//! of a program have equal settings.
+//! Defines [`Interner`], which shares one `Arc` between equal values. Saves memory, because most circuits of a program
+//! have equal settings.
 
 use std::sync::{Mutex, PoisonError};
 
 use crate::base::sync::Arc;
 
-/// Stores the four newest values. The number is small, because each search compares the new value with all stored
-/// values.
+/// Stores the four newest values. Stores no more, because each search compares the new value with all stored values.
 pub(crate) struct Interner<T>(Mutex<[Option<Arc<T>>; 4]>);
 
 impl<T: PartialEq> Interner<T> {

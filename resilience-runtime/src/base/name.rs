@@ -26,13 +26,12 @@ pub enum Name {
     Shared(Arc<str>),
     Static(&'static str),
     /// A name of up to 22 bytes, stored in the enum and not on the heap. A comparison of two short names therefore
-    /// causes no extra cache miss. Most names of circuits with the option `key`, such as `search[42]`, have at most 22
+    /// reads no memory of the heap. Most names of circuits with the option `key`, such as `search[42]`, have at most 22
     /// bytes.
     Short(Short),
 }
 
-/// A text of up to 22 bytes, and one byte with the length of the text. A [`Name`] has 24 bytes: the 23 bytes of this
-/// type and the enum tag.
+/// A text of up to 22 bytes, and one byte with the length of the text. The enum tag is the 24th byte of a [`Name`].
 #[derive(Clone, Copy, Debug)]
 pub struct Short {
     length: u8,
@@ -92,8 +91,8 @@ impl fmt::Debug for Name {
     }
 }
 
-// The following traits compare and hash only the text of a name. A `Short` name can therefore equal a `Static` name.
-// The traits use the bytes of the text, because `as_str` would check a short name for UTF-8.
+// The following traits compare and hash only the text of a name, so a `Short` name can equal a `Static` name. The
+// traits use bytes instead of `as_str`, because `as_str` checks a short name for UTF-8.
 impl PartialEq for Name {
     fn eq(&self, other: &Self) -> bool {
         self.as_bytes() == other.as_bytes()

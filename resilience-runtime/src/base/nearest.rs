@@ -15,7 +15,7 @@ pub(crate) fn suggestion<'a>(unknown: &str, known: impl IntoIterator<Item = &'a 
 
 /// Returns the Levenshtein distance between two texts, in bytes.
 fn edits(from: &str, to: &str) -> usize {
-    // The edit distances between the bytes of `from` that the loop has read and each prefix of `to`.
+    // The edit distances between each prefix of `to` and the part of `from` that the loop has read.
     let mut row: Vec<usize> = (0..=to.len()).collect();
     for (index, byte) in from.bytes().enumerate() {
         let mut left = index + 1;

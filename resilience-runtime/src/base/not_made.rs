@@ -1,16 +1,14 @@
-//! Defines two types, [`NotMade`] and [`TimedOut`], that mark errors. An error with a mark returns the mark from
-//! [`Error::source`]. [`NotMade`] marks the error of a call that a layer (one attribute of a function, such as
-//! `#[circuit]`) rejected. [`TimedOut`] marks the error of a call that a timeout ended or prevented. A mark contains
-//! all data of the marked error, so that [`Rejection::find`](crate::Rejection::find) can rebuild the error from the
-//! mark.
+//! Defines two types of marks, [`NotMade`] and [`TimedOut`]. A marked error returns its mark from [`Error::source`].
+//! [`NotMade`] marks the error of a call that a layer (one attribute of a function, such as `#[circuit]`) rejected.
+//! [`TimedOut`] marks the error of a call that a timeout ended or prevented. A mark contains all data of the marked
+//! error, so that [`Rejection::find`](crate::Rejection::find) can rebuild the error from the mark.
 //!
 //! An outer layer finds the mark in the sources of an error, even if another error wraps the marked error. For example,
-//! an `io::Error` returns the source of the wrapped error as its own source. An error with `#[error(transparent)]` also
-//! returns the source of the wrapped error. An outer layer downcasts only the sources of an error, so the error itself
-//! need not be `'static`.
+//! an `io::Error` and an error with `#[error(transparent)]` return the source of the wrapped error as their own source.
+//! The error itself need not be `'static`, because an outer layer downcasts only the sources of the error.
 //!
-//! Some error types return no source, and thereby hide the mark. For these error types, the module
-//! [`existing`](crate::base::existing) counts the marks that exist on each thread.
+//! Some error types return no source, and thereby hide the mark. Because of these error types, the module
+//! [`existing`](crate::base::existing) also counts the existing marks of each thread.
 
 use std::error::Error;
 use std::iter::successors;
@@ -51,8 +49,8 @@ impl<L: Layer> Clone for NotMade<L> {
 pub(crate) trait Layer {
     const NOTE: Note;
 
-    /// Returns the kind of an error with this [`wait`](NotMade::wait). This kind must have the same counter as `NOTE`,
-    /// because dropping an [`Alive`] guard always subtracts from the counter of `NOTE`.
+    /// Returns the kind of an error with this [`wait`](NotMade::wait). This kind and `NOTE` must share one counter,
+    /// because dropping an [`Alive`] guard subtracts from the counter of `NOTE`.
     #[inline]
     fn note(_wait: u64) -> Note {
         Self::NOTE
@@ -131,18 +129,18 @@ impl<L: Layer> Drop for Alive<L> {
     End::DuringCall(_) => "the caller's deadline ended the call",
 })]
 pub(crate) struct TimedOut {
-    /// The time that the call was allowed to take.
+    /// The time limit of the call.
     pub(crate) after: Duration,
     pub(crate) by: End,
 }
 
-/// States whether the timeout's own limit or the caller's deadline ended the call, and whether the call had started.
+/// The limit that ended or prevented the call: the timeout's own limit or the caller's deadline.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum End {
-    /// The call reached the time limit of the timeout itself. A circuit counts this call as a failure, so this variant
-    /// needs no [`Alive`] guard.
+    /// The timeout's own limit ended the call. A circuit counts this call as a failure, so this variant needs no
+    /// [`Alive`] guard.
     Timeout,
-    /// The time limit of the timeout itself was zero, so the call did not start. A circuit counts a failure.
+    /// The timeout's own limit was zero, so the call did not start. A circuit counts a failure.
     NoTime,
     /// The caller's [`deadline`](crate::deadline()) had passed before the call, so the call did not start.
     BeforeCall(Alive<BeforeCall>),
@@ -151,8 +149,8 @@ pub(crate) enum End {
 }
 
 impl End {
-    /// `allowed` is the time that the call was allowed to take. `by_deadline` states whether the caller's deadline
-    /// shortened this time.
+    /// `allowed` is the time limit of the call. `by_deadline` states whether the caller's deadline shortened this
+    /// limit.
     pub(crate) fn new(allowed: Duration, by_deadline: bool) -> Self {
         match by_deadline {
             false if allowed.is_zero() => Self::NoTime,
@@ -161,15 +159,15 @@ impl End {
         }
     }
 
-    /// Works like [`new`](Self::new), for a call that had started before its time was over.
+    /// Works like [`new`](Self::new), for a call that had started.
     pub(crate) fn of_started(by_deadline: bool) -> Self {
         if by_deadline { Self::DuringCall(Alive::new(Note::Deadline)) } else { Self::Timeout }
     }
 }
 
-/// Returns `error` and its sources, at most 65 errors. [`Rejection::find`](crate::Rejection::find) promises to search
-/// 64 errors, and the mark of the 64th error is the 65th. Without this maximum, a search would never end if the chain
-/// of sources were a cycle.
+/// Returns `error` and its sources, at most 65 errors, so that a search also ends if the sources form a cycle.
+/// [`Rejection::find`](crate::Rejection::find) promises to search 64 errors, and the mark of the 64th error is the
+/// 65th.
 pub(crate) fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
     const DEEPEST: usize = 65;
     successors(Some(error), |error: &&'e (dyn Error + 'static)| (*error).source()).take(DEEPEST)

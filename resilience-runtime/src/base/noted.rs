@@ -1,5 +1,5 @@
-//! Finds the kind of an error: a rejection, an expired deadline, or any other error. The search also works if the type
-//! of the error does not implement `Error::source`.
+//! Finds the kind of an error that a body returned: a rejection, an expired deadline, or any other error. The search
+//! also works if the error type has no `Error::source`.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -12,9 +12,8 @@ use crate::base::existing::{Existing, Note};
 use crate::base::still_open::StillOpen;
 
 thread_local! {
-    /// Two facts about the last poll of a [`Noted`] future on this thread. The first fact is the kind of the error that
-    /// the poll returned. The second fact is the number of messages from circuits to retries at the beginning of the
-    /// poll.
+    /// The kind of the error that the last poll of a [`Noted`] future on this thread returned, and the number of
+    /// messages from circuits to retries before this poll.
     static NOTED: Cell<(Note, u16)> = const { Cell::new((Note::Other, 0)) };
 }
 
@@ -25,16 +24,16 @@ impl Note {
         NOTED.get().0
     }
 
-    /// Removes the kind of error that an earlier poll stored. A layer calls this function if the layer ends the call
-    /// while no body is polled, for example in the pause of a retry.
+    /// Removes the kind of error that an earlier poll stored. A layer calls this function when it ends a call that has
+    /// no running body, for example in the pause of a retry.
     pub(crate) fn forget() {
         NOTED.set((Self::Other, NOTED.get().1));
     }
 }
 
 pin_project! {
-    /// Wraps the body of a function. When a poll of the body returns an error, this future stores the kind of the
-    /// error. [`Note::last`] returns the stored kind.
+    /// Wraps the body of a function. When the body returns an error, this future stores the kind of the error for
+    /// [`Note::last`].
     #[derive(Debug)]
     #[must_use = "futures do nothing unless awaited"]
     pub struct Noted<F> {
@@ -61,15 +60,15 @@ impl<T, E, F: Future<Output = Result<T, E>>> Future for Noted<F> {
             // No code reads `NOTED` after a success.
             Poll::Ready(Ok(_)) => {}
             Poll::Ready(Err(_)) => note_error(before),
-            // Removes the kind of error that an earlier poll of any body stored. If a timeout ends the call before the
-            // next poll of the body, the stored kind would otherwise describe a wrong error.
+            // Removes the kind that an earlier poll of any body stored. If a timeout ended the call now, [`Note::last`]
+            // would otherwise return this old kind.
             Poll::Pending => NOTED.set((Note::Other, before.messages())),
         }
         polled
     }
 }
 
-/// Runs one poll of a stream. Stores the kind of an error as [`Noted`] does for the poll of a body.
+/// Polls a stream once. Stores the kind of an `Err` item, as [`Noted`] does for the error of a body.
 #[cfg(feature = "stream")]
 #[inline]
 pub(crate) fn noted<T, E>(poll: impl FnOnce() -> Poll<Option<Result<T, E>>>) -> Poll<Option<Result<T, E>>> {
@@ -83,8 +82,7 @@ pub(crate) fn noted<T, E>(poll: impl FnOnce() -> Poll<Option<Result<T, E>>>) -> 
     polled
 }
 
-/// Runs the body of a function that is not `async`. If the body returns an error, stores the kind of the error, as a
-/// [`Noted`] future does.
+/// Works as [`Noted`], for the body of a function that is not `async`.
 #[inline]
 pub(crate) fn note_run<T, E>(body: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
     let before = Existing::now();
@@ -112,8 +110,8 @@ fn note_error(before: Existing) {
     NOTED.set((before.note(), before.messages()));
 }
 
-/// Corrects the stored kind of an error after a function of the user has replaced this error by another error. `before`
-/// is a copy of this thread's counters of errors, taken before the function was called.
+/// Corrects the stored kind after a function of the user has converted the error. `before` is a copy of this thread's
+/// counters of errors, taken before this function ran.
 #[cold]
 pub(crate) fn note_replacement(before: Existing) {
     let note = before.note();
@@ -122,18 +120,17 @@ pub(crate) fn note_replacement(before: Existing) {
     }
 }
 
-/// Makes all messages from circuits to retries void, unless a circuit has left a message since the beginning of the
-/// last poll of the body. A circuit calls this function when it has recorded a failure of the body and is still
-/// closed.
+/// Deletes the messages from circuits to retries, unless a circuit left a message during the last poll of the body. A
+/// circuit calls this function when it has recorded a failure of the body and is still closed.
 pub(crate) fn void_messages() {
     if Existing::now().messages() == NOTED.get().1 {
         StillOpen::void();
     }
 }
 
-/// Works like [`void_messages`], for a call whose permit is held by the user's code and not by generated code. `before`
-/// is the number of messages when the circuit admitted the call. If the failure has opened the circuit, the circuit has
-/// left a message, so that this function does nothing.
+/// Works like [`void_messages`], for a permit that the user's code holds. `before` is the number of messages when the
+/// circuit admitted the call. Does nothing if the failure has opened the circuit, because the circuit has then left a
+/// message.
 #[cold]
 #[inline(never)]
 pub(crate) fn void_messages_of_permit(before: u16) {
@@ -143,8 +140,8 @@ pub(crate) fn void_messages_of_permit(before: u16) {
 }
 
 pin_project! {
-    /// Wraps the body of a function whose circuit has the option `failure_if_ok`. This future stores the number of
-    /// messages from circuits to retries at the beginning of the last poll, even if the body returns `Ok`.
+    /// Wraps the body of a function whose circuit has the option `failure_if_ok`, so that an `Ok` may be a failure. At
+    /// each poll, this future stores the number of messages from circuits to retries, even if the body returns `Ok`.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless awaited"]
     pub struct NotedValue<F> {

@@ -1,13 +1,13 @@
-//! Contains the values of the current thread that most calls read.
+//! Contains the thread-local values that most calls read.
 //!
-//! The values share one thread-local variable, because the compiler computes the address of each thread-local variable
-//! at the beginning of a call. Five variables would add up to 16 instructions to a call.
+//! The values share one thread-local variable, because the compiler computes the address of each such variable at the
+//! beginning of a call. Five variables would add up to 16 instructions to a call.
 
 use std::cell::Cell;
 
 use crate::base::clock::Tick;
 
-/// The values of a thread. The module that a field names gives the value its meaning.
+/// The values of a thread. Each field names the module that uses the value.
 pub(crate) struct OfThread {
     /// The counters of the module [`existing`](crate::base::existing).
     pub(crate) errors: Cell<[u16; 4]>,

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[cfg(feature = "test-util")]
 use crate::base::scope::scoped;
 
-/// Returns the time that a call sleeps for a pause of this length. The time is zero if the test skips the pauses.
+/// Returns `pause`, or zero if the test skips the pauses.
 #[inline]
 pub(crate) fn time_to_sleep(pause: Duration) -> Duration {
     #[cfg(feature = "test-util")]

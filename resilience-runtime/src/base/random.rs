@@ -1,5 +1,5 @@
-//! Generates random numbers, for example for the pauses of a retry. The numbers are predictable, so they are not
-//! suitable for secrets.
+//! Generates random numbers, for example for the pauses of a retry. The numbers are predictable, and must not be used
+//! for secrets.
 
 use std::cell::Cell;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -26,10 +26,10 @@ pub(crate) fn next() -> u64 {
         return Seeded::of_test().next();
     }
     thread_local! {
-        /// The seed of this thread's generator, and the count of numbers that the generator has returned.
+        /// The seed of this thread's generator, and the number of random numbers that it has returned.
         static DRAWN: Cell<Option<(u64, u64)>> = const { Cell::new(None) };
     }
-    // Takes the seed from a `RandomState`, because the standard library has no other source of random numbers.
+    // Takes the seed from a `RandomState`, the only source of random numbers in the standard library.
     let (seed, n) = DRAWN.get().unwrap_or_else(|| (RandomState::new().build_hasher().finish(), 0));
     DRAWN.set(Some((seed, n.wrapping_add(1))));
     nth(seed, n.wrapping_add(1))

@@ -13,15 +13,15 @@ pub(crate) enum Raw {
     Number(f64),
     Flag(bool),
     Text(String),
-    /// A text that may be a number or a flag. An environment variable, for example, contains only text.
+    /// A text that may be a number or a flag, such as the value of an environment variable.
     Word(String),
     /// A value of a type that no option has, such as an array.
     Other(&'static str),
 }
 
-/// The type of an option, which a [`Raw`] value can be converted to.
+/// A type that an option can have. A [`Raw`] value is converted to this type.
 pub(crate) trait Setting: Sized {
-    /// Converts the value. The ranges of the options are checked later.
+    /// Converts the value. Does not check the range of the option.
     ///
     /// # Errors
     ///
@@ -41,7 +41,7 @@ const UNITS: [(&str, u64); 7] = [
 ];
 
 impl Raw {
-    /// Returns the value of the choice whose name equals this text.
+    /// Returns the value in `choices` whose name equals this text.
     pub(crate) fn choice<T: Copy, const N: usize>(&self, choices: [(&str, T); N]) -> Result<T, Cow<'static, str>> {
         let found = match self {
             Self::Text(text) | Self::Word(text) => choices.iter().find(|(name, _)| name == text),
@@ -129,7 +129,7 @@ fn time(text: &str) -> Result<Duration, Cow<'static, str>> {
         let names = UNITS.map(|(name, _)| format!("`{name}`")).join(", ");
         return Err(format!("a number with one of the units {names}, such as \"250ms\"").into());
     };
-    // Whole numbers are exact, because an `f64` would round a time of more than 52 days.
+    // Converts whole numbers without an `f64`, because an `f64` would round a time of more than 52 days.
     if let Ok(number) = number.parse::<u64>() {
         let nanos = u128::from(number) * u128::from(*nanos);
         return u64::try_from(nanos).map(Duration::from_nanos).map_err(|_| LONGEST.into());

@@ -8,15 +8,14 @@ use std::time::Duration;
 pub(crate) enum Reason {
     /// The call comes too early, by this number of nanoseconds.
     Early(u64),
-    /// The call takes more tokens than the burst, which is the largest number of tokens that one call may take. The
-    /// value is the burst.
+    /// The call takes more tokens than this number, the `burst` of the rate limit.
     AboveBurst(u32),
     /// No attribute with the name of the rate limit sets a rate.
     NoRate,
 }
 
 impl Reason {
-    /// The bit that marks the reason `AboveBurst` in the encoded `u64`. The lower 32 bits then contain the burst.
+    /// The bit that marks an `AboveBurst` in the encoded `u64`, whose lower 32 bits contain the burst.
     const ABOVE_BURST: u64 = 1 << 63;
     const NO_RATE: u64 = u64::MAX;
 

@@ -1,27 +1,26 @@
-//! Sets a thread-local variable while the thread polls a second or later attempt of a call. A circuit that counts only
-//! the failures of first attempts reads this variable.
+//! Sets a thread-local flag while the thread polls a second or later attempt of a call. A circuit with `count =
+//! "requests"` reads this flag, because it does not count the failures of these attempts.
 
 use crate::base::of_thread::of_thread;
 
-/// The bit of [`OfThread::repeat`](crate::base::of_thread::OfThread::repeat) that is set while the thread polls a second
-/// or later attempt of a retry or a hedge.
+/// The bit of [`OfThread::repeat`](crate::base::of_thread::OfThread::repeat) that is set while the thread polls a
+/// second or later attempt of a retry or hedge.
 const REPEAT: u8 = 1;
 /// The bit that is set while the thread polls a second or later attempt of a hedge.
 const HEDGED: u8 = 2;
 
-/// A guard that exists during one poll of an attempt. If the attempt is a second or later attempt, the bit [`REPEAT`]
-/// of `OfThread::repeat` is set during this poll. A task that the attempt spawns is not polled during this poll, so the bit is
-/// not set for the task.
+/// A guard that exists during one poll of an attempt, and sets the bit [`REPEAT`] of `OfThread::repeat` for a second or
+/// later attempt. The bit is not set for a task that the attempt spawns, because the task is not polled during this
+/// poll.
 #[derive(Debug)]
 pub(crate) struct Repeat {
-    /// The value of `OfThread::repeat` before this poll. The value is not zero if an outer retry or hedge is making a second
-    /// or later attempt.
+    /// The value of `OfThread::repeat` before this poll. The bits of an outer retry or hedge may be set.
     was: u8,
 }
 
 impl Repeat {
-    /// Marks the poll of an attempt of a retry. If `is_repeat` is false, the variable keeps its value, because an outer
-    /// retry or hedge may have set the variable.
+    /// Marks the poll of an attempt of a retry. Never clears a bit, because an outer retry or hedge may have set the
+    /// bit.
     #[inline]
     pub(crate) fn mark(is_repeat: bool) -> Self {
         Self::set(|was| was | u8::from(is_repeat))
@@ -34,7 +33,7 @@ impl Repeat {
     }
 
     /// Sets the bit [`REPEAT`] to `is_repeat`, and clears the bit [`HEDGED`], while a circuit decides whether to admit
-    /// a call. Overwrites the bits that an outer retry or hedge has set.
+    /// a call. Ignores the bits of an outer retry or hedge.
     pub(crate) fn mark_only(is_repeat: bool) -> Self {
         Self::set(|_| u8::from(is_repeat))
     }

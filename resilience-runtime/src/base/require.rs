@@ -2,8 +2,8 @@
 
 /// Panics with `message` if `is_allowed` is false.
 ///
-/// The compiler calls this function while it evaluates a constant. The compiler reports the panic as an error at the
-/// constant. No running program calls this function.
+/// Only the compiler calls this function, while it evaluates a constant. The panic becomes a compile error at the
+/// constant.
 #[expect(clippy::manual_assert, reason = "the text is a variable")]
 #[track_caller]
 pub(crate) const fn require(is_allowed: bool, message: &'static str) {

@@ -1,15 +1,15 @@
 //! Gives each isolated test its own copy of the global values of a program, such as the registry. All calls outside
 //! isolated tests share the global values.
 //!
-//! With the feature `test-util`, an isolated test has a `Scope`. While the test runs, a thread-local variable refers to
-//! the scope. The functions of this file then return the values of the scope in place of the global values. Without the
-//! feature, the functions return the global values without a check.
+//! With the feature `test-util`, each isolated test has a `Scope`, which contains these copies. A thread-local variable
+//! refers to the scope of the running test. Without the feature, the functions of this file always use the global
+//! values.
 
 #[cfg(feature = "test-util")]
 pub(crate) use self::of_tests::{Entered, Scope};
 
-/// Returns the current isolated test's copy of the global value `global`. The first call in a test creates the copy
-/// with the function `create`. Outside an isolated test, returns `global` itself.
+/// In an isolated test, returns the test's copy of `global`, which the first call makes with `create`. Outside an
+/// isolated test, returns `global` itself.
 #[inline]
 #[cfg_attr(not(feature = "test-util"), expect(unused_variables, reason = "only an isolated test creates a value"))]
 pub(crate) fn scoped<T: Send + Sync>(global: &'static T, create: fn() -> T) -> &'static T {
@@ -20,7 +20,7 @@ pub(crate) fn scoped<T: Send + Sync>(global: &'static T, create: fn() -> T) -> &
     global
 }
 
-/// Calls `f` outside the isolated test that runs on this thread, with the global values.
+/// Calls `f` with the global values, even if an isolated test runs on this thread.
 pub(crate) fn outside<T>(f: impl FnOnce() -> T) -> T {
     #[cfg(feature = "test-util")]
     return Scope::with(None, f);
@@ -43,12 +43,12 @@ mod of_tests {
         static CURRENT: Cell<Option<&'static Scope>> = const { Cell::new(None) };
     }
 
-    /// The values of one isolated test. The scope is never freed, because the handles of layers in the generated code
-    /// have the lifetime `'static`.
+    /// The copies of the global values for one isolated test. The scope is never freed, because the generated code
+    /// refers to layers with the lifetime `'static`.
     #[derive(Default)]
     pub(crate) struct Scope {
-        /// The copies, by the address and the type of the global value. The type is necessary, because a `static` and
-        /// its first field have the same address.
+        /// Maps the address and the type of a global value to its copy. The key contains the type, because a `static`
+        /// and its first field have the same address.
         values: Mutex<HashMap<(usize, TypeId), &'static (dyn Any + Send + Sync)>>,
     }
 
@@ -64,7 +64,7 @@ mod of_tests {
             CURRENT.get()
         }
 
-        /// Returns the copy of the global value at the address `of`. The first call creates the copy. No lock is held
+        /// Returns the copy of the global value at the address `of`. The first call creates the copy. Holds no lock
         /// while `create` runs, because `create` may read other values of the scope.
         pub(crate) fn value<T: Send + Sync + 'static>(&self, of: usize, create: impl FnOnce() -> T) -> &'static T {
             let key = (of, TypeId::of::<T>());
@@ -104,7 +104,7 @@ mod of_tests {
     #[derive(Debug)]
     pub(crate) struct Entered {
         before: Option<&'static Scope>,
-        /// Keeps the guard on its thread, because the scope of the thread is a thread-local variable.
+        /// Makes the guard `!Send`, because the guard must restore the scope of its own thread.
         of_thread: PhantomData<*const ()>,
     }
 

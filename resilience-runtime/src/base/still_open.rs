@@ -1,9 +1,8 @@
-//! Passes messages from circuits to the retry around these circuits. A message tells for how long a circuit will reject
-//! calls.
+//! Passes messages from circuits to the retry around these circuits. A message states for how long a circuit will
+//! reject calls.
 //!
-//! If the pause of a retry would end while the circuit still rejects calls, the retry makes no further attempt. The
-//! messages are stored in thread-local variables. The retry therefore needs neither the type of the error nor a list of
-//! the circuits that its attempts call.
+//! If a circuit would still reject calls after the pause of a retry, the retry makes no further attempt. The messages
+//! are thread-local, so the retry needs neither the type of the error nor a list of the called circuits.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -11,8 +10,8 @@ use std::time::Duration;
 use crate::base::clock::{nanos, whole_steps};
 use crate::base::existing::{Existing, count_message};
 
-/// The number of newest messages that a thread keeps. One message is not enough, because a retry ignores the messages
-/// of the circuits that decorate its own function.
+/// The number of messages that a thread keeps. One message is not enough, because a retry ignores the messages of the
+/// circuits on its own function.
 const KEPT: u16 = 4;
 
 /// The address in a void message. No circuit has this address.
@@ -22,10 +21,9 @@ const VOID: usize = 0;
 pub(crate) const FOREVER: u64 = u64::MAX - 7;
 
 thread_local! {
-    /// The newest messages of this thread. The index of a message is its number modulo [`KEPT`]. The first part of a
-    /// message is the address of the circuit. The second part is the wait, in nanoseconds and rounded to a multiple of
-    /// eight. The lowest bit of the second part is set if the circuit rejected a call. A void message has the address
-    /// zero, and retries ignore void messages. A closed circuit that records a failure makes all messages void.
+    /// The newest messages of this thread. The index of a message is its number modulo [`KEPT`]. A message consists of
+    /// the address of the circuit and the wait in nanoseconds, rounded down to a multiple of eight. The lowest bit of
+    /// the wait is set if the circuit rejected a call. Retries ignore a void message, which has the address zero.
     static NEWEST: [Cell<(usize, u64)>; KEPT as usize] = const { [const { Cell::new((VOID, 0)) }; KEPT as usize] };
 }
 
@@ -45,7 +43,7 @@ impl StillOpen {
         NEWEST.with(|newest| newest[usize::from(number % KEPT)].set((circuit, wait & !7 | u64::from(by_rejection))));
     }
 
-    /// Makes all earlier messages of this thread void. Retries ignore void messages.
+    /// Makes all earlier messages of this thread void.
     #[inline]
     pub(crate) fn void() {
         // Skips the loop after most failures: if the newest message is void, all messages are void.
@@ -61,8 +59,8 @@ impl StillOpen {
         NEWEST.with(|messages| messages.iter().for_each(|message| message.set((VOID, 0))));
     }
 
-    /// Returns the newest message whose number is greater than `since`. Ignores void messages, and messages of circuits
-    /// for which `is_own` returns true. The argument of `is_own` is the address of a circuit.
+    /// Returns the newest message whose number is greater than `since`. Ignores void messages, and messages of a
+    /// circuit for whose address `is_own` returns true.
     pub(crate) fn newest(since: u16, is_own: impl Fn(usize) -> bool) -> Option<Self> {
         let number = Existing::now().messages();
         let count = number.wrapping_sub(since).min(KEPT);
@@ -74,7 +72,7 @@ impl StillOpen {
     }
 
     /// Returns whether the circuit will still reject calls after a pause. Rounds the pause up to a multiple of 8 ns,
-    /// because the wait is a multiple of 8 ns, too.
+    /// like the wait of a circuit.
     pub(crate) fn exceeds(self, pause: Duration) -> bool {
         self.wait == FOREVER || whole_steps(nanos(pause)) < self.wait
     }

@@ -1,11 +1,11 @@
-//! Defines the trait [`Sums`], which adds up the totals of several layers.
+//! Defines the trait [`Sums`] for totals that can be added up over several layers.
 
 /// Totals of one or several layers. No total ever decreases.
 pub(crate) trait Sums: Clone + Default + Send {
     /// Adds the totals of another layer.
     fn add(&mut self, other: &Self);
 
-    /// Raises each total to the total in `other`, if the total in `other` is larger.
+    /// Sets each total to the larger of its own value and the value in `other`.
     fn raise(&mut self, other: &Self);
 }
 

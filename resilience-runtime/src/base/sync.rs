@@ -1,4 +1,4 @@
-//! Exports the types of the atomics and locks of this crate, from `std` or from `loom`.
+//! Exports the atomics and locks of this crate, from `std` or from `loom`.
 //!
 //! With `--cfg resilience_loom`, the types `Mutex`, `MutexGuard` and `AtomicU64` come from the crate `loom`. Loom is a
 //! tool that runs a test in every interleaving of the test's threads. Every other type of this module always comes from
@@ -29,11 +29,11 @@ use std::sync::PoisonError;
 
 #[cfg(test)]
 thread_local! {
-    /// The number of locks that this thread has taken. Tests compare this number before and after a call.
+    /// The number of locks that this thread has taken. Tests use it to count the locks of a call.
     pub(crate) static LOCKS: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
 }
 
-/// Works like [`lock`], for a mutex of a `static`, which always comes from `std`.
+/// Works like [`lock`], for a mutex that always comes from `std`.
 pub(crate) fn lock_std<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     #[cfg(test)]
     LOCKS.set(LOCKS.get() + 1);

@@ -7,10 +7,10 @@ use once_cell::race::OnceBox;
 
 use crate::base::sync::lock_std;
 
-/// The settings of a layer, and all later versions of these settings.
+/// The settings of a layer: the first version and all later versions.
 ///
-/// A version is never freed before the layer, because a running call may refer to it. The memory is nevertheless
-/// limited: equal settings share one version, and [`SHELVES`] limits the number of versions.
+/// A version is freed only with the layer, because a running call may refer to it. The memory is limited: equal
+/// settings share one version, and [`SHELVES`] limits the number of versions.
 #[derive(Debug)]
 pub(crate) struct Versions<T> {
     first: T,
@@ -18,7 +18,7 @@ pub(crate) struct Versions<T> {
 }
 
 /// The versions that [`Versions::change`] has added. The version with the number `n` is in the array
-/// `shelves[ilog2(n)]`. The number 0 refers to the field `first` of [`Versions`].
+/// `shelves[ilog2(n)]`. The version with the number 0 is the field `first` of [`Versions`].
 #[derive(Debug)]
 struct Later<T> {
     current: AtomicUsize,
@@ -49,8 +49,7 @@ impl<T: PartialEq> Versions<T> {
         later.version(later.current.load(Ordering::Acquire)).unwrap_or(&self.first)
     }
 
-    /// Changes the current settings. Returns false, and changes nothing, if the layer has had too many different
-    /// settings.
+    /// Changes the current settings. Returns false without a change if the layer has had too many different settings.
     pub(crate) fn change(&self, settings: T) -> bool {
         if settings == self.first && self.later.get().is_none() {
             return true;
@@ -77,7 +76,7 @@ impl<T> Later<T> {
         self.shelves.get(index as usize)?.get()?.get(number - (1 << index))?.get()
     }
 
-    /// Adds a version, and returns whether there was room for the version.
+    /// Adds a version. Returns false if there is no room for it.
     fn add(&self, number: usize, settings: T) -> bool {
         let Some(index) = number.checked_ilog2() else { return false };
         let Some(place) = self.shelves.get(index as usize) else { return false };

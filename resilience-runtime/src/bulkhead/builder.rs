@@ -42,7 +42,7 @@ impl BulkheadBuilder {
         self
     }
 
-    /// Sets the largest number of waiting calls, 1 to 1,000,000,000. Default: 1,000. If this many calls are already
+    /// Sets the largest number of waiting calls, 1 to 1,000,000,000. Default: 1,000. If `calls` calls are already
     /// waiting, a further call is rejected at once.
     pub fn max_queue(mut self, calls: u32) -> Self {
         self.max_queue = Some(calls);

@@ -24,10 +24,10 @@ use crate::timeout::timeout::Timer;
 
 /// Limits the number of concurrent calls to `max`.
 ///
-/// Each running call occupies one of `max` slots. If all slots are taken, a new call waits in a queue, for at most the
-/// time of the option [`wait`](crate::BulkheadBuilder::wait). If no slot becomes free in this time, the call is
-/// rejected. The default of `wait` is zero, so the call is rejected at once. Waiting calls receive slots in the order
-/// of their arrival. A `Bulkhead` is a cheap handle, and all its clones share the slots.
+/// Each running call occupies one of `max` slots. If no slot is free, a new call waits in a queue, for at most the time
+/// of the option [`wait`](crate::BulkheadBuilder::wait). If no slot becomes free in this time, the call is rejected. By
+/// default, `wait` is zero, and the call is rejected at once. Waiting calls receive slots in the order of their
+/// arrival. All clones of a `Bulkhead` share the slots.
 ///
 /// ```
 /// use std::time::Duration;
@@ -49,7 +49,7 @@ use crate::timeout::timeout::Timer;
 #[derive(Clone)]
 pub struct Bulkhead(pub(crate) Arc<Shared>);
 
-/// The state that all handles share.
+/// The state that all clones of a [`Bulkhead`] share.
 pub(crate) struct Shared {
     pub(crate) name: Name,
     settings: Versions<Settings>,
@@ -69,8 +69,8 @@ pub(crate) struct Settings {
     pub(crate) max_queue: u32,
 }
 
-/// Takes a slot of `$bulkhead`, and waits for at most the time `$wait`. This code is a macro, because an async function
-/// with the parameter `wait` would make the future of a call 32 bytes larger.
+/// Takes a slot of `$bulkhead`, and waits for at most the time `$wait`. A macro, because an async function with a
+/// parameter for the wait would make the future of a call 32 bytes larger.
 macro_rules! take_within {
     ($bulkhead:expr, $wait:expr) => {{
         if let Some(permit) = $bulkhead.take() {
@@ -103,11 +103,11 @@ impl Slotted for Shared {
 }
 
 impl Settings {
-    /// Returns the number of slots.
+    /// Returns the number of slots, at most the largest number that a semaphore allows.
     fn slots(&self) -> usize {
-        // The largest number of permits that `Semaphore::new` allows. The code does not use the constant
-        // `Semaphore::MAX_PERMITS`, because the oldest supported version of tokio lacks this constant. On a 32-bit
-        // target, `MOST` is about half a billion, so `max` can be larger than `MOST`.
+        // The largest number of permits that `Semaphore::new` allows. The oldest supported version of tokio lacks the
+        // constant `Semaphore::MAX_PERMITS`. On a 32-bit target, `MOST` is about half a billion, so `max` can be
+        // larger.
         const MOST: usize = usize::MAX >> 3;
         usize::try_from(self.max.unwrap_or(0)).unwrap_or(usize::MAX).min(MOST)
     }
@@ -136,9 +136,8 @@ impl Bulkhead {
         self.0.settings.current().wait
     }
 
-    /// Changes the settings. If the number of slots becomes smaller, the running calls keep their slots. The number of
-    /// running calls then decreases as calls end. Returns false, and changes nothing, if the bulkhead has had too many
-    /// different settings.
+    /// Changes the settings. If the number of slots becomes smaller, running calls keep their slots until they end.
+    /// Returns false without a change if the bulkhead has had too many different settings.
     pub(crate) fn change(&self, settings: Settings) -> bool {
         let is_changed = self.0.settings.change(settings);
         if is_changed {
@@ -171,25 +170,23 @@ impl Bulkhead {
         }
     }
 
-    /// Takes a slot of the bulkhead (the right to run one call), calls `f`, and returns the outcome of the future that
-    /// `f` returned. If no slot is free, the call waits as in [`acquire`](Self::acquire). The slot is free again when
-    /// the call ends.
+    /// Calls `f` while the call occupies a slot of the bulkhead, and returns the outcome of the future of `f`. If no
+    /// slot is free, the call waits as in [`acquire`](Self::acquire). The slot is free again when the call ends.
     ///
     /// # Errors
     ///
-    /// Returns [`CallError::Rejected`] without calling `f` if the bulkhead rejects the call. If the future that `f`
-    /// returned fails, [`CallError::Failed`] contains the error of this future. [`CallError::into_error`] converts both
-    /// errors to the type `E`.
+    /// Returns [`CallError::Rejected`] without calling `f` if the bulkhead rejects the call. Returns
+    /// [`CallError::Failed`], with the error of the future of `f`, if this future fails. [`CallError::into_error`]
+    /// converts both errors to the type `E`.
     ///
     /// # Panics
     ///
-    /// A call that has to wait needs the timer of a tokio runtime. The waiting call panics if there is no runtime, or
-    /// if the timer of the runtime is not enabled.
+    /// Panics if the call has to wait, and no tokio runtime with an enabled timer is running.
     ///
     /// # Cancel safety
     ///
-    /// If the call waits for a slot, dropping the future that this method returns removes the call from the queue. If
-    /// `f` was called, dropping the returned future also drops the future of `f`, and frees the slot.
+    /// Dropping the future of a waiting call removes the call from the queue. Dropping the future of a running call
+    /// also drops the future of `f`, and frees the slot.
     pub async fn call<T, E, F, Fut>(&self, f: F) -> Result<T, CallError<E>>
     where
         F: FnOnce() -> Fut,
@@ -199,9 +196,8 @@ impl Bulkhead {
         f().await.map_err(CallError::Failed)
     }
 
-    /// Works as [`call`](Self::call), for a function `f` that is not `async`. If no slot is free, blocks the thread, at
-    /// most for the time of the option [`wait`](crate::BulkheadBuilder::wait). Blocking and async calls wait in one
-    /// queue.
+    /// Works as [`call`](Self::call), for a function `f` that is not `async`. A call that waits for a slot blocks its
+    /// thread. Blocking and async calls wait in one queue.
     ///
     /// This method needs no tokio runtime. In an async function, use [`call`](Self::call), because a blocked thread
     /// cannot run other tasks.
@@ -284,8 +280,7 @@ pub fn take(bulkhead: &Bulkhead) -> Result<SemaphorePermit<'_>, BulkheadFullErro
     bulkhead.take().ok_or_else(|| bulkhead.reject())
 }
 
-/// Takes a slot of the bulkhead for a decorated function. If no slot is free, the call waits for at most the time of
-/// the option `wait`.
+/// Works like [`take`], but waits for a free slot, for at most the time of the option `wait`.
 #[allow(clippy::missing_errors_doc)] // This function needs no docs: the hidden module `__private` exports it.
 pub async fn acquire(bulkhead: &Bulkhead) -> Result<SemaphorePermit<'_>, BulkheadFullError> {
     take_within!(bulkhead, bulkhead.wait())
@@ -297,8 +292,8 @@ pub async fn acquire_within(bulkhead: &Bulkhead, wait: Duration) -> Result<Semap
     take_within!(bulkhead, wait)
 }
 
-/// Takes a slot of the bulkhead for a decorated function that is not `async`. If no slot is free, blocks the thread, at
-/// most for the time of the option `wait`.
+/// Works like [`acquire`], for a decorated function that is not `async`. A call that waits for a slot blocks its
+/// thread.
 #[allow(clippy::missing_errors_doc)] // This function needs no docs: the hidden module `__private` exports it.
 #[inline]
 pub fn acquire_blocking(bulkhead: &Bulkhead) -> Result<SemaphorePermit<'_>, BulkheadFullError> {
@@ -326,7 +321,7 @@ impl fmt::Debug for Bulkhead {
     }
 }
 
-/// A guard that counts one call as waiting, as long as the guard exists.
+/// A guard that counts one call as waiting while the guard exists.
 struct Waiting<'a>(&'a AtomicU32);
 
 impl<'a> Waiting<'a> {
@@ -352,7 +347,7 @@ impl Drop for Waiting<'_> {
 pub struct BulkheadStats {
     /// Maximum number of concurrent calls.
     pub max: u32,
-    /// Number of slots that are taken, one for each running call.
+    /// Number of occupied slots, one for each running call.
     pub in_use: u32,
     /// Number of calls that wait for a free slot.
     pub waiting: u32,

@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::base::name::Name;
 use crate::base::not_made::{ByBulkhead, NotMade};
 
-/// The error of a call that a [`Bulkhead`](crate::Bulkhead) rejected, because the bulkhead had no free slot for the call.
+/// The error of a call that a [`Bulkhead`](crate::Bulkhead) rejected, because it had no free slot for the call.
 ///
 /// Creating or cloning this error does not allocate.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
@@ -17,7 +17,7 @@ pub struct BulkheadFullError {
 }
 
 impl BulkheadFullError {
-    /// Creates the error. `is_complete` is false if no attribute with this name sets the option `max`.
+    /// Creates the error. `is_complete` states whether an attribute with this name sets the option `max`.
     pub(crate) fn new(name: Name, is_complete: bool) -> Self {
         Self { source: NotMade::new(name, u64::from(!is_complete)) }
     }
@@ -34,9 +34,8 @@ impl BulkheadFullError {
         Self { source: mark.clone() }
     }
 
-    /// Returns the name of the bulkhead. This method does not escape special characters in the name, but the message of
-    /// the error does. If an attribute without the option `name` creates the bulkhead, the bulkhead has the name of the
-    /// decorated function.
+    /// Returns the name of the bulkhead. Unlike the message of the error, this method does not escape special
+    /// characters. Without the option `name`, the bulkhead of an attribute has the name of the decorated function.
     pub fn name(&self) -> &str {
         self.source.name.as_str()
     }

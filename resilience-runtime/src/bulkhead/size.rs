@@ -15,13 +15,13 @@ use crate::base::sync::{Arc, lock_std};
 /// The number of slots of a bulkhead, including the slots that will be removed when running calls end.
 pub(crate) struct Size {
     slots: AtomicUsize,
-    /// The removals of slots that running calls still hold. A removal is a future that waits in the queue of the
-    /// semaphore, like a call. When a running call frees its slot, the semaphore gives the slot to the removal. A call
-    /// therefore never has to check the size.
+    /// The removals of slots that running calls still occupy. A removal is a future that waits in the queue of the
+    /// semaphore, like a call, and takes a slot that a running call frees. A call therefore never has to check the
+    /// size.
     removals: Mutex<Vec<Removal>>,
 }
 
-/// A future that ends when a slot is removed. The output is the number of removed slots.
+/// A future that ends when it has removed a slot. Its output is the number of removed slots.
 type Removal = Pin<Box<dyn Future<Output = usize> + Send>>;
 
 impl Size {
@@ -36,7 +36,7 @@ impl Size {
         self.slots.load(Ordering::Relaxed)
     }
 
-    /// Drops the removals that have received their slots, and updates the number of slots.
+    /// Drops the finished removals, and updates the number of slots.
     fn settle(&self, removals: &mut Vec<Removal>) {
         removals.retain_mut(|removal| match removal.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(removed) => {
@@ -87,8 +87,8 @@ pub(super) fn resize(bulkhead: &Arc<impl Slotted>, wanted: usize) {
             })
         })
     }));
-    // Polls the removals on a new thread. If the current tokio task has used up its budget, a poll in this task would
-    // not put the removal into the queue. The new thread has no budget.
+    // Polls the removals on a new thread. In a tokio task that has used up its cooperative budget, a poll would not put
+    // a removal into the queue. The new thread runs no task, and has no such limit.
     let settle = || size.settle(removals);
     thread::scope(|scope| {
         let thread = thread::Builder::new().spawn_scoped(scope, settle);

@@ -26,8 +26,8 @@ impl<'b> BulkheadSlot<'b> {
     }
 }
 
-/// A slot of a [`Bulkhead`]: the right to run one call. Unlike a [`BulkheadSlot`], this slot is `Send + 'static`, so
-/// that a task, a stream or a thread can hold it. Dropping this value frees the slot.
+/// A slot of a [`Bulkhead`]: the right to run one call. Unlike a [`BulkheadSlot`], this slot is `'static`, so that a
+/// task, a stream or a thread can hold it. Dropping this value frees the slot.
 #[derive(Debug)]
 #[must_use = "the slot is free again when this is dropped"]
 pub struct OwnedBulkheadSlot {
@@ -64,8 +64,8 @@ impl Bulkhead {
         Ok(BulkheadSlot::new(bulkhead::take(self)?, Duration::ZERO))
     }
 
-    /// Works like [`try_acquire`](Self::try_acquire), but returns a slot that is `Send + 'static`. A spawned task, a
-    /// stream or a thread can hold this slot.
+    /// Works like [`try_acquire`](Self::try_acquire), but returns a slot that a spawned task, a stream or a thread can
+    /// hold.
     ///
     /// # Errors
     ///
@@ -86,8 +86,7 @@ impl Bulkhead {
     ///
     /// # Panics
     ///
-    /// A call that has to wait needs the timer of a tokio runtime. The waiting call panics if there is no runtime, or
-    /// if the timer of the runtime is not enabled.
+    /// Panics if the call has to wait, and no tokio runtime with an enabled timer is running.
     ///
     /// # Cancel safety
     ///
@@ -97,8 +96,7 @@ impl Bulkhead {
         Ok(BulkheadSlot::new(permit, waited))
     }
 
-    /// Works like [`acquire`](Self::acquire), but returns a slot that is `Send + 'static`. A spawned task, a stream or
-    /// a thread can hold this slot.
+    /// Works like [`acquire`](Self::acquire), but returns a slot that a spawned task, a stream or a thread can hold.
     ///
     /// # Errors
     ///

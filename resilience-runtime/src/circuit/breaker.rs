@@ -35,13 +35,13 @@ use crate::circuit::sums::CircuitSums;
 ///
 /// While the circuit is closed, each success resets the count of consecutive failures to zero. A long outage therefore
 /// opens the circuit, but single failures between successes do not. [`CircuitBuilder`](crate::CircuitBuilder) describes
-/// other rules for opening a circuit.
+/// other rules, for example a failure rate.
 ///
-/// If the state of the circuit changes during a call, the outcome of the call does not affect the circuit. The totals
-/// in [`CircuitStats`], such as `total_failed`, count this outcome nevertheless.
+/// If the state of the circuit changes during a call, only the totals in [`CircuitStats`], such as `total_failed`,
+/// count the outcome of the call.
 ///
-/// Cloning a `CircuitBreaker` is cheap, and all clones share one state. Michael Nygard describes the pattern of a
-/// circuit breaker in *Release It!*. Martin Fowler describes the pattern in the article *`CircuitBreaker`* (2014).
+/// All clones of a `CircuitBreaker` share one state. Michael Nygard describes the pattern of a circuit breaker in
+/// *Release It!*. Martin Fowler describes the pattern in the article *`CircuitBreaker`* (2014).
 ///
 /// # Examples
 ///
@@ -72,8 +72,8 @@ impl CircuitBreaker {
         Self(Arc::new(Core::new(name, settings, Stripes::single())))
     }
 
-    /// Returns the unescaped name of the circuit. In events and error messages, the name is escaped: for example, a
-    /// line break becomes `\n`.
+    /// Returns the name of the circuit. Unlike events and error messages, this method does not escape special
+    /// characters.
     pub fn name(&self) -> &str {
         self.label().as_str()
     }
@@ -206,8 +206,7 @@ impl CircuitBreaker {
     /// Admits every call until [`reset`](Self::reset), [`trip`](Self::trip) or [`force_open`](Self::force_open) is
     /// called.
     ///
-    /// The totals in [`CircuitStats`] count the outcomes of the admitted calls, but the outcomes do not affect the
-    /// circuit.
+    /// Only the totals in [`CircuitStats`] count the outcomes of these calls.
     ///
     /// ```
     /// use resilience_runtime::{CircuitBreaker, CircuitState};
@@ -240,12 +239,11 @@ impl CircuitBreaker {
         Ok(permit)
     }
 
-    /// Requests a permit (the record of an admitted call) for one call. Unlike [`Self::try_acquire`], this function
-    /// does not read the clock for the option [`hung_after`](crate::CircuitBuilder::hung_after). The future [`Watched`]
-    /// reads the clock when the body of the call first waits.
+    /// Requests a permit for one call. Unlike [`Self::try_acquire`], does not read the clock for the option
+    /// [`hung_after`](crate::CircuitBuilder::hung_after). The future [`Watched`] reads the clock when the body first
+    /// waits.
     ///
-    /// `is_repeat` is true if the decorated function also has a `#[retry]`, and the call belongs to a second or later
-    /// attempt of this retry.
+    /// `is_repeat` is true for a second or later attempt of a `#[retry]` on the decorated function.
     #[inline]
     pub(crate) fn acquire(&self, is_repeat: bool) -> Result<Permit<'_>, CircuitOpenError> {
         Call::acquire(&*self.0, is_repeat).map(Permit)
@@ -265,40 +263,38 @@ impl CircuitBreaker {
         Ok(OwnedPermit(call))
     }
 
-    /// Calls `f` and awaits the future that `f` returns, if the breaker admits the call. The call counts as a success
-    /// if this future returns `Ok`. The call counts as a failure if this future returns `Err`, with the exceptions
-    /// below. To decide yourself which outcomes are failures, use [`call_with`](Self::call_with).
+    /// Calls `f` and awaits its future, if the breaker admits the call. An `Ok` of the future counts as a success. An
+    /// `Err` counts as a failure, with the exceptions below. To decide yourself which outcomes are failures, use
+    /// [`call_with`](Self::call_with).
     ///
     /// The breaker ignores an `Err` if a circuit, a bulkhead or a rate limit inside `f` rejected a call. An ignored
     /// call counts as neither success nor failure. The breaker also ignores an `Err` if the caller's
-    /// [`deadline`](crate::deadline()) ended the call. However, a call that the deadline ended counts as a failure if
-    /// the call ran for [`hung_after`](crate::CircuitBuilder::hung_after) or longer.
+    /// [`deadline`](crate::deadline()) ended the call. If such a call ran for
+    /// [`hung_after`](crate::CircuitBuilder::hung_after) or longer, it counts as a failure.
     ///
-    /// The type `E` has no trait bound, so the breaker cannot inspect the `Err`. Instead, each thread counts its
-    /// existing errors of rejections and of expired deadlines. The breaker ignores the `Err` if this count grew during
-    /// the last poll of the future that `f` returned. If `f` dropped the error of a rejection, or converted the error
-    /// into a text, the `Err` therefore counts as a failure.
+    /// The type `E` has no trait bound, so the breaker cannot inspect the `Err`. Instead, each thread counts the
+    /// rejections and errors of deadlines that exist in memory. The breaker ignores the `Err` if this count grew during
+    /// the last poll of the future. If `f` dropped a rejection, or converted it to a text, the `Err` therefore counts
+    /// as a failure.
     ///
-    /// The attribute `#[circuit]` first searches the error and its sources for a rejection or an expired deadline. This
-    /// method cannot search the error, and therefore misjudges an `Err` in the following cases:
+    /// Unlike the attribute `#[circuit]`, this method does not search the error and its sources. It therefore misjudges
+    /// an `Err` in the following cases:
     ///
-    /// - During the last poll, `f` may store the error of a rejection or of an expired deadline, and return a different
-    ///   `Err`. The breaker ignores this `Err`.
+    /// - If `f` stored a rejection during the last poll, and returned a different `Err`, the breaker ignores this
+    ///   `Err`.
     /// - A rejection counts as a failure if `f` received the rejection before the last poll, or in a spawned task.
-    /// - A rejection counts as a failure if, during the last poll, `f` also dropped an older error of a rejection. The
-    ///   count of existing errors then did not grow.
+    /// - A rejection counts as a failure if `f` also dropped an older rejection during the last poll, because the count
+    ///   then did not grow.
     ///
     /// # Errors
     ///
     /// Returns [`CallError::Rejected`] without calling `f` if the circuit rejects the call. Returns
-    /// [`CallError::Failed`] if the future that `f` returned fails, even if this failure opens the circuit. The
-    /// [`CallError::Failed`] contains the error of the future. [`CallError::into_error`] converts each of the two
-    /// variants to the type `E`.
+    /// [`CallError::Failed`], with the error of the future, if the future of `f` fails. [`CallError::into_error`]
+    /// converts both errors to the type `E`.
     ///
     /// # Panics
     ///
-    /// If `f` panics, or the future that `f` returned panics, the call counts as a failure. The panic continues in the
-    /// caller.
+    /// If `f` or its future panics, the call counts as a failure, and the panic continues in the caller.
     ///
     /// # Cancel safety
     ///
@@ -373,8 +369,8 @@ impl CircuitBreaker {
         }
     }
 
-    /// Converts a permit of this circuit to an owned permit. The call has returned a stream, and the owned permit can
-    /// live as long as the stream.
+    /// Converts a permit of this circuit to an owned permit, which can live as long as the stream that the call
+    /// returned.
     #[cfg(feature = "stream")]
     pub(crate) fn own(&self, permit: Permit<'_>) -> OwnedPermit {
         OwnedPermit::of(permit, self.0.clone())
@@ -415,7 +411,7 @@ impl CircuitBreaker {
 
     /// Returns whether the circuit rejects calls now, and will still reject calls after `delay`.
     ///
-    /// Rounds `delay` up to a multiple of 8 ns, because the end of a cooldown is a multiple of 8 ns, too.
+    /// Rounds `delay` up to a multiple of 8 ns, like the end of a cooldown.
     pub(crate) fn stays_open(&self, delay: Duration) -> bool {
         self.0.gate.read(|machine, settings| {
             let (state, left) = machine.seen(settings, Tick::now());
@@ -429,7 +425,7 @@ impl CircuitBreaker {
 
     /// Returns the state that a call would find now, the time since the start of the outage, and the rest of the
     /// cooldown. An outage starts when the circuit opens, and lasts until the circuit closes or is disabled. Returns
-    /// `None` if the circuit admits all calls, for example because it is closed.
+    /// `None` if there is no outage, or if the option `shadow` is set.
     pub(crate) fn outage(&self) -> Option<(CircuitState, Duration, Duration)> {
         if matches!(self.phase(), Phase::Closed { .. } | Phase::Disabled { .. }) {
             return None;
@@ -457,8 +453,8 @@ impl fmt::Debug for CircuitBreaker {
     }
 }
 
-/// Ends the permit of a call that returned an error. The type [`Noted`] or the function [`note_run`] observed the body,
-/// and stored the kind of this error.
+/// Records a call that returned an error. The effect depends on the kind of the error, which [`Noted`] or [`note_run`]
+/// stored.
 #[inline]
 fn end_failed(permit: Permit<'_>) {
     match Note::last() {

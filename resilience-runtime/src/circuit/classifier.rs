@@ -20,8 +20,8 @@ use crate::expansion::search;
 /// Decides whether the outcome of a call is a success, a failure or neither, by the same rules as the options of
 /// `#[circuit]`. Also reads the delay that the service asked for, such as the value of a `Retry-After` header.
 ///
-/// [`CircuitBreaker::call_with`], [`Permit::settle`] and [`OwnedPermit::settle`] take a classifier. A classifier is a
-/// cheap handle. Only the builder of a classifier allocates memory. A call and a clone allocate nothing.
+/// [`CircuitBreaker::call_with`], [`Permit::settle`] and [`OwnedPermit::settle`] take a classifier. Only the builder of
+/// a classifier allocates memory. A clone of a classifier allocates nothing.
 ///
 /// ```
 /// use std::io;
@@ -56,9 +56,9 @@ use crate::expansion::search;
 ///
 /// # Type parameters
 ///
-/// A function that receives an error, such as `failure_if`, fixes the error type `E`. A function that receives an `Ok`
-/// value, such as `failure_if_ok`, fixes the value type `T`. If no function fixes a type, the classifier accepts every
-/// type. For example, a `Classifier<E>` accepts every value type.
+/// The parameter of a function such as `failure_if` determines the error type `E`. The parameter of a function such as
+/// `failure_if_ok` determines the value type `T`. Without such a function, the classifier accepts every type. For
+/// example, a `Classifier<E>` accepts every value type.
 pub struct Classifier<E: ?Sized = AnyError, T: ?Sized = AnyValue>(Arc<Rules<E, T>>);
 
 struct Rules<E: ?Sized, T: ?Sized> {
@@ -98,9 +98,8 @@ impl<E: ?Sized, T: ?Sized> Classifier<E, T> {
         Self(Arc::new(Rules { errors, values }))
     }
 
-    /// Decides about `outcome`. A search of the error returns a [`Cause`], such as a rejection by another layer. The
-    /// function `noted` receives this cause, and returns the cause that decides. If the search found nothing, `noted`
-    /// may return the cause that the last poll of the body has stored.
+    /// Decides about `outcome`. Searches an error for a [`Cause`], such as a rejection by another layer. `noted`
+    /// receives the result of the search, and may replace it by the cause that the last poll of the body stored.
     fn classify<'a, V, X>(&self, outcome: &'a Result<V, X>, noted: impl FnOnce(Cause) -> Cause) -> Verdict<'a>
     where
         E: Accepts<X> + 'static,
@@ -145,14 +144,14 @@ impl<E: ?Sized, T: ?Sized> Classifier<E, T> {
 }
 
 impl CircuitBreaker {
-    /// Works like [`call`](Self::call), but `classifier` decides whether the outcome is a failure. The classifier
-    /// decides by the same rules as a `#[circuit]` that has the functions of the classifier as its options.
+    /// Works like [`call`](Self::call), but `classifier` decides whether the outcome is a failure, by the same rules as
+    /// the options of `#[circuit]`.
     ///
     /// If the function [`failure_if`](crate::ClassifierBuilder::failure_if) is not set, the breaker ignores rejections
     /// by other layers and expired deadlines, as [`call`](Self::call) does. With the function
     /// [`as_error`](crate::ClassifierBuilder::as_error), the breaker first searches the error and its sources for a
-    /// rejection or an expired deadline. Without this function, or if the search finds nothing, the breaker examines
-    /// the last poll of the future that `f` returned, as [`call`](Self::call) does.
+    /// rejection or an expired deadline. Without `as_error`, or if the search finds nothing, the breaker examines the
+    /// last poll of the future that `f` returned, as [`call`](Self::call) does.
     ///
     /// # Errors
     ///
@@ -192,8 +191,8 @@ macro_rules! settle {
                 /// the same rules as `#[circuit]`.
                 ///
                 /// If the error contains a rejection by another layer, the call ends as neither a success nor a
-                /// failure. As an exception, [`failure_if`](crate::ClassifierBuilder::failure_if) can make this error a
-                /// failure. The classifier finds this rejection only if the function
+                /// failure, unless [`failure_if`](crate::ClassifierBuilder::failure_if) selects the error. The
+                /// classifier finds this rejection only if the function
                 /// [`as_error`](crate::ClassifierBuilder::as_error) is set. In contrast, [`CircuitBreaker::call_with`]
                 /// also detects a rejection by another layer during the last poll of the call.
                 ///

@@ -34,10 +34,10 @@ impl Classifier {
 }
 
 impl<E: ?Sized, T: ?Sized> ClassifierBuilder<E, T> {
-    /// Sets the predicate that decides whether an error counts as a failure. Default: every error, except an error in
-    /// which the classifier finds a rejection or an expired deadline.
+    /// Sets the predicate that decides whether an error counts as a failure. Default: every error in which the
+    /// classifier finds no rejection and no expired deadline.
     ///
-    /// If the predicate returns false for an error, the call counts as neither a success nor a failure.
+    /// If the predicate returns false, the call counts as neither a success nor a failure.
     #[doc(alias("record_exception", "should_handle"))]
     pub fn failure_if<X, F>(self, failure_if: F) -> ClassifierBuilder<X, T>
     where

@@ -1,6 +1,6 @@
 //! Tests which calls take the lock of the breaker, and how often a call reads the clock.
 //!
-//! These tests are unit tests, because neither a lock nor a clock reading is visible through public names.
+//! These tests are unit tests, because public names show neither a lock nor a clock reading.
 
 use std::future::ready;
 use std::sync::mpsc;

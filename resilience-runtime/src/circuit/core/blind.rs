@@ -1,15 +1,15 @@
 use crate::base::clock::Tick;
 
-/// Counts the consecutive calls that ended without an outcome. A call has no outcome if the call was cancelled, or if a
-/// deadline ended the call.
+/// Counts consecutive calls without an outcome, to warn that the circuit receives no outcomes. A call has no outcome if
+/// it was cancelled, or if a deadline ended it.
 ///
 /// This type has only four bytes, because `tests/allocations.rs` limits the size of a breaker.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Blind {
     /// The low 5 bits count the consecutive calls without an outcome, up to 20. The high 11 bits contain the total of
-    /// successes and failures when the last of these calls ended. If the total has changed when the next call ends
-    /// without an outcome, the count starts again. The stored total wraps at 2,048. After exactly 2,048 successes and
-    /// failures, the stored total looks unchanged, and the count continues by mistake.
+    /// successes and failures when the last of these calls ended. If the total has changed at the next call without an
+    /// outcome, the count starts again. The stored total wraps at 2,048, so exactly 2,048 outcomes between two of these
+    /// calls go unnoticed.
     calls: u16,
     /// The time of the last warning, in units of 2^29 ns (about half a second), or zero before the first warning. The
     /// value runs from 1 to 65,535, and begins again at 1 after about ten hours.
@@ -22,13 +22,12 @@ pub(crate) const BLIND_CALLS: u16 = 20;
 impl Blind {
     const CALLS_BITS: u32 = 5;
     const CALLS: u16 = (1 << Self::CALLS_BITS) - 1;
-    /// The unit of the field `warned` is 2 to the power of this constant, in nanoseconds: about half a second.
+    /// The unit of the field `warned` is `1 << UNIT` nanoseconds, about half a second.
     const UNIT: u32 = 29;
-    /// The smallest difference between two values of the field `warned` after which a minute has certainly passed. Each
-    /// value is rounded down to a whole unit of 2^29 ns. If two rounded values differ by 113 units, more than 112 units
-    /// (60.1 s) have passed.
+    /// The smallest difference between two values of the field `warned` after which a minute has certainly passed. The
+    /// values are rounded down, so a difference of 113 units means that more than 112 units (60.1 s) have passed.
     const MINUTE: u16 = 113;
-    /// The number of units of 2^29 ns after which the field `warned` has the same value again.
+    /// The number of units after which the field `warned` has the same value again.
     const UNITS: u16 = u16::MAX;
     /// The largest number of units by which a call may be older than the last warning. Another thread may have read the
     /// clock up to one second ([`SKEW`](crate::base::clock::SKEW)) before this thread, and one second spans up to two

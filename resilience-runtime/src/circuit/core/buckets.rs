@@ -1,5 +1,5 @@
-//! Implements the window of recent calls for the option `window`. The option is a length of time, and the window
-//! contains the calls that ended less than this time ago.
+//! Implements the window of recent calls for the option `window`, a length of time. The window contains the calls that
+//! ended within this time.
 
 use std::time::Duration;
 
@@ -41,8 +41,8 @@ pub(crate) struct KeptBuckets {
     pub(crate) bucket: Duration,
     /// The time since the beginning of the newest bucket.
     pub(crate) elapsed: Duration,
-    /// The numbers of successes, failures and slow calls in each bucket, the newest bucket first. The list ends with the
-    /// oldest bucket that contains a call.
+    /// The numbers of successes, failures and slow calls in each bucket, from the newest bucket to the oldest bucket
+    /// that contains a call.
     pub(crate) counts: Vec<[u64; 3]>,
 }
 
@@ -145,7 +145,7 @@ impl Buckets {
     }
 
     /// Adds the kept calls to this window, which must be empty. A call enters the bucket that contains the beginning of
-    /// its kept bucket. If the kept window was longer, the oldest calls may not fit into this window.
+    /// its kept bucket. Drops calls that are too old for this window.
     #[cfg(feature = "serde")]
     pub(crate) fn restore(&mut self, kept: &KeptBuckets, now: Tick) {
         let (bucket, elapsed) = (nanos(kept.bucket), nanos(kept.elapsed));

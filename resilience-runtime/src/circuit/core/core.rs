@@ -41,15 +41,12 @@ impl Core {
         Self { name, gate: Gate::new(settings), totals: Totals::new(stripes) }
     }
 
-    /// Admits or rejects a call. The caller has already called [`Gate::closed`], which admits most calls of a closed
-    /// circuit.
+    /// Admits or rejects a call that [`Gate::closed`] has not admitted.
     ///
-    /// A trial call is an admitted call of a half-open circuit. If the body of a running trial call makes an inner call
-    /// through the same circuit, the inner call is always admitted. The outcome of the inner call does not affect the
-    /// circuit.
+    /// A trial call is an admitted call of a half-open circuit. An inner call in the body of a running trial call is
+    /// always admitted. Its outcome does not affect the circuit.
     ///
-    /// An atomic contains the phase, which is a summary of the circuit's state. If the phase shows that the circuit
-    /// rejects calls, this function rejects the call without the lock of the circuit.
+    /// Takes no lock if the phase (a summary of the state) already shows that the circuit rejects calls.
     #[inline]
     pub(crate) fn admit(&self) -> Result<Admission, Wait> {
         let gate = &self.gate;
@@ -93,8 +90,8 @@ impl Core {
     }
 
     /// Returns the nanoseconds until the tick `until`, or `None` if this tick has passed. Also returns `None` if the
-    /// result would be longer than any wait of this circuit. In this case, `until` comes from another clock, such as
-    /// the paused clock of a test's runtime.
+    /// result would be longer than any wait of this circuit. Such an `until` comes from another clock, such as the
+    /// paused clock of a test's runtime.
     #[inline]
     fn left(&self, until: Tick) -> Option<u64> {
         let left = until.to_bits().checked_sub(Tick::now().to_bits()).filter(|left| *left > 0)?;
@@ -148,8 +145,9 @@ impl Core {
         self.end_without_outcome(ticket, started, Totals::add_ignored, Ended::Ignored);
     }
 
-    /// Records a call whose body made a nested call after the caller's deadline had passed. If the body ran for
-    /// `hung_after` or longer, the call counts as a failure. Otherwise, the call counts as neither success nor failure.
+    /// Records a call whose body failed because the caller's deadline had passed before a nested call. If the body ran
+    /// for `hung_after` or longer, the call counts as a failure. Otherwise, the call counts as neither success nor
+    /// failure.
     #[cold]
     pub(crate) fn end_too_late(&self, ticket: Ticket, started: Option<Tick>) {
         if self.has_hung(ticket, started, Tick::now()) {
@@ -160,12 +158,12 @@ impl Core {
     }
 
     /// Returns whether the call has run for `hung_after` or longer since the first wait of its body. Returns false if
-    /// the ticket contains no wait.
+    /// the ticket records no wait of the body.
     ///
     /// The ticket contains the time from `started` to the first wait of the body. Usually, this time is zero, because
-    /// `started` is the time of the first wait. But if the circuit counts slow calls, for example, `started` is the
-    /// time of the admission. An attribute between the circuit and the body may wait before the body starts. The time
-    /// of `hung_after` does not include this earlier wait.
+    /// `started` is the time of the first wait. If the circuit counts slow calls, for example, `started` is the time of
+    /// the admission instead. The time of `hung_after` does not include a wait before the body starts, for example in
+    /// the queue of a bulkhead below the circuit.
     fn has_hung(&self, ticket: Ticket, started: Option<Tick>, now: Tick) -> bool {
         let (Some(started), Some(until_wait)) = (started, ticket.until_wait()) else { return false };
         let ran = now.since(started).saturating_sub(until_wait);
@@ -199,14 +197,14 @@ impl Core {
         // Reads the clock before the atomic exchange that counts the success. A clock reading after the exchange would
         // have to wait for the exchange, because the processor executes no later instruction before the exchange ends.
         let now = Stamp::now();
-        // If the ticket is ordinary, no subscriber wanted the event `circuit_success` when the call was admitted.
+        // `is_quiet_for` returns true only if no subscriber wanted the event `circuit_success` when the call was
+        // admitted.
         if !(self.gate.is_quiet_for(ticket) && self.count(ticket, now)) {
             self.finish_success(ticket, started, now);
         }
     }
 
-    /// Counts a success in a counter of this thread. Returns false, and counts nothing, if the caller must take the lock
-    /// to record the success.
+    /// Counts a success in a counter of this thread. Returns false, and counts nothing, if the success needs the lock.
     #[inline]
     fn count(&self, ticket: Ticket, now: Stamp) -> bool {
         self.totals.assigned().is_some_and(|slot| slot.succeed(ticket.generation(), now))
@@ -241,8 +239,7 @@ impl Core {
     }
 
     /// Tries to count a success without the lock of the circuit. Returns false if the caller must take the lock to
-    /// record the success. For example, the lock is needed if the success is slow. The lock is also needed if a part of
-    /// the window of recent calls has expired.
+    /// record the success, for example because the call was slow.
     fn count_timed(&self, ticket: Ticket, started: Option<Tick>, now: Stamp) -> bool {
         let Self { gate, totals, .. } = self;
         if !gate.is_closed(ticket.generation(), SuccessPath::Timed) {
@@ -262,9 +259,9 @@ impl Core {
     /// Records a failure. `is_noted` is true if the body of the call was polled inside a
     /// [`Noted`](crate::base::noted::Noted) future.
     ///
-    /// With a message, a circuit tells a retry for how long the circuit will reject calls. If this circuit is now open,
-    /// this function leaves such a message. Otherwise, if `is_noted` is true, this function calls [`void_messages`], so
-    /// that a retry ignores earlier messages of circuits.
+    /// If the circuit is now open, leaves a message ([`StillOpen`]) that tells a retry for how long the circuit will
+    /// reject calls. Otherwise, if `is_noted` is true, calls [`void_messages`], so that a retry ignores earlier
+    /// messages.
     #[cold]
     pub(crate) fn fail(
         &self,
@@ -287,7 +284,7 @@ impl Core {
         if let Effect::Opened { cause, failures } = effect {
             events::opened(name, opened_from(cause), cause.reason(), failures, error);
         }
-        // A failure that was only counted has not opened the circuit, so the circuit has no cooldown to report.
+        // Skips a failure that was only counted, because it has not opened the circuit.
         let wait = if matches!(effect, Effect::Counted) { None } else { self.wait() };
         match wait {
             Some(wait) => StillOpen::leave(self.address(), wait, false),
@@ -307,8 +304,8 @@ impl Core {
         }
     }
 
-    /// Returns whether the option `shadow` is set. If a circuit is forced open, a wait of zero comes from the option
-    /// `shadow`, or from a cooldown of zero. This method tells the two causes apart.
+    /// Returns whether the option `shadow` is set. A circuit that is forced open reports a wait of zero if this option
+    /// is set, or if its cooldown is zero.
     #[cold]
     #[inline(never)]
     fn is_shadow(&self) -> bool {
@@ -340,7 +337,7 @@ impl Core {
     }
 }
 
-/// Returns the state from which an outcome opened the circuit.
+/// Returns the state before an outcome opened the circuit for `cause`.
 fn opened_from(cause: Cause) -> CircuitState {
     if cause == Cause::Trial { CircuitState::HalfOpen } else { CircuitState::Closed }
 }

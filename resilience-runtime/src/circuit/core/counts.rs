@@ -12,8 +12,8 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    /// Returns the cause of an opening, or `None` if the counts are below the limit. `failed` states whether the last
-    /// call failed. If the last call succeeded, only `slow_rate` can open the circuit.
+    /// Returns the cause for which the circuit must open, or `None` if the counts are below the limit. `failed` states
+    /// whether the last call failed. If the last call succeeded, only `slow_rate` can open the circuit.
     pub(crate) fn reached(&self, limit: &Limit, failed: bool) -> Option<Cause> {
         match *limit {
             Limit::Failures(threshold) => (failed && self.failures >= u64::from(threshold)).then_some(Cause::Threshold),
@@ -31,9 +31,9 @@ impl Counts {
         }
     }
 
-    /// Returns the share of `part` in the total number of calls. The caller compares this share with a rate. A
-    /// comparison of `part` with the product of the rate and the total would be wrong, because the product is rounded.
-    /// For example, 7 / 100 equals the literal 0.07, but the product 0.07 * 100 is greater than 7.
+    /// Returns the share of `part` in all calls, to be compared with a rate. A comparison of `part` with `rate * total`
+    /// would be wrong, because the product is rounded. For example, 7 / 100 equals 0.07, but 0.07 * 100 is greater than
+    /// 7.
     #[expect(clippy::cast_precision_loss, reason = "exact below 2^53 calls")]
     fn share(&self, part: u64) -> f64 {
         part as f64 / self.total as f64

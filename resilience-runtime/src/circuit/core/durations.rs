@@ -16,7 +16,7 @@ const NANOS_OF_A_STEP: u64 = 100_000;
 
 const BUCKETS: usize = BOUNDS.len() + 1;
 
-/// The outcomes of a call that has a duration. The numbers of the variants are indices of
+/// The outcome of a call whose duration is counted. The numbers of the variants are indices of
 /// [`OUTCOMES`](crate::circuit::sums::OUTCOMES).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {

@@ -45,13 +45,12 @@ const DISABLED: u64 = 7;
 
 #[derive(Debug)]
 pub(crate) struct Gate {
-    /// The phase (a summary of the state), which other threads load without the lock of the mutex.
+    /// The phase (a summary of the state), which threads load without the lock of the mutex.
     word: AtomicU64,
     /// The meaning of this field depends on the state of the circuit:
     ///
-    /// - Closed, with the path [`SuccessPath::Timed`]: a tick (a time). At this tick and later, every success must take
-    ///   the lock. For example, a part of the window of recent calls expires at this tick. The field is [`NEVER`] if
-    ///   there is no such tick.
+    /// - Closed, with the path [`SuccessPath::Timed`]: the tick (a time) from which on every success must take the
+    ///   lock, or [`NEVER`]. For example, a part of the window of recent calls expires at this tick.
     /// - Open or half-open: the longest time, in nanoseconds, that a rejected call may have to wait. A longer wait
     ///   shows that the tick in `word` comes from another clock, such as the paused clock of a test's runtime. The call
     ///   then takes the lock. With the option `shadow`, the field is zero, so that every call takes the lock.
@@ -61,15 +60,15 @@ pub(crate) struct Gate {
     /// bytes larger than the limit in `tests/allocations.rs`.
     ///
     /// The method `decide` stores this field before the field `word`. Another thread may therefore read the old phase
-    /// (the old summary of the state) from `word`, and then the new `limit`. This thread then takes the lock, or acts
-    /// according to the old phase. Either result is correct.
+    /// from `word`, and then the new `limit`. This thread then takes the lock, or acts according to the old phase.
+    /// Either result is correct.
     limit: AtomicU64,
     /// The shortest duration of a slow call in nanoseconds, rounded up to a multiple of 8. The lowest bit of the field
     /// is set if the circuit has the option `hung_after`. The next bit is set if the circuit has the option
     /// `durations`.
     slow: AtomicU64,
-    /// The counts of state changes, and the durations of calls. Most circuits need no memory for these numbers, because
-    /// their state never changes.
+    /// The counts of state changes, and the durations of calls. Allocated when first needed, because the state of most
+    /// circuits never changes.
     records: OnceBox<Records>,
     core: Mutex<Core>,
 }
@@ -106,9 +105,9 @@ impl Gate {
         unpack(self.word.load(Ordering::Acquire))
     }
 
-    /// Returns the generation (a count of state changes) if the circuit is closed and needs only the outcomes of its
-    /// calls. Returns `None` if the circuit is not closed. Also returns `None` if the circuit needs the duration or the
-    /// end time of each call, or counts only the failures of first attempts.
+    /// Returns the generation (a count of state changes) if the circuit is closed and needs only the outcome of a call.
+    /// Returns `None` if the circuit is not closed, or also needs the duration or end time of the call, or whether the
+    /// call is a first attempt.
     #[inline]
     pub(crate) fn closed(&self) -> Option<u32> {
         let word = self.word.load(Ordering::Acquire);
@@ -122,10 +121,10 @@ impl Gate {
         self.is_closed(generation, SuccessPath::Quiet)
     }
 
-    /// Returns true if [`is_quiet`](Self::is_quiet) returns true for the generation of the ticket, and the ticket is
-    /// ordinary. The bits of an ordinary ticket are the word of a quiet circuit, so that one comparison checks the
-    /// state and the generation. Also returns false if the ticket contains a time until the first wait, because this
-    /// time changes the bits of the ticket.
+    /// Returns whether the circuit is [quiet](Self::is_quiet) in the generation of the ticket, and the ticket is
+    /// [ordinary](Ticket::is_ordinary). The bits of an ordinary ticket are the word of a quiet circuit, so that one
+    /// comparison checks the state and the generation. Also returns false if the ticket contains a time until the first
+    /// wait, because this time changes the bits of the ticket.
     #[inline]
     pub(crate) fn is_quiet_for(&self, ticket: Ticket) -> bool {
         let bits = ticket.to_bits();
@@ -167,8 +166,8 @@ impl Gate {
         now.to_bits().saturating_sub(started.to_bits()) >= self.slow.load(Ordering::Relaxed) & !MASK
     }
 
-    /// Returns whether a success that ends at `now` must take the lock. For example, a part of the window of recent
-    /// calls may have expired. The result is correct only if the circuit is closed.
+    /// Returns whether a success that ends at `now` must take the lock, for example because a part of the window of
+    /// recent calls has expired. The circuit must be closed.
     pub(crate) fn is_due(&self, now: Tick) -> bool {
         now.to_bits() >= self.limit.load(Ordering::Relaxed)
     }

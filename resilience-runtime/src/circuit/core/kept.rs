@@ -51,7 +51,7 @@ impl Kept {
         self.state == CircuitState::Closed && self.failures == 0 && window.is_none_or(KeptWindow::is_empty)
     }
 
-    /// Returns whether the circuit has had no call.
+    /// Returns whether the state and the times of the last calls equal those of a new circuit.
     pub(crate) fn is_new(&self) -> bool {
         let no_call = Stamp::default();
         self.decides_as_new() && self.last_failure == no_call && self.last_success == no_call
@@ -89,12 +89,11 @@ impl Machine {
 
     /// Replaces the state by the kept state. The outcomes of running calls no longer affect the circuit.
     ///
-    /// The settings may differ from the settings under which the state was kept. The rest of the cooldown is at most
-    /// the whole cooldown under the new settings. If the kept state is closed, the circuit takes over the failures only
-    /// if the old and the new settings count in the same way. Both settings must count failures in a row, or calls in
-    /// windows of the same kind. The new window takes over the kept calls that fit into it.
+    /// The settings may have changed since the snapshot. The rest of the cooldown is at most the whole cooldown under
+    /// the new settings. A closed circuit takes over the count of failures only if the old and the new settings have no
+    /// window, or the same kind of window. The new window takes over the kept calls that fit into it.
     pub(crate) fn restore(&mut self, kept: &Kept, settings: &Settings, now: Tick) {
-        // Closes the circuit first, because closing starts a new period of successes, and empties the window.
+        // Closes the circuit first, to start a new period of successes and to empty the window.
         self.close(now, Cause::Restore);
         match kept.state {
             CircuitState::Closed => {}

@@ -6,8 +6,7 @@ use crate::circuit::core::counts::Counts;
 /// If the circuit has a limit for slow calls, each call has a second bit, which is set if the call was slow.
 #[derive(Debug)]
 pub(crate) struct LastCalls {
-    /// The number of successes since the circuit last closed or was reset. Successes after the last update of this
-    /// window are not included.
+    /// The number of successes since the circuit last closed or was reset, at the last update of this window.
     successes: u64,
     calls: u64,
     failed: Bits,
@@ -22,8 +21,8 @@ impl LastCalls {
         last
     }
 
-    /// If `slow` is true and the bits of slow calls are missing, creates these bits. In the new bits, no call is marked
-    /// as slow. If `slow` is false, removes the bits of slow calls.
+    /// Creates the bits of slow calls if `slow` is true and they do not exist, and removes them if `slow` is false. New
+    /// bits mark no call as slow.
     pub(crate) fn keep_slow(&mut self, slow: bool) {
         if !slow {
             self.slow = None;
@@ -57,8 +56,7 @@ impl LastCalls {
 
     pub(crate) fn add(&mut self, failed: bool, slow: bool) {
         self.advance(1);
-        // `advance` has just added the bit of this call. If the call succeeded, the next call of `update` must not add
-        // a second bit for the success.
+        // Prevents `update` from adding a second bit for a success, because `advance` has just added its bit.
         self.successes += u64::from(!failed);
         if failed {
             self.failed.set_last();

@@ -1,8 +1,7 @@
 //! Implements all state transitions of a circuit breaker. The functions of this module take no lock and emit no events.
 //!
-//! The functions that record a success or a failure read the clock themselves, and only if they need the current time.
-//! Most successes and failures do not need the current time. Every other function that needs the current time receives
-//! the time as an argument.
+//! The functions that record a success or a failure read the clock only if they need the time, because most calls do
+//! not. Every other function receives the time as an argument.
 
 use std::time::Duration;
 
@@ -57,9 +56,8 @@ pub(crate) struct Machine {
     pub(super) opened_since_closed: u16,
     /// The number of failures that count towards the option `threshold`, at most `u32::MAX`.
     pub(super) failures: u32,
-    /// The number of the current period, which began when the circuit last closed or was reset. The number is the
-    /// generation (a count of state changes) at the beginning of the period. The count of successes starts at zero in
-    /// each period.
+    /// The generation (a count of state changes) at which the circuit last closed or was reset. This number identifies
+    /// the period that then began. The count of successes starts at zero in each period.
     period: u32,
     /// The state before the newest change of the state, and the cause of this change.
     change: (CircuitState, Cause),
@@ -102,8 +100,8 @@ impl Machine {
         }
     }
 
-    /// Creates an empty window of recent calls, if the settings have a window. Otherwise, does not read the clock,
-    /// because a reading takes 25 ns.
+    /// Creates an empty window of recent calls, if the settings have a window. Without a window, does not read the
+    /// clock, because a reading takes 25 ns.
     fn begin_window(&mut self, settings: &Settings, now: impl FnOnce() -> Tick, successes: u64) {
         let window = |span| Window::new(span, now(), successes, settings.slow_call.is_some());
         self.window = settings.span().map(|span| Box::new(window(span)));
@@ -113,7 +111,7 @@ impl Machine {
         self.period
     }
 
-    /// Returns the generation, which is the number of state changes.
+    /// Returns the generation (a count of state changes).
     pub(crate) fn generation(&self) -> u32 {
         self.generation
     }
@@ -137,8 +135,8 @@ impl Machine {
     }
 
     /// Returns the tick (a time) from which on every success must take the lock of the circuit. For a window of time,
-    /// the result is the next tick at which a part of the window expires. If the circuit has no window, and a success
-    /// must clear the count of failures, the result is the smallest tick. In all other cases, the result is `None`.
+    /// returns the next tick at which a part of the window expires. Without a window, returns the smallest tick if a
+    /// success must clear the count of failures. In all other cases, returns `None`.
     pub(crate) fn due(&self) -> Option<Tick> {
         match &self.window {
             Some(window) => window.due(),
@@ -220,9 +218,9 @@ impl Machine {
             }
             State::ForcedOpen { .. } => Err(Wait::forced_open(whole_steps(nanos(settings.cooldown)))),
             State::Open { since, hint, draw, outage } => {
-                // A test's tokio runtime may have a paused clock of its own, so `since` may be later than `now`. The
-                // following line then limits the wait to one cooldown. A `now` that is only a little earlier comes from
-                // a delayed thread, and must not shorten the cooldown.
+                // Limits the wait to one cooldown if `since` comes from another clock, such as the paused clock of a
+                // test's runtime. Keeps a `since` that is only a little later than `now`, because `now` may come from a
+                // delayed thread.
                 *since = since.on_clock_of(now);
                 let (since, hint, draw, outage) = (*since, *hint, *draw, *outage);
                 match remaining(since, self.cooldown(hint, draw, settings), now) {
@@ -341,8 +339,8 @@ impl Machine {
         self.enter(State::Open { since, hint: retry_after.map_or(0, nanos), draw, outage }, cause);
     }
 
-    /// Opens the circuit on request of the user. The option `cooldown_factor` does not extend the cooldown that
-    /// follows, because this function starts the count of openings again.
+    /// Opens the circuit by hand. Starts the count of openings again, so that `cooldown_factor` does not extend the
+    /// cooldown.
     pub(crate) fn trip(&mut self, settings: &Settings, now: Tick) {
         self.opened_since_closed = 0;
         self.open(settings, now, None, Cause::Trip);
@@ -357,8 +355,8 @@ impl Machine {
         self.enter(State::Disabled, Cause::Disable);
     }
 
-    /// Removes a trial call from the number of running trial calls of the half-open circuit. Does nothing if the trial
-    /// call exceeded its time limit, and the circuit has already removed the trial call.
+    /// Subtracts a trial call from the running trial calls of the half-open circuit. Does nothing if the circuit no
+    /// longer counts the trial call, for example because it exceeded its time limit.
     pub(crate) fn release(&mut self, ticket: Ticket) {
         let current = self.ticket(self.lease.into());
         if let State::HalfOpen { in_flight, .. } = &mut self.state {
@@ -403,9 +401,8 @@ impl Machine {
         matches!(self.state, State::HalfOpen { .. }) && ticket.at_admission() == self.ticket(self.lease.into())
     }
 
-    /// Returns a ticket for a call whose outcome must not affect the circuit. With the option `shadow`, a call receives
-    /// this ticket instead of a rejection. An inner call in the body of a trial call of the same circuit also receives
-    /// this ticket.
+    /// Returns a ticket for a call whose outcome must not affect the circuit. There are two such calls: a call that
+    /// only the option `shadow` admits, and an inner call of a trial call.
     ///
     /// The ticket contains the previous generation (a count of state changes). The circuit therefore treats the call
     /// like a call that started before the last state change.

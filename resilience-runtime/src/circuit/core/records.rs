@@ -5,11 +5,11 @@ use once_cell::race::OnceBox;
 use crate::circuit::core::durations::Durations;
 use crate::circuit::core::transitions::Transitions;
 
-/// The counts of state changes and the durations of calls of a breaker. A breaker allocates this value at the first
-/// change of its state, or at the first call with the option `durations`.
+/// The counts of state changes and the durations of calls of a breaker. Allocated at the first change of the breaker's
+/// state, or at the end of the first call with the option `durations`.
 #[derive(Debug, Default)]
 pub(crate) struct Records {
     pub(crate) transitions: Transitions,
-    /// The durations of calls. The first call of a circuit with the option `durations` allocates this value.
+    /// The durations of calls, allocated at the end of the first call with the option `durations`.
     pub(crate) durations: OnceBox<Durations>,
 }
