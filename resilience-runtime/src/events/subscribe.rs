@@ -71,9 +71,9 @@ pub fn subscribe_all() -> EventStream {
 pub struct EventStream {
     hub: &'static Hub,
     wanted: Wanted,
-    /// The receiver, unless the field `waiting` contains it.
+    /// The receiver, or `None` while the future in the field `waiting` owns the receiver.
     receiver: Option<Receiver<Arc<Event>>>,
-    /// The future of the next event, if a poll of the `Stream` has begun to wait.
+    /// The future of the next event, if a poll of the `Stream` has found no event yet.
     #[cfg(feature = "stream")]
     waiting: Option<Waiting>,
 }
