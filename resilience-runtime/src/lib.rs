@@ -21,7 +21,7 @@
 //! # Attributes
 //!
 //! Each attribute has a page that lists its options. The page of [`#[circuit]`](macro@circuit#which-functions) also
-//! lists the kinds of functions that all attributes can decorate. The last column of the following table names a type
+//! lists the kinds of functions that the attributes can decorate. The last column of the following table names a type
 //! that has the same effect as the attribute, for code without attributes.
 //!
 //! | attribute | effect | without the attribute |
@@ -72,7 +72,7 @@
 //!
 //! - [`get_circuit_stats`] returns the statistics of every circuit that is registered, or that an attribute declares.
 //! - [`get_circuit`] returns a circuit by its name.
-//! - [`reset_all_circuits`] closes all registered circuits.
+//! - [`reset_all_circuits`] closes all circuits that [`get_circuit_stats`] lists.
 //! - [`get_stats`] returns the statistics of all layers: circuits, retries, timeouts, bulkheads, rate limits, hedges
 //!   and fallbacks.
 //! - [`reset_all`] resets circuits, rate limits and retry budgets.
@@ -81,7 +81,7 @@
 //! - [`prometheus_text`] and [`openmetrics_text`] return the metrics of all layers as text.
 //! - [`health`](fn@health) reports whether circuits are open, for example to a readiness probe. The program can set the
 //!   rules of the report.
-//! - [`subscribe`] returns a stream of the changes of the states of all circuits.
+//! - [`subscribe`] returns a stream of the state changes of all circuits.
 //! - [`configure`](fn@configure) changes the settings of a circuit while the program runs. [`configure_retry`],
 //!   [`configure_timeout`], [`configure_bulkhead`], [`configure_rate_limit`] and [`configure_hedge`] change the settings
 //!   of other layers.
@@ -139,9 +139,9 @@
 //! call returns, because these methods accept error types without `Display`. The events of
 //! [`CircuitBreaker::call_with`] have this field if the classifier has the function [`ClassifierBuilder::as_error`].
 //!
-//! A program can also receive events without a `tracing` subscriber. [`subscribe`] returns a stream of the changes of
-//! the states of all circuits, and [`subscribe_all`] returns a stream of all events. [`on_transition`] calls a function
-//! for each change of a state.
+//! A program can also receive events without a `tracing` subscriber. [`subscribe`] returns a stream of the state
+//! changes of all circuits, and [`subscribe_all`] returns a stream of all events. [`on_transition`] calls a function
+//! for each state change of a circuit.
 //!
 //! | event | level | fields |
 //! |---|---|---|
@@ -178,7 +178,7 @@
 //!
 //! # Time
 //!
-//! All durations are measured with tokio's clock, in steps of eight nanoseconds. With tokio's feature `test-util`,
+//! All attributes measure time with tokio's clock, in steps of eight nanoseconds. With tokio's feature `test-util`,
 //! `#[tokio::test(start_paused = true)]` pauses this clock, and `tokio::time::advance` moves it, so that a test need
 //! not wait in real time.
 //!

@@ -1,4 +1,4 @@
-//! Defines the errors of calls through a circuit.
+//! Defines [`CircuitOpenError`], the error of a call that a circuit rejected.
 
 use std::io;
 use std::time::Duration;

@@ -173,7 +173,7 @@ impl<B: Borrow<Core>> Call<B> {
         self.progress.messages()
     }
 
-    /// Ends the call of a permit that the user holds as a failure.
+    /// Ends the call as a failure. The permit of this call is a permit that the user holds.
     fn end_as_failure(&mut self, error: Option<&dyn Display>, retry_after: Option<Duration>) {
         let messages = self.messages();
         self.end().failure(error, retry_after);

@@ -107,8 +107,8 @@ macro_rules! options {
 }
 circuit_options!(options);
 
-/// The failures that a circuit counts. With `Attempts`, the circuit counts the failures of all attempts of a call. With
-/// `Requests`, the circuit counts only the failures of first attempts.
+/// Selects the failures that a circuit counts. With `Attempts`, the circuit counts the failures of all attempts of a
+/// call. With `Requests`, the circuit counts only the failures of first attempts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // This type needs no docs: only the hidden module `__private` exports it.
 pub enum Counting {

@@ -30,7 +30,7 @@ pub struct CircuitStats {
     /// Unescaped name of the circuit. In events and error messages, the name is escaped: for example, a line break
     /// becomes `\n`.
     pub name: String,
-    /// State of the circuit for a call at the time of the snapshot.
+    /// State of the circuit. An open circuit whose cooldown has ended counts as half-open.
     pub state: CircuitState,
     /// Number of failures that count towards the option `threshold`. Without a window of recent calls, the value is the
     /// number of consecutive failures. With a window, the value is the number of failures in the window at the time of

@@ -25,8 +25,8 @@ pub(super) enum LayerName {
     /// The name in the form of an environment variable. Letters are in upper case. Each character other than an ASCII
     /// letter or digit is `_`.
     Variable(String),
-    /// A name that `serde` has deserialized. It is either exact, or in the form of an environment variable in upper or
-    /// lower case.
+    /// A name that `serde` has deserialized. The name is either exact, or in the form of an environment variable in
+    /// upper or lower case.
     Deserialized(String),
 }
 

@@ -43,7 +43,7 @@ pub(super) trait Target {
     /// Checks the range of each setting.
     fn check(options: &Self::Options) -> Result<(), ConfigError>;
 
-    /// Returns the name in files of an option that an error names.
+    /// Returns the name that files use for an option. Errors may use another name.
     fn setting(option: &'static str) -> &'static str {
         option
     }

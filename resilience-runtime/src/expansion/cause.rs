@@ -65,8 +65,8 @@ impl Cause {
     }
 
     /// Returns true for a rejection or a deadline, which says nothing about the health of the called service. A circuit
-    /// counts such an outcome neither as a success nor as a failure. With one exception: a call that the caller's
-    /// deadline ended counts as a failure if it ran for `hung_after` or longer.
+    /// counts such an outcome neither as a success nor as a failure. As an exception, a call that the caller's deadline
+    /// ended counts as a failure if it ran for `hung_after` or longer.
     pub fn is_neutral(self) -> bool {
         self.is_rejection() || self == Self::Deadline
     }

@@ -69,8 +69,8 @@ pub fn settle<R: Outcome>(
 /// service asked for.
 ///
 /// If the attribute has the option `failure_if`, `asks_first` is true, and `failure_if` decides about every error. If
-/// `asks_first` is false, the circuit ignores an error in which `cause` finds a rejection or an expired deadline. With
-/// one exception: a call that the caller's deadline ended counts as a failure if it ran for `hung_after` or longer.
+/// `asks_first` is false, the circuit ignores an error in which `cause` finds a rejection or an expired deadline. As an
+/// exception, a call that the caller's deadline ended counts as a failure if it ran for `hung_after` or longer.
 #[expect(clippy::too_many_arguments, reason = "one for each option, so that the user's closures need no types")]
 #[inline]
 pub fn settle_by<R: Outcome>(

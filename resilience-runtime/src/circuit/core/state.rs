@@ -69,8 +69,8 @@ pub(crate) enum Phase {
         until: Tick,
     },
     /// The circuit was forced open, and rejects all calls. `wait` is the time, in nanoseconds, that the error of a
-    /// rejected call reports. This time is a multiple of 8. If `wait` is zero, for example with the option `shadow`,
-    /// each call takes the lock of the circuit.
+    /// rejected call reports. This time is a multiple of 8, because the encoding needs the three low bits for the
+    /// state. If `wait` is zero, for example with the option `shadow`, each call takes the lock of the circuit.
     ForcedOpen {
         wait: u64,
     },
