@@ -72,7 +72,7 @@
 //!
 //! - [`get_circuit_stats`] returns the statistics of every circuit that is registered, or that an attribute declares.
 //! - [`get_circuit`] returns a circuit by its name.
-//! - [`reset_all_circuits`] closes all circuits that [`get_circuit_stats`] lists.
+//! - [`reset_all_circuits`] closes all registered circuits.
 //! - [`get_stats`] returns the statistics of all layers: circuits, retries, timeouts, bulkheads, rate limits, hedges
 //!   and fallbacks.
 //! - [`reset_all`] resets circuits, rate limits and retry budgets.
