@@ -21,7 +21,7 @@ pub(crate) enum Cause {
     ForceOpen,
     Disable,
     /// The function `restore` gave the circuit the state of a snapshot. The counters leave out this change, because the
-    /// previous process has already counted it.
+    /// previous process has already counted the opening.
     #[cfg(feature = "serde")]
     Restore,
 }
