@@ -1,5 +1,5 @@
-//! Defines the macro [`event`], which emits each event of this crate with `tracing`. Also defines the target, the check
-//! of the level, and the field `error` of these events.
+//! Defines the macro [`event`], which emits each event of this crate with `tracing`. Also defines the target and the
+//! field `error` of these events, and checks whether a subscriber wants DEBUG events.
 //!
 //! This crate emits an event after all threads can see the reported change, and while no lock is held. A subscriber of
 //! events may therefore call functions of this crate.
@@ -27,9 +27,8 @@ const ERROR_CHARS: usize = 50;
 /// Returns whether any subscriber might receive DEBUG events, which report single calls. Always returns true in an
 /// isolated test, because the test records these events.
 ///
-/// This function does not call the macro `tracing::enabled!`, because some subscribers would lose an event
-/// (tokio-rs/tracing#2519). The loss happens in a subscriber with per-layer filters. If no event follows a use of
-/// `tracing::enabled!`, the subscriber loses a later event.
+/// This function does not call the macro `tracing::enabled!`, because a subscriber with per-layer filters could lose
+/// its next event (tokio-rs/tracing#2519).
 #[inline]
 pub(crate) fn debug_wanted() -> bool {
     Level::DEBUG <= STATIC_MAX_LEVEL && Level::DEBUG <= LevelFilter::current() || hub::wants_all()

@@ -20,7 +20,7 @@ struct Counts {
 
 #[allow(missing_docs)]
 impl Fallback {
-    /// Counts a call of the fallback function. `outcome` is the outcome of this call, and is returned unchanged.
+    /// Counts a call of the fallback function, and returns the outcome of this call unchanged.
     #[inline]
     pub fn count<R: Outcome>(&self, outcome: R) -> R {
         let outcome = outcome.into_result();
@@ -44,8 +44,7 @@ impl Fallback {
 /// error in [`ControlFlow::Continue`], and returns the new outcome. Returns the outcome in [`ControlFlow::Break`]
 /// unchanged.
 ///
-/// The type of `outcome` contains the return type `R` of the decorated function. The compiler therefore knows the
-/// parameter type and the return type of a closure in `make`.
+/// From the type of `outcome`, the compiler infers the parameter type and the return type of a closure in `make`.
 #[allow(missing_docs)]
 #[expect(clippy::inline_always, reason = "an outcome that goes through memory costs as much as a breaker")]
 #[inline(always)]
@@ -72,9 +71,8 @@ pub fn replace<'f, R: Outcome>(
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FallbackStats {
-    /// Total number of calls whose error the fallback function has replaced. A call is counted when the fallback
-    /// function ends.
+    /// Total number of calls whose error the fallback has replaced. A call is counted when the fallback ends.
     pub total_fell_back: u64,
-    /// Total number of calls whose fallback function returned an error, too. `total_fell_back` includes these calls.
+    /// Total number of calls for which the fallback itself returned an error. `total_fell_back` includes these calls.
     pub total_failed: u64,
 }

@@ -21,7 +21,7 @@
 //! # Attributes
 //!
 //! Each attribute has a page that lists its options. The page of [`#[circuit]`](macro@circuit#which-functions) also
-//! lists the kinds of functions that all attributes can decorate. The last column of the following table names a type
+//! lists the kinds of functions that the attributes can decorate. The last column of the following table names a type
 //! that has the same effect as the attribute, for code without attributes.
 //!
 //! | attribute | effect | without the attribute |
@@ -34,10 +34,10 @@
 //! | [`#[fallback]`](macro@fallback) | replaces an error by a value, or by the outcome of another function | |
 //! | [`#[hedge]`](macro@hedge) | starts another attempt if the first is slow | [`Hedge`] |
 //!
-//! If an attribute rejects or ends a call, the function returns an error of its declared error type. This error type
-//! must implement `From<Rejection>`, or `From` for the error of the attribute, for example `From<CircuitOpenError>`.
-//! The types [`std::io::Error`], `Box<dyn Error>` and `anyhow::Error` implement `From` for the errors of all
-//! attributes. The function [`Rejection::find`] finds a rejection in an error of any type that returns its sources.
+//! If an attribute rejects or ends a call, the function returns an error of its declared error type. Without the option
+//! `error`, this type must implement `From<Rejection>`, or `From` for the error of the attribute, for example
+//! `From<CircuitOpenError>`. The types [`std::io::Error`], `Box<dyn Error>` and `anyhow::Error` implement `From` for
+//! the errors of all attributes. The function [`Rejection::find`] searches an error and its sources for a rejection.
 //!
 //! All attributes except `#[timeout]` and `#[hedge]` also decorate plain functions, which are not `async`. The guide
 //! [Plain functions](guide::plain_functions) describes when such a function blocks the thread of the caller.
@@ -48,10 +48,10 @@
 //!
 //! Several attributes on one function form a stack. Each attribute is a layer of the stack, and the topmost attribute
 //! is the outermost layer. The function [`deadline`](fn@deadline) sets a time limit for the retries, hedges, bulkheads,
-//! rate limits and timeouts inside a future. A circuit can also protect work that is not a single future. For this
-//! work, acquire a [`Permit`] or an [`OwnedPermit`] from the circuit. The page [Streams](guide::streams) describes
-//! calls that return a stream. With a [`Classifier`], a permit or [`CircuitBreaker::call_with`] judges an outcome by
-//! the same rules as the options of the attribute.
+//! rate limits and timeouts inside a future. To protect work that is not a single future, acquire a [`Permit`] or an
+//! [`OwnedPermit`] from a circuit. The page [Streams](guide::streams) describes calls that return a stream. A
+//! [`Classifier`] contains the options that judge an outcome, such as `failure_if`, for a permit or for
+//! [`CircuitBreaker::call_with`].
 //!
 //! # Guides
 //!
@@ -81,7 +81,7 @@
 //! - [`prometheus_text`] and [`openmetrics_text`] return the metrics of all layers as text.
 //! - [`health`](fn@health) reports whether circuits are open, for example to a readiness probe. The program can set the
 //!   rules of the report.
-//! - [`subscribe`] returns a stream of the changes of the states of all circuits.
+//! - [`subscribe`] returns a stream of the state changes of all circuits.
 //! - [`configure`](fn@configure) changes the settings of a circuit while the program runs. [`configure_retry`],
 //!   [`configure_timeout`], [`configure_bulkhead`], [`configure_rate_limit`] and [`configure_hedge`] change the settings
 //!   of other layers.
@@ -124,24 +124,24 @@
 //!
 //! # Events
 //!
-//! The crate emits events with `tracing` and the target `resilience`. The crate emits each event after the change that
-//! the event reports. An event of a circuit has a field `circuit` with the name of the circuit. An event of a bulkhead
-//! has a field `bulkhead` with the name of the bulkhead. An event of a rate limit has a field `rate_limit` with the
-//! name of the rate limit. An event of a retry, timeout, fallback or hedge has a field `func` with the name of the
-//! decorated function. If a method such as [`RetryPolicy::call`] emits the event, the field `func` contains the type
-//! name of the method's closure or future argument. The events escape special characters in names.
+//! The crate emits events with `tracing` and the target `resilience`, each after the change that it reports. An event
+//! of a circuit has a field `circuit` with the name of the circuit. An event of a bulkhead has a field `bulkhead` with
+//! the name of the bulkhead. An event of a rate limit has a field `rate_limit` with the name of the rate limit. An
+//! event of a retry, timeout, fallback or hedge has a field `func` with the name of the decorated function. For a
+//! method such as [`RetryPolicy::call`], the field `func` contains the type name of the closure or future that the
+//! method received. The events escape special characters in names.
 //!
 //! The field `error` contains the first 50 characters of the error's text, if the error type implements `Display`. If
 //! the error type is a type parameter, the field appears only if the bounds of the parameter include `Display`. After
 //! [`Permit::failure_with`], the field `error` contains the error that this method received. After a panic, the field
 //! `error` contains `panic`. If a call counts as a failure only because of `hung_after`, the field `error` contains
-//! `hung`. The methods [`CircuitBreaker::call`] and [`RetryPolicy::call`] accept error types without `Display`. The
-//! events of these two methods therefore have no field `error` for an error that the call returns. The events of
+//! `hung`. The events of [`CircuitBreaker::call`] and [`RetryPolicy::call`] have no field `error` for an error that the
+//! call returns, because these methods accept error types without `Display`. The events of
 //! [`CircuitBreaker::call_with`] have this field if the classifier has the function [`ClassifierBuilder::as_error`].
 //!
-//! A program can also receive events without a `tracing` subscriber. [`subscribe`] returns a stream of the changes of
-//! the states of all circuits, and [`subscribe_all`] returns a stream of all events. [`on_transition`] calls a function
-//! for each change of a state.
+//! A program can also receive events without a `tracing` subscriber. [`subscribe`] returns a stream of the state
+//! changes of all circuits, and [`subscribe_all`] returns a stream of all events. [`on_transition`] calls a function
+//! for each state change of a circuit.
 //!
 //! | event | level | fields |
 //! |---|---|---|
@@ -178,12 +178,12 @@
 //!
 //! # Time
 //!
-//! All durations are measured with tokio's clock, in steps of eight nanoseconds. With tokio's feature `test-util`,
-//! `#[tokio::test(start_paused = true)]` pauses this clock, and `tokio::time::advance` moves this clock. A test with a
-//! paused clock can check durations without waiting in real time.
+//! All attributes measure time with tokio's clock, in steps of eight nanoseconds. With tokio's feature `test-util`,
+//! `#[tokio::test(start_paused = true)]` pauses this clock, and `tokio::time::advance` moves it, so that a test need
+//! not wait in real time.
 //!
-//! Circuits and fallbacks need no tokio runtime. In the following cases, a layer needs the timer of a tokio runtime.
-//! The layer panics if no runtime is running, or if the timer of the runtime is disabled.
+//! Circuits and fallbacks need no tokio runtime. In the following cases, a layer needs the timer of a tokio runtime,
+//! and panics if no runtime with an enabled timer is running.
 //!
 //! - A retry needs the timer when it pauses between two attempts.
 //! - A timeout needs the timer if the future of its call is not ready at the first poll.
@@ -192,8 +192,8 @@
 //! - A hedge needs the timer if the future of its first attempt is not ready at the first poll.
 //! - A `LimitedStream` needs the timer if a poll with a time limit finds no item.
 //!
-//! Plain functions and the methods `call_blocking` need no runtime. The pauses and the waits of these calls use the
-//! system's clock. Tests replace the pauses with [`set_blocking_sleep`].
+//! Plain functions and the methods `call_blocking` need no runtime. Their pauses and waits use the system's clock.
+//! Tests replace the pauses with [`set_blocking_sleep`].
 //!
 //! # Features
 //!
@@ -359,8 +359,8 @@ pub use resilience_macros::test;
 #[doc(alias = "time_limiter")]
 #[cfg(feature = "macros")]
 pub use resilience_macros::timeout;
-// Other libraries use the following names for similar attributes. Each of these attributes only emits a compile error,
-// which contains the name of the attribute in this crate.
+// Other libraries use the following names for similar attributes. Each of these attributes only causes a compile error,
+// which states the name of the attribute in this crate.
 #[doc(hidden)]
 #[cfg(feature = "macros")]
 pub use resilience_macros::{

@@ -1,4 +1,4 @@
-//! Defines the errors of calls through a circuit.
+//! Defines [`CircuitOpenError`], the error of a call that a circuit rejected.
 
 use std::io;
 use std::time::Duration;
@@ -108,15 +108,14 @@ impl CircuitOpenError {
 
 /// Wraps the rejection in an `io::Error` of the kind [`Other`](io::ErrorKind::Other).
 ///
-/// This conversion lets a function that returns `io::Result` use the attribute `#[circuit]` without a new error type.
+/// A function that returns `io::Result` can therefore have the attribute `#[circuit]` without a new error type.
 impl From<CircuitOpenError> for io::Error {
     fn from(open: CircuitOpenError) -> Self {
         Self::other(open)
     }
 }
 
-/// Rounds `time` up to whole seconds. If the time were rounded down, a caller that waits for this time would try again
-/// too early.
+/// Rounds `time` up to whole seconds, so that a caller that waits for this time does not try again too early.
 pub(crate) fn whole_seconds(time: Duration) -> u64 {
     time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0))
 }

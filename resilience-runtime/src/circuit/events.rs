@@ -84,8 +84,8 @@ pub(crate) fn durations_wanted() -> bool {
 /// `circuit_failure`.
 ///
 /// A callsite is the description of an event in the crate `tracing`. This function defines a callsite for each of the
-/// two events. The callsite has the name, the target, the level and the fields of the event. A subscriber may filter by
-/// each of these properties.
+/// two events. Each callsite has the name, the target, the level and the fields of its event, because a subscriber may
+/// filter by these properties.
 ///
 /// This function does not use the macro `tracing::enabled!`, because the macro calls the method `enabled` of the
 /// subscriber. After a call of `enabled`, a layer of the crate `tracing-subscriber` could lose its next event
@@ -135,7 +135,7 @@ mod tests {
 
     use super::*;
 
-    /// A subscriber that is interested in each callsite for which the function in `Selects` returns true.
+    /// A subscriber that wants only the events for which its function returns true.
     struct Selects(fn(&Metadata<'_>) -> bool);
 
     impl Subscriber for Selects {

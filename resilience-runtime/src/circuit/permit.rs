@@ -59,7 +59,7 @@ impl<B: Borrow<Core>> Admitted<B> {
         self.core.borrow().fail(self.ticket, self.started, error, retry_after, false);
     }
 
-    /// Records the failure of a call whose body was polled inside a [`Noted`](crate::base::noted::Noted) future.
+    /// Records a failure of the body, which ran inside a [`Noted`](crate::base::noted::Noted) future.
     #[inline]
     pub(crate) fn body_failed(&self, error: Option<&dyn Display>, retry_after: Option<Duration>) {
         self.core.borrow().fail(self.ticket, self.started, error, retry_after, true);
@@ -84,8 +84,8 @@ impl<B: Borrow<Core>> Admitted<B> {
     }
 }
 
-/// The content of a permit, which records the outcome of an admitted call. `B` is `&Core` in a [`Permit`], and
-/// `Arc<Core>` in an [`OwnedPermit`].
+/// An admitted call and its state: the content of a permit. `B` is `&Core` in a [`Permit`], and `Arc<Core>` in an
+/// [`OwnedPermit`].
 pub(crate) struct Call<B: Borrow<Core>> {
     pub(crate) admitted: Admitted<B>,
     progress: Progress,
@@ -95,9 +95,9 @@ pub(crate) struct Call<B: Borrow<Core>> {
 /// would copy padding byte by byte.
 ///
 /// The lowest three bits are the state of the call. In a permit that the user holds, the bits from [`Self::MESSAGES`]
-/// on contain the number of messages at the admission of the call. With a message, a circuit tells a retry for how long
-/// the circuit will reject calls. The 64 bits are never all zero, so that a `Result` with a `Call` needs no further
-/// byte.
+/// on contain the number of messages at the admission of the call. A message from a circuit tells a retry for how long
+/// the circuit will reject calls. The 64 bits are never all zero, so that a `Result` with a `Call` is as small as the
+/// `Call`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Progress(NonZeroU64);
 
@@ -109,7 +109,7 @@ impl Progress {
     /// another future in the same `join!` panicked.
     const POLLING: Self = Self(NonZeroU64::MIN.saturating_add(1));
     /// The code of a layer (an attribute such as `#[retry]`) below the circuit runs. If the permit is dropped in this
-    /// state, a function of the user panicked, for example the function `retry_if`.
+    /// state, a function of the user such as `retry_if` panicked.
     const IN_LAYER: Self = Self(NonZeroU64::MIN.saturating_add(2));
     /// The outcome of the call is recorded, or is about to be recorded.
     const ENDED: Self = Self(NonZeroU64::MIN.saturating_add(3));
@@ -128,8 +128,9 @@ impl Progress {
 }
 
 impl<B: Borrow<Core>> Call<B> {
-    /// Admits or rejects a call. For a rejected call, returns the core, and the time after which the caller may try
-    /// again. The caller creates the error, so that the error needs no move in memory.
+    /// Admits or rejects a call. For a rejected call, returns the core of the breaker, and the time after which the
+    /// caller may try again. The function that calls `admit` creates the error, so that the error needs no move in
+    /// memory.
     // Inlining lets `admit` build the `Call` in the memory of the caller, so that no move is needed. A move would
     // read the forty bytes of the `Call` in pieces of another size than the pieces just written. The resulting
     // store-forwarding stall of the processor takes more time than the rest of the call.
@@ -160,7 +161,7 @@ impl<B: Borrow<Core>> Call<B> {
         Self::admit(core, is_repeat).map_err(|(core, wait)| CircuitOpenError::new(core.borrow().name.clone(), wait))
     }
 
-    /// Records that the user holds the permit of this call, and calls [`start_wait`](Self::start_wait).
+    /// Marks the permit of this call as held by the user, and calls [`start_wait`](Self::start_wait).
     #[inline]
     pub(crate) fn hand_over(&mut self) {
         self.progress = Progress::of_user();
@@ -172,15 +173,16 @@ impl<B: Borrow<Core>> Call<B> {
         self.progress.messages()
     }
 
-    /// Ends a call as a failure. The permit of the call belongs to the user, and not to an attribute.
+    /// Ends the call as a failure. The permit of this call is a permit that the user holds.
     fn end_as_failure(&mut self, error: Option<&dyn Display>, retry_after: Option<Duration>) {
         let messages = self.messages();
         self.end().failure(error, retry_after);
         void_messages_of_permit(messages);
     }
 
-    /// If the option `hung_after` is set, records the time at which the body of the call first waits. An async call whose
-    /// body never waits does not need this time. The body of a blocking call may wait at any time.
+    /// With the option `hung_after`, records the time at which the body of the call first waits. For an async call,
+    /// this is the first poll that returns `Pending`. For a blocking call, and for a permit that the user holds, this
+    /// is the start of the call, because the work may wait at any time.
     #[inline]
     pub(crate) fn start_wait(&mut self) {
         if self.admitted.core.borrow().gate.times_waits() {
@@ -224,7 +226,7 @@ impl<B: Borrow<Core>> Call<B> {
 }
 
 impl<'a> Call<&'a Core> {
-    /// Admits or rejects a call, and emits the events of this decision. The caller has already called
+    /// Admits or rejects a call, and emits the events of this decision. This slow path follows
     /// [`Gate::closed`](crate::circuit::core::gate::Gate::closed), which admits most calls of a closed circuit.
     ///
     /// `is_repeat` is true if the decorated function also has a `#[retry]`, and the call belongs to a second or later
@@ -297,8 +299,8 @@ macro_rules! permit {
                 self.0.end_as_failure(None, Some(time));
             }
 
-            /// Ends the call as neither success nor failure. This method is for an error that is no fault of the
-            /// service, such as "not found".
+            /// Ends the call as neither success nor failure, for example because an error such as "not found" is no
+            /// fault of the service.
             pub fn ignore(mut self) {
                 self.0.end().ignore();
             }
@@ -315,11 +317,11 @@ macro_rules! permit {
 permit! {
     /// A permit for one call. The method [`try_acquire`](crate::CircuitBreaker::try_acquire) returns this permit.
     ///
-    /// Each method of the permit records the outcome of the call and ends the permit. A timeout, a `select!` or an
-    /// early return can drop the permit without an outcome. The call is then cancelled, and increases the statistic
-    /// `total_cancelled`. If the cancelled call was a trial call of a half-open circuit, the circuit can then admit
-    /// another trial call. If the call ran for [`hung_after`](crate::CircuitBuilder::hung_after) or longer before the
-    /// drop, the call counts as a failure instead.
+    /// Each method of the permit records the outcome of the call and ends the permit. If a timeout, a `select!` or an
+    /// early return drops the permit, the call is cancelled, and the statistic `total_cancelled` counts it. If the
+    /// cancelled call was a trial call of a half-open circuit, the circuit can admit another trial call. If the call
+    /// ran for [`hung_after`](crate::CircuitBuilder::hung_after) or longer before the drop, the call counts as a
+    /// failure instead.
     ///
     /// A panic that drops the permit also cancels the permitted call, because the cause of the panic may be outside
     /// this call. In contrast, [`CircuitBreaker::call`](crate::CircuitBreaker::call) and the attribute `#[circuit]`
@@ -367,8 +369,8 @@ permit! {
 
 #[cfg(feature = "stream")]
 impl OwnedPermit {
-    /// Converts `permit` to an owned permit, because the body of the call has returned a stream. `core` belongs to the
-    /// circuit of `permit`.
+    /// Converts `permit` to an owned permit, which the stream from the body of the call can own. `core` is the core of
+    /// the same breaker.
     pub(crate) fn of(permit: Permit<'_>, core: Arc<Core>) -> Self {
         let Admitted { ticket, started, .. } = permit.end();
         let mut call = Call { admitted: Admitted { core, ticket, started }, progress: Progress::WAITING };
@@ -428,9 +430,9 @@ impl<'a> Permit<'a> {
     #[inline]
     pub(crate) fn enter(&mut self) {
         self.0.progress = Progress::POLLING;
-        // Passes two fields to `enter`, because a pointer to the permit would keep the whole permit in memory instead
-        // of registers. Calls `is_trial` a second time after the body. Keeping the first result while the body runs
-        // would need 49 more instructions.
+        // Passes two fields to `running::enter`, because a pointer to the permit would keep the whole permit in memory
+        // instead of registers. The method `leave` calls `is_trial` again, because keeping the result while the body
+        // runs would need 49 more instructions.
         if self.0.admitted.ticket.is_trial() {
             running::enter(self.0.admitted.core, self.0.admitted.ticket);
         }
@@ -461,7 +463,7 @@ impl<'a> Permit<'a> {
 pin_project_lite::pin_project! {
     /// Polls the body of a call. Records the beginning and the end of each poll in the permit of the call. If the
     /// permit is dropped during a poll, the body has panicked. If the permit is dropped between two polls, the call was
-    /// cancelled. If the permit is dropped after the last poll, a function of the user in a layer has panicked.
+    /// cancelled. If the permit is dropped after the last poll, a function of the user such as `retry_if` has panicked.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless awaited"]
     pub struct Watched<'p, 'b, F> {

@@ -107,8 +107,8 @@ macro_rules! options {
 }
 circuit_options!(options);
 
-/// The failures that a circuit counts. With `Attempts`, the circuit counts the failures of all attempts of a call. With
-/// `Requests`, the circuit counts only the failures of first attempts.
+/// Selects the failures that a circuit counts. With `Attempts`, the circuit counts the failures of all attempts of a
+/// call. With `Requests`, the circuit counts only the failures of first attempts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // This type needs no docs: only the hidden module `__private` exports it.
 pub enum Counting {
@@ -153,9 +153,9 @@ const MAX_KEYS: u32 = 10_000;
 impl Options {
     /// Merges two sets of options. If an option is set in `self` and in `others`, the value in `self` applies.
     ///
-    /// A rule consists of the options that decide when the circuit opens, for example `threshold` and `window`. Two
-    /// valid rules may give an invalid rule when they are merged. In this case, all options of the rule come from
-    /// `self`. If the merged `cooldown` would be longer than the merged `max_cooldown`, both options come from `self`.
+    /// A rule consists of the options that decide when the circuit opens, for example `threshold` and `window`. If two
+    /// valid rules would give an invalid merged rule, all options of the rule come from `self`. If the merged
+    /// `cooldown` would be longer than the merged `max_cooldown`, both options come from `self`.
     pub(crate) fn or(self, others: Self) -> Self {
         let mut both = self.each_or(others);
         if self.too_long_with(others).is_some() {
@@ -191,9 +191,8 @@ impl Options {
         }
     }
 
-    /// Merges the rules in `self` and in `others`, and checks the merged rule. A rule consists of the options that
-    /// decide when the circuit opens. Returns an error if the rules of `self` and `others` are valid, but the merged
-    /// rule is invalid. Otherwise, returns `None`.
+    /// Merges the rules in `self` and in `others`, and checks the merged rule. Returns an error if both rules are
+    /// valid, but the merged rule is invalid. Otherwise, returns `None`.
     pub(crate) fn mixed_with(self, others: Self) -> Option<ConfigError> {
         self.check_rule().and(others.check_rule()).ok()?;
         self.each_or(others).check_rule().err()
@@ -220,7 +219,7 @@ impl Options {
         error.map_or(Ok(()), Err)
     }
 
-    /// Checks whether the options that decide when the circuit opens can be combined.
+    /// Checks whether the options of the rule can be combined.
     pub(crate) fn check_rule(&self) -> Result<(), ConfigError> {
         let Self { threshold, window, calls, failure_rate, slow_call, slow_rate, min_calls, .. } = *self;
         let rate = failure_rate.map(|rate| ("failure_rate", rate)).or(slow_rate.map(|rate| ("slow_rate", rate)));
@@ -314,8 +313,8 @@ pub(crate) struct Settings {
     pub(crate) cooldown_jitter: f64,
     pub(crate) half_open_max: u32,
     pub(crate) trial_timeout: Duration,
-    /// Shortest duration of a call that counts as a failure if the call is cancelled, or if the caller's deadline ends
-    /// the call. If the field is `None`, a call that ends in one of these two ways never counts as a failure.
+    /// If a call is cancelled or ended by the caller's deadline, the call counts as a failure if it ran for at least
+    /// this time. With `None`, such a call never counts as a failure.
     pub(crate) hung_after: Option<Duration>,
     /// Whether only the failure of the first attempt counts if a retry or a hedge makes several attempts.
     pub(crate) count_requests: bool,
@@ -355,13 +354,13 @@ impl Settings {
         self.count_requests || has_time || matches!(self.span(), Some(Span::Time(_)))
     }
 
-    /// Returns the cooldown after the n-th opening since the circuit last closed. `draw` is a random number from 0 to
+    /// Returns the cooldown after the `n`th opening since the circuit last closed. `draw` is a random number from 0 to
     /// 1.
     ///
     /// The cooldown is the longer of two times: the circuit's own cooldown, and the delay `hint` that the service asked
-    /// for. The circuit's own cooldown is `cooldown` multiplied by the power `cooldown_factor^(n - 1)`. The option
-    /// `cooldown_jitter` extends both times by the share `cooldown_jitter * draw`. Without jitter, all clients with an
-    /// equal `hint` would call the service again at the same time. The result is at most `max_cooldown`.
+    /// for. The circuit's own cooldown is `cooldown * cooldown_factor^(n - 1)`. The jitter extends both times by the
+    /// share `cooldown_jitter * draw`, because clients with an equal `hint` would otherwise call the service again at
+    /// the same time. The result is at most `max_cooldown`.
     pub(crate) fn nth_cooldown(&self, n: u32, hint: Duration, draw: f64) -> Duration {
         let exponent = i32::try_from(n.saturating_sub(1)).unwrap_or(i32::MAX);
         let jitter = 1.0 + self.cooldown_jitter * draw;

@@ -8,8 +8,7 @@ use crate::circuit::core::state::CircuitState;
 /// method [`CircuitBreaker::stats`](crate::CircuitBreaker::stats) return this snapshot.
 ///
 /// A field whose name begins with `total_` is zero when the circuit is created, and never decreases. If the state of
-/// the circuit changes during a call, the outcome of the call does not affect the circuit. The `total_` fields count
-/// this outcome nevertheless.
+/// the circuit changes during a call, only the `total_` fields count the outcome of this call.
 ///
 /// ```
 /// use resilience_runtime::{CircuitBreaker, CircuitState};
@@ -31,12 +30,12 @@ pub struct CircuitStats {
     /// Unescaped name of the circuit. In events and error messages, the name is escaped: for example, a line break
     /// becomes `\n`.
     pub name: String,
-    /// State of the circuit that a call would find at the time of the snapshot.
+    /// State of the circuit. An open circuit whose cooldown has ended counts as half-open.
     pub state: CircuitState,
     /// Number of failures that count towards the option `threshold`. Without a window of recent calls, the value is the
     /// number of consecutive failures. With a window, the value is the number of failures in the window at the time of
     /// the last failure. While the circuit is open, the value does not change. Each failed trial call of the half-open
-    /// circuit adds one to the value. Closing or resetting the circuit sets the value to zero.
+    /// circuit adds one to the value. When the circuit closes or is reset, the value becomes zero.
     pub failures: u64,
     /// Number of successes since the circuit was created, closed or reset, whichever happened last. If the state of the
     /// circuit changes during a call, the number does not include the success of this call. The number also leaves out
@@ -44,7 +43,7 @@ pub struct CircuitStats {
     pub successes: u64,
     /// Number of failures that opens the circuit, or zero if the circuit has a `failure_rate` or a `slow_rate`.
     pub threshold: u32,
-    /// Configured cooldown, before `cooldown_factor` and `cooldown_jitter` extend it.
+    /// Value of the option `cooldown`, without the extensions by `cooldown_factor` and `cooldown_jitter`.
     pub cooldown: Duration,
     /// Time until the open circuit becomes half-open, or zero if the circuit is not open.
     pub cooldown_remaining: Duration,
@@ -65,7 +64,8 @@ pub struct CircuitStats {
     pub total_succeeded: u64,
     /// Total number of calls that failed or panicked.
     pub total_failed: u64,
-    /// Total number of ignored calls. The error of an ignored call is no fault of the service.
+    /// Total number of ignored calls, whose errors do not count as failures, for example because of the option
+    /// `failure_if`.
     pub total_ignored: u64,
     /// Total number of calls whose future or permit was dropped before the call ended. If the dropped call ran for the
     /// time `hung_after` or longer, `total_failed` counts the call instead.

@@ -1,4 +1,4 @@
-//! Defines the totals of one or several circuits.
+//! Defines the totals of one or several circuits, for metrics.
 
 use crate::base::sums::Sums;
 use crate::circuit::core::durations::{BucketSums, ENDED};
@@ -13,7 +13,8 @@ pub(crate) struct CircuitSums {
     /// The number of calls for each of the [`OUTCOMES`].
     pub(crate) calls: [u64; OUTCOMES.len()],
     pub(crate) transitions: TransitionCounts,
-    /// The durations of the calls for each of the first four [`OUTCOMES`], if a circuit has the option `durations`.
+    /// The durations of the calls with each of the first four [`OUTCOMES`], or `None` if no circuit has the option
+    /// `durations`.
     pub(crate) durations: Option<Box<[BucketSums; ENDED]>>,
 }
 

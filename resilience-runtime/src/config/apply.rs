@@ -20,8 +20,8 @@ pub(super) struct Applied {
 impl Applied {
     const NONE: Self = Self { environment: Tables::NONE, file: Tables::NONE };
 
-    /// Returns the settings of the program, or of the current isolated test. The lock is held while the settings of all
-    /// layers change, so that two changes never mix.
+    /// Returns the settings of the program, or of the current isolated test. The caller holds the lock while it changes
+    /// the settings of all layers, so that two changes never mix.
     fn current() -> &'static Mutex<Self> {
         static APPLIED: Mutex<Applied> = Mutex::new(Applied::NONE);
         scoped(&APPLIED, || Mutex::new(Applied::NONE))
@@ -35,13 +35,13 @@ impl Applied {
     }
 }
 
-/// Removes the record of the applied settings. The caller, [`reset_configuration`](crate::reset_configuration), removes
-/// the settings from all layers.
+/// Removes the record of the applied settings. The function [`reset_configuration`](crate::reset_configuration) removes
+/// the settings from the layers, and then calls `forget`.
 pub(crate) fn forget() {
     *lock_std(Applied::current()) = Applied::NONE;
 }
 
-/// Returns whether the settings of the last file equal `tables`.
+/// Returns whether the settings in force that come from a file equal `tables`.
 pub(super) fn is_applied(tables: &Tables) -> bool {
     lock_std(Applied::current()).file == *tables
 }
@@ -128,7 +128,7 @@ impl Visit for Replace {
     }
 }
 
-/// Returns each section of `before` whose layer has no section in `sections`.
+/// Returns the earlier section of each layer that has no section in `sections`.
 fn removed<'a, O: Copy>(sections: &'a [Section<O>], before: &'a [Section<O>]) -> impl Iterator<Item = &'a Section<O>> {
     before.iter().filter(|old| !sections.iter().any(|section| section.name == old.name))
 }

@@ -25,7 +25,7 @@ use crate::registry::configured::Source;
 ///
 /// The type implements `Deserialize` and `Default`, for programs that read their configuration with a crate such as
 /// `config` or `figment`. Some sources of these crates, such as environment variables, contain only text. A text such
-/// as `"5"` can therefore stand for a number. In a table's name, the name of the layer can also have the form of an
+/// as `"5"` can therefore stand for a number. For the same reason, the name of a layer can have the form of an
 /// environment variable, in upper or lower case. For example, `exa_api` stands for the layer `Exa-API`, if no layer has
 /// the name `exa_api`.
 ///
@@ -64,8 +64,8 @@ impl Config {
     /// # Errors
     ///
     /// Returns a [`RefusedConfig`] with the mistakes, if the text is not TOML, or if a table or an option is unknown.
-    /// Also returns this error if a value is outside its range. The names of layers are checked by
-    /// [`apply`](Self::apply).
+    /// Also returns this error if a value is outside its range. The method [`apply`](Self::apply) checks the names of
+    /// layers.
     pub fn from_toml(text: &str) -> Result<Self, RefusedConfig> {
         Self::of_lines(parse::parse(text, None)?)
     }
@@ -106,7 +106,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// Returns a [`RefusedConfig`] with the mistakes. The method [`apply`](Self::apply) checks the names of layers. It
+    /// Returns a [`RefusedConfig`] with the mistakes. The method [`apply`](Self::apply) checks the names of layers, and
     /// refuses a variable whose name fits two layers.
     ///
     /// # Examples
@@ -147,10 +147,10 @@ impl Config {
 
     /// Applies all settings, or none if a setting is refused.
     ///
-    /// The settings replace all settings of an earlier call, including options that are no longer set. Settings from
-    /// the environment replace only earlier settings from the environment. All other settings replace only settings
-    /// that do not come from the environment. If several origins set one option, the first origin in this list decides:
-    /// [`configure`](fn@crate::configure), environment, file, builder, attribute, preset, default.
+    /// The settings replace all settings of an earlier call of `apply`. An option that is no longer set loses its
+    /// earlier value. Settings from the environment and settings from other sources do not replace each other. If
+    /// several origins set one option, the first origin in this list decides: [`configure`](fn@crate::configure),
+    /// environment, file, builder, attribute, preset, default.
     ///
     /// The documentation of [`configure`](fn@crate::configure) describes the effect of a change on calls and states.
     /// The event `config_applied` or `config_refused` reports the outcome.
@@ -171,7 +171,7 @@ impl Config {
         apply::apply(&self.tables, self.source)
     }
 
-    /// Returns the value of the field `source` for an event.
+    /// Returns the value of the field `source` in the events of [`apply`](Self::apply).
     fn title(&self) -> &str {
         match (self.source, &self.file) {
             (Source::Environment, _) => "environment",
@@ -181,8 +181,8 @@ impl Config {
     }
 }
 
-/// Returns a `Config` without settings. A field with `#[serde(default)]` has this value if the configuration of a
-/// program does not contain the field.
+/// Returns a `Config` without settings. In a struct with the configuration of a program, a missing field with
+/// `#[serde(default)]` gets this value.
 impl Default for Config {
     fn default() -> Self {
         Self::NONE

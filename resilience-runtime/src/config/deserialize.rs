@@ -43,8 +43,8 @@ struct Lines {
 }
 
 impl Lines {
-    /// Adds a line for each setting of a table. Some crates split the name of an environment variable at each `__`, even
-    /// inside the name of a layer. This method therefore joins the parts of a name.
+    /// Adds a line for each setting of a table. Joins the parts of a layer's name, because some crates split the name
+    /// of an environment variable at each `__`.
     fn add(&mut self, table: &str, name: Option<&str>, nodes: BTreeMap<String, Node>) {
         for (key, node) in nodes {
             match (node, name) {
@@ -121,7 +121,7 @@ impl<'de> Visitor<'de> for Nodes {
         Ok(Node::Value(Raw::Number(number)))
     }
 
-    // The text may come from an environment variable, so the text may be a number.
+    // A number from an environment variable is also a text.
     fn visit_str<E>(self, text: &str) -> Result<Node, E> {
         Ok(Node::Value(Raw::Word(text.to_owned())))
     }

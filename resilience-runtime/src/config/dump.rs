@@ -17,8 +17,8 @@ use crate::timeout::timeout::Timeout;
 /// Returns the settings in force as a text in the format TOML, with the origin of each setting in a comment.
 ///
 /// The text contains each layer that [`get_stats`](crate::get_stats) lists, except fallbacks. The text leaves out
-/// options that have their defaults. The function [`Config::from_toml`](crate::Config::from_toml) can read the text. If
-/// a file cannot set an option, such as the percentile of a hedge, the option is in a comment.
+/// options that have their defaults. The function [`Config::from_toml`](crate::Config::from_toml) can read the text. An
+/// option that a file cannot set, such as the percentile of a hedge, is in a comment.
 ///
 /// The origin has one of the following forms:
 ///
@@ -63,7 +63,7 @@ pub fn dump_config() -> String {
     text
 }
 
-/// Writes the sections of one table. Layers without keys and layers with keys share one section if they have the same
+/// Writes the sections of one table. A layer without keys and a layer with keys share one section if both have the same
 /// name.
 fn layers<T: Target>(text: &mut String, kinds: &[Vec<(String, Vec<InForce>)>]) {
     let mut names: Vec<_> = kinds.iter().flatten().map(|(name, _)| name).collect();
@@ -77,8 +77,8 @@ fn layers<T: Target>(text: &mut String, kinds: &[Vec<(String, Vec<InForce>)>]) {
     }
 }
 
-/// Writes the section of one name. If an option has different values for layers without keys and layers with keys, the
-/// value for layers with keys is in a comment.
+/// Writes the section of one name. If the layer without keys and the layer with keys have different values of an
+/// option, the value of the layer with keys is in a comment.
 fn section<T: Target>(text: &mut String, name: &str, kinds: &[Option<Vec<InForce>>]) {
     // Ignores the result, because writing to a `String` cannot fail.
     let _ = writeln!(text, "\n[{}.{}]", T::TABLE, key(name));
@@ -120,13 +120,13 @@ fn key(name: &str) -> String {
 fn toml(value: Value) -> String {
     match value {
         Value::Time(time) => format!("\"{}\"", exact(time)),
-        // Adds a decimal point, because TOML would read the number as an integer otherwise.
+        // The format `{:?}` adds a decimal point, without which TOML would read an integer.
         Value::Number(number) => format!("{number:?}"),
         other => other.to_string(),
     }
 }
 
-/// Returns a time as a whole number of s, ms, us or ns. Selects the largest of these units that loses no digit.
+/// Returns a time as a whole number of the largest unit that loses no digit: s, ms, us or ns.
 fn exact(time: Duration) -> String {
     let nanos = time.subsec_nanos();
     match () {

@@ -58,7 +58,7 @@ impl RefusedConfig {
         refused
     }
 
-    /// Returns an error if there is a mistake.
+    /// Returns this error if it contains a mistake.
     pub(super) fn result(mut self) -> Result<(), Self> {
         self.mistakes.sort_by_key(ConfigMistake::line);
         if self.mistakes.is_empty() { Ok(()) } else { Err(self) }
@@ -85,7 +85,7 @@ impl fmt::Display for RefusedConfig {
 }
 
 impl ConfigMistake {
-    /// Returns the file with the mistake, or `None` if the settings come from no file.
+    /// Returns the file with the mistake, or `None` if the settings do not come from a file.
     pub fn file(&self) -> Option<&str> {
         match &self.place {
             Some(Place::Line(file, _)) => file.as_deref(),
@@ -93,7 +93,7 @@ impl ConfigMistake {
         }
     }
 
-    /// Returns the line of the mistake, from 1.
+    /// Returns the line number of the mistake, from 1, or `None` if the settings do not come from a text.
     pub fn line(&self) -> Option<usize> {
         match self.place {
             Some(Place::Line(_, line)) => Some(line),
@@ -101,7 +101,7 @@ impl ConfigMistake {
         }
     }
 
-    /// Returns the environment variable with the mistake.
+    /// Returns the environment variable with the mistake, or `None` if the settings do not come from the environment.
     pub fn variable(&self) -> Option<&str> {
         match &self.place {
             Some(Place::Variable(name)) => Some(name),
@@ -124,7 +124,7 @@ impl fmt::Display for ConfigMistake {
     }
 }
 
-/// Returns the message for an option of a layer whose value is not allowed.
+/// Returns the message for a value that is not allowed for an option of a layer.
 pub(super) fn not_allowed(layer: &str, option: &str, error: &ConfigError) -> String {
     format!("{layer}: `{option}` is {}, but must be {}", error.value(), error.allowed())
 }

@@ -25,8 +25,8 @@ pub(super) enum LayerName {
     /// The name in the form of an environment variable. Letters are in upper case. Each character other than an ASCII
     /// letter or digit is `_`.
     Variable(String),
-    /// A name that `serde` has deserialized. It is either exact, or in the form of an environment variable in upper or
-    /// lower case.
+    /// A name that `serde` has deserialized. The name is either exact, or in the form of an environment variable in
+    /// upper or lower case.
     Deserialized(String),
 }
 
@@ -50,8 +50,8 @@ impl LayerName {
         }
     }
 
-    /// Returns whether the name is exact, and not in the form of an environment variable. `known` contains the exact
-    /// names of all layers of this kind.
+    /// Returns whether this name is the exact name of a layer. `known` contains the exact names of all layers of this
+    /// kind.
     fn is_exact(&self, known: &[String]) -> bool {
         match self {
             Self::Exact(_) => true,
@@ -76,7 +76,7 @@ impl<O: Copy> Section<O> {
         place.map(|(_, place)| place)
     }
 
-    /// Adds the settings of another section for the same layer. The added settings take precedence.
+    /// Adds the settings of another section of the same layer, which take precedence.
     fn add<T: Target<Options = O>>(&mut self, section: Self) {
         self.options = T::or(section.options, self.options);
         self.places.extend(section.places);
@@ -89,7 +89,7 @@ pub(super) trait Visit {
     fn visit<T: Target>(&mut self, sections: &[Section<T::Options>], before: &[Section<T::Options>]);
 }
 
-/// Declares the struct with the sections of all tables. Each table belongs to one kind of layer.
+/// Declares the struct `Tables`, which has a field for each kind of layer.
 macro_rules! tables {
     ($($field:ident: $target:ident,)*) => {
         /// The settings of all layers, by the kind of layer.
@@ -101,8 +101,7 @@ macro_rules! tables {
         impl Tables {
             pub(super) const NONE: Self = Self { $($field: Vec::new(),)* };
 
-            /// Replaces names in the form of environment variables, and deserialized names, by the exact names of
-            /// layers.
+            /// Replaces all names of layers by their exact names.
             pub(super) fn resolved(&self) -> Result<Self, RefusedConfig> {
                 let mut refused = RefusedConfig::default();
                 let mut tables = self.clone();
@@ -154,7 +153,7 @@ pub(super) fn unknown_table(table: &str) -> String {
     format!("`{}` is no table of settings;{tables}", excerpt(table).escape_debug())
 }
 
-/// Returns the message for a value in place of a table of layers.
+/// Returns the message for a value such as `circuit = 3`, which must be a table of layers.
 pub(super) fn not_layers(table: &str) -> String {
     if TABLES.contains(&table) {
         format!("`{table}` must be a table of layers, such as [{table}.name]")
@@ -163,7 +162,7 @@ pub(super) fn not_layers(table: &str) -> String {
     }
 }
 
-/// Returns the message for a value in place of a table of settings.
+/// Returns the message for a value such as `circuit.search = 3`, which must be a table of settings.
 pub(super) fn not_settings(table: &str, name: &str) -> String {
     format!("`{}` must be a table of settings, such as [{table}.name]", excerpt(name).escape_debug())
 }
@@ -195,8 +194,8 @@ fn add<T: Target>(sections: &mut Vec<Section<T::Options>>, line: Line, refused: 
     section.places.push((option, place));
 }
 
-/// Replaces the name of each section by the exact name of its layer, and merges the sections of one layer. If a
-/// section's name was not exact, its settings take precedence, because they come from the environment.
+/// Replaces the name of each section by the exact name of its layer, and merges the sections of one layer. A section
+/// whose name has the form of an environment variable takes precedence over a section with the exact name.
 fn resolve<T: Target>(sections: &mut Vec<Section<T::Options>>, refused: &mut RefusedConfig) {
     if sections.iter().all(|section| matches!(section.name, LayerName::Exact(_))) {
         return;
@@ -220,7 +219,7 @@ fn resolve<T: Target>(sections: &mut Vec<Section<T::Options>>, refused: &mut Ref
     *sections = resolved;
 }
 
-/// Returns the name of the layer that a name stands for.
+/// Returns the exact name of the layer. `name` may have the form of an environment variable.
 fn layer<T: Target>(name: &LayerName, known: &[String]) -> Result<String, String> {
     if name.is_exact(known) {
         return Ok(name.as_str().to_owned());

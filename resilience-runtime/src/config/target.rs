@@ -34,7 +34,7 @@ pub(super) trait Target {
     ///
     /// # Errors
     ///
-    /// Returns a description of the allowed values if the value has another type.
+    /// Returns a description of the allowed values if the value has the wrong type.
     fn set(options: &mut Self::Options, option: &str, value: &Raw) -> Result<(), Cow<'static, str>>;
 
     /// Sets each setting that is absent in `one` to its value in `other`.
@@ -43,7 +43,7 @@ pub(super) trait Target {
     /// Checks the range of each setting.
     fn check(options: &Self::Options) -> Result<(), ConfigError>;
 
-    /// Converts the name of an option in an error to the name of the setting in files.
+    /// Returns the name that files use for an option. Errors may use another name.
     fn setting(option: &'static str) -> &'static str {
         option
     }
@@ -51,12 +51,12 @@ pub(super) trait Target {
     /// Returns the names under which layers of this kind are listed.
     fn known() -> Vec<String>;
 
-    /// Checks whether [`replace`](Self::replace) would return an error, and changes nothing. Returns false if no layer
+    /// Returns the error that [`replace`](Self::replace) would return, but changes nothing. Returns false if no layer
     /// has the name.
     fn try_replace(name: &str, source: Source, new: New<'_, Self::Options>) -> Result<bool, ConfigError>;
 
-    /// Replaces the settings from `source`. Returns a function that restores the earlier settings, or `None` if no
-    /// layer has the name.
+    /// Replaces the settings of the layer `name` that come from `source`. Returns a function that restores the earlier
+    /// settings, or `None` if no layer has this name.
     fn replace(name: &str, source: Source, new: New<'_, Self::Options>) -> Result<Option<Undo>, ConfigError>;
 }
 

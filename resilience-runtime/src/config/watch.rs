@@ -22,8 +22,7 @@ const BETWEEN_READINGS: Duration = Duration::from_secs(1);
 #[must_use = "a future does nothing until it is polled: spawn it"]
 pub struct WatchedConfig {
     path: PathBuf,
-    // The box hides the type of the future. The type `impl Future` would capture the lifetime of the argument of
-    // `Config::watch`.
+    // The box replaces the type `impl Future`, which would capture the lifetime of the argument of `Config::watch`.
     future: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
@@ -92,7 +91,7 @@ struct Watched {
     content: Option<String>,
     /// The settings of the content, unless the content has a mistake.
     config: Option<Config>,
-    /// The error that the last event reported. The error is `None` if the settings are in force.
+    /// The error that the last event reported, or `None` if the settings are in force.
     refused: Option<RefusedConfig>,
 }
 
@@ -102,8 +101,8 @@ impl Watched {
             Ok(text) if self.content.as_ref() == Some(&text.text) => None,
             Ok(text) => Some(text),
             Err(error) => {
-                // Forgets the old content. If the file later returns with the same content, its settings are applied
-                // again, and an event reports the return.
+                // Forgets the old content. If the file can later be read again, its settings are applied, even if the
+                // content is the same.
                 (self.content, self.config) = (None, None);
                 return self.refuse(error);
             }

@@ -27,11 +27,11 @@ use crate::timeout::timeout::Timeout;
 /// The change takes effect at the next call, and keeps the state of the circuit:
 ///
 /// - An open circuit stays open. If the cooldown changes, the new cooldown counts from the opening of the circuit.
-/// - If the circuit has no window of recent calls, the failures so far count towards the new `threshold`. If these
-///   failures already reach the new threshold, the circuit stays closed until the next failure.
+/// - If the circuit has no window of recent calls, the failures in a row so far count towards the new `threshold`. If
+///   they already reach this threshold, the circuit opens at the next failure.
 /// - A window keeps its calls, unless its length changes. A window with a new length starts empty.
 /// - A circuit counts failures in a row, failures in a window of calls, or failures in a window of time. If the change
-///   selects another of these three rules, the count of a closed circuit starts at zero.
+///   selects another of these three ways, the count of a closed circuit starts at zero.
 ///
 /// If the circuits of this name have the option `key`, the change applies to the circuits of all keys. If `max_keys`
 /// becomes smaller, the idle circuits above the new maximum are evicted at once. Circuits in use are evicted when later
@@ -157,9 +157,9 @@ pub fn configure_timeout(
 /// Changes settings of the bulkhead `name` while the program runs.
 ///
 /// Works like [`configure_retry`], for a bulkhead. If `max` becomes smaller than the number of running calls, these
-/// calls keep their slots. The bulkhead admits new calls when enough calls have ended. Calls that were waiting before
-/// the change receive free slots first, and only then does the bulkhead remove slots. With the option `key`, the change
-/// applies to the bulkheads of all keys.
+/// calls keep their slots. The bulkhead admits new calls when enough calls have ended. The calls that already wait
+/// receive free slots before the bulkhead removes a slot. With the option `key`, the change applies to the bulkheads of
+/// all keys.
 ///
 /// # Errors
 ///
@@ -193,9 +193,9 @@ pub fn configure_bulkhead(
 
 /// Changes settings of the rate limit `name` while the program runs.
 ///
-/// Works like [`configure_retry`], for a rate limit. The recent calls also count under the new rate, but never as more
-/// than one whole burst. A call that is already waiting notices the new rate within one second. With the option `key`,
-/// the change applies to the rate limits of all keys.
+/// Works like [`configure_retry`], for a rate limit. Recent calls also count towards the new rate, but at most as one
+/// whole burst. A call that is already waiting notices the new rate within one second. With the option `key`, the
+/// change applies to the rate limits of all keys.
 ///
 /// # Errors
 ///
@@ -283,7 +283,7 @@ fn one<L: Listed>(name: &str, changes: L::Options) -> Result<(), ConfigError> {
     Err(unknown(L::KIND, name, &labels::<L>()))
 }
 
-/// Changes the layers with and without keys that are listed under the name.
+/// Changes the layer with keys and the layer without keys that have this name.
 #[track_caller]
 fn either<L: Listed, K: Listed + Layer<Options = L::Options>>(
     name: &str,

@@ -62,18 +62,18 @@ settings! {
         max: u32;
         /// Sets the first pause, 0 to 584 years.
         delay: Duration;
-        /// Sets the factor from each pause to the next pause. The factor is a finite number of at least 1.
+        /// Sets the factor by which each pause is longer than the pause before it, a finite number of at least 1.
         backoff: f64;
         /// Sets the longest pause, at least as long as `delay`, at most 584 years.
         max_delay: Duration;
         /// Sets the jitter (the random part) of the pauses.
         jitter: Jitter;
-        /// Sets the time after which a call begins no further attempt. The time is at least as long as the first pause.
-        /// Only a retry with the option `max_elapsed` or `name` has this setting.
+        /// Sets the time after which a call begins no further attempt, at least as long as the first pause. Only a
+        /// retry with the option `max_elapsed` or `name` has this setting.
         max_elapsed: Duration;
         /// Sets whether the retries of nested calls count towards `max`.
         count_nested: bool;
-        /// Sets whether another attempt follows a rejection by the circuit of another function.
+        /// Sets whether a rejection by the circuit of another function is retried.
         retry_rejected: bool;
     }
 }
@@ -134,7 +134,7 @@ settings! {
         /// this time (`after = "p95"`) does not have this setting.
         after: Duration => after, HedgeAfter::Time;
         /// Sets the largest number of attempts of one call, 2 to 5. For a hedge without the option `name`, the number
-        /// in the attribute is the maximum.
+        /// is at most the `max` of the attribute.
         max: u32;
     }
 }

@@ -1,4 +1,4 @@
-//! Passes events to the subscribers of the program, or of an isolated test.
+//! Passes events to the subscribers of the program, or to the subscribers of an isolated test.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -26,7 +26,7 @@ pub(super) enum Wanted {
 
 /// A channel of events.
 struct Channel {
-    /// The first subscription creates the channel.
+    /// The sender, which the first subscription creates.
     sender: OnceLock<Sender<Arc<Event>>>,
     subscribers: AtomicUsize,
 }
@@ -43,7 +43,7 @@ impl Channel {
 
     fn send(&self, event: &Arc<Event>) {
         if let Some(sender) = self.sender.get().filter(|_| self.has_subscribers()) {
-            // Ignores an error, because an error means that the last subscriber has just left.
+            // Ignores the error of a channel whose last subscriber has just left.
             let _ = sender.send(event.clone());
         }
     }
@@ -149,7 +149,7 @@ impl Hub {
     }
 }
 
-/// Reports a callback that has panicked.
+/// Emits the event that a callback has panicked.
 fn panicked(reported: &Event) {
     event!(error, "callback_panicked", event = reported.name(), circuit = reported.circuit());
 }

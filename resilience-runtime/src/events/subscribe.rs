@@ -17,7 +17,7 @@ use crate::base::sync::Arc;
 use crate::events::hub::{Hub, Wanted};
 use crate::events::value::Event;
 
-/// Returns a stream of the events in which a circuit changes its state.
+/// Returns a stream of the events that report state changes of circuits.
 ///
 /// The stream contains the events `circuit_opened`, `circuit_half_open`, `circuit_closed`, `circuit_reset`,
 /// `circuit_forced_open` and `circuit_disabled` of all circuits, from now on. At most 1,024 events wait for the reader
@@ -71,9 +71,9 @@ pub fn subscribe_all() -> EventStream {
 pub struct EventStream {
     hub: &'static Hub,
     wanted: Wanted,
-    /// The receiver, unless the field `waiting` contains it.
+    /// The receiver, or `None` while the future in the field `waiting` owns the receiver.
     receiver: Option<Receiver<Arc<Event>>>,
-    /// The future of the next event, if a poll of the `Stream` has begun to wait.
+    /// The future of the next event, if a poll of the `Stream` has found no event yet.
     #[cfg(feature = "stream")]
     waiting: Option<Waiting>,
 }
@@ -189,7 +189,7 @@ pub struct Missed {
     pub count: u64,
 }
 
-/// Calls a function for each change of the state of a circuit, until the returned guard is dropped.
+/// Calls a function for each state change of a circuit, until the returned guard is dropped.
 ///
 /// The function runs in the thread that changes the state, after the change, and while no lock is held. The function
 /// must not block, because it delays the call that changes the state. If the function panics, the call continues, and

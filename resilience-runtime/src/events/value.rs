@@ -69,7 +69,7 @@ impl Event {
         self.field("reason")
     }
 
-    /// Returns the first 50 characters of the text of the error, if an error led to the event.
+    /// Returns the first 50 characters of the error's text, if the event reports an error.
     pub fn error(&self) -> Option<&str> {
         self.field("error")
     }
@@ -107,7 +107,7 @@ impl fmt::Debug for Event {
     }
 }
 
-/// A value of a field in an event. The method `text` returns `None` if the event has no such field.
+/// The value of a field in an event. The method `text` returns `None` if the event leaves out the field.
 pub(crate) trait Text {
     fn text(&self) -> Option<String>;
 }

@@ -20,8 +20,8 @@ pub fn run<R>(body: impl FnOnce() -> R) -> R {
     body()
 }
 
-/// Calls `body` with the arguments that the body overwrites. The parameter type tells the compiler the types of the
-/// arguments before the compiler checks the body.
+/// Calls `body` with the arguments that the body overwrites. Through the parameter type, the compiler knows the types
+/// of the arguments when it checks the body.
 #[inline]
 pub fn pass<A, B, C, D, E, F, R>(
     first: A,
@@ -40,13 +40,13 @@ pub fn sleep(pause: Duration) {
     blocking::sleep(pause);
 }
 
-/// Returns a closure that runs `body`. If `body` panics, the call of the permit counts as a failure.
+/// Returns a closure that runs `body`. If `body` panics, the call counts as a failure.
 #[inline]
 pub fn watch<R>(permit: &mut Permit<'_>, body: impl FnOnce() -> R) -> impl FnOnce() -> R {
     || permit.run_blocking(body)
 }
 
-/// Works as [`watch`], for a circuit with the option `failure_if_ok`.
+/// Works like [`watch`], for a circuit with the option `failure_if_ok`.
 #[inline]
 pub fn watch_values<R>(permit: &mut Permit<'_>, body: impl FnOnce() -> R) -> impl FnOnce() -> R {
     watch(permit, || note_value(body))

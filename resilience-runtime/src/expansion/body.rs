@@ -1,4 +1,5 @@
-//! Wraps the body of a function. The wrapper detects the error of a rejected call even if the error hides its sources.
+//! Wraps the body of a function, so that a circuit or a retry recognizes a rejection even if the error hides its
+//! sources.
 #![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use std::future::Future;
@@ -11,7 +12,8 @@ use crate::base::noted::{Noted, note_run};
 ///
 /// The generated code calls `Body::<R>::new().__note(body)`. If `R` is a `Result`, the method `__note` wraps the body
 /// in a `Noted`. If `R` is another type, the compiler selects the method of `NoResult`, which returns the body
-/// unchanged. A different part of the generated code then reports that the function must return a `Result`.
+/// unchanged. Another part of the generated code then causes the compile error that the function must return a
+/// `Result`.
 #[derive(Debug)]
 pub struct Body<R>(NoResult, PhantomData<fn() -> R>);
 
@@ -39,7 +41,7 @@ impl<T, E> Body<Result<T, E>> {
         Noted::new(body)
     }
 
-    /// Works as [`__note`](Self::__note), for the body of a function that is not `async`.
+    /// Works like [`__note`](Self::__note), for the body of a function that is not `async`.
     #[inline]
     pub fn __note_blocking(&self, body: impl FnOnce() -> Result<T, E>) -> impl FnOnce() -> Result<T, E> {
         move || note_run(body)

@@ -31,8 +31,8 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// Returns the cause for a call that a timeout ended. If the caller's deadline did not shorten the timeout, the
-    /// cause is `Cause::None`.
+    /// Returns the cause for a call that a timeout ended. If the caller's deadline came first, the cause is this
+    /// deadline. Otherwise, the cause is `Cause::None`.
     pub fn of_timeout(error: &TimeoutError) -> Self {
         Self::of_end(error.mark())
     }
@@ -64,9 +64,9 @@ impl Cause {
         matches!(self, Self::AboveBurst)
     }
 
-    /// Returns true if the outcome of the call says nothing about the health of the called service. A circuit counts
-    /// this outcome neither as a success nor as a failure. As an exception, a call that the caller's deadline ended
-    /// counts as a failure if the call ran for `hung_after` or longer.
+    /// Returns true for a rejection or a deadline, which says nothing about the health of the called service. A circuit
+    /// counts such an outcome neither as a success nor as a failure. As an exception, a call that the caller's deadline
+    /// ended counts as a failure if it ran for `hung_after` or longer.
     pub fn is_neutral(self) -> bool {
         self.is_rejection() || self == Self::Deadline
     }
@@ -78,8 +78,8 @@ impl Cause {
         matches!(self, Self::None | Self::Unknown)
     }
 
-    /// Returns `self`, unless the search of the error found no cause. In this case, returns the cause that the last
-    /// poll of the function's body stored in a thread-local variable (see `Note::last`).
+    /// If the search of the error found no cause, returns the cause that the last poll of the body stored in a
+    /// thread-local variable (see `Note::last`). Otherwise, returns `self`.
     #[must_use]
     #[inline]
     pub fn or_noted(self) -> Self {

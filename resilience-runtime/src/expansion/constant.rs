@@ -1,4 +1,4 @@
-//! Checks constants of the user in the options of an attribute, while the compiler evaluates the constants.
+//! Checks, at compile time, the constants of the user in the options of an attribute.
 //!
 //! Each function returns the value of the constant, or panics with `message`. The compiler reports the panic as an
 //! error at the constant.

@@ -19,9 +19,8 @@ use crate::expansion::cause::Cause;
 use crate::expansion::text::Text;
 
 /// Returns a future that polls `body`. Between two polls, the future marks the permit (the record of an admitted call)
-/// as waiting. The mark distinguishes a cancelled call from a panic. If the call is cancelled, the permit is dropped
-/// with the mark. If `body` panics, or the code of a layer between the circuit and `body`, the permit is dropped
-/// without the mark. The call then counts as a failure.
+/// as waiting. If the permit is dropped with this mark, the call was cancelled. If the permit is dropped without the
+/// mark, `body` or the code of a layer below the circuit has panicked, and the call counts as a failure.
 #[inline]
 pub fn watch<'p, 'b, F: Future>(permit: &'p mut Permit<'b>, body: F) -> Watched<'p, 'b, F> {
     Watched::new(permit, body)
@@ -36,9 +35,9 @@ pub fn watch_values<'p, 'b, F: Future>(permit: &'p mut Permit<'b>, body: F) -> W
 // The function `settle` takes the outcome by value and matches the outcome at once. The value of a success then stays
 // in a register. If `settle` took the outcome by reference, the whole outcome would have to be in memory.
 
-/// Records the outcome of a call in the circuit that admitted the call, and returns the outcome. If the function
-/// `cause` finds neither a rejection nor an expired deadline in an error, the error counts as a failure. The function
-/// `text` returns the text of the error for events.
+/// Records the outcome of a call in the circuit of `permit`, and returns the outcome. If the function `cause` finds
+/// neither a rejection nor an expired deadline in an error, the error counts as a failure. The function `text` returns
+/// the text of the error for events.
 #[inline]
 pub fn settle<R: Outcome>(
     permit: Permit<'_>,
@@ -64,15 +63,14 @@ pub fn settle<R: Outcome>(
     }
 }
 
-/// Records the outcome of a call in the circuit that admitted the call, and returns the outcome. The user's function
-/// `failure_if` decides whether an `Err` counts as a failure or is ignored. The user's function `failure_if_ok` decides
-/// whether an `Ok` counts as a failure or as a success. The functions `retry_after` and `retry_after_ok` read a delay
-/// from a failure.
+/// Records the outcome of a call in the circuit of `permit`, and returns the outcome. The user's function `failure_if`
+/// decides whether an `Err` counts as a failure or is ignored. The user's function `failure_if_ok` decides whether an
+/// `Ok` counts as a failure or as a success. The functions `retry_after` and `retry_after_ok` return the delay that the
+/// service asked for.
 ///
-/// `asks_first` is true if the attribute has the option `failure_if`. The function `failure_if` then decides about
-/// every error. If `asks_first` is false, the circuit ignores an error in which `cause` finds a rejection or an expired
-/// deadline. As an exception, a call that the caller's deadline ended counts as a failure if the call ran for
-/// `hung_after` or longer.
+/// If the attribute has the option `failure_if`, `asks_first` is true, and `failure_if` decides about every error. If
+/// `asks_first` is false, the circuit ignores an error in which `cause` finds a rejection or an expired deadline. As an
+/// exception, a call that the caller's deadline ended counts as a failure if it ran for `hung_after` or longer.
 #[expect(clippy::too_many_arguments, reason = "one for each option, so that the user's closures need no types")]
 #[inline]
 pub fn settle_by<R: Outcome>(
@@ -119,8 +117,8 @@ pub fn settle_by<R: Outcome>(
     }
 }
 
-/// Requests a permit (the record of an admitted call) from the circuit. The body of the call must run inside [`watch`],
-/// which measures the time for the option `hung_after`.
+/// Requests a permit from the circuit. The body of the call must run inside [`watch`], which measures the time for the
+/// option `hung_after`.
 ///
 /// `is_repeat` is true if the function also has a retry, and the call is a second or later attempt of this retry.
 ///
@@ -148,9 +146,8 @@ pub fn resume(permit: &mut Permit<'_>) {
     permit.resume();
 }
 
-/// Marks the beginning of user code outside the body. This code is an expression in an option, such as the time of a
-/// timeout, or a fallback function that is not `async`. If this code panics, the call of this permit counts as a
-/// failure.
+/// Marks the beginning of user code outside the body, such as the expression for the time of a timeout, or a fallback
+/// function that is not `async`. If this code panics, the call of this permit counts as a failure.
 #[inline]
 pub fn enter(permit: &mut Permit<'_>) {
     permit.enter();
@@ -162,8 +159,8 @@ pub fn leave(permit: &mut Permit<'_>) {
     permit.leave();
 }
 
-/// Returns the value of an expression in an option. Because the expression is inside a closure, the compiler rejects an
-/// expression that leaves the function, for example by `?`.
+/// Returns the value of an expression in an option. The closure makes the compiler reject an expression that leaves the
+/// function, for example by `?`.
 #[inline]
 pub fn evaluate<T>(expression: impl FnOnce() -> T) -> T {
     expression()
@@ -175,18 +172,17 @@ pub fn is_repeat() -> bool {
     Repeat::is_running()
 }
 
-/// Works like [`admit`], for a circuit below a hedge that is itself below a retry. The `key` of the circuit contains
-/// the attempt number of the retry, so each attempt may use a different circuit. A second attempt of the retry
-/// therefore does not count as a repeat. `is_repeat` is the result of the function [`is_repeat`] at the beginning of
-/// the attempt.
+/// Works like [`admit`], for a circuit below a hedge that is itself below a retry, if the `key` of the circuit contains
+/// the attempt number of the retry. Each attempt of the retry may then use a different circuit, so the second attempt
+/// does not count as a repeat. `is_repeat` is the result of the function [`is_repeat`] at the beginning of the attempt.
 #[inline]
 pub fn admit_hedged(breaker: &CircuitBreaker, is_repeat: bool) -> Result<Permit<'_>, CircuitOpenError> {
     let _mark = Repeat::mark_only(is_repeat || Repeat::is_hedged());
     admit(breaker, false)
 }
 
-/// Records a call that an attribute below `#[circuit]` rejected, or that the caller's deadline ended. `cause` is the
-/// reason for the end of the call: a rejection or the deadline.
+/// Records a call that an attribute below `#[circuit]` rejected, or that the caller's deadline ended. `cause` tells
+/// these two apart.
 pub fn end_by_caller(permit: Permit<'_>, cause: Cause) {
     end_neutral(permit.end(), cause);
 }
@@ -200,9 +196,9 @@ fn end_neutral(call: Admitted<&Core>, cause: Cause) {
     }
 }
 
-/// Decides whether a fallback replaces the outcome of a call. If the outcome is an error and `wanted` returns true for
-/// the error, returns `ControlFlow::Continue` with the error. If the fallback does not replace the outcome, returns
-/// `ControlFlow::Break` with the outcome. The function `text` returns the text of the error for the event `fell_back`.
+/// Decides whether a fallback replaces the outcome of a call. If the outcome is an error for which `wanted` returns
+/// true, returns `ControlFlow::Continue` with the error. Otherwise, returns `ControlFlow::Break` with the outcome. The
+/// function `text` returns the text of the error for the event `fell_back`.
 #[expect(clippy::inline_always, reason = "measured: an outcome that goes through memory costs as much as a breaker")]
 #[inline(always)]
 pub fn fall_back<R: Outcome>(

@@ -18,7 +18,7 @@ use crate::stream::permit::WatchedPermit;
 use crate::stream::watch::Watch;
 use crate::stream::watched::WatchedStream;
 
-/// The value type of an outcome that is always an error. This type has no values.
+/// A type without values, for a `Result` that is always an `Err`.
 #[derive(Debug)]
 pub enum NoValue {}
 
@@ -31,7 +31,7 @@ pub fn split<R: Outcome>(outcome: R) -> ControlFlow<Result<NoValue, R::Error>, R
     }
 }
 
-/// Changes the value type of an outcome that is always an error.
+/// Changes the type `T` of a `Result<T, E>` that is always an `Err`.
 #[inline]
 pub fn join<T, E>(outcome: Result<NoValue, E>) -> Result<T, E> {
     match outcome {
@@ -40,7 +40,7 @@ pub fn join<T, E>(outcome: Result<NoValue, E>) -> Result<T, E> {
     }
 }
 
-/// Tells the compiler the item type of a stream. The expansion takes this type from the signature of the decorated
+/// Tells the compiler the item type of a stream, which the generated code takes from the signature of the decorated
 /// function.
 #[inline]
 pub fn of_items<I, S: Stream<Item = I>>(stream: S) -> S {
@@ -140,8 +140,8 @@ where
     watch(breaker, permit, stream, at_first_item, options)
 }
 
-/// A boxed stream whose items are `Result`s. The method `boxed` puts a watched stream into a second box. The result has
-/// the type of the first box.
+/// A boxed stream whose items are `Result`s. The method `boxed` puts a watched stream into a second box of the same
+/// type.
 #[diagnostic::on_unimplemented(
     message = "`stream` needs an `Ok` that is `impl Stream` or a boxed stream of `Result`s, not `{Self}`",
     label = "neither `impl Stream` nor a boxed stream of `Result`s",
@@ -183,8 +183,8 @@ boxed! {
     Box::new => 'a, Box<dyn Stream<Item = Result<T, E>> + Send + Unpin + 'a>;
 }
 
-/// Works like [`watch_stream`], for a function that returns a boxed stream. Puts the watched stream into a second box.
-/// The result has the type of the first box.
+/// Works like [`watch_stream`], for a function that returns a boxed stream. Puts the watched stream into a second box
+/// of the same type.
 #[expect(clippy::too_many_arguments, reason = "one for each option, so that the user's closures need no types")]
 pub fn watch_boxed_stream<S, Shown, Find, If, IfOk, After, AfterOk>(
     breaker: &CircuitBreaker,

@@ -4,16 +4,16 @@
 use std::fmt::Display;
 use std::ops::Deref;
 
-/// A function that returns the text of an error, or `None` if the type of the error does not implement `Display`. The
-/// generated code passes a closure that calls a method of [`Shown`].
+/// A function that returns an error as `dyn Display`, or `None` if the type of the error does not implement `Display`.
+/// The generated code passes a closure that calls the method `__error` of [`Shown`].
 pub trait Text<E>: for<'a> FnOnce(&'a E) -> Option<&'a dyn Display> {}
 
 impl<E, F: for<'a> FnOnce(&'a E) -> Option<&'a dyn Display>> Text<E> for F {}
 
-/// If the error type implements `Display`, the expression `Shown::of(&error).__error()` calls the method `__error` of
-/// `Shown`. For any other error type, the compiler dereferences `Shown`, and the expression calls the method `__error`
-/// of [`NotShown`]. If a trait of the user had a method `__error`, this method would take precedence over the method of
-/// `NotShown`. The name begins with underscores, so that no trait is likely to have a method of this name.
+/// Finds the text of an error of any type. If the error type implements `Display`, the expression
+/// `Shown::of(&error).__error()` calls the method `__error` of `Shown`. For any other error type, the compiler
+/// dereferences `Shown`, and the expression calls the method `__error` of [`NotShown`]. The name begins with
+/// underscores, because a method `__error` of a user's trait would take precedence over the method of `NotShown`.
 #[derive(Debug)]
 pub struct Shown<'a, E>(&'a E);
 

@@ -3,7 +3,7 @@
 use crate::events::{self, event};
 use crate::fault::injected::{Hit, Injected};
 
-/// Emits the warning that a fault is active in a running service.
+/// Emits a warning that a fault is active in a running service.
 pub(crate) fn armed(fault: &Injected) {
     let Some(limits) = fault.limits else { return };
     let (name, fault) = (&*fault.name, fault.kind.word());
@@ -18,7 +18,7 @@ pub(crate) fn disarmed(fault: &Injected, reason: &str) {
     }
 }
 
-/// Emits the event that reports a call with a fault.
+/// Emits an event for a call that a fault affects.
 pub(crate) fn injected(hit: &Hit, func: &str) {
     if hit.is_in_service && events::debug_wanted() {
         let latency = hit.latency.as_secs_f64();
@@ -27,8 +27,7 @@ pub(crate) fn injected(hit: &Hit, func: &str) {
     }
 }
 
-/// Emits the warning that the function cannot have this fault. [`Fault`](crate::fault::point::Fault) has removed the
-/// fault.
+/// Emits a warning that a fault was removed, because the fault does not suit the function `func`.
 #[cold]
 pub(crate) fn refused(hit: &Hit, func: &str, made: &str, wanted: Option<&str>) {
     event!(warn, "chaos_refused", name = &*hit.name, func, made, wanted);

@@ -23,7 +23,7 @@ use crate::fault::stats::{ChaosStats, FaultStats};
 pub(crate) struct Faults {
     is_any: AtomicBool,
     injected: Mutex<Vec<Injected>>,
-    /// The number of calls that a fault in a running service has affected, by the name of the fault.
+    /// For each name of a function or layer, the number of calls that faults in a running service have affected.
     #[cfg(feature = "chaos")]
     counts: Mutex<BTreeMap<String, FaultStats>>,
 }
@@ -49,7 +49,7 @@ impl Faults {
     ///
     /// # Errors
     ///
-    /// Returns a message if no decorated function has the name.
+    /// Returns a message if no decorated function and no layer has the name.
     pub(crate) fn inject(&self, name: &str, kind: Kind, limits: Option<Limits>) -> Result<u64, String> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let known = names::all();
@@ -72,7 +72,7 @@ impl Faults {
         self.end(|fault| fault.id == id, "removed");
     }
 
-    /// Removes the faults of one [`Armed`](crate::chaos::Armed).
+    /// Removes the faults that belong to the [`Armed`](crate::chaos::Armed) with the number `armed`.
     #[cfg(feature = "chaos")]
     pub(crate) fn disarm(&self, armed: u64) {
         self.end(|fault| fault.limits.is_some_and(|limits| limits.armed == armed), "disarmed");
@@ -120,7 +120,7 @@ impl Faults {
         hit
     }
 
-    /// Returns the latency and the effect of all faults on a call of this function, and the faults whose event is due.
+    /// Returns the effect of all faults on a call of this function, and the faults for which a warning is due.
     ///
     /// The times of all latency faults add up. Of the other faults, only the oldest affects the call. The remaining
     /// faults keep their errors and their script steps for later calls.

@@ -18,12 +18,13 @@ pub(crate) struct Injected {
 /// The latency and the effect of all faults on one call.
 #[derive(Debug, Default)]
 pub(crate) struct Hit {
-    /// The name by which the fault was injected.
+    /// The name of the fault that causes `effect`. If only latency affects the call, the name of the first latency
+    /// fault.
     pub(crate) name: String,
     pub(crate) latency: Duration,
     pub(crate) effect: Option<Effect>,
-    /// The number of the fault with this name.
+    /// The number of this fault.
     pub(crate) id: u64,
-    /// Whether the fault is in a running service. If so, an injected error of a wrong type must not cause a panic.
+    /// Whether this fault is in a running service, where an injected error of a wrong type must not cause a panic.
     pub(crate) is_in_service: bool,
 }

@@ -38,7 +38,7 @@ impl fmt::Debug for Maker {
 /// The kind of a fault, with the errors or the steps that are left.
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
-    /// The next calls return an error. The number states how many such calls are left.
+    /// The next calls return an error. The number counts the calls that are left.
     #[cfg(feature = "test-util")]
     Next(u32, Maker),
     /// Each call returns an error.
@@ -91,7 +91,7 @@ impl Kind {
         matches!(self, Self::Latency(_))
     }
 
-    /// Returns whether the fault has no effect on further calls.
+    /// Returns whether a fault of the kind `Next` has no error left.
     pub(crate) fn is_used_up(&self) -> bool {
         match self {
             #[cfg(feature = "test-util")]
@@ -100,7 +100,7 @@ impl Kind {
         }
     }
 
-    /// Returns the latency and the effect of the fault on the next call. Returns `None` if the fault is used up.
+    /// Returns the latency and the effect of the fault on the next call, or `None` if no error or step is left.
     pub(crate) fn next(&mut self) -> Option<(Duration, Option<Effect>)> {
         let at_once = |effect| Some((Duration::ZERO, Some(effect)));
         match self {

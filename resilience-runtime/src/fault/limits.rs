@@ -15,11 +15,11 @@ pub(crate) struct Limits {
     /// The number of the [`Armed`](crate::chaos::Armed) that injected the fault.
     #[cfg(feature = "chaos")]
     pub(crate) armed: u64,
-    /// The time of the last event about the fault.
+    /// The time of the last warning about the fault.
     warned: Tick,
 }
 
-/// The time between two events about a fault in a running service.
+/// The shortest time between two warnings about a fault in a running service.
 const BETWEEN_WARNINGS: Duration = Duration::from_secs(60);
 
 impl Limits {
@@ -42,7 +42,7 @@ impl Limits {
         random::unit(random::next()) < self.rate
     }
 
-    /// Returns whether an event about the fault is due, and stores the time of this event.
+    /// Returns whether a warning about the fault is due. If so, stores the time of this warning.
     pub(crate) fn is_due(&mut self) -> bool {
         let now = Tick::now();
         let is_due = now.since(self.warned) >= BETWEEN_WARNINGS;

@@ -26,7 +26,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// Returns the fault of a call that begins now, or `None` if no injected fault applies to this call.
+    /// Returns the fault for a call that begins now, or `None` if no fault affects this call.
     #[inline]
     pub fn next(function: &'static Function) -> Option<Self> {
         Faults::current().hit(function).map(|hit| Self::new(function, hit))
@@ -62,7 +62,7 @@ impl Fault {
             blocking::sleep(self.hit.latency);
         }
         match self.hit.effect {
-            // A service must not lose a thread for ever.
+            // Refuses the hang, because a running service must not lose a thread for ever.
             Some(Effect::Hang) if self.hit.is_in_service => self.refuse("a hang", None),
             Some(Effect::Hang) => panic!(
                 "the fault `hang` for `{}` needs an async function: `{}` would block its thread for ever",
@@ -79,8 +79,8 @@ impl Fault {
     }
 
     /// Removes a fault of a running service, because the function cannot have this fault. Also emits an event. `made`
-    /// is the effect of the fault: a hang, or the type of the injected error. For an injected error, `wanted` is the
-    /// type of the function's errors, or `None` if this type is unknown.
+    /// is a hang, or the type of the injected error. For an injected error, `wanted` is the error type of the function,
+    /// or `None` if this type is unknown.
     fn refuse(&self, made: &str, wanted: Option<&str>) {
         Faults::current().remove(self.hit.id);
         events::refused(&self.hit, self.function.name(), made, wanted);
@@ -111,8 +111,8 @@ impl Fault {
         );
     }
 
-    /// Handles the fault of a function whose errors have an unknown type. Such a function cannot return an injected
-    /// error. In a running service, the fault is removed if it is an error.
+    /// Handles the fault of a function whose error type is unknown. Such a function cannot return an injected error, so
+    /// a running service removes a fault that is an error.
     ///
     /// # Panics
     ///

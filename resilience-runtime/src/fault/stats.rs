@@ -11,11 +11,11 @@ use crate::fault::kind::Kind;
 pub struct ChaosStats {
     /// Whether a fault was active when the statistics were read.
     pub is_armed: bool,
-    /// Number of calls with a fault, for each name.
+    /// Number of calls with a fault, for each name of a function or layer.
     pub faults: BTreeMap<String, FaultStats>,
 }
 
-/// The number of calls with a fault of one name.
+/// The numbers of calls with a fault, for one name of a function or layer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FaultStats {
@@ -36,7 +36,7 @@ impl FaultStats {
             Kind::Hang => self.total_hangs += 1,
             Kind::Panic => self.total_panics += 1,
             Kind::Error(_) => self.total_errors += 1,
-            // Does not count the other kinds, because only the module `testing` injects faults of these kinds.
+            // Does not count faults of the module `testing`.
             #[cfg(feature = "test-util")]
             Kind::Next(..) | Kind::Script(..) => {}
         }

@@ -26,7 +26,7 @@ const MOST_SHOWN: usize = 5;
 pub enum HealthStatus {
     /// No circuit has an outage, or every outage is shorter than the rules tolerate.
     Ok,
-    /// An outage has lasted for the time that the rules tolerate, but the conditions of `Down` are not met.
+    /// An outage has lasted for the time that the rules tolerate, but the status is not `Down`.
     Degraded,
     /// An essential circuit rejects calls, and its outage has lasted for the time that the rules tolerate.
     Down,
@@ -137,8 +137,8 @@ pub fn set_health_rules(rules_of_user: HealthRules) -> Result<(), ConfigError> {
 /// - `Down`: a circuit that the rules name as [essential](HealthRules::essential) rejects calls, and its outage has
 ///   lasted for the time that the rules [tolerate](HealthRules::tolerate). Without rules, no circuit is essential, and
 ///   the program is never `Down`.
-/// - `Degraded`: another circuit is open or any circuit is half-open, and the outage has lasted for the tolerated time.
-///   An open circuit whose cooldown has passed counts as half-open.
+/// - `Degraded`: a circuit is open or half-open, its outage has lasted for the tolerated time, and the program is not
+///   `Down`. An open circuit whose cooldown has passed counts as half-open.
 /// - `Ok`: no circuit has an outage, or every outage is shorter than the tolerated time.
 ///
 /// A half-open circuit closes only after successful calls. As soon as the cooldown of an essential circuit has passed,
@@ -176,7 +176,7 @@ pub fn health_with(rules: &HealthRules) -> Result<Health, ConfigError> {
     Ok(report(rules))
 }
 
-/// Counts of the circuits that share one essential name.
+/// The number of circuits that an essential name selects: one circuit, or the circuits of all keys.
 #[derive(Default)]
 struct Group {
     circuits: usize,

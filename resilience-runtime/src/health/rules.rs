@@ -65,7 +65,7 @@ impl HealthRules {
         self
     }
 
-    /// Sets the time for which an outage of any circuit does not affect the status. Default: zero.
+    /// Sets the time for which an outage does not yet affect the status, for all circuits. Default: zero.
     ///
     /// An outage begins when the circuit opens, and ends when the circuit closes. A failed trial call does not begin a
     /// new outage.
@@ -81,7 +81,7 @@ impl HealthRules {
         self
     }
 
-    /// Returns an error for a name that no circuit has.
+    /// Returns an error if the rules contain a name that no circuit has.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let known = all_circuits::names();
         let named = self.essential.iter().chain(&self.ignored).chain(self.tolerances.keys());
@@ -96,8 +96,7 @@ impl HealthRules {
         Ok(())
     }
 
-    /// Returns the name in the rules that makes the circuit essential. The rules can contain the circuit's own name, or
-    /// its name without the key.
+    /// Returns the essential name that selects the circuit: the circuit's own name, or its name without the key.
     pub(super) fn essential_name<'a>(&self, name: &'a str) -> Option<&'a str> {
         [name, family(name)].into_iter().find(|name| self.essential.contains(*name))
     }

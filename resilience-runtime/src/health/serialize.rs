@@ -27,7 +27,7 @@ serialize! {
     }
 }
 
-/// Rounds a time down to milliseconds. The clock of outages has steps of 17 ms, so further digits have no meaning.
+/// Rounds the time of an outage down to milliseconds. This time has steps of 17 ms, so further digits have no meaning.
 fn whole_millis(time: Duration) -> Duration {
     Duration::new(time.as_secs(), time.subsec_millis() * 1_000_000)
 }

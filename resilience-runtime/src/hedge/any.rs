@@ -7,19 +7,17 @@ use crate::hedge::core::HedgeCore;
 use crate::hedge::source::HedgeSource;
 use crate::retry::budget::state::{BudgetState, Pays};
 
-/// One call of a hedge whose options are known at run time only. The macro does not know the options, because a builder
-/// or another attribute may have set the options. If the hedge has a percentile, this type measures the first attempt
-/// of the call.
+/// One call of a hedge whose options are known at run time only, because a builder or another attribute may have set
+/// them. If the hedge has a percentile, this type measures the first attempt of the call.
 #[derive(Debug)]
 pub struct AnyHedge<'a> {
     core: &'a HedgeCore,
-    /// The start of the first attempt. The field is `None` if the hedge has no percentile, or if the first attempt has
-    /// not started, or has ended.
+    /// The start of the first attempt, while this attempt runs. Always `None` if the hedge has no percentile.
     began: Option<Tick>,
 }
 
 impl<'a> AnyHedge<'a> {
-    /// Creates the settings of one call.
+    /// Creates the state of one call.
     #[inline]
     pub(super) fn new(core: &'a HedgeCore) -> Self {
         Self { core, began: None }
@@ -68,8 +66,7 @@ impl AnyHedge<'_> {
     }
 }
 
-/// Measures a first attempt that is cancelled. The first attempt is cancelled if a further attempt has succeeded, or if
-/// the call is dropped.
+/// Measures a first attempt that is cancelled, because a further attempt has succeeded or the call is dropped.
 impl Drop for AnyHedge<'_> {
     #[inline]
     fn drop(&mut self) {

@@ -6,8 +6,8 @@ use crate::hedge::core::HedgeCore;
 use crate::hedge::source::HedgeSource;
 use crate::retry::budget::state::{BudgetState, Pays};
 
-/// The settings of a call, and the budget that pays for its further attempts. The budget of an attribute replaces the
-/// budget of a builder.
+/// The settings of a call, and the budget of the attribute, which must grant each further attempt. This budget replaces
+/// the budget of a builder.
 #[derive(Debug)]
 pub struct Budgeted<'a, S, P>(pub S, pub &'a P);
 

@@ -53,9 +53,8 @@ pub struct HedgeBuilder {
 }
 
 impl Hedge {
-    /// Creates a hedge of at most `max` attempts. The time `after` passes between the starts of two consecutive
-    /// attempts. The number `max` must be from 2 to 5. The time `after` must be longer than zero, and at most 584
-    /// years. [`Hedge::builder`] has further options.
+    /// Creates a hedge of at most `max` attempts, from 2 to 5. The time between the starts of two attempts is `after`,
+    /// which must be longer than zero, and at most 584 years. [`Hedge::builder`] has further options.
     ///
     /// # Errors
     ///
@@ -82,7 +81,7 @@ impl HedgeBuilder {
     /// Sets the time between the starts of two consecutive attempts to a percentile of the durations of recent calls.
     /// The percentile must be from 50.0 to 99.9. Default: none.
     ///
-    /// The options [`min_after`](Self::min_after) and [`max_after`](Self::max_after) are then required. The page of
+    /// A percentile requires the options [`min_after`](Self::min_after) and [`max_after`](Self::max_after). The page of
     /// [`#[hedge]`](macro@crate::hedge#percentiles) describes the measurement.
     #[doc(alias = "quantile")]
     pub fn percentile(mut self, percentile: f64) -> Self {
@@ -90,16 +89,16 @@ impl HedgeBuilder {
         self
     }
 
-    /// Sets the lower limit of the time that the percentile determines. The limit must be longer than zero, and at most
-    /// `max_after`. This option is required with a percentile.
+    /// Sets the shortest time between two attempts of a hedge with a percentile. The time must be longer than zero, and
+    /// at most `max_after`. This option is required with a percentile.
     pub fn min_after(mut self, min: Duration) -> Self {
         self.min_after = Some(min);
         self
     }
 
-    /// Sets the upper limit of the time that the percentile determines. This limit is also the time between two
-    /// attempts until 100 calls were measured. The limit must be longer than zero, and at most 584 years. This option
-    /// is required with a percentile.
+    /// Sets the longest time between two attempts of a hedge with a percentile. The hedge also uses this time until 100
+    /// calls were measured. The time must be longer than zero, and at most 584 years. This option is required with a
+    /// percentile.
     pub fn max_after(mut self, max: Duration) -> Self {
         self.max_after = Some(max);
         self
@@ -123,8 +122,7 @@ impl HedgeBuilder {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigError`] for a missing option, for an option outside its range, and for options that exclude
-    /// each other.
+    /// Returns a [`ConfigError`] if an option is missing or outside its range, or if two options exclude each other.
     pub fn build(self) -> Result<Hedge, ConfigError> {
         let after = self.checked_after()?;
         let Self { min_after, max_after, max, budget, .. } = self;

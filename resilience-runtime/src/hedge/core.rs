@@ -14,7 +14,7 @@ use crate::retry::budget::RetryBudget;
 pub struct HedgeCore {
     pub(super) settings: Versions<Settings>,
     pub(super) percentile: Option<Box<Percentile>>,
-    /// The budget that a builder sets. The budget of an attribute is not stored in this field, but passed to each call.
+    /// The budget that a builder sets. The budget of an attribute is passed to each call instead.
     pub(super) budget: Option<RetryBudget>,
     pub(super) begun: AtomicU64,
     pub(super) won_by_hedge: AtomicU64,
@@ -25,8 +25,8 @@ pub struct HedgeCore {
 /// The settings of a hedge that can change at run time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Settings {
-    /// The time between the starts of two attempts, or [`Duration::MAX`] if the hedge has no time of its own. Such a
-    /// hedge has a percentile, or belongs to attributes that evaluate the time at each call, or that set no time.
+    /// The time between the starts of two attempts, or [`Duration::MAX`] if the hedge has no fixed time. Such a hedge
+    /// has a percentile, or each call evaluates the time, or no attribute sets the time.
     pub(super) after: Duration,
     /// The largest number of attempts.
     pub(super) max: u32,
@@ -36,7 +36,7 @@ pub(super) struct Settings {
 pub(super) const MAX: u32 = 2;
 
 impl HedgeCore {
-    /// Creates a hedge without a budget. If `after` is `None`, the hedge has no time of its own.
+    /// Creates a hedge without a budget. If `after` is `None`, the hedge has no fixed time.
     pub(super) fn new(after: Option<HedgeAfter>, limits: [Option<Duration>; 2], max: Option<u32>) -> Self {
         let [min_after, max_after] = limits;
         let (after, percentile) = match after {

@@ -1,4 +1,4 @@
-//! Implements [`Hedge`], which starts another attempt of a call while the earlier attempts still run.
+//! Implements [`Hedge`], which starts another attempt of a slow call while the earlier attempts still run.
 
 use std::any::type_name;
 use std::fmt;
@@ -66,14 +66,14 @@ impl Hedge {
         self.0.settings.current().max
     }
 
-    /// Creates the hedge of an attribute. If `after` is `None`, the hedge has no time of its own. `limits` are the
-    /// options `min_after` and `max_after`.
+    /// Creates the hedge of an attribute. If `after` is `None`, the hedge has no fixed time. `limits` are the options
+    /// `min_after` and `max_after`.
     pub(crate) fn declared(after: Option<HedgeAfter>, limits: [Option<Duration>; 2], max: Option<u32>) -> Self {
         Self(Arc::new(HedgeCore::new(after, limits, max)))
     }
 
-    /// Changes the settings to the options of an attribute. Returns false, and changes nothing, if the hedge has had too
-    /// many different settings.
+    /// Changes the settings to the options of an attribute. A hedge keeps all earlier settings in memory. If there are
+    /// too many, returns false, and changes nothing.
     pub(crate) fn change(&self, after: Option<HedgeAfter>, max: Option<u32>) -> bool {
         let after = match after {
             Some(HedgeAfter::Time(after)) => after,
@@ -94,10 +94,10 @@ impl Hedge {
         }
     }
 
-    /// Calls `f`, and returns the outcome of the first attempt that succeeds. Until an attempt succeeds, calls `f`
-    /// again at intervals of `after`, at most `max` times in all. If a [`deadline`](crate::deadline()) around the call
-    /// has passed, no further attempt starts. If the budget denies an attempt, the call waits for its running attempts,
-    /// and no further attempt starts.
+    /// Calls `f`, and returns the outcome of the first attempt that succeeds. Calls `f` at intervals of `after` until
+    /// an attempt succeeds, but at most `max` times. If a [`deadline`](crate::deadline()) around the call has passed,
+    /// no further attempt starts. If the budget denies an attempt, the call waits for its running attempts, and no
+    /// further attempt starts.
     ///
     /// If an attempt fails while no other attempt runs, the call returns the error at once. To repeat a failed call,
     /// use a [`RetryPolicy`](crate::RetryPolicy).
@@ -150,7 +150,7 @@ impl HedgeSource for &Hedge {
     }
 }
 
-/// Returns the settings of one call of a hedge whose options are known at run time only.
+/// Returns the state of one call of a hedge whose options are known at run time only.
 #[inline]
 #[must_use]
 pub fn any_hedge(hedge: &Hedge) -> AnyHedge<'_> {

@@ -44,8 +44,8 @@ pin_project! {
         #[pin]
         timer: Option<Timer>,
         // An array with one element for each attempt. An element is `None` if its attempt has not started, or has
-        // ended. The length of the array is a const generic, which the macro `pin_project!` does not support. The type
-        // of the array is therefore the type parameter `P`.
+        // ended. The type of the array is a type parameter, because the macro `pin_project!` does not support the const
+        // generic of its length.
         attempts: P,
     }
 }
@@ -68,8 +68,7 @@ where
 
 /// Polls all running attempts in the order of their starts. If [`wins`](Attempted::wins) returns true for an outcome,
 /// returns this outcome at once. If no attempt runs any more, returns the outcome of the last attempt that ended in
-/// this poll. In all other cases, returns `None`. Each outcome comes with the index of its attempt, which is zero for
-/// the first attempt.
+/// this poll. Otherwise, returns `None`. Also returns the index of the attempt with this outcome.
 fn poll_all<F: Future<Output: Attempted>>(
     attempts: &mut [Pin<&mut Option<F>>],
     cx: &mut Context<'_>,
@@ -104,8 +103,8 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
         loop {
-            // Avoids a loop over the empty elements of `attempts` before the first attempt. `Hedge::call` then costs
-            // 251 instructions instead of 288.
+            // Skips the empty elements of `attempts` before the first attempt starts, so that `Hedge::call` costs 251
+            // instructions instead of 288.
             if *this.begun > 0 {
                 let ended = poll_all(this.attempts, cx);
                 if this.attempts.first().is_some_and(|first| first.is_none()) {
@@ -122,8 +121,8 @@ where
                 None => true,
                 Some(timer) => *this.left > 0 && timer.poll(cx).is_ready(),
             };
-            // The timer for the next attempt ends before the caller's deadline, but the runtime may poll this task
-            // after the deadline. In this case, no further attempt starts.
+            // Starts no attempt after the caller's deadline. The timer ends before the deadline, but the runtime may
+            // poll this task later.
             let late = *this.begun > 0 && deadline_remaining().is_some_and(|left| left.is_zero());
             if !due || late {
                 return Poll::Pending;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::base::clock::nanos;
 use crate::base::sync::statics::{AtomicU32, Ordering};
 
-/// The binary logarithm of the number of buckets for each doubling of the time. This number is 16. With 16 buckets, the
-/// upper end of a bucket exceeds each time in the bucket by less than a sixteenth.
+/// Each doubling of the time has 2^4 = 16 buckets. The upper end of a bucket therefore exceeds each time in the bucket
+/// by less than a sixteenth.
 const PRECISION: u32 = 4;
 
 /// Returns the index of the bucket that contains a time in nanoseconds. The buckets from 0 to 31 contain one time each.
@@ -24,7 +24,7 @@ const fn end(index: usize) -> u64 {
     ((steps as u64) << doublings) | ((1 << doublings) - 1)
 }
 
-/// The limits of the times that a [`Histogram`] distinguishes, in nanoseconds.
+/// The shortest and the longest time that a [`Histogram`] distinguishes, in nanoseconds.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     pub(super) min: u64,
@@ -47,7 +47,7 @@ impl Limits {
         if nanos <= self.min { 0 } else { index(nanos.min(self.max)) - index(self.min) + 1 }
     }
 
-    /// Returns the largest time that the counter counts. The result is within the limits.
+    /// Returns the largest time that the counter with the index `counter` counts, but at most `max`.
     fn end(self, counter: usize) -> u64 {
         match counter.checked_sub(1) {
             None => self.min,

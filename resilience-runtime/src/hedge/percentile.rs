@@ -8,10 +8,9 @@ use crate::hedge::histogram::{Histogram, Limits};
 
 /// A percentile of the times of recent calls.
 ///
-/// Two histograms contain the times of the last 1,000 to 2,000 calls. Each histogram has room for the times of 1,000
-/// calls. When both histograms are full, the older histogram is cleared, and receives the times of the next calls. No
-/// thread takes a lock. A delayed thread may count a time in the histogram of later calls. A time is lost if its
-/// histogram is cleared at the same moment.
+/// Two histograms contain the times of the last 1,000 to 2,000 calls. After every 1,000 calls, the older histogram is
+/// cleared, and receives the times of the next 1,000 calls. Because no thread takes a lock, a delayed thread may count
+/// a time in the histogram of later calls. A time is lost if its histogram is cleared at the same moment.
 #[derive(Debug)]
 pub(super) struct Percentile {
     /// The percentile as a share, such as 0.95.
@@ -28,8 +27,7 @@ pub(super) struct Percentile {
 const GENERATION: u64 = 1_000;
 /// The number of measured calls after which the hedge uses the percentile instead of the upper limit.
 const ENOUGH: u64 = 100;
-/// The number of calls between two computations of the percentile. A computation reads all counters, so the hedge
-/// computes the percentile only once for 20 calls.
+/// The number of calls between two computations of the percentile, each of which reads all counters.
 const INTERVAL: u64 = 20;
 
 impl Percentile {
@@ -45,7 +43,7 @@ impl Percentile {
         }
     }
 
-    /// Returns the percentile within its limits. Returns the upper limit until 100 calls were measured.
+    /// Returns the percentile within its limits, or the upper limit until 100 calls were measured.
     #[inline]
     pub(super) fn after(&self) -> Duration {
         Duration::from_nanos(self.after.load(Ordering::Relaxed))
@@ -102,7 +100,8 @@ mod tests {
         times[rank as usize - 1]
     }
 
-    /// Asserts that the error of an estimated percentile is at most the error that the page of `#[hedge]` states.
+    /// Asserts that an estimated percentile exceeds the exact percentile by at most a sixteenth, as the page of
+    /// `#[hedge]` states.
     fn assert_close(estimate: Duration, exact: u64, case: &str) {
         let estimate = nanos(estimate);
         assert!(estimate >= exact && estimate - exact <= exact / 16, "{case}: {estimate} for {exact}");

@@ -1,4 +1,4 @@
-//! Defines [`HedgeSource`], which gives one call the settings and the counts of its hedge.
+//! Defines [`HedgeSource`], through which a call uses the settings and the counts of its hedge.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::hedge::core::HedgeCore;
 use crate::retry::budget::config::RetryCost;
 use crate::retry::budget::state::BudgetState;
 
-/// A value that returns the settings and the counts of a hedged call.
+/// The settings and the counts of a hedge, as one call uses them.
 pub trait HedgeSource {
     /// Returns the time between the starts of two attempts.
     fn after(&self) -> Duration;
@@ -25,8 +25,8 @@ pub trait HedgeSource {
     #[inline]
     fn first_began(&mut self) {}
 
-    /// Records the end of the first attempt. `has_won` states whether the first attempt has succeeded. A further call
-    /// of this method has no effect.
+    /// Records the end of the first attempt. `has_won` is true if the first attempt has succeeded. Further calls of
+    /// this method have no effect.
     #[inline]
     fn first_ended(&mut self, has_won: bool) {
         let _ = has_won;
@@ -50,7 +50,7 @@ pub trait HedgeSource {
         is_denied
     }
 
-    /// Records the success of a call that made `attempts` attempts. `by_hedge` states whether a further attempt
+    /// Records the success of a call that made `attempts` attempts. `by_hedge` is true if a second or later attempt
     /// succeeded first.
     #[inline]
     fn call_succeeded(&self, attempts: u32, by_hedge: bool) {

@@ -8,8 +8,7 @@ use std::time::Duration;
 #[non_exhaustive]
 pub struct HedgeStats {
     /// Time between the starts of two attempts. If the hedge has a percentile, the field contains its current value.
-    /// The field is `None` if each call evaluates the time, or if no attribute with the name of the hedge sets the
-    /// time.
+    /// The field is `None` if each call evaluates the time, or if no attribute sets the time.
     pub after: Option<Duration>,
     /// Maximum number of attempts of one call.
     pub max: u32,
@@ -17,7 +16,7 @@ pub struct HedgeStats {
     pub total_attempts: u64,
     /// Total number of calls in which a second or later attempt (a hedged request) succeeded first.
     pub total_won_by_hedge: u64,
-    /// Total number of hedged requests that a budget denied. Each call adds at most one to this number, because the
-    /// call starts no further attempt after the denial.
+    /// Total number of hedged requests that a budget denied. Each call adds at most one, because a call starts no
+    /// further attempt after a denial.
     pub total_denied: u64,
 }

@@ -19,8 +19,8 @@ const SHORTEST: Duration = Duration::from_millis(1);
 /// such route, spawn [`export_every`] instead. Without a recorder, this function has no effect.
 ///
 /// The recorder receives the total of each counter, not the increment since the last export. A histogram becomes three
-/// metrics. The counter `_bucket` has the label `le`, the counter `_count` contains the number of durations, and the
-/// gauge `_sum` contains their sum.
+/// metrics, whose names end in `_bucket`, `_count` and `_sum`. The counter `_bucket` has the label `le`, the counter
+/// `_count` contains the number of durations, and the gauge `_sum` contains their sum.
 ///
 /// ```
 /// use resilience_runtime::metrics;
@@ -35,10 +35,9 @@ pub fn export() {
     MetricsReader::new().export();
 }
 
-/// Calls [`export`] at once, and then again after each pause of the length `time`. Needs the feature `metrics`.
+/// Calls [`export`] at once, and then after each pause of the length `time`. Needs the feature `metrics`.
 ///
-/// The future never ends. Spawn the future, or poll it beside the other futures of your program. A pause is at least 1
-/// ms long.
+/// The future never ends, so spawn the future. A pause is at least 1 ms long.
 ///
 /// # Panics
 ///
@@ -66,8 +65,7 @@ pub async fn export_every(time: Duration) {
 }
 
 impl MetricsReader {
-    /// Passes the metrics to the recorder of the crate `metrics`, as the function [`export`] does. Needs the feature
-    /// `metrics`.
+    /// Works like the function [`export`], with the options of this reader. Needs the feature `metrics`.
     pub fn export(&self) {
         let metrics = self.read();
         let has_samples = |metric: &&Metric| !metric.samples.is_empty();

@@ -81,7 +81,7 @@ struct OfName {
     waiting: u32,
     in_flight: u32,
     max: u32,
-    /// The number of layers and the limit of this number, if the layers have keys.
+    /// The number of keys and the option `max_keys`, or `None` without the option `key`.
     size: Option<FamilyStats>,
     top: Vec<(String, LimitSums)>,
 }
@@ -162,7 +162,7 @@ fn rate_limits(top_keys: usize) -> impl Iterator<Item = Metric> {
     )
 }
 
-/// Fills the metrics that bulkheads and rate limits share.
+/// Adds the samples of the five metrics that bulkheads and rate limits both have.
 fn limits(names: &BTreeMap<String, OfName>, metrics: [Metric; 5]) -> impl Iterator<Item = Metric> + use<> {
     let [mut calls, mut of_keys, mut waiting, mut keys, mut max_keys] = metrics;
     for (name, OfName { sums, waiting: count, size, top, .. }) in names {

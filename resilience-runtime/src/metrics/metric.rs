@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::metrics::labels::Labels;
 
-/// A metric of all layers of one kind, such as the number of calls of each circuit.
+/// A metric, such as the number of calls of each circuit.
 ///
 /// ```
 /// use resilience_runtime::metrics::{MetricsReader, SampleValue};
@@ -18,7 +18,7 @@ use crate::metrics::labels::Labels;
 pub struct Metric {
     /// Name of the metric, such as `resilience_circuit_calls_total`. The name of a counter ends in `_total`.
     pub name: &'static str,
-    /// Sentence that describes the metric.
+    /// Description of the metric.
     pub help: &'static str,
     /// Kind of the metric.
     pub kind: MetricKind,
@@ -66,8 +66,8 @@ pub enum SampleValue {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Histogram {
-    /// Upper bound of each bucket in seconds, and the number of durations that do not exceed this bound. The last bound
-    /// is infinite, so the last number counts all durations.
+    /// For each bucket, its upper bound in seconds, and the number of durations up to this bound. The last bound is
+    /// infinite, so the last number counts all durations.
     pub buckets: Vec<(f64, u64)>,
     /// Sum of all durations in seconds.
     pub sum: f64,

@@ -46,16 +46,16 @@ impl MetricsReader {
 
     /// Adds metrics of single keys, for at most `keys` keys of each name. Default: 0.
     ///
-    /// Without this option, the layers with the option `key` appear only as a sum for each name. With this option, the
-    /// metrics with `_key_` in their names, such as `resilience_circuit_key_calls_total`, show the keys with the most
-    /// failed and rejected calls. Each key is a time series of its own in Prometheus, so choose a small number.
+    /// By default, the metrics of a layer with the option `key` are sums over all keys. With `top_keys`, the metrics
+    /// with `_key_` in their names, such as `resilience_circuit_key_calls_total`, also show the keys with the most
+    /// failed and rejected calls. In Prometheus, each key adds time series, so choose a small number.
     pub const fn top_keys(mut self, keys: usize) -> Self {
         self.top_keys = keys;
         self
     }
 
-    /// Reads all metrics, even metrics without samples. In a program without hedges, for example, the metrics of hedges
-    /// have no samples. The text formats leave out metrics without samples.
+    /// Reads all metrics, even metrics without samples, such as the metrics of hedges in a program without hedges. The
+    /// text formats leave out metrics without samples.
     pub fn read(&self) -> Vec<Metric> {
         let build = "Version of the crate resilience-runtime.";
         let mut build = Metric::new(MetricKind::Info, "resilience_build_info", build);

@@ -94,12 +94,12 @@ fn series(text: &mut String, name: &str, labels: &[Label], bound: Option<f64>) {
     text.push('}');
 }
 
-/// Returns the text of a bucket's upper bound, in the form that OpenMetrics prescribes, such as `1.0`.
+/// Returns the upper bound of a bucket as text, in the form that OpenMetrics prescribes, such as `1.0`.
 pub(crate) fn text_of_bound(bound: f64) -> String {
     if bound.is_finite() { format!("{bound:?}") } else { "+Inf".to_owned() }
 }
 
-/// Writes the value of a label. Both formats escape exactly the three characters below.
+/// Writes the value of a label. Both formats escape the backslash, the quotation mark and the line break.
 fn escape(text: &mut String, value: &str) {
     for character in value.chars() {
         match character {

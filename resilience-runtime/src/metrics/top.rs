@@ -1,7 +1,6 @@
 //! Selects the keys with the largest weights, such as the keys with the most failures.
 
-/// The keys with the largest weights, among all keys of the layers with one name. Stores a value of the type `T` for
-/// each key.
+/// The keys with the largest weights, among all keys of one name, and a value of the type `T` for each key.
 pub(crate) struct Top<T> {
     most: usize,
     keys: Vec<(u64, String, T)>,
@@ -13,16 +12,14 @@ impl<T> Top<T> {
         Self { most, keys: Vec::new() }
     }
 
-    /// Adds a key with the given weight. The function `make` returns the key and its value. If `most` is zero, does not
-    /// call `make`.
+    /// Adds a key with the given weight. The function `make` returns the key and its value.
     pub(crate) fn add(&mut self, weight: u64, make: impl FnOnce() -> (String, T)) {
         if self.most == 0 {
             return;
         }
         let (key, value) = make();
         self.keys.push((weight, key, value));
-        // Saves memory if a name has many keys. Shortens the list only after many additions, because the shortening
-        // sorts the list.
+        // Shortens the list to save memory, but only after many additions, because this sorts the list.
         if self.keys.len() >= self.most.saturating_mul(2).max(256) {
             self.shorten();
         }

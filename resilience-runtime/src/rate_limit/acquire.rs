@@ -17,9 +17,9 @@ use crate::rate_limit::rate_limit::{RateLimit, Shared};
 use crate::timeout::deadline::within;
 use crate::timeout::timeout::Timer;
 
-/// The longest time for which the first call of the queue sleeps before it tries to take its tokens again. The rate may
-/// change during the sleep, for example by [`configure_rate_limit`](crate::configure_rate_limit). With a longer sleep,
-/// this call and all calls behind it would wait for the old rate.
+/// The longest time for which the first call of the queue sleeps before it tries to take its tokens again. If
+/// [`configure_rate_limit`](crate::configure_rate_limit) changes the rate during the sleep, the call notices the new
+/// rate after this time.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
 /// Waits in the queue of `$limit` for at most the time `$wait`. Takes `$tokens` tokens when the call is the first call
@@ -32,8 +32,8 @@ macro_rules! queue {
             let timer = pin!(Timer::new(end.since(Tick::now())));
             timer.race($limit.0.line.turn.acquire()).await
         };
-        // If the wait ends before the turn of this call, `turn` is `None`. Otherwise, `turn` contains a permit and no
-        // error, because the semaphore `line.turn` is never closed.
+        // If the wait ends before the turn of this call, `turn` is `None`. Otherwise, `turn` contains a permit, because
+        // the semaphore `line.turn` is never closed.
         let Some(_turn) = turn else { return Err($limit.reject_late($tokens)) };
         while let Some(early) = $limit.take_first($tokens, end)? {
             sleep(early.min(LONGEST_SLEEP)).await;
@@ -57,8 +57,8 @@ impl RateLimit {
     /// runtime.
     ///
     /// While other calls wait, this method rejects the call, because the waiting calls come first. This method takes a
-    /// lock only while other calls wait, or while a quota applies. The method [`update`](Self::update) sets a quota,
-    /// which is the number of further tokens that a service allows.
+    /// lock only while other calls wait, or while a quota applies. A quota is the number of further tokens that a
+    /// service allows, as reported to [`update`](Self::update).
     ///
     /// # Errors
     ///
@@ -80,12 +80,10 @@ impl RateLimit {
         self.take(tokens).map_err(|reason| self.reject(reason))
     }
 
-    /// Admits a call that is about to start. If the call comes too early, waits until the rate admits the call, for at
-    /// most the time of the option [`wait`](crate::RateLimitBuilder::wait).
+    /// Waits until the rate admits a call, for at most the time of the option [`wait`](crate::RateLimitBuilder::wait).
     ///
     /// Waiting calls start in the order of their arrival. If the rate cannot admit the call within `wait`, the call is
-    /// rejected at once. If a [`deadline`](crate::deadline()) around the call comes before the end of `wait`, the
-    /// deadline limits the wait instead.
+    /// rejected at once. A [`deadline`](crate::deadline()) around the call also limits the wait.
     ///
     /// # Errors
     ///
@@ -100,7 +98,7 @@ impl RateLimit {
     /// # Cancel safety
     ///
     /// Dropping the future that this method returns removes the call from the queue. The removed call does not count
-    /// towards the rate, and the next call in the queue takes the place of this call.
+    /// towards the rate, and the calls behind it move up.
     pub async fn acquire(&self) -> Result<(), RateLimitedError> {
         take_within!(self, 1, self.wait())
     }
@@ -165,9 +163,9 @@ impl RateLimit {
     ///
     /// # Errors
     ///
-    /// Returns [`CallError::Rejected`] without calling `f` if the rate limit rejects the call. If the future that `f`
-    /// returned fails, [`CallError::Failed`] contains the error of this future. [`CallError::into_error`] converts both
-    /// errors to the type `E`.
+    /// Returns [`CallError::Rejected`] without calling `f` if the rate limit rejects the call. Returns
+    /// [`CallError::Failed`], with the error of the future, if the future that `f` returned fails.
+    /// [`CallError::into_error`] converts both errors to the type `E`.
     ///
     /// # Panics
     ///
@@ -175,8 +173,8 @@ impl RateLimit {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future that this method returns drops the future of `f`. An admitted call counts towards the rate
-    /// even if its future is dropped. A call that is dropped while it waits does not count.
+    /// Dropping the future that this method returns drops the future of `f`. A call that is dropped while it waits does
+    /// not count towards the rate. An admitted call counts even if its future is dropped.
     pub async fn call<T, E, F, Fut>(&self, f: F) -> Result<T, CallError<E>>
     where
         F: FnOnce() -> Fut,
@@ -224,7 +222,7 @@ impl RateLimit {
         queue!(self, tokens, wait, reason)
     }
 
-    /// Blocks the thread until the rate admits the call, at most for the time `wait`.
+    /// Waits in the queue like the macro `queue!`, but blocks the thread.
     fn queue_blocking(&self, tokens: u32, wait: Duration, reason: Reason) -> Result<(), RateLimitedError> {
         let (_waiting, end) = self.join(tokens, wait, reason)?;
         let left = end.since(Tick::now());
@@ -233,8 +231,8 @@ impl RateLimit {
         let Some(_turn) = turn else { return Err(self.reject_late(tokens)) };
         let mut has_slept = false;
         while let Some(early) = self.take_first(tokens, end)? {
-            // Also ends the wait after the time `wait` has passed in real time. A paused clock of tokio does not move
-            // while the thread sleeps. Without this check, the call would then sleep for ever.
+            // A paused clock of tokio does not move while the thread sleeps. This check therefore ends the wait when
+            // the time `wait` has passed in real time.
             if has_slept && latest.is_some_and(|latest| latest <= Instant::now()) {
                 return Err(self.reject_late(tokens));
             }
@@ -245,7 +243,7 @@ impl RateLimit {
     }
 
     /// Adds a call to the line (the queue) if the rate can admit the call within `wait`. Returns the call's place in
-    /// the line, and the time at which the wait of the call ends at the latest.
+    /// the line, and the end of its longest wait.
     #[cold]
     fn join(&self, tokens: u32, wait: Duration, reason: Reason) -> Result<(Waiting<'_>, Tick), RateLimitedError> {
         let wait = within(wait);
@@ -254,8 +252,8 @@ impl RateLimit {
         waiting.map(|waiting| (waiting, Tick::now().after(wait))).ok_or_else(|| self.reject(reason))
     }
 
-    /// Takes the tokens for the first call of the line, and returns `None`. If the call comes too early, takes no
-    /// tokens, and returns the time until the call can start. Rejects a call that could start only after `end`.
+    /// Takes the tokens for the first call of the line, and returns `None`. If the call comes too early, returns the
+    /// time until the call can start. If this time ends after `end`, rejects the call.
     fn take_first(&self, tokens: u32, end: Tick) -> Result<Option<Duration>, RateLimitedError> {
         match self.take_in_line(tokens, true) {
             Ok(()) => Ok(None),

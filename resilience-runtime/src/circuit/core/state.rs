@@ -49,9 +49,9 @@ impl fmt::Display for CircuitState {
     }
 }
 
-/// A summary of the circuit's state that fits in one `u64`. A thread that reads the summary can admit most calls, and
-/// count most successes, without the lock of the circuit. Before the end of a cooldown, the thread can also reject a
-/// call without the lock. The module [`crate::circuit::core::gate`] describes the encoding.
+/// A summary of the circuit's state that fits in one `u64`. The summary lets a thread admit a call, count a success or
+/// reject a call, usually without the lock of the circuit. The module [`crate::circuit::core::gate`] describes the
+/// encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     Closed {
@@ -68,9 +68,9 @@ pub(crate) enum Phase {
     Full {
         until: Tick,
     },
-    /// The circuit was forced open, and rejects all calls. `wait` is the time, in nanoseconds, that a rejection
-    /// reports. The value of `wait` is a multiple of 8. If `wait` is zero, for example because the option `shadow` is
-    /// set, each call must take the lock of the circuit.
+    /// The circuit was forced open, and rejects all calls. `wait` is the time, in nanoseconds, that the error of a
+    /// rejected call reports. This time is a multiple of 8, because the encoding needs the three low bits for the
+    /// state. If `wait` is zero, for example with the option `shadow`, each call takes the lock of the circuit.
     ForcedOpen {
         wait: u64,
     },
@@ -86,6 +86,6 @@ pub(crate) enum SuccessPath {
     Quiet,
     /// The success increments a counter, and clears the count of consecutive failures.
     Failing,
-    /// The circuit needs the duration or the end time of each success, or counts only the failures of first attempts.
+    /// The success needs more work, for example because the circuit measures the duration of each call.
     Timed,
 }

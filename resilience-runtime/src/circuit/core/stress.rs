@@ -32,12 +32,12 @@ struct Counts {
 
 struct Stress {
     breaker: CircuitBreaker,
-    /// The number of unfinished trial calls for each ticket (which identifies the state in which the circuit admitted a
-    /// call). All trial calls that may run at the same time have equal tickets.
+    /// The number of unfinished trial calls for each ticket. Trial calls that may run at the same time have equal
+    /// tickets.
     trials: Mutex<HashMap<Ticket, u32>>,
-    /// For each generation, a time shortly before the first failure. The test checks that a cooldown passes after this
-    /// time. A generation is the time between two state changes. The first failure of a generation opens the circuit,
-    /// because the threshold is 1.
+    /// For each generation (the time between two state changes), a time just before its first failure. This failure
+    /// opens the circuit, because the threshold is 1. The test checks that the next trial call starts at least one
+    /// cooldown later.
     failing: Mutex<HashMap<u32, Tick>>,
 }
 
@@ -51,9 +51,8 @@ impl Stress {
             let under_way = trials.entry(ticket).or_default();
             *under_way += 1;
             assert!(*under_way <= HALF_OPEN_MAX, "{under_way} trials at once");
-            // The number `ticket.generation() - 2` identifies the generation (the time between two state changes) whose
-            // failure opened the circuit. The generation of the open circuit follows, and then the generation of this
-            // trial call.
+            // If the half-open circuit has the generation `n`, the open circuit had the generation `n - 1`. The failure
+            // that opened the circuit came in the generation `n - 2`.
             let failing = lock(&self.failing)[&(ticket.generation() - 2)];
             assert!(now.since(failing) >= COOLDOWN, "admitted after {:?}", now.since(failing));
         }
@@ -92,8 +91,8 @@ impl Stress {
 
     fn thread(&self, number: u64) -> Counts {
         let mut counts = Counts::default();
-        // Holds the permit of a slow call while this thread makes further calls. Some of the slow calls are trial calls
-        // that last longer than the time limit `trial_timeout`.
+        // The permit of a slow call, which ends after further calls of this thread. Some slow calls are trial calls
+        // that last longer than `trial_timeout`.
         let mut slow = None;
         for call in 0..CALLS {
             let mut dice = DefaultHasher::new();

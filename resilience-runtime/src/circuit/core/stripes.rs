@@ -1,11 +1,11 @@
 //! Implements counters that threads change without a lock. The counters are spread over memory, so that two threads
 //! rarely write to the same cache line.
 //!
-//! A slot contains the counters of one breaker, for the calls of one thread or of a few threads. A stripe contains the
-//! slots of eight breakers. A block contains the stripes of all threads for the same eight breakers. Each thread always
-//! uses the same stripe of a block. Two threads that call through one breaker therefore usually write to different
-//! cache lines. The design follows `LongAdder` (Doug Lea, JSR 166). Unlike `LongAdder`, this design has a fixed number
-//! of stripes, so that a call never allocates.
+//! A slot contains the counters of one breaker for one thread (or for a few threads that share the slot). A stripe
+//! contains the slots of eight breakers. A block contains the stripes of all threads for the same eight breakers. Each
+//! thread always uses the same stripe of a block. Two threads that call through one breaker therefore usually write to
+//! different cache lines. The design follows `LongAdder` (Doug Lea, JSR 166). Unlike `LongAdder`, this design has a
+//! fixed number of stripes, so that a call never allocates.
 
 use std::cell::Cell;
 use std::fmt;
@@ -16,12 +16,11 @@ use crate::base::clock::Stamp;
 use crate::base::packed::join;
 use crate::base::sync::{Arc, AtomicU64, OnceLock, Ordering};
 
-/// The counters of one breaker, for the calls of one thread or of a few threads.
+/// The counters of one breaker for one thread, or for a few threads that share this slot.
 #[derive(Debug, Default)]
 pub(crate) struct Slot {
     /// The upper 32 bits are the number of a period, and the lower 32 bits count the successes of this period. A period
-    /// begins when the circuit closes or is reset. The number of a period is the generation (a count of state changes)
-    /// at the beginning of the period.
+    /// begins when the circuit closes or is reset. Its number is the number of state changes until then.
     succeeded: AtomicU64,
     last_success: AtomicU64,
     pub(crate) rejected: AtomicU64,
@@ -45,9 +44,8 @@ impl Slot {
         Stamp::from_bits(self.last_success.load(Ordering::Relaxed))
     }
 
-    /// Counts a success that ended at `now`, in the period with the number `period`. A period begins when the circuit
-    /// closes or is reset. Returns false if the count of successes has reached its maximum, or belongs to another
-    /// period. Also returns false if another thread has just changed the count. In all these cases, the caller must
+    /// Counts a success that ended at `now`, in the period with the number `period`. Returns false, and counts nothing,
+    /// if the count is full, belongs to another period, or was just changed by another thread. The caller must then
     /// take the lock of the breaker, record the success, and call [`Slot::begin_period`].
     ///
     /// One compare-and-exchange both checks the period and counts the success. If a new period begins during this
@@ -60,10 +58,9 @@ impl Slot {
         count < COUNT && self.succeeded.compare_exchange(seen, seen + 1, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
-    /// Prepares this slot (a set of counters) to count successes of the period with the number `period`. A period
-    /// begins when the circuit closes or is reset. If the count of successes has reached its maximum, or belongs to
-    /// another period, this function sets the count to zero. Returns the number of removed successes, and whether the
-    /// count already belonged to `period`. The caller must hold the lock of the breaker.
+    /// Prepares this slot to count successes of the period with the number `period`. If the count of successes is full,
+    /// or belongs to another period, this function sets the count to zero. Returns the number of removed successes, and
+    /// whether the count already belonged to `period`. The caller must hold the lock of the breaker.
     pub(crate) fn begin_period(&self, period: u32) -> (u64, bool) {
         let seen = self.succeeded.load(Ordering::Relaxed);
         let count = seen ^ tag(period);
@@ -75,8 +72,8 @@ impl Slot {
         (old & COUNT, count == COUNT)
     }
 
-    /// Returns the number of all successes in this slot (a set of counters), and the number of successes in the period
-    /// `period`. A period begins when the circuit closes or is reset.
+    /// Returns the number of successes in this slot, and how many of them belong to the period with the number
+    /// `period`.
     pub(crate) fn successes(&self, period: u32) -> (u64, u64) {
         let seen = self.succeeded.load(Ordering::Relaxed);
         let count = seen & COUNT;
@@ -84,8 +81,7 @@ impl Slot {
     }
 }
 
-/// Returns the value of [`Slot::succeeded`] for zero successes in the period with the number `period`. A period begins
-/// when the circuit closes or is reset.
+/// Returns the value of [`Slot::succeeded`] for zero successes in the period with the number `period`.
 ///
 /// The XOR of this value and [`Slot::succeeded`] is the count of successes in `period`. If [`Slot::succeeded`] belongs
 /// to another period, the XOR is greater than [`COUNT`].
@@ -97,27 +93,26 @@ fn tag(period: u32) -> u64 {
 /// need 1.6 MB more memory. The allocator of glibc would also leave twice as many gaps between aligned blocks.
 const SLOTS: usize = 8;
 
-/// A stripe, which contains one slot (a set of counters) for each of eight breakers. Stripes are aligned to 128 bytes,
-/// because processors fetch cache lines of 64 bytes in pairs.
+/// A stripe, which contains one slot for each of eight breakers. Stripes are aligned to 128 bytes, because processors
+/// fetch cache lines of 64 bytes in pairs.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub(crate) struct Line([Slot; SLOTS]);
 
-/// The slots of one breaker. A slot contains the counters for one thread, or for a few threads.
+/// The slots of one breaker.
 pub(crate) enum Stripes {
-    /// The breaker has one slot (a set of counters) in each element of `lines`, at the index `column`. Up to eight
-    /// breakers, which were created one after the other, share `lines`.
+    /// The breaker has one slot in each element of `lines`, at the index `column`. Up to eight breakers share `lines`.
     Many { lines: Arc<[Line]>, column: usize },
-    /// All threads share one slot (a set of counters). This variant saves memory if a function has many circuits, one
-    /// for each key.
+    /// All threads share one slot. A function with the option `key` may have many circuits, so their breakers use this
+    /// variant to save memory.
     Single(Slot),
 }
 
 impl Stripes {
-    /// Creates the slots of a breaker. A slot contains the counters for one thread or for a few threads. The number of
-    /// slots is twice the number of processors, rounded up to a power of two, but at most 16.
+    /// Creates the slots of a breaker. The number of slots is twice the number of processors, rounded up to a power of
+    /// two, but at most 16.
     pub(crate) fn new() -> Self {
-        /// The newest value for the field `lines`, and the number of breakers that received this value.
+        /// The newest block, and the number of breakers that use this block.
         static NEWEST: Mutex<Option<(Arc<[Line]>, usize)>> = Mutex::new(None);
         let mut newest = NEWEST.lock().unwrap_or_else(PoisonError::into_inner);
         let (lines, column) = match newest.take() {
@@ -134,8 +129,8 @@ impl Stripes {
         Self::Single(Slot::default())
     }
 
-    /// Returns the slot (the counters) of this thread. If this thread has no number yet, first assigns a number, which
-    /// selects the slot.
+    /// Returns the slot of this thread. The number of the thread selects the slot. If the thread has no number yet,
+    /// this function first assigns one.
     #[inline]
     pub(crate) fn of_thread(&self) -> &Slot {
         loop {
@@ -146,9 +141,8 @@ impl Stripes {
         }
     }
 
-    /// Returns the slot (the counters) of this thread, or `None` if the thread has no number yet. The number of a
-    /// thread selects its slot. The index is always less than the length of `lines`, so `lines.get` never returns
-    /// `None`.
+    /// Returns the slot of this thread, or `None` if the thread has no number yet. The number of a thread selects its
+    /// slot. The index is always less than the length of `lines`, so `lines.get` never returns `None`.
     #[inline]
     pub(crate) fn assigned(&self) -> Option<&Slot> {
         match self {
@@ -176,7 +170,7 @@ impl fmt::Debug for Stripes {
 }
 
 fn lines() -> Arc<[Line]> {
-    /// The length of the returned slice. The length is computed once, because `available_parallelism` may read files.
+    /// The number of stripes in a block. This number is computed once, because `available_parallelism` may read files.
     static STRIPES: OnceLock<usize> = OnceLock::new();
     let stripes = || (2 * available_parallelism().map_or(1, usize::from)).next_power_of_two().min(16);
     let stripes = *STRIPES.get_or_init(stripes);

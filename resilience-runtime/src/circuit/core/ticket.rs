@@ -8,9 +8,9 @@ use crate::base::packed::{join, split};
 /// number of state changes before the admission. The ticket of a trial call (a call of a half-open circuit) also
 /// contains the number of a lease. A lease is a time limit for trial calls.
 ///
-/// The outcome of a call affects the circuit only if the generation is still the same when the call ends. When trial
-/// calls exceed their lease, the circuit no longer counts these trial calls as running. The next trial call gets a new
-/// lease number. An old lease number therefore identifies an expired trial call.
+/// The outcome of a call affects the circuit only if the generation is still the same when the call ends. After the
+/// lease of a trial call has ended, the circuit no longer counts this call as running. The next trial call gets a new
+/// lease number, so an old number identifies an expired trial call.
 ///
 /// For the option `hung_after`, the ticket also contains the time from the start of the call to the first wait of its
 /// body. A lease number has only 16 bits, so the bits from 16 to 31 contain this time.
@@ -22,19 +22,17 @@ use crate::base::packed::{join, split};
 pub(crate) struct Ticket(u64);
 
 impl Ticket {
-    /// The lower 32 bits of an ordinary ticket. The call is not a trial call, and the circuit and the events need only
-    /// the outcome of the call.
+    /// The lower 32 bits of the ticket of an ordinary call, which is neither a trial call, nor timed, nor repeated.
     pub(crate) const NO_TRIAL: u32 = 0;
-    /// The lower 32 bits of the ticket of a timed call. The call is not a trial call. The circuit or an event needs
-    /// more than the outcome of the call, for example the duration.
+    /// The lower 32 bits of the ticket of a timed call, which is not a trial call. For a timed call, the circuit or an
+    /// event needs more than the outcome, for example the duration.
     pub(crate) const TIMED: u32 = 2;
-    /// The lower 32 bits of the ticket of a repeated call. The call is not a trial call, and belongs to a second or
-    /// later attempt of a retry or a hedge.
+    /// The lower 32 bits of the ticket of a repeated call, which is not a trial call. A repeated call belongs to a
+    /// second or later attempt of a retry or a hedge.
     const REPEAT: u32 = 4;
     /// The position of the 16 bits for the time until the first wait of the body.
     const UNTIL_WAIT: u32 = 16;
-    /// The 16 bits contain whole milliseconds up to this number. Above this number, each further step of the bits adds
-    /// one second.
+    /// The 16 bits count milliseconds up to this number, and seconds above this number.
     const MILLIS: u64 = 1 << 15;
 
     #[inline]
@@ -85,19 +83,18 @@ impl Ticket {
         self.lease() & 1 != 0
     }
 
-    /// Returns the ticket of a timed call. If this ticket is not an ordinary ticket, returns the ticket unchanged.
+    /// Marks the call of an ordinary ticket as timed. Returns any other ticket unchanged.
     pub(crate) const fn timed(self) -> Self {
         if self.is_ordinary() { Self::new(self.generation(), Self::TIMED) } else { self }
     }
 
-    /// Returns whether the circuit and the events need only the outcome of the call.
+    /// Returns whether the call is neither a trial call, nor timed, nor repeated.
     #[inline]
     pub(crate) const fn is_ordinary(self) -> bool {
         self.lease() == Self::NO_TRIAL
     }
 
-    /// Returns the ticket of a call that belongs to a second or later attempt of a retry or a hedge. If this ticket
-    /// belongs to a trial call, returns the ticket unchanged.
+    /// Marks the call as a second or later attempt of a retry or a hedge. Returns the ticket of a trial call unchanged.
     pub(crate) const fn repeated(self) -> Self {
         if self.is_trial() { self } else { Self::new(self.generation(), Self::REPEAT) }
     }
@@ -106,14 +103,12 @@ impl Ticket {
         self.lease() == Self::REPEAT
     }
 
-    /// The number of the first lease (a time limit of trial calls) of a breaker. All lease numbers are odd, so that the
-    /// lowest bit of a ticket identifies a trial call. Each poll of a call's body tests this bit twice, so the test
-    /// must be cheap.
+    /// The number of the first lease of a breaker. All lease numbers are odd, so that the lowest bit of a ticket
+    /// identifies a trial call. Each poll of a call's body tests this bit twice, so the test must be cheap.
     pub(crate) const FIRST_LEASE: u16 = 1;
 
-    /// Returns the number of the lease (a time limit of trial calls) that follows the lease with the number `lease`.
-    /// The numbers repeat after 32,768 leases. When a number repeats, the previous lease with this number has ended
-    /// long ago.
+    /// Returns the lease number that follows `lease`. The numbers repeat after 32,768 leases. When a number repeats,
+    /// the previous lease with this number has ended long ago.
     pub(crate) const fn next_lease(lease: u16) -> u16 {
         lease.wrapping_add(2)
     }

@@ -1,9 +1,8 @@
 //! Adds up the outcomes since the breaker was created, and finds the time of the last success.
 //!
 //! The counters are in three places. The type [`Tally`] counts the outcomes that are recorded under the lock of the
-//! breaker. The field `cancelled` of [`Totals`] counts the cancelled calls. A [`Slot`] counts all other outcomes of one
-//! thread or of a few threads. Each access to a slot uses `Ordering::Relaxed`, because the counters publish no other
-//! data.
+//! breaker. The field `cancelled` of [`Totals`] counts the cancelled calls. The [`Slot`] of a thread counts all other
+//! outcomes. Each access to a slot uses `Ordering::Relaxed`, because the counters publish no other data.
 
 use crate::base::clock::Stamp;
 use crate::base::sync::{AtomicU64, Ordering};
@@ -44,11 +43,11 @@ impl Totals {
         self.stripes.assigned()
     }
 
-    /// Prepares the slot (the counters) of this thread to count successes of the period with the number `period`. A
-    /// period begins when the circuit closes or is reset. Stores `now` in the slot as the time of the last success.
+    /// Prepares the slot of this thread to count successes of the period with the number `period`. Stores `now` in the
+    /// slot as the time of the last success.
     ///
-    /// If the count of the slot has reached its maximum, or belongs to another period, the count moves to `tally`. The
-    /// caller must hold the lock of the breaker.
+    /// If the count of the slot is full, or belongs to another period, the count moves to `tally`. The caller must hold
+    /// the lock of the breaker.
     pub(crate) fn begin_period(&self, period: u32, now: Stamp, tally: &mut Tally) {
         let slot = self.of_thread();
         slot.stamp(now);

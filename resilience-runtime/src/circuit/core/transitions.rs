@@ -20,8 +20,8 @@ pub(crate) enum Cause {
     Reset,
     ForceOpen,
     Disable,
-    /// The circuit continues with the state of a snapshot. The counters leave out this change, because the previous
-    /// process has counted the opening.
+    /// The function `restore` gave the circuit the state of a snapshot. The counters leave out this change, because the
+    /// previous process has already counted the opening.
     #[cfg(feature = "serde")]
     Restore,
 }
@@ -64,7 +64,7 @@ impl Cause {
             Self::Recovery | Self::Reset => CircuitState::Closed,
             Self::ForceOpen => CircuitState::ForcedOpen,
             Self::Disable => CircuitState::Disabled,
-            // A placeholder, because the counters leave out this cause.
+            // This value is never used, because the counters leave out this cause.
             #[cfg(feature = "serde")]
             Self::Restore => CircuitState::Closed,
         }
@@ -85,7 +85,7 @@ pub(crate) const STATES: [CircuitState; 5] = [
 pub(crate) type TransitionCounts = [[u64; Cause::ALL.len()]; STATES.len()];
 
 /// The counters of [`TransitionCounts`], which change only under the lock of the breaker. The counters have only 32
-/// bits, because the circuits of many keys may have these counters.
+/// bits, because a program may have many circuits.
 #[derive(Debug, Default)]
 pub(crate) struct Transitions([[AtomicU32; Cause::ALL.len()]; STATES.len()]);
 

@@ -8,8 +8,8 @@ use crate::circuit::core::state::CircuitState;
 /// The state and the time share one `u64`, so that a rejection stays in a register. The time is a multiple of 8 ns, so
 /// its three low bits are free for the state.
 ///
-/// The callers of the constructors must round the time up to a multiple of 8 ns. The constructors only clear the three
-/// low bits, because rounding would add instructions to each rejection.
+/// A caller of a constructor must have rounded the time up to a multiple of 8 ns. The constructor itself only clears
+/// the three low bits, because rounding would add instructions to each rejection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Wait(u64);
 
@@ -37,8 +37,8 @@ impl Wait {
         Self(nanos & !STATE | HALF_OPEN)
     }
 
-    /// Creates the wait of a circuit that was forced open. The wait is a whole cooldown, because the circuit rejects
-    /// calls until a reset at an unknown time.
+    /// Creates the wait of a circuit that was forced open. The wait is a whole cooldown, because the time of the reset
+    /// is unknown.
     #[inline]
     pub(crate) const fn forced_open(cooldown_nanos: u64) -> Self {
         Self(cooldown_nanos & !STATE | FORCED_OPEN)
@@ -60,8 +60,8 @@ impl Wait {
         }
     }
 
-    /// Returns the time for which the circuit will reject calls, in nanoseconds. A circuit that was forced open rejects
-    /// calls until a reset at an unknown time, so this function then returns [`FOREVER`].
+    /// Returns the time, in nanoseconds, until the circuit may admit a call. Returns [`FOREVER`] for a circuit that was
+    /// forced open, because the time of its reset is unknown.
     pub(crate) const fn until_admission(self) -> u64 {
         if self.0 & STATE == FORCED_OPEN { FOREVER } else { self.0 & !STATE }
     }

@@ -1,5 +1,5 @@
 //! Implements the window of a circuit, which contains the recent calls that decide whether the circuit opens. The
-//! window contains either a fixed number of the latest calls, or the calls of a fixed length of time before now.
+//! window contains either the latest calls, up to a fixed number, or all calls within a fixed time before now.
 //!
 //! The method `add` adds a failure or a slow call to the window. A success that is not slow only increments a counter
 //! outside the window. The method `update` receives the value of this counter, and adds the successes since the
@@ -21,7 +21,7 @@ use crate::circuit::settings::Span;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum KeptWindow {
     Time(KeptBuckets),
-    /// A symbol for each call, the oldest call first. The functions of [`LastCalls`] define the symbols.
+    /// One character for each call, beginning with the oldest call. The methods of [`LastCalls`] define the characters.
     Calls(String),
 }
 
@@ -34,7 +34,7 @@ impl KeptWindow {
         }
     }
 
-    /// Returns this window after the time `passed`.
+    /// Makes the calls of a time window older by the time `passed`.
     pub(crate) fn after(self, passed: Duration) -> Self {
         match self {
             Self::Time(buckets) => Self::Time(buckets.after(passed)),
@@ -50,8 +50,8 @@ pub(crate) enum Window {
 }
 
 impl Window {
-    /// Creates a window of recent calls that starts at `now`. `successes` is the number of successes from the last
-    /// closing or reset of the circuit until `now`. The window does not contain these successes.
+    /// Creates an empty window at `now`. `successes` is the number of successes since the circuit last closed or was
+    /// reset. The window does not contain these earlier successes.
     pub(crate) fn new(span: Span, now: Tick, successes: u64, slow: bool) -> Self {
         match span {
             Span::Time(length) => Self::Time(Buckets::new(length, now, successes)),
@@ -59,15 +59,15 @@ impl Window {
         }
     }
 
-    /// In a window with a fixed number of calls, adds or removes the bits for slow calls. The bits double the memory of
-    /// the window, so only a circuit that counts slow calls has these bits.
+    /// In a window of a fixed number of calls, adds or removes one bit for each call, which marks a slow call. These
+    /// bits double the memory of the window, so only a circuit that counts slow calls has them.
     pub(crate) fn keep_slow(&mut self, slow: bool) {
         if let Self::Calls(last) = self {
             last.keep_slow(slow);
         }
     }
 
-    /// Empties the window. The next call of `update` must receive the number of successes since this restart.
+    /// Empties the window. In later calls of `update`, `successes` counts from this restart.
     pub(crate) fn restart(&mut self, now: Tick) {
         match self {
             Self::Time(buckets) => buckets.restart(now),
@@ -121,7 +121,7 @@ impl Window {
         }
     }
 
-    /// Returns the calls in the window at `now`.
+    /// Returns the calls in the window at `now`, for a snapshot.
     #[cfg(feature = "serde")]
     pub(crate) fn keep(&self, now: Tick, successes: u64) -> KeptWindow {
         match self {
@@ -130,15 +130,14 @@ impl Window {
         }
     }
 
-    /// Returns whether the two windows are of the same kind: windows of a length of time, or windows of a number of
-    /// calls.
+    /// Returns whether both windows are limited by time, or both by a number of calls.
     #[cfg(feature = "serde")]
     pub(crate) fn is_of_kind(&self, kept: &KeptWindow) -> bool {
         matches!((self, kept), (Self::Time(_), KeptWindow::Time(_)) | (Self::Calls(_), KeptWindow::Calls(_)))
     }
 
-    /// Adds the kept calls to this empty window. The next call of `update` must receive the number of successes since
-    /// this window became empty. If the kept window is of another kind, this window stays empty.
+    /// Adds the calls of a snapshot to this empty window. If the window in the snapshot is of another kind, this window
+    /// stays empty.
     #[cfg(feature = "serde")]
     pub(crate) fn restore(&mut self, kept: &KeptWindow, now: Tick) {
         match (self, kept) {
