@@ -125,8 +125,8 @@ impl LayerDeclaration<KeyedRateLimits> {
 }
 
 impl LayerDeclaration<RateLimit> {
-    /// Checks the options that depend on each other. The generated code calls this method if an option is a constant
-    /// whose value the macro does not know.
+    /// Checks the options that depend on each other. The generated code calls this method if the attribute sets `per`,
+    /// or sets an option to a constant.
     #[track_caller]
     pub const fn checked(self) -> Self {
         self.options.require();
