@@ -146,8 +146,8 @@ impl RateLimit {
         Some(kept).filter(|kept| pace != Pace::NEVER && !kept.decides_as_new())
     }
 
-    /// Replaces the state by the state of a snapshot. If the rate was slower then, shortens the time until a whole
-    /// burst to the longest time of the current rate.
+    /// Replaces the state by the state of a snapshot. Limits the time until a whole burst to the longest possible time
+    /// at the current rate, because the rate may have been slower before.
     #[cfg(feature = "serde")]
     pub(crate) fn restore(&self, kept: &KeptLimit) {
         let Shared { due, line, .. } = &*self.0;

@@ -35,7 +35,7 @@ use crate::registry::written::Written;
 /// | `durations` | false | |
 /// | `max_keys` | 10,000 | 1 to 9,999,999; only for [`KeyedCircuits`] |
 ///
-/// The options select one of the following rules, which opens the circuit. If they match no rule, `build` and
+/// The options select the rule by which the circuit opens. If they match none of the following rules, `build` and
 /// `register` return an error.
 ///
 /// - `threshold` alone: the circuit opens after `threshold` failures in a row.
@@ -45,8 +45,8 @@ use crate::registry::written::Written;
 ///   `min_calls`, and `window` or `calls`.
 ///
 /// A window of time contains the calls that ended at most `window` ago. A window of calls contains the newest `calls`
-/// calls. Ignored and cancelled calls are not part of a window. A window of time moves in steps of a tenth of its
-/// length, and so drops each call at an age between 90 % and 100 % of its length.
+/// calls. A window contains successes and failures, but no ignored or cancelled calls. A window of time moves in steps
+/// of a tenth of its length, and so drops each call at an age between 90 % and 100 % of its length.
 ///
 /// A success never opens a circuit by `threshold` or `failure_rate`. A slow success can open a circuit by `slow_rate`.
 ///

@@ -59,7 +59,7 @@ const DOTS: &[u8] = "…".as_bytes();
 const DIGITS: usize = 32;
 
 /// The text of a key, at most 128 bytes. A longer text is shortened, and ends with an ellipsis and a hash of the whole
-/// key. The bytes are stored inline, so no call allocates memory for its key.
+/// key. The bytes are stored inline, so the conversion does not allocate memory.
 #[derive(Debug)]
 pub struct Text {
     bytes: [u8; LONGEST],
@@ -76,7 +76,7 @@ impl Text {
     }
 
     /// Returns the bytes of the key if the key is a text that needs no conversion. Otherwise, returns `None`, and the
-    /// caller must use [`of`](Self::of). Most calls have such a key, and save a copy of its bytes.
+    /// caller must use [`of`](Self::of). Most keys are such texts, and need no copy of their bytes.
     #[inline]
     pub(crate) fn borrow<K: Key + ?Sized>(key: &K) -> Option<&[u8]> {
         let text = key.as_text()?.as_bytes();
@@ -181,8 +181,8 @@ pub(crate) fn is_shortened(text: &[u8]) -> bool {
 }
 
 /// Returns whether a text contains a comma. Tests eight bytes at once, because a search byte by byte costs 40
-/// instructions for eight bytes. The last expression of the closure is zero unless one of the bytes is a comma (Henry
-/// S. Warren, *Hacker's Delight*, 6-1).
+/// instructions for eight bytes. In the closure, the expression before `!= 0` is zero unless one of the bytes is a
+/// comma (Henry S. Warren, *Hacker's Delight*, 6-1).
 #[inline]
 fn has_comma(text: &[u8]) -> bool {
     const COMMAS: u64 = u64::from_ne_bytes([b','; 8]);

@@ -225,8 +225,8 @@ pub(super) fn declared<L: Listed>(name: &'static str) -> Vec<Place<L>> {
     places
 }
 
-/// Returns the options in force for the layer of an attribute: the changes at run time, and below them the merged
-/// options of all attributes with its name.
+/// Returns the options in force for the layer of an attribute. An option comes from a change at run time, or otherwise
+/// from the attributes with the same name.
 #[cfg(feature = "test-util")]
 pub(crate) fn in_force<L: Listed>(declaration: Place<L>) -> L::Options {
     let written = declaration.name.map_or(declaration.options, |name| merged(&declared::<L>(name)));
@@ -292,7 +292,7 @@ fn mistakes<L: Layer>(places: &[Place<L>]) -> Vec<SettingsMistake> {
 }
 
 /// Returns a conflict for each option that `next` and an attribute in `before` set to different values. If there is
-/// none, returns a conflict if the options of `next` cannot be combined with the options in `before`.
+/// none, checks instead whether the options of `next` can be combined with the options in `before`.
 fn conflicts<L: Layer>(before: &[Place<L>], next: Place<L>) -> Vec<SettingsMistake> {
     let differing = next.options.entries().into_iter().filter_map(|(option, value)| {
         let value = value?;

@@ -65,7 +65,7 @@ pub struct LayerConflict {
 
 /// A required option that none of the attributes with one name sets.
 ///
-/// A bulkhead or a rate limit then rejects every call, and a timeout or a hedge has no effect.
+/// Without the option, a bulkhead or a rate limit rejects every call, and a timeout or a hedge has no effect.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{layer} '{}': `{option}` is missing: write it in one of the attributes, such as {place}", name.escape_debug())]
 #[non_exhaustive]

@@ -21,7 +21,7 @@ use crate::registry::registry;
 /// A layer that all calls of a function share, such as a circuit. For a `#[circuit]` with the option `key`, this is the
 /// whole set of circuits, a [`KeyedCircuits`].
 pub trait Shared: Clone + Send + Sync + 'static {
-    /// The name and the options of the attribute, whose ranges the macro has checked.
+    /// The name and the options of the attribute. The macro has checked the ranges of the options.
     type Declaration: Copy;
 
     /// Creates the layer, or finds the layer that already exists under this name. Also returns the conflicts between

@@ -51,8 +51,7 @@ impl Sources {
 /// Inserts `written` into the list `all` at `index`, and returns true. Returns false, and inserts nothing, if the list
 /// already contains an equal element. An attribute or a builder may register its options repeatedly.
 pub(super) fn add(all: &mut Vec<Arc<Written>>, index: usize, written: Written) -> bool {
-    /// Lets circuits share equal options. For example, a loop with one call of `CircuitBreaker::builder` may register
-    /// many circuits.
+    /// Lets circuits share equal options, because a loop with one `CircuitBreaker::builder` may register many circuits.
     static NEWEST: Interner<Written> = Interner::new();
     let is_new = !all.iter().any(|known| **known == written);
     if is_new {

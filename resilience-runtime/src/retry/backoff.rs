@@ -17,8 +17,9 @@ pub enum Jitter {
     Full,
     /// A random pause from half of the pause without jitter to the whole pause: `x / 2 + u * x / 2`.
     Equal,
-    /// A random pause from `delay` to three times the previous pause, at most `max_delay`: `delay + u * (3 * previous -
-    /// delay)`. For the first pause, `previous` is `delay`. This variant cannot be combined with the option `backoff`.
+    /// A random pause `delay + u * (3 * previous - delay)`, from `delay` to three times the previous pause, at most
+    /// `max_delay`. For the first pause, `previous` is `delay`. This variant cannot be combined with the option
+    /// `backoff`.
     Decorrelated,
 }
 

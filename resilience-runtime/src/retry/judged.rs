@@ -210,8 +210,8 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
             Err(error) if last.is_none() => {
                 if errors.retry_if(error) {
                     *cost = errors.cost(error);
-                    // If the policy has no function `retry_after`, keeps the delay that a circuit below `#[retry(with =
-                    // ..)]` may have read from the error.
+                    // If the policy has no function `retry_after`, keeps the delay that a circuit below this retry may
+                    // have read from the error.
                     if errors.has_retry_after() {
                         *hint = errors.retry_after(error).map(|delay| Hint { delay, longest: LONGEST_HINT });
                     }

@@ -41,8 +41,8 @@ pub(crate) enum Polled {
 }
 
 impl Inside {
-    /// Returns the kind of the layer's error that was created during the last poll of the current attempt. Returns
-    /// `Other` if there is none, or if the body has not returned.
+    /// Returns the kind of layer error, such as a circuit's rejection, that the last poll of the current attempt
+    /// created. Returns `Other` if there is none, or if the body has not returned.
     ///
     /// Compares the counts of errors only when this method is called. A comparison after each poll would slow down each
     /// success.

@@ -154,8 +154,8 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
     ///   If this applies to several circuits, only the last of them counts. If a call through a closed circuit contains
     ///   a call through an open circuit, the open circuit counts.
     ///
-    /// The circuit ends the retry even if the attempt handles the rejection and then fails for another reason. As an
-    /// exception, a rejection alone does not end the retry if the attempt returns an `Ok` that
+    /// In the second case, the circuit ends the retry even if the attempt handles the rejection and then fails for
+    /// another reason. As an exception, a rejection alone does not end the retry if the attempt returns an `Ok` that
     /// [`retry_if_ok`](crate::RetryBuilder::retry_if_ok) selects. The policy does not notice a rejection in an earlier
     /// poll, or in a spawned task.
     ///
