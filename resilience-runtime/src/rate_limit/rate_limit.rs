@@ -247,8 +247,8 @@ impl RateLimit {
     #[cold]
     pub(super) fn reject(&self, reason: Reason) -> RateLimitedError {
         self.0.rejected.fetch_add(1, Ordering::Relaxed);
-        // Rounds the wait up to a multiple of eight nanoseconds, the resolution of the clock, so that a call after the
-        // reported wait is not too early.
+        // Rounds the wait up to a multiple of eight nanoseconds, the resolution of the clock. A call after the reported
+        // wait is therefore not too early.
         let reason = match reason {
             Reason::Early(early) => Reason::Early(early.saturating_add(7) & !7),
             reason => reason,

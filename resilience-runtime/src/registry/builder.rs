@@ -41,12 +41,12 @@ use crate::registry::written::Written;
 /// - `threshold` alone: the circuit opens after `threshold` failures in a row.
 /// - `threshold` with `window` or `calls`: the circuit opens after `threshold` failures within the window.
 /// - `failure_rate`, or `slow_call` with `slow_rate`, or all three options: the circuit opens when the share of failed
-///   calls in the window reaches `failure_rate`, or the share of slow calls reaches `slow_rate`. This rule needs
-///   `min_calls`, and `window` or `calls`.
+///   calls in the window reaches `failure_rate`. It also opens when the share of slow calls reaches `slow_rate`. This
+///   rule needs `min_calls`, and `window` or `calls`.
 ///
 /// A window of time contains the calls that ended at most `window` ago. A window of calls contains the newest `calls`
 /// calls. A window contains successes and failures, but no ignored or cancelled calls. A window of time moves in steps
-/// of a tenth of its length, and so drops each call at an age between 90 % and 100 % of its length.
+/// of a tenth of its length. It therefore drops each call at an age between 90 % and 100 % of this length.
 ///
 /// A success never opens a circuit by `threshold` or `failure_rate`. A slow success can open a circuit by `slow_rate`.
 ///

@@ -15,7 +15,7 @@ impl<L: Listed> Layers<L> {
     /// # Errors
     ///
     /// Returns a [`ConfigError`], and changes nothing, for an option that is outside its range, contradicts another
-    /// option, or does not affect the calls of the layer.
+    /// option, or has no effect.
     pub(crate) fn configure(&self, label: &str, origin: Origin, changes: L::Options) -> Result<bool, ConfigError> {
         let edited = self.edit(label, |known| {
             changes.check()?;

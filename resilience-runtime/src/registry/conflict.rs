@@ -55,8 +55,8 @@ pub struct CircuitConflict {
 }
 
 /// The options that decide when a circuit opens. If two attributes set options that cannot be combined, the
-/// [`CircuitConflict`] names an option of the losing attribute: the first option in this array that only this attribute
-/// sets.
+/// [`CircuitConflict`] names an option of the losing attribute. This option is the first one in the array that only the
+/// losing attribute sets.
 const RULE: [CircuitOption; 7] = [
     CircuitOption::FailureRate,
     CircuitOption::SlowRate,

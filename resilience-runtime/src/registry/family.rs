@@ -293,7 +293,7 @@ impl<E: Keyed> Family<E> {
     }
 
     /// Emits the event `keys_full`, at most once a minute for this family. Ignores the time of the last event if it is
-    /// more than [`SKEW`] in the future, because it then comes from another clock, such as the paused clock of a test.
+    /// more than [`SKEW`] in the future. Such a time comes from another clock, such as the paused clock of a test.
     fn warn(&self) {
         let (last, now) = (self.warned.load(Ordering::Relaxed), Tick::now());
         let (since, ahead) = (now.since(Tick::from_bits(last)), Tick::from_bits(last).since(now));

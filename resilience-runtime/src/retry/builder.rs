@@ -135,8 +135,8 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
         self.set(|schedule| schedule.seed(seed))
     }
 
-    /// Sets the longest time from the start of the first attempt to the end of the last pause, from the shortest
-    /// possible first pause to 584 years. Default: none.
+    /// Sets the longest time from the start of the first attempt to the end of the last pause. Default: none. The time
+    /// must be at least the shortest possible first pause, and at most 584 years.
     ///
     /// If a pause would end after this time, the retry ends before the pause. A running attempt is not interrupted.
     #[doc(alias = "max_duration")]

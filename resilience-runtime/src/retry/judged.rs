@@ -136,9 +136,9 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         self
     }
 
-    /// Ends the retry if the error comes from a circuit inside the body that rejected a call, or from a rate limit that
-    /// will never admit the call. With the option `retry_rejected`, a rejection by a circuit does not end the retry.
-    /// Also records whether the type of the error hides the cause of a rejection.
+    /// Ends the retry if the error is a rejection from inside the body: by a circuit, or by a rate limit that will
+    /// never admit the call. With the option `retry_rejected`, a rejection by a circuit does not end the retry. Also
+    /// records whether the type of the error hides the cause of a rejection.
     ///
     /// `cause` reads the cause of a rejection from the error. If it returns [`Cause::Unknown`] (the type of the error
     /// hides the cause) or [`Cause::None`], the last poll of the body decides. The retry ends if this poll has created
@@ -301,8 +301,8 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         self.circuits_and_own(circuits, || [])
     }
 
-    /// Works like [`circuits`](Self::circuits). In addition, `own` returns the circuits whose state the retry ignores:
-    /// their key contains the number of the attempt, so the next attempt calls other circuits.
+    /// Works like [`circuits`](Self::circuits). In addition, `own` returns the circuits whose key contains the number
+    /// of the attempt. The retry ignores their state, because the next attempt calls other circuits.
     #[inline(always)]
     pub fn circuits_and_own<'c, const COUNT: usize, const OWN: usize>(
         self,

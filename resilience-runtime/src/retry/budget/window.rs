@@ -108,8 +108,8 @@ impl Now {
         (1..=self.ahead).contains(&slot.wrapping_sub(self.slot))
     }
 
-    /// Returns whether the slot with the number `slot` belongs to the window: one of the last ten slots, or a later
-    /// slot that another thread may already use.
+    /// Returns whether `slot` is the number of a slot in the window: one of the last ten slots, or a later slot in use
+    /// by another thread.
     fn counts(self, slot: u32) -> bool {
         self.slot.wrapping_sub(slot) < SLOTS || self.is_behind(slot)
     }
