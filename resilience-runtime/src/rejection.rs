@@ -1,4 +1,4 @@
-//! Defines [`Rejection`], the error of a call that any layer rejected or ended.
+//! Defines [`Rejection`], one error type for the rejections of all layers.
 
 use std::error::Error;
 use std::io;
@@ -12,14 +12,12 @@ use crate::timeout::error::TimeoutError;
 
 /// The error of a call that a circuit, a bulkhead or a rate limit rejected, or that a timeout ended.
 ///
-/// An error enum with a variant such as `Rejected(#[from] Rejection)` can be the error type of every decorated
-/// function. An attribute also accepts an error type that implements `From` for the error of the attribute, such as
-/// `From<CircuitOpenError>`. If the error type implements both `From<Rejection>` and `From<CircuitOpenError>`, the
-/// attribute uses `From<CircuitOpenError>`.
+/// An error enum with a variant such as `Rejected(#[from] Rejection)` fits every attribute. An attribute also accepts
+/// an error type that implements `From` for the attribute's own error, such as `From<CircuitOpenError>`. If the error
+/// type implements both, the attribute uses `From<CircuitOpenError>`.
 ///
-/// Each variant of `Rejection` contains the error of one layer, such as a [`CircuitOpenError`]. The message and the
-/// source of a `Rejection` are the message and the source of the contained error. Creating or cloning a `Rejection`
-/// does not allocate.
+/// Each variant contains the error of one layer, such as a [`CircuitOpenError`], and has the message and the source of
+/// this error. Creating or cloning a `Rejection` does not allocate.
 ///
 /// ```
 /// use std::time::Duration;
@@ -60,11 +58,11 @@ pub enum Rejection {
     Bulkhead(#[from] BulkheadFullError),
     /// A rate limit rejected the call.
     RateLimit(#[from] RateLimitedError),
-    /// A timeout ended the call, or no time was left before the call.
+    /// A timeout ended the call, or no time was left when the call started.
     Timeout(#[from] TimeoutError),
 }
 
-/// The kind of the layer that rejected or ended a call. [`Rejection::kind`] returns this kind.
+/// The kind of layer that rejected or ended a call. [`Rejection::kind`] returns this kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RejectionKind {
@@ -79,13 +77,12 @@ pub enum RejectionKind {
 }
 
 impl Rejection {
-    /// Finds a rejection in `error` or in the sources of `error`. Returns `None` if the first 64 of these errors
-    /// contain no rejection.
+    /// Finds a rejection in `error` or in its sources (`Error::source`). The search ends after 64 errors.
     ///
-    /// Every error of a layer, such as a [`CircuitOpenError`], returns a source that contains all data of the error.
-    /// The search needs only this source to rebuild the rejection. The search therefore finds a rejection in an
-    /// [`io::Error`], in a `Box<dyn Error>`, in an `anyhow::Error` with a context, and behind `#[error(transparent)]`.
-    /// The search finds nothing in an error that returns no [source](Error::source).
+    /// The search finds a rejection in an [`io::Error`], in a `Box<dyn Error>`, in an `anyhow::Error` with a context,
+    /// and behind `#[error(transparent)]`. It needs only the [source](Error::source) of a layer's error, such as a
+    /// [`CircuitOpenError`], because this source contains all data of the error. The search finds nothing in an error
+    /// that returns no source.
     ///
     /// ```
     /// use std::io;
@@ -114,7 +111,7 @@ impl Rejection {
             .or_else(|| source.downcast_ref().map(|mark| TimeoutError::of(mark).into()))
     }
 
-    /// Returns the kind of the layer that rejected or ended the call.
+    /// Returns the kind of layer that rejected or ended the call.
     pub fn kind(&self) -> RejectionKind {
         match self {
             Self::Circuit(_) => RejectionKind::Circuit,
@@ -124,8 +121,8 @@ impl Rejection {
         }
     }
 
-    /// Returns the unescaped name of the circuit, bulkhead or rate limit. Returns `None` for a timeout, because a
-    /// [`TimeoutError`] contains no name.
+    /// Returns the name of the circuit, bulkhead or rate limit, without escapes for special characters. Returns `None`
+    /// for a timeout, which has no name.
     pub fn name(&self) -> Option<&str> {
         match self {
             Self::Circuit(open) => Some(open.name()),
@@ -135,22 +132,21 @@ impl Rejection {
         }
     }
 
-    /// Returns whether the function may have been called, so that the call may have had an effect.
+    /// Returns whether the function may have been called, and may have had an effect.
     ///
-    /// Returns true if a timeout ended the call, even if the call was still waiting for a slot of a bulkhead. Also
-    /// returns true for every error of a `LimitedStream`. Returns false if a circuit, a bulkhead or a rate limit
-    /// rejected the call. Also returns false if the caller's [`deadline`](crate::deadline()) had passed before the
-    /// call, or if the timeout had a time of zero.
+    /// Returns false if a circuit, a bulkhead or a rate limit rejected the call. Returns true if a timeout ended the
+    /// call, even if the call was still waiting for a slot of a bulkhead. As an exception, returns false if the time of
+    /// the timeout was zero, or if the caller's [`deadline`](crate::deadline()) had passed before the call. Returns
+    /// true for every error of a `LimitedStream`.
     ///
-    /// A retry or a hedge returns the error of one attempt. If this attempt was rejected, the result is false, although
-    /// an earlier attempt may have called the function.
+    /// The error of a retry or a hedge describes only one attempt. If this attempt was rejected, the result is false,
+    /// although another attempt may have called the function.
     pub fn was_called(&self) -> bool {
         matches!(self, Self::Timeout(error) if error.was_called())
     }
 
-    /// Returns the time after which the caller may try again. Returns `None` for a bulkhead or a timeout, because this
-    /// time is not known. Also returns `None` if a rate limit never admits the call, see
-    /// [`RateLimitedError::retry_after`].
+    /// Returns the time after which the caller may try again. Returns `None` for a bulkhead or a timeout, and for a
+    /// call that a rate limit will never admit, see [`RateLimitedError::retry_after`].
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Circuit(open) => Some(open.retry_after()),
@@ -160,9 +156,8 @@ impl Rejection {
     }
 }
 
-/// Converts the error that the rejection contains, such as a [`CircuitOpenError`], to an `io::Error`. The kind of the
-/// `io::Error` depends on the variant of the rejection. The method [`get_ref`](io::Error::get_ref) of the `io::Error`
-/// returns the contained error.
+/// Converts the error in the rejection, such as a [`CircuitOpenError`], to an `io::Error`. The variant of the rejection
+/// determines the kind of the `io::Error`. [`io::Error::get_ref`] returns the error in the rejection.
 impl From<Rejection> for io::Error {
     fn from(rejection: Rejection) -> Self {
         match rejection {

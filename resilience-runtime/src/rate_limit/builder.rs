@@ -22,7 +22,7 @@ use crate::rate_limit::rate_limit::{RateLimit, Settings};
 #[must_use = "a builder does nothing until `build`"]
 pub struct RateLimitBuilder {
     name: Cow<'static, str>,
-    /// The option that sets the field `limit`: `per_second` or `limit`. Errors contain this name.
+    /// The name that an error shows for the field `limit`: `per_second` or `limit`.
     option: &'static str,
     limit: u32,
     per: Duration,
@@ -32,21 +32,20 @@ pub struct RateLimitBuilder {
 }
 
 impl RateLimit {
-    /// Returns a builder for a limit of `per_second` calls per second. The number `per_second` must be from 1 to
-    /// 1,000,000.
+    /// Returns a builder for a limit of `per_second` calls per second, 1 to 1,000,000.
     ///
-    /// Events and errors show `name`. The name may be any text that is not blank.
+    /// Events and errors show `name`, which must not be blank.
     pub fn builder(name: impl Into<Cow<'static, str>>, per_second: u32) -> RateLimitBuilder {
         RateLimitBuilder { option: "per_second", ..Self::per(name, per_second, Duration::from_secs(1)) }
     }
 
     /// Returns a builder for a limit of `limit` calls in each period `per`, such as 60 calls per minute. The period
-    /// must be from 1 ms to 24 h. The number `limit` must be at least 1, and at most 1,000,000 calls per second.
+    /// must be from 1 ms to 24 h. The rate must be at least 1 call per period, and at most 1,000,000 calls per second.
     ///
     /// The calls start at an even pace: with 60 calls per minute, one call starts in each second. The default
     /// [`burst`](RateLimitBuilder::burst) is 1 if the period is longer than a second.
     ///
-    /// Events and errors show `name`. The name may be any text that is not blank.
+    /// Events and errors show `name`, which must not be blank.
     ///
     /// ```
     /// use std::time::Duration;
@@ -68,11 +67,11 @@ impl RateLimit {
 
 impl RateLimitBuilder {
     /// Sets the size of a burst, which is the number of calls that may start at once after a pause. The size must be at
-    /// least 1. The rate must refill the burst within 146 years. Default: the limit, or 1 if the period is longer than
-    /// a second.
+    /// least 1. Default: the limit, or 1 if the period is longer than a second. A burst is too large if the rate needs
+    /// more than 146 years to refill it.
     ///
-    /// If a call takes several tokens, the burst is the largest number of tokens that one call may take. With the burst
-    /// 1, each call of several tokens is rejected, so always set the burst of a limit that counts tokens.
+    /// One call can take at most `burst` tokens. With a burst of 1, a call that takes several tokens is always
+    /// rejected. Set the burst if your calls take several tokens.
     ///
     /// In the first period after a pause, up to `limit + burst - 1` calls can start. To stay within a quota that a
     /// service enforces, set the burst to 1.
@@ -81,15 +80,15 @@ impl RateLimitBuilder {
         self
     }
 
-    /// Sets the longest time for which a call waits until the rate admits the call, 0 to 584 years. Default: 0, so a
-    /// call that comes too early is rejected at once.
+    /// Sets the longest time that a call may wait for the rate, 0 to 584 years. Default: 0, so a call above the rate is
+    /// rejected at once.
     pub fn wait(mut self, wait: Duration) -> Self {
         self.wait = wait;
         self
     }
 
-    /// Sets the largest number of waiting calls, 1 to 1,000,000,000. Default: 1,000. If this many calls are already
-    /// waiting, a further call is rejected at once.
+    /// Sets the largest number of waiting calls, 1 to 1,000,000,000. Default: 1,000. A further call is rejected at
+    /// once.
     pub fn max_queue(mut self, calls: u32) -> Self {
         self.max_queue = Some(calls);
         self

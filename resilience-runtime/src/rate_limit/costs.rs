@@ -1,6 +1,6 @@
-//! Tests which calls of a rate limit take a lock.
+//! Tests which calls of a rate limit lock a mutex.
 //!
-//! These tests are unit tests, because a lock is not visible through public names.
+//! These tests are unit tests, because the public interface does not show locks.
 
 use std::time::Duration;
 

@@ -24,25 +24,24 @@ impl RateLimitedError {
         Self { source: NotMade::new(name, reason.to_bits()) }
     }
 
-    /// Rebuilds the error from its source.
+    /// Creates the error from `mark`, the source of an earlier error.
     pub(crate) fn of(mark: &NotMade<ByRateLimit>) -> Self {
         Self { source: mark.clone() }
     }
 
-    /// Returns the name of the rate limit. This method does not escape special characters in the name, but the message
-    /// of the error does. If an attribute without the option `name` creates the rate limit, the rate limit has the name
-    /// of the decorated function.
+    /// Returns the name of the rate limit. Special characters are not escaped, unlike in the error message. Without the
+    /// option `name`, the rate limit of an attribute has the name of the decorated function.
     pub fn name(&self) -> &str {
         self.source.name.as_str()
     }
 
-    /// Returns the time until the rate limit admits the call. This time is longer than zero. A call after this time may
-    /// still be rejected, because another caller may call first.
+    /// Returns the time until the rate limit admits the call, longer than zero. A later call may still be rejected,
+    /// because another caller may call first.
     ///
     /// Returns `None` if the rate limit will never admit the call, for one of two reasons:
     ///
     /// - The call takes more tokens than the burst, see [`is_above_burst`](Self::is_above_burst).
-    /// - No attribute with the name of the rate limit sets a rate.
+    /// - The rate limit has no rate, because no attribute of this name sets one.
     pub fn retry_after(&self) -> Option<Duration> {
         match Reason::from_bits(self.source.wait) {
             Reason::Early(nanos) => Some(Duration::from_nanos(nanos)),

@@ -1,6 +1,6 @@
-//! Implements the line (the queue) of the calls that wait for a rate limit, in the order of their arrival. Only the
-//! first call of the line sleeps until the rate admits this call. Each other call waits until it is the first call, so
-//! a cancelled call delays no other call.
+//! Implements the line: the queue of the calls that wait for a rate limit, first in, first out. Only the first call
+//! sleeps until the rate admits it. Each other call waits until it is first. A cancelled call therefore delays no other
+//! call.
 
 use std::sync::Mutex;
 
@@ -15,12 +15,12 @@ use crate::rate_limit::kept::KeptQuota;
 use crate::rate_limit::pace::Pace;
 use crate::rate_limit::quota::{Quota, Quotas};
 
-/// The calls that wait for a rate limit, and the quotas that the service has reported. A quota is a number of further
-/// tokens that the service allows.
+/// The calls that wait for a rate limit, and the quotas that the service has reported. A quota is the number of tokens
+/// that the service still allows.
 #[derive(Debug)]
 pub(crate) struct Line {
-    /// The number of waiting calls. If the service has reported a quota, the bit [`QUOTA`] is set, too. If the value is
-    /// zero, only the rate decides about a call.
+    /// The number of waiting calls, and the bit [`QUOTA`] while a quota is stored. If the value is zero, a call only
+    /// needs the rate.
     state: AtomicU32,
     /// The sum of the tokens that the waiting calls take.
     tokens: AtomicU64,
@@ -29,8 +29,8 @@ pub(crate) struct Line {
     quotas: Mutex<Quotas>,
 }
 
-/// The bit of the field `state` that marks a quota. The number of waiting calls never needs this bit, because the
-/// number is at most [`LONGEST`](crate::base::queue::LONGEST).
+/// The bit of the field `state` that is set while a quota is stored. At most [`LONGEST`](crate::base::queue::LONGEST)
+/// calls wait, so their number never reaches this bit.
 const QUOTA: u32 = 1 << 31;
 
 impl Line {
@@ -43,7 +43,7 @@ impl Line {
         }
     }
 
-    /// Returns whether no call waits, and the service has reported no quota.
+    /// Returns true if no call waits and no quota is stored.
     #[inline]
     pub(crate) fn is_free(&self) -> bool {
         self.state.load(Ordering::Acquire) == 0
@@ -54,8 +54,8 @@ impl Line {
         self.state.load(Ordering::Relaxed) & !QUOTA
     }
 
-    /// Adds a call at the end of the line, and returns its guard. Returns `None` if `max` calls are already waiting.
-    /// Dropping the guard removes the call from the line.
+    /// Adds a call to the line. Returns `None` if `max` calls are already waiting. Dropping the returned guard removes
+    /// the call.
     pub(crate) fn join(&self, tokens: u32, max: u32) -> Option<Waiting<'_>> {
         let more = |state: u32| (state & !QUOTA < max).then_some(state + 1);
         self.state.fetch_update(Ordering::AcqRel, Ordering::Relaxed, more).ok()?;
@@ -63,38 +63,38 @@ impl Line {
         Some(Waiting { line: self, tokens })
     }
 
-    /// Restricts the calls to the quota of the service. Each earlier quota still applies until its own reset.
+    /// Adds a quota that the service has reported. Each earlier quota still applies until its own reset.
     pub(crate) fn restrict(&self, quota: Quota) {
-        // Sets the bit under the lock, because the bit could otherwise remain set after another thread has removed the
-        // quota.
+        // Sets the bit under the lock. Otherwise, another thread could remove the quota first, and the bit would stay
+        // set.
         let mut quotas = lock_std(&self.quotas);
         if quotas.add(quota, Tick::now()) {
             self.state.fetch_or(QUOTA, Ordering::AcqRel);
         }
     }
 
-    /// Returns one quota that is at least as strict as each quota that applies at `now`.
+    /// Combines all quotas that apply at `now` into one quota, at least as strict as each of them.
     #[cfg(feature = "serde")]
     pub(crate) fn quota_at(&self, now: Tick) -> Option<KeptQuota> {
         lock_std(&self.quotas).keep(now)
     }
 
-    /// Removes the quotas of the service.
+    /// Removes all quotas.
     pub(crate) fn release(&self) {
         let mut quotas = lock_std(&self.quotas);
         quotas.clear();
         self.state.fetch_and(!QUOTA, Ordering::AcqRel);
     }
 
-    /// Returns the reason for the rejection of a waiting call. The reason contains the time until the call could start.
-    /// The estimate assumes that all other waiting calls start first. The call takes `tokens` tokens.
+    /// Estimates when a waiting call that takes `tokens` tokens could start, for the error that rejects the call. The
+    /// estimate assumes that all other waiting calls start first.
     pub(crate) fn estimate(&self, tokens: u32, pace: Pace, due: u64) -> Reason {
         let before = self.tokens.load(Ordering::Relaxed).saturating_sub(u64::from(tokens));
         estimate(pace, due, before, tokens, &lock_std(&self.quotas))
     }
 
-    /// Admits or rejects a call while calls wait, or while a quota applies. The function `take` takes the tokens if the
-    /// rate admits the call. `is_first` states whether the call is the first call of the line.
+    /// Admits or rejects a call while other calls wait, or while a quota applies. `take` takes the tokens if the rate
+    /// admits the call. `is_first` is true for the first call of the line.
     pub(crate) fn take(
         &self,
         tokens: u32,
@@ -123,15 +123,15 @@ impl Line {
     }
 }
 
-/// Returns the reason for the rejection of a call. The reason contains the time until the call could start. The calls
-/// before this call take `before` tokens.
+/// Estimates when a call could start, for the error that rejects the call. `before` is the number of tokens that the
+/// calls before this call take.
 fn estimate(pace: Pace, due: u64, before: u64, tokens: u32, quotas: &Quotas) -> Reason {
     let now = Tick::now();
     let early = pace.early(due, now.to_bits(), before, tokens).max(1);
     Reason::Early(early.max(quotas.wait(before.saturating_add(tokens.into()), now)))
 }
 
-/// A guard of a call that waits in the line. Dropping the guard removes the call from the line.
+/// The place of a waiting call in the line. Dropping this guard removes the call.
 #[derive(Debug)]
 pub(crate) struct Waiting<'l> {
     line: &'l Line,

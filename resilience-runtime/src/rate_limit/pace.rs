@@ -1,4 +1,4 @@
-//! Implements the generic cell rate algorithm, which decides when a call may start.
+//! Implements the generic cell rate algorithm (GCRA), which decides when a call may start.
 
 use std::time::Duration;
 
@@ -10,36 +10,34 @@ use crate::base::config_error::{ConfigError, Value};
 pub(crate) struct Pace {
     /// The time between two tokens at an even pace, in nanoseconds.
     step: u64,
-    /// The longest time, in nanoseconds, by which a token may be taken before its due time. The due times have an even
-    /// pace, but a burst takes tokens early. The value is `step * (burst - 1)`.
+    /// The longest time by which a burst may take a token before its due time, in nanoseconds: `step * (burst - 1)`.
     ahead: u64,
 }
 
-/// The shortest time between two tokens, in nanoseconds. For a shorter time, rounding to whole nanoseconds would change
-/// the rate noticeably.
+/// The shortest `step`, in nanoseconds. With a shorter step, rounding to whole nanoseconds would noticeably change the
+/// rate.
 pub(crate) const SHORTEST_STEP: u64 = 1_000;
 /// The range of the option `per`.
 pub(crate) const SHORTEST_PERIOD: Duration = Duration::from_millis(1);
 pub(crate) const LONGEST_PERIOD: Duration = Duration::from_secs(86_400);
-/// The longest time that a rate may need to refill a burst, 146 years. With this limit, all sums of times fit into a
-/// `u64`.
+/// The longest time that a rate may need to refill a burst, in nanoseconds: 146 years. This limit keeps sums of times
+/// within a `u64`.
 const LONGEST_BURST: u64 = 1 << 62;
 
 impl Pace {
-    /// The pace of a rate limit for which no attribute sets a rate. This pace admits no call, because the next call is
-    /// due after 292 years.
+    /// The pace of a rate limit for which no attribute sets a rate. It admits no call, because the first call is due
+    /// after 292 years.
     pub(crate) const NEVER: Self = Self { step: u64::MAX / 2, ahead: 0 };
 
-    /// Creates the pace of `limit` tokens in each period `per`. If `burst` is `None`, the burst is `limit` for a period
-    /// of at most one second, and 1 for a longer period. A value outside its range is replaced by the nearest allowed
-    /// value.
+    /// Creates the pace of `limit` tokens in each period `per`. The default burst is `limit` for a period of at most
+    /// one second, and 1 for a longer period. Replaces a value outside its range by the nearest allowed value.
     pub(crate) fn new(limit: u32, per: Duration, burst: Option<u32>) -> Self {
         let step = step(limit, per);
         let burst = burst.unwrap_or(if per <= Duration::from_secs(1) { limit } else { 1 });
         Self { step, ahead: step.saturating_mul(u64::from(burst.saturating_sub(1))).min(LONGEST_BURST) }
     }
 
-    /// Checks the values from which [`new`](Self::new) creates a pace. `option` is the name of the option for `limit`.
+    /// Checks the arguments of [`new`](Self::new). An error about `limit` names the option `option`.
     ///
     /// # Errors
     ///
@@ -74,7 +72,7 @@ impl Pace {
         if most > u32::MAX as u64 { u32::MAX } else { most as u32 }
     }
 
-    /// Returns whether the rate refills a burst within the longest allowed time.
+    /// Returns whether the rate refills the burst within 146 years.
     pub(crate) const fn refills(limit: u32, per: Duration, burst: u32) -> bool {
         step(limit, per).saturating_mul(burst as u64) <= LONGEST_BURST
     }
@@ -84,31 +82,29 @@ impl Pace {
         u32::try_from(self.ahead / self.step).unwrap_or(u32::MAX).saturating_add(1)
     }
 
-    /// Returns the time at which the first call is due, for [`next`](Self::next).
+    /// Returns the argument `due` of [`next`](Self::next) for the first call.
     pub(crate) fn first_due(self) -> u64 {
         if self == Self::NEVER { self.step } else { 0 }
     }
 
-    /// Returns the time at which the next call is due if a whole burst starts at the time `now`.
+    /// Returns the time at which the next call is due after a whole burst at the time `now`.
     pub(crate) fn latest(self, now: u64) -> u64 {
         now.saturating_add(self.ahead).saturating_add(self.step)
     }
 
-    /// Returns whether one call may take `tokens` tokens. A call may take at most as many tokens as the burst. If
-    /// `tokens` is the constant 1, the compiler removes the check.
+    /// Returns whether `tokens` is at most the burst. If `tokens` is the constant 1, the compiler removes the check.
     #[inline]
     pub(crate) fn admits(self, tokens: u32) -> bool {
         tokens <= 1 || self.after_first(tokens) <= self.ahead
     }
 
-    /// Decides whether a call may take `tokens` tokens at the time `now`. At an even pace, the first token is due at
-    /// the time `due`. In a burst, the last token may be taken before its due time, by at most `self.ahead`. Returns
-    /// the value of `due` for the next call. If the call comes too early, returns `Err` with the time until the call
-    /// may start. All times are in nanoseconds.
+    /// Decides whether a call may take `tokens` tokens at the time `now`. The first of the tokens is due at `due`, and
+    /// each further token is due one `step` later. The call may start if its last token is due at most `ahead` after
+    /// `now`. Returns `due` for the next call. If the call comes too early, returns the time until the call may start
+    /// as an `Err`. All times are in nanoseconds.
     #[inline]
     pub(crate) fn next(self, due: u64, now: u64, tokens: u32) -> Result<u64, u64> {
-        // Skips the computation below if the first token is already due, as in most calls of a limit that is not
-        // exhausted.
+        // Makes the common case fast: the rate limit is not exhausted, so the first token is already due.
         if due <= now && self.admits(tokens) {
             return Ok(now.saturating_add(self.after_first(tokens)).saturating_add(self.step));
         }
@@ -119,7 +115,7 @@ impl Pace {
         }
     }
 
-    /// Returns the time until a call may start, if the waiting calls before this call take `before` tokens.
+    /// Returns the time until a call may start. The waiting calls before this call take `before` tokens.
     pub(crate) fn early(self, due: u64, now: u64, before: u64, tokens: u32) -> u64 {
         let due = self.sane(due, now).max(now).saturating_add(self.step.saturating_mul(before));
         self.start(due, tokens).saturating_sub(now)
@@ -130,27 +126,27 @@ impl Pace {
         due.saturating_add(self.after_first(tokens)).saturating_sub(self.ahead)
     }
 
-    /// Returns `due`, or `now` if `due` comes from another clock, such as the paused clock of another test. If all
-    /// calls read the same clock, `due` is at most the time of a whole burst after `now`.
+    /// Returns `due`, or `now` if `due` comes from another clock, such as the paused clock of another test. On one
+    /// clock, `due` is never further ahead than the time that refills a whole burst.
     #[inline]
     fn sane(self, due: u64, now: u64) -> u64 {
         let latest = self.ahead + self.step + nanos(SKEW);
         if due.saturating_sub(now) > latest { now } else { due }
     }
 
-    /// Returns the time until the rate has refilled the whole burst, in nanoseconds.
+    /// Returns the time until a whole burst may start, in nanoseconds.
     #[cfg(feature = "serde")]
     pub(crate) fn until_full(self, due: u64, now: u64) -> u64 {
         self.sane(due, now).saturating_sub(now)
     }
 
-    /// Returns the time in which the rate refills an empty burst, in nanoseconds.
+    /// Returns the time that the rate needs to refill a whole burst, in nanoseconds.
     #[cfg(feature = "serde")]
     pub(crate) fn whole_burst(self) -> u64 {
         self.ahead.saturating_add(self.step)
     }
 
-    /// Returns the time from the first to the last token of a call, if the tokens are taken at an even pace.
+    /// Returns the time from the due time of a call's first token to the due time of its last token.
     #[inline]
     fn after_first(self, tokens: u32) -> u64 {
         if tokens <= 1 { 0 } else { self.step.saturating_mul(u64::from(tokens - 1)) }
@@ -164,7 +160,7 @@ const fn step(limit: u32, per: Duration) -> u64 {
     if step < SHORTEST_STEP { SHORTEST_STEP } else { step }
 }
 
-/// Returns the number of nanoseconds of a period, limited to the range of the option `per`.
+/// Returns a period in nanoseconds, limited to the range of the option `per`.
 const fn nanos_of(per: Duration) -> u64 {
     match nanos(per) {
         time if time < nanos(SHORTEST_PERIOD) => nanos(SHORTEST_PERIOD),
@@ -184,7 +180,7 @@ mod tests {
         Pace::new(rate, SECOND, Some(burst))
     }
 
-    /// Returns how many calls `pace` admits. The iterator `times` contains the start of each call in nanoseconds.
+    /// Returns how many calls `pace` admits if the calls start at `times`, in nanoseconds.
     fn passed(pace: Pace, times: impl IntoIterator<Item = u64>) -> usize {
         let mut due = 0;
         times

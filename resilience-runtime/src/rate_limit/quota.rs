@@ -1,5 +1,5 @@
-//! Implements the quotas of a service. A quota is the number of further tokens that the service allows until it resets
-//! this number. A service can report its quota in the headers of each response, for example.
+//! Implements the quotas that a service reports, for example in the headers of its responses. A quota is the number of
+//! tokens that the service still allows before its next reset.
 
 use std::time::Duration;
 
@@ -7,15 +7,14 @@ use crate::base::clock::{SKEW, Tick, nanos};
 #[cfg(feature = "serde")]
 use crate::rate_limit::kept::KeptQuota;
 
-/// The number of further tokens that a service allows, and the time at which the service resets this number.
+/// The number of tokens that a service still allows, and the time of the reset, when the service grants new tokens.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Quota {
     remaining: u32,
     until: Tick,
 }
 
-/// The longest time until a reset that [`RateLimit::update`](crate::RateLimit::update) accepts. Without this limit, a
-/// wrong header could stop all calls for ever.
+/// The longest time until the reset of a quota. Without this limit, a wrong header could stop all calls for ever.
 pub(crate) const LONGEST_RESET: Duration = Duration::from_secs(86_400);
 
 impl Quota {
@@ -23,14 +22,14 @@ impl Quota {
         Self { remaining, until: now.after(reset.min(LONGEST_RESET)) }
     }
 
-    /// Returns the time until the service refills the tokens. The time is zero if the service has already refilled the
-    /// tokens. A reset time from another clock, such as the paused clock of another test, counts as past.
+    /// Returns the time until the reset, or zero if the reset has passed. A reset time from another clock, such as the
+    /// paused clock of another test, counts as past.
     fn left(self, now: Tick) -> Duration {
         let left = self.until.since(now);
         if left > LONGEST_RESET + SKEW { Duration::ZERO } else { left }
     }
 
-    /// Returns whether `other` admits each call that this quota admits, now and later.
+    /// Returns whether this quota is at least as strict as `other`, now and later.
     fn implies(self, other: Self) -> bool {
         self.remaining <= other.remaining && self.until >= other.until
     }
@@ -38,18 +37,16 @@ impl Quota {
 
 /// The quotas that apply now. A call is admitted only if every quota admits the call.
 ///
-/// The reports of a service overlap, because each response contains a quota, and the responses may arrive in any order.
-/// Each quota therefore applies only until its own reset. A single quota with the fewest tokens and the latest reset
-/// would be too strict. A client with steady calls would use up these tokens, although the service keeps refilling its
-/// tokens.
+/// The list contains several quotas, because each response may report another quota, and the responses arrive in any
+/// order. Each quota applies until its own reset. A single quota with the fewest tokens and the latest reset would be
+/// too strict. Steady calls would use up its tokens, although the service keeps granting new tokens.
 ///
-/// The list is in the order of the resets. It contains no quota that another quota in the list
-/// [`implies`](Quota::implies). The numbers of tokens therefore rise from each quota to the next.
+/// The list is sorted by reset time. It omits each quota that a stricter quota [`implies`](Quota::implies). A quota
+/// with a later reset therefore has more tokens.
 #[derive(Debug, Default)]
 pub(crate) struct Quotas(Vec<Quota>);
 
-/// The largest number of quotas. If a service reports more quotas, two neighbours in the list are merged into one quota
-/// that is at least as strict as both.
+/// The maximum length of the list. Beyond it, two neighbours are merged into one quota, at least as strict as both.
 const MOST: usize = 32;
 
 impl Quotas {
@@ -81,8 +78,7 @@ impl Quotas {
         self.0.clear();
     }
 
-    /// Returns a quota with the fewest tokens and the latest reset. This quota is at least as strict as each quota that
-    /// applies at `now`.
+    /// Combines the quotas that apply at `now` into one quota with the fewest tokens and the latest reset.
     #[cfg(feature = "serde")]
     pub(crate) fn keep(&self, now: Tick) -> Option<KeptQuota> {
         let applying = || self.0.iter().filter(|quota| !quota.left(now).is_zero());
@@ -91,7 +87,8 @@ impl Quotas {
         Some(KeptQuota { remaining, reset_in })
     }
 
-    /// Returns the time in nanoseconds until each quota admits `tokens` tokens, or has been reset.
+    /// Returns the time until the last reset of the quotas with fewer than `tokens` tokens, in nanoseconds. Returns
+    /// zero if all quotas have enough tokens.
     pub(crate) fn wait(&self, tokens: u64, now: Tick) -> u64 {
         let full = self.0.iter().rfind(|quota| tokens > u64::from(quota.remaining));
         full.map_or(0, |quota| nanos(quota.left(now)))
@@ -104,8 +101,7 @@ impl Quotas {
     }
 
     /// Merges two neighbours in the list into one quota with the smaller number of tokens and the later reset. Chooses
-    /// the neighbours whose merge leaves the shortest gap between two resets. The remaining resets then stay spread
-    /// over the whole time.
+    /// the neighbours whose merge leaves the shortest gap between resets, so that the resets stay evenly spread.
     fn join_two(&mut self, now: Tick) {
         let before = |place: usize| place.checked_sub(1).map_or(now, |place| self.0[place].until);
         let gap = |place: &usize| self.0[place + 1].until.since(before(*place));

@@ -21,11 +21,10 @@ use crate::rate_limit::pace::Pace;
 use crate::rate_limit::quota::Quota;
 use crate::rate_limit::stats::RateLimitStats;
 
-/// Limits the rate of calls, and the size of a burst (the number of calls that may start at once).
+/// Limits the rate of calls, and the size of a burst: the number of calls that may start at once.
 ///
-/// The algorithm is the generic cell rate algorithm (ITU-T I.371, annex A, virtual scheduling). This algorithm admits
-/// the same calls as a leaky bucket, but its state is only one atomic integer. A `RateLimit` is a cheap handle, and all
-/// its clones share one limit.
+/// The algorithm is the generic cell rate algorithm (ITU-T I.371, annex A, virtual scheduling). It admits the same
+/// calls as a leaky bucket, but needs only one atomic integer. All clones of a `RateLimit` share one limit.
 ///
 /// A call usually takes one token. With [`try_acquire_many`](Self::try_acquire_many), a call can take several tokens,
 /// for example the number of tokens in a request to a language model.
@@ -52,12 +51,12 @@ use crate::rate_limit::stats::RateLimitStats;
 #[derive(Clone)]
 pub struct RateLimit(pub(crate) Arc<Shared>);
 
-/// The state that all handles share.
+/// The state that all clones of a rate limit share.
 pub(crate) struct Shared {
     pub(crate) name: Name,
     pub(super) settings: Versions<Settings>,
-    /// The time at which the next call would start at an even pace. The time is in nanoseconds, stored as the result of
-    /// `Tick::to_bits`. Before the first call, the field contains the value of [`Pace::first_due`].
+    /// The time at which the next call is due at an even pace, as the result of `Tick::to_bits` (nanoseconds). Before
+    /// the first call, the value is [`Pace::first_due`].
     pub(super) due: AtomicU64,
     admitted: AtomicU64,
     rejected: AtomicU64,
@@ -94,8 +93,8 @@ impl RateLimit {
         self.0.settings.current().wait
     }
 
-    /// Changes the settings. The recent calls also count under the new rate, but never as more than one whole burst.
-    /// Returns false, and changes nothing, if the limit has had too many different settings.
+    /// Changes the settings. Recent calls still count after the change, but at most as one whole burst of the new rate.
+    /// Returns false, and changes nothing, if the rate limit has had too many different settings.
     pub(crate) fn change(&self, settings: Settings) -> bool {
         let before = self.pace();
         let is_changed = self.0.settings.change(settings);
@@ -108,13 +107,12 @@ impl RateLimit {
         is_changed
     }
 
-    /// Returns the name of the rate limit. This method does not escape special characters in the name, but events and
-    /// errors do.
+    /// Returns the name of the rate limit. Special characters are not escaped, unlike in events and errors.
     pub fn name(&self) -> &str {
         self.0.name.as_str()
     }
 
-    /// Returns a snapshot of the numbers of waiting, admitted and rejected calls.
+    /// Returns the current numbers of waiting, admitted and rejected calls.
     pub fn stats(&self) -> RateLimitStats {
         RateLimitStats {
             waiting: self.0.line.waiting(),
@@ -123,20 +121,20 @@ impl RateLimit {
         }
     }
 
-    /// Returns whether the limit would admit a whole burst now, and the service has reported no quota.
+    /// Returns true if a whole burst could start now, no call waits, and no quota is stored.
     pub(crate) fn is_full(&self) -> bool {
         let Shared { due, line, .. } = &*self.0;
         line.is_free() && due.load(Ordering::Relaxed) <= Tick::now().to_bits()
     }
 
-    /// Makes the limit admit a whole burst again, and removes the quota of [`update`](Self::update).
+    /// Makes a whole burst available again, and removes the quotas from [`update`](Self::update).
     pub(crate) fn reset(&self) {
         self.0.due.store(self.pace().first_due(), Ordering::Release);
         self.0.line.release();
     }
 
-    /// Returns the part of the state that a snapshot keeps. Returns `None` if the state equals the state of a new rate
-    /// limit, or if the rate limit has no rate.
+    /// Returns the part of the state that a snapshot keeps. Returns `None` if there is nothing to keep: the rate limit
+    /// has no rate, or decides like a new rate limit.
     #[cfg(feature = "serde")]
     pub(crate) fn keep(&self) -> Option<KeptLimit> {
         let Shared { due, line, .. } = &*self.0;
@@ -148,8 +146,8 @@ impl RateLimit {
         Some(kept).filter(|kept| pace != Pace::NEVER && !kept.decides_as_new())
     }
 
-    /// Replaces the state by the state of a snapshot. The snapshot may come from a slower rate. The time until a whole
-    /// burst is therefore limited to the time in which the current rate refills a burst.
+    /// Replaces the state by the state of a snapshot. Limits the time until a whole burst to the longest possible time
+    /// at the current rate, because the rate may have been slower before.
     #[cfg(feature = "serde")]
     pub(crate) fn restore(&self, kept: &KeptLimit) {
         let Shared { due, line, .. } = &*self.0;
@@ -164,16 +162,15 @@ impl RateLimit {
         }
     }
 
-    /// Restricts the calls to the quota that the service reports: `remaining` further tokens until the time `reset` has
-    /// passed. A service can report its quota in the headers of a response, for example.
+    /// Limits the calls to a quota that the service reports, for example in the headers of a response. The service
+    /// allows `remaining` further tokens, until `reset` has passed.
     ///
-    /// A quota only adds a limit: the rate and the burst still apply. Until the reset, at most `remaining` tokens are
-    /// taken. If earlier quotas still apply, each quota applies until its own reset. If more than 32 quotas apply, two
-    /// quotas with similar resets are merged. The merged quota has the smaller number of tokens and the later reset.
-    /// This method allocates memory for the quotas.
+    /// The rate and the burst still apply, and so does each earlier quota until its own reset. If more than 32 quotas
+    /// apply, two quotas with similar resets are merged. The merged quota has the smaller number of tokens and the
+    /// later reset. This method allocates memory for the quotas.
     ///
-    /// A `reset` of zero has no effect. A `reset` of more than 24 hours is shortened to 24 hours, because a wrong header
-    /// could otherwise stop all calls.
+    /// If `reset` is zero, the quota has no effect. A `reset` above 24 hours becomes 24 hours, so that a wrong header
+    /// cannot stop all calls for longer.
     ///
     /// ```
     /// use std::time::Duration;
@@ -198,7 +195,7 @@ impl RateLimit {
         if self.0.line.is_free() { self.take_now(tokens) } else { self.take_in_line(tokens, false) }
     }
 
-    /// Takes the tokens if the rate admits the call now. Otherwise, returns the reason of the rejection.
+    /// Takes the tokens if the rate admits the call now. Otherwise, returns the reason for the rejection.
     #[expect(clippy::inline_always, reason = "measured: a call of this function costs 20 instructions")]
     #[inline(always)]
     pub(super) fn take_now(&self, tokens: u32) -> Result<(), Reason> {
@@ -210,9 +207,8 @@ impl RateLimit {
         if tokens > 0 {
             let mut seen = due.load(Ordering::Acquire);
             loop {
-                // Reads `due` first, and then the clock. In the opposite order, another thread could change `due` after
-                // the clock reading. The error would then report a wait that is too long, because `now` would be older
-                // than `due`.
+                // Reads `due` before the clock. Otherwise, another thread could change `due` after the clock reading,
+                // and the error would report a wait that is too long.
                 let now = Tick::now().to_bits();
                 let next = pace.next(seen, now, tokens).map_err(|early| self.early(early))?;
                 match due.compare_exchange_weak(seen, next, Ordering::AcqRel, Ordering::Acquire) {
@@ -225,8 +221,8 @@ impl RateLimit {
         Ok(())
     }
 
-    /// Works like [`take_now`](Self::take_now), but also respects the waiting calls and the quota of the service.
-    /// `is_first` states whether the call is the first call of the line.
+    /// Works like [`take_now`](Self::take_now), but also respects waiting calls and quotas. `is_first` is true for the
+    /// first waiting call.
     #[cold]
     pub(super) fn take_in_line(&self, tokens: u32, is_first: bool) -> Result<(), Reason> {
         let Shared { due, line, .. } = &*self.0;
@@ -251,8 +247,8 @@ impl RateLimit {
     #[cold]
     pub(super) fn reject(&self, reason: Reason) -> RateLimitedError {
         self.0.rejected.fetch_add(1, Ordering::Relaxed);
-        // Rounds the wait up to a multiple of eight nanoseconds, the step of the clock. A call that starts after the
-        // reported wait is therefore not too early.
+        // Rounds the wait up to a multiple of eight nanoseconds, the resolution of the clock. A call after the reported
+        // wait is therefore not too early.
         let reason = match reason {
             Reason::Early(early) => Reason::Early(early.saturating_add(7) & !7),
             reason => reason,

@@ -1,7 +1,7 @@
 //! Defines the statistics of a rate limit.
 
-/// A snapshot of the counts of a rate limit. [`RateLimit::stats`](crate::RateLimit::stats) and
-/// [`get_stats`](crate::get_stats) return this snapshot.
+/// The counts of a rate limit at one moment. [`RateLimit::stats`](crate::RateLimit::stats) and
+/// [`get_stats`](crate::get_stats) return these counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimitStats {

@@ -16,13 +16,13 @@ use crate::registry::part::{part_of, registry};
 use crate::registry::waiting;
 use crate::registry::written::merge;
 
-/// Returns the statistics of every circuit that is registered, or that an attribute declares. The keys of the map are
-/// the names of the circuits.
+/// Returns the statistics of every circuit that is registered, or that an attribute declares, by the name of the
+/// circuit.
 ///
-/// A circuit with the option `key` appears as `name[key]`, from its first call until the circuit is evicted. A circuit
-/// from [`build`](crate::CircuitBuilder::build) is not registered, and so is not listed. This function registers no
-/// circuit and changes no state. Without the feature `declare`, the circuit of an attribute is listed from its first
-/// call on.
+/// A circuit with the option `key` is listed as `name[key]`, from its first call until its eviction. Circuits from
+/// [`build`](crate::CircuitBuilder::build) are not listed, because they are not registered. This function changes no
+/// circuit and registers none. Without the feature `declare`, the circuit of an attribute is listed from its first call
+/// on.
 ///
 /// ```
 /// use resilience_runtime::{CircuitState, circuit, get_circuit_stats};
@@ -53,7 +53,7 @@ pub fn get_circuit_stats() -> BTreeMap<String, CircuitStats> {
     stats
 }
 
-/// Returns the statistics of each name with the option `key`.
+/// Returns the number of circuits and its maximum, for each name that is used with the option `key`.
 pub(crate) fn keyed_circuit_stats() -> BTreeMap<String, FamilyStats> {
     let mut stats: BTreeMap<_, _> =
         families().iter().map(|family| (family.name().to_string(), family.stats())).collect();
@@ -65,8 +65,8 @@ pub(crate) fn keyed_circuit_stats() -> BTreeMap<String, FamilyStats> {
     stats
 }
 
-/// Resets every registered circuit, with or without the option `key`, as [`CircuitBreaker::reset`] does. Also drops the
-/// states of a snapshot that wait for circuits.
+/// Resets every registered circuit, with or without a key, as [`CircuitBreaker::reset`] does. Also drops the states of
+/// a restored snapshot for circuits that do not exist yet.
 ///
 /// ```
 /// use resilience_runtime::{CircuitBreaker, CircuitState, reset_all_circuits};
@@ -87,23 +87,20 @@ pub fn reset_all_circuits() {
     each(CircuitBreaker::reset);
 }
 
-/// Checks that no circuit has two values for one option, and that no name is used both with and without the option
-/// `key`.
+/// Checks the options of all circuits for conflicts. There is a conflict if two attributes or builders set one option
+/// to different values, or use one name both with and without `key`.
 ///
-/// Two attributes or builders also conflict if each sets an option, and the two options cannot be combined, such as
-/// `threshold` and `failure_rate`.
+/// There is also a conflict if they set options that cannot be combined, such as `threshold` and `failure_rate`.
 ///
 /// A program with a conflict still runs. If two attributes conflict, the attribute that comes first by file, line and
 /// column wins. A builder that registers before the first call of the circuit wins over all attributes. The event
-/// `circuit_conflict` reports the conflict when the circuit is registered, or when a later attribute or builder adds
-/// the second value.
+/// `circuit_conflict` reports a conflict as soon as both values are registered.
 ///
 /// If a name is used both with and without the option `key`, the functions without `key` share the circuit `name`. The
 /// functions with `key` use the circuits `name[key]`.
 ///
-/// Without the feature `declare`, `check_circuits` knows an attribute only after the first call of the decorated
-/// function. `check_circuits` then finds only conflicts between attributes whose functions were called. If two
-/// attributes conflict, the attribute whose function was called first wins.
+/// Without the feature `declare`, `check_circuits` compares only the attributes of functions that were called. If two
+/// of them conflict, the attribute whose function was called first wins.
 ///
 /// A test of one line finds the conflicts of a program:
 ///
@@ -114,8 +111,8 @@ pub fn reset_all_circuits() {
 ///
 /// # Errors
 ///
-/// Returns a list of all conflicts. Each conflict contains the name of the circuit, the name of the option, the two
-/// values, and the source positions of the values.
+/// Returns a list of all conflicts. Each conflict contains the circuit, the option, the two values and their source
+/// positions.
 pub fn check_circuits() -> Result<(), Vec<CircuitConflict>> {
     let mut names: BTreeSet<_> = declared().keys().map(|name| Cow::Borrowed(*name)).collect();
     names.extend(registered().iter().map(|breaker| Cow::Owned(breaker.name().to_owned())));
@@ -130,7 +127,7 @@ pub fn check_circuits() -> Result<(), Vec<CircuitConflict>> {
     if found.is_empty() { Ok(()) } else { Err(found) }
 }
 
-/// Returns the number of calls of every registered circuit, including the calls that the circuit rejected.
+/// Returns the number of calls of every registered circuit, including rejected calls.
 #[cfg(feature = "test-util")]
 pub(crate) fn calls_by_name() -> BTreeMap<String, u64> {
     let mut calls = BTreeMap::new();
@@ -160,8 +157,8 @@ pub(crate) fn each(mut see: impl FnMut(&CircuitBreaker)) {
     families.iter().flat_map(|family| family.iter()).for_each(|circuit| see(&circuit));
 }
 
-/// Returns every registered circuit without a key. Unlocks each part of the registry after a few circuits, so that
-/// other threads never wait for a whole list.
+/// Returns every registered circuit without a key. Holds each lock only for a few circuits, so that other threads never
+/// wait for the whole list.
 pub(crate) fn registered() -> Vec<CircuitBreaker> {
     let mut breakers = Vec::new();
     for part in &registry().parts {

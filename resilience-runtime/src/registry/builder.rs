@@ -1,4 +1,4 @@
-//! Implements the builder of a circuit, with the options that the builder of circuits with keys has, too.
+//! Implements the builder of a circuit. The builder of circuits with keys shares its options.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -35,19 +35,18 @@ use crate::registry::written::Written;
 /// | `durations` | false | |
 /// | `max_keys` | 10,000 | 1 to 9,999,999; only for [`KeyedCircuits`] |
 ///
-/// The options decide by which of the following rules the circuit opens. If the options match no rule, `build` and
+/// The options select the rule by which the circuit opens. If they match none of the following rules, `build` and
 /// `register` return an error.
 ///
 /// - `threshold` alone: the circuit opens after `threshold` failures in a row.
-/// - `threshold` with `window` or `calls`: the circuit opens after `threshold` failures in the window of time or of
-///   calls.
+/// - `threshold` with `window` or `calls`: the circuit opens after `threshold` failures within the window.
 /// - `failure_rate`, or `slow_call` with `slow_rate`, or all three options: the circuit opens when the share of failed
-///   calls in the window reaches `failure_rate`. The circuit also opens when the share of slow calls reaches
-///   `slow_rate`. A rule with rates needs `min_calls`, and `window` or `calls`.
+///   calls in the window reaches `failure_rate`. It also opens when the share of slow calls reaches `slow_rate`. This
+///   rule needs `min_calls`, and `window` or `calls`.
 ///
 /// A window of time contains the calls that ended at most `window` ago. A window of calls contains the newest `calls`
 /// calls. A window contains successes and failures, but no ignored or cancelled calls. A window of time moves in steps
-/// of a tenth of its length. The window therefore drops each call at an age between 90 % and 100 % of this length.
+/// of a tenth of its length. It therefore drops each call at an age between 90 % and 100 % of this length.
 ///
 /// A success never opens a circuit by `threshold` or `failure_rate`. A slow success can open a circuit by `slow_rate`.
 ///
@@ -77,18 +76,18 @@ pub struct CircuitBuilder<T = CircuitBreaker> {
 }
 
 impl CircuitBreaker {
-    /// Creates a builder of a breaker with this name.
+    /// Creates a builder for a breaker with this name.
     ///
-    /// Events, statistics and errors show the name. The name must not be blank. The name must not end in brackets, as
-    /// `shard[7]` does, because circuits with the option `key` have names with brackets.
+    /// Events, statistics and errors show the name, which must not be blank. The name must not end in brackets, because
+    /// a name such as `shard[7]` belongs to a circuit with the option `key`.
     #[track_caller]
     pub fn builder(name: impl Into<Cow<'static, str>>) -> CircuitBuilder {
         CircuitBuilder::new(name.into())
     }
 }
 
-/// The marker of a [`CircuitBuilder`] that changes the settings of an existing circuit, for
-/// [`configure`](fn@crate::configure).
+/// The marker type of the [`CircuitBuilder`] in the closure of [`configure`](fn@crate::configure), which changes the
+/// settings of an existing circuit.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Configured;
@@ -146,8 +145,8 @@ impl<T> CircuitBuilder<T> {
 
     /// Sets the shortest duration of a slow call, longer than 0. Default: none, so no call is slow.
     ///
-    /// A trial is a call of a half-open circuit, which tests whether the service has recovered. A slow trial counts as
-    /// a failure, even if it succeeds. With the option `slow_call`, each call reads the clock twice.
+    /// A slow trial (a call of a half-open circuit) counts as a failure, even if it succeeds. With `slow_call`, each
+    /// call reads the clock twice.
     pub fn slow_call(mut self, time: Duration) -> Self {
         self.options.slow_call = Some(time);
         self
@@ -160,9 +159,9 @@ impl<T> CircuitBuilder<T> {
         self
     }
 
-    /// Sets the number of calls that the window (of time or of `calls`) must contain before `failure_rate` or
-    /// `slow_rate` can open the circuit. The number must be at least 1, and at most [`calls`](Self::calls). The option
-    /// `min_calls` is required with `failure_rate` or `slow_rate`, and is not allowed without one of these options.
+    /// Sets the smallest number of calls in the window at which a rate can open the circuit, at least 1, and at most
+    /// [`calls`](Self::calls). The option is required with `failure_rate` or `slow_rate`, and is not allowed without
+    /// them.
     #[doc(alias = "minimum throughput")]
     pub fn min_calls(mut self, calls: u32) -> Self {
         self.options.min_calls = Some(calls);
@@ -179,8 +178,7 @@ impl<T> CircuitBuilder<T> {
         self
     }
 
-    /// Sets the factor by which the cooldown grows with each failed trial, finite, at least 1. Default: 1. A trial is a
-    /// call that tests whether the service has recovered.
+    /// Sets the factor by which the cooldown grows with each failed trial, finite, at least 1. Default: 1.
     ///
     /// The cooldown grows exponentially, like the backoff of Ethernet (IEEE 802.3, 4.2.3.2.5). When the circuit closes
     /// or is reset, the cooldown returns to the configured value.
@@ -189,11 +187,11 @@ impl<T> CircuitBuilder<T> {
         self
     }
 
-    /// Sets the upper limit of every cooldown. The limit must be longer than zero, at least the configured cooldown,
-    /// and at most 584 years. Default: the longer of the cooldown and 1 h.
+    /// Sets the upper limit of every cooldown, longer than zero, from the option `cooldown` to 584 years. Default: the
+    /// longer of `cooldown` and 1 h.
     ///
-    /// The limit applies to cooldowns that `cooldown_factor` or `cooldown_jitter` has extended. The limit also applies
-    /// to delays that a service asks for, for example by a `Retry-After` header.
+    /// The limit also applies to cooldowns that `cooldown_factor` or `cooldown_jitter` extends, and to delays that a
+    /// service asks for, such as `Retry-After`.
     pub fn max_cooldown(mut self, max: Duration) -> Self {
         self.options.max_cooldown = Some(max);
         self
@@ -201,15 +199,13 @@ impl<T> CircuitBuilder<T> {
 
     /// Sets the largest random extension of a cooldown, as a share of the cooldown, 0 to 1. Default: 0.
     ///
-    /// A trial is a call that tests whether the service has recovered. Because of the random extension, many processes
-    /// send their trials at different moments.
+    /// The random extension makes many processes send their trials at different moments.
     pub fn cooldown_jitter(mut self, share: f64) -> Self {
         self.options.cooldown_jitter = Some(share);
         self
     }
 
-    /// Sets the number of trials that the circuit admits while half-open, at least 1. Default: 1. A trial is a call
-    /// that tests whether the service has recovered.
+    /// Sets the number of trials that the circuit admits while half-open, at least 1. Default: 1.
     ///
     /// After `half_open_max` successful trials, the circuit closes.
     #[doc(alias = "permitted calls")]
@@ -219,24 +215,21 @@ impl<T> CircuitBuilder<T> {
     }
 
     /// Sets the time after which unfinished trials no longer block other calls, longer than zero, at most 584 years.
-    /// Default: the longer of the cooldown and 30 s. The time starts at the start of the newest trial. A trial is a
-    /// call that tests whether the service has recovered.
+    /// Default: the longer of the cooldown and 30 s. The time starts with the newest trial.
     ///
-    /// Without this time limit, a trial that never ends would block the circuit for ever. The circuit runs no timer.
-    /// The first call after `trial_timeout` becomes a trial. If an older trial ends after `trial_timeout`, the result
-    /// of the older trial still counts.
+    /// Without this limit, a trial that never ends would block the circuit for ever. The first call after
+    /// `trial_timeout` becomes a further trial. If the older trial ends later, its outcome still counts.
     pub fn trial_timeout(mut self, timeout: Duration) -> Self {
         self.options.trial_timeout = Some(timeout);
         self
     }
 
-    /// Sets the time after which a call without an outcome counts as a failure. A call has no outcome if the call is
-    /// cancelled, or if the caller's [`deadline`](crate::deadline()) ends the call. The time must be longer than zero,
-    /// and at most 584 years. Default: none, so a call without an outcome is neither a success nor a failure.
+    /// Sets the time after which a call that ends without an outcome counts as a failure, longer than zero, at most 584
+    /// years. A call has no outcome if it is cancelled, or if the caller's [`deadline`](crate::deadline()) ends it.
+    /// Default: none, so such a call is neither a success nor a failure.
     ///
-    /// If the caller acquires a permit with [`try_acquire`](CircuitBreaker::try_acquire), the time starts at once. In a
-    /// call of a function with `#[circuit]` or of [`CircuitBreaker::call`], the time starts at the latest when the body
-    /// of the call first waits.
+    /// With [`try_acquire`](CircuitBreaker::try_acquire), the time starts at once. With `#[circuit]` or
+    /// [`CircuitBreaker::call`], the time starts at the latest when the body first waits.
     pub fn hung_after(mut self, time: Duration) -> Self {
         self.options.hung_after = Some(time);
         self
@@ -248,11 +241,10 @@ impl<T> CircuitBuilder<T> {
     /// With `true`, the retries of one failing call cannot open a closed circuit. A repeat is a second or later attempt
     /// of a [`retry`](macro@crate::retry), of a [`RetryPolicy`](crate::RetryPolicy) or of a
     /// [`hedge`](macro@crate::hedge). The failure of a repeat appears only in `total_failed` of the statistics and in
-    /// the events. The success of a repeat counts like the success of a first attempt. If a repeat spawns a task, the
-    /// calls in the task count as first attempts.
+    /// the events. The success of a repeat counts like the success of a first attempt. The calls in a task that a
+    /// repeat spawns count as first attempts.
     ///
-    /// A trial is a call that tests whether the service has recovered. A half-open circuit counts the outcome of every
-    /// trial, even if the trial is a repeat.
+    /// A half-open circuit counts the outcome of every trial, even if the trial is a repeat.
     ///
     /// In the attribute [`circuit`](macro@crate::circuit), this option is `count = "requests"`.
     pub fn count_requests(mut self, requests: bool) -> Self {
@@ -260,11 +252,10 @@ impl<T> CircuitBuilder<T> {
         self
     }
 
-    /// Sets whether the circuit admits calls that the circuit would otherwise reject. Default: false.
+    /// Sets whether the circuit admits the calls that it would otherwise reject. Default: false.
     ///
-    /// With `true`, a call that the circuit would otherwise reject counts in `total_rejected` of the statistics. The
-    /// outcome of this call appears in the other totals of the statistics, but does not affect the state of the
-    /// circuit.
+    /// With `true`, such a call counts in `total_rejected` of the statistics. Its outcome also appears in the other
+    /// totals, but does not affect the state of the circuit.
     #[doc(alias = "metrics only")]
     pub fn shadow(mut self, shadow: bool) -> Self {
         self.options.shadow = Some(shadow);
@@ -275,7 +266,7 @@ impl<T> CircuitBuilder<T> {
     ///
     /// With `true`, the metric `resilience_call_duration_seconds` contains a histogram for each outcome: success,
     /// failure, ignored and cancelled. A rejected call has no duration. Each call then reads tokio's clock twice. The
-    /// first call allocates the memory of the histogram, 750 bytes for each circuit. No call takes a further lock.
+    /// first call allocates the histogram, 750 bytes for each circuit. The histogram needs no lock.
     #[doc(alias = "histogram")]
     pub fn durations(mut self, durations: bool) -> Self {
         self.options.durations = Some(durations);
@@ -288,8 +279,8 @@ impl<T> CircuitBuilder<T> {
 }
 
 impl CircuitBuilder<CircuitBreaker> {
-    /// Creates a breaker that is not registered under its name. [`get_circuit_stats`](crate::get_circuit_stats) does
-    /// not list this breaker. The breaker shares no state with other breakers of the same name.
+    /// Creates a breaker that is not registered, so that [`get_circuit_stats`](crate::get_circuit_stats) does not list
+    /// it. It shares no state with other breakers of the same name.
     ///
     /// # Errors
     ///
@@ -300,18 +291,16 @@ impl CircuitBuilder<CircuitBreaker> {
         Ok(CircuitBreaker::new(self.name.into(), Settings::shared(self.options)))
     }
 
-    /// Returns the breaker that the program shares under this name. Creates the breaker if no breaker of this name
-    /// exists.
+    /// Returns the registered breaker of this name, which the whole program shares. Creates and registers the breaker
+    /// if it does not exist.
     ///
-    /// If this builder does not set an option, the option comes from an attribute or another builder with this name. If
-    /// no attribute or builder sets the option, the option comes from a [preset](crate::presets) (a ready-made
-    /// circuit), or has its default.
+    /// An option that this builder does not set comes from an attribute or another builder with this name. If none of
+    /// them sets it, it comes from a [preset](crate::presets) (a ready-made circuit), or has its default.
     ///
-    /// Before the first call of a function with this circuit, a builder overrides the options of attributes. If the
-    /// builder and an attribute set different values for an option, there is a conflict. A WARN event and
-    /// [`check_circuits`](crate::check_circuits) report the conflict. After this first call, `register` returns an
-    /// error for a conflict, and the value of the attribute stays in force. The same applies after
-    /// [`get_circuit`](crate::get_circuit) has registered the circuit.
+    /// Before the first call of a function with this circuit, the builder overrides the options of attributes. If an
+    /// attribute sets a different value, a WARN event and [`check_circuits`](crate::check_circuits) report the
+    /// conflict. After the first call, or after [`get_circuit`](crate::get_circuit) has registered the circuit, the
+    /// value of the attribute stays in force. `register` then returns an error for a different value.
     ///
     /// # Errors
     ///
@@ -320,7 +309,8 @@ impl CircuitBuilder<CircuitBreaker> {
     /// - The name is blank, or ends in brackets, as `shard[7]` does.
     /// - The name belongs only to circuits with the option `key`.
     /// - An option of this builder is outside its range, or cannot be combined with another option of this builder.
-    /// - This builder contradicts an option of an attribute or of another builder, and cannot override this option.
+    /// - An attribute or another builder has set an option to a different value, and this builder can no longer
+    ///   override it.
     pub fn register(self) -> Result<CircuitBreaker, ConfigError> {
         self.check()?;
         registry::register(self.name.clone(), self.written())
@@ -350,7 +340,7 @@ impl<T> fmt::Debug for CircuitBuilder<T> {
     }
 }
 
-/// Returns true if a name has the form `name[key]`, as the names of circuits with the option `key` do.
+/// Returns true if a text has the form `name[key]`, the name of a circuit with the option `key`.
 fn is_name_of_key(name: &str) -> bool {
     name.strip_suffix(']').is_some_and(|name| name.contains('['))
 }

@@ -9,13 +9,13 @@ use crate::registry::layer::{Layer, LayerDeclaration, Options};
 use crate::registry::layers::{Known, Layers, Listed, declared};
 
 impl<L: Listed> Layers<L> {
-    /// Changes the settings of the layer with this label (the name of the layer in the statistics). Returns false if no
-    /// layer has this label.
+    /// Changes the settings of a layer. `label` is the name of the layer in the statistics. Returns false if no layer
+    /// has this label.
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigError`], and changes nothing, if an option is outside its range, contradicts another option, or
-    /// does not affect the calls of the layer.
+    /// Returns a [`ConfigError`], and changes nothing, for an option that is outside its range, contradicts another
+    /// option, or has no effect.
     pub(crate) fn configure(&self, label: &str, origin: Origin, changes: L::Options) -> Result<bool, ConfigError> {
         let edited = self.edit(label, |known| {
             changes.check()?;
@@ -26,7 +26,8 @@ impl<L: Listed> Layers<L> {
         Ok(edited.is_some())
     }
 
-    /// Checks the changes of [`replace`](Self::replace) without making them. Returns false if no layer has the label.
+    /// Checks whether [`replace`](Self::replace) would succeed, and changes nothing. Returns false if no layer has this
+    /// label.
     ///
     /// # Errors
     ///
@@ -43,8 +44,8 @@ impl<L: Listed> Layers<L> {
         Ok(true)
     }
 
-    /// Replaces the options that come from a file or from the environment. Returns the options of all earlier changes,
-    /// or `None` if no layer has the label.
+    /// Replaces the options of the layer that come from `source`: a file or the environment. Returns all earlier
+    /// changes at run time, or `None` if no layer has this label.
     ///
     /// # Errors
     ///
@@ -64,15 +65,15 @@ impl<L: Listed> Layers<L> {
         })
     }
 
-    /// Restores the options of all changes that [`replace`](Self::replace) returned.
+    /// Undoes a call of [`replace`](Self::replace), which has returned `before`.
     #[cfg(feature = "config")]
     pub(crate) fn restore(&self, label: &str, before: Configured<L::Options>) {
-        // Ignores the result, because the layer has had these settings before.
+        // Cannot fail, because the layer has had these settings before.
         let _ = self.edit(label, |known| known.change(before));
     }
 
-    /// Calls `edit` with the layer with this label. Creates the layer if no call has created the layer yet. Returns
-    /// `None` if no layer has this label.
+    /// Calls `edit` with the layer of this label. Creates the layer if an attribute declares it. Returns `None` if no
+    /// layer has this label.
     fn edit<T>(
         &self,
         label: &str,
@@ -88,18 +89,18 @@ impl<L: Listed> Layers<L> {
         edit(known).map(Some)
     }
 
-    /// Removes the settings of all changes at run time.
+    /// Undoes all changes at run time.
     pub(crate) fn reset_configuration(&self) {
         let parts = &mut *lock_std(&self.0);
         for known in parts.named.values_mut().chain(&mut parts.unnamed) {
-            // Ignores the result, because the layer has had these settings before.
+            // Cannot fail, because the layer has had these settings before.
             let _ = known.change(Configured::default());
         }
     }
 }
 
 impl<L: Layer> Known<L> {
-    /// Returns an error for an option that does not affect the calls of this layer.
+    /// Returns an error if one of the changed options cannot affect the calls of this layer.
     fn refuse(&self, changes: &L::Options) -> Result<(), ConfigError> {
         for (option, value) in changes.entries() {
             let Some(value) = value else { continue };
@@ -114,7 +115,7 @@ impl<L: Layer> Known<L> {
         L::refusal(&self.written, is_named, changes).map_or(Ok(()), Err)
     }
 
-    /// Returns the options of all changes, with new options from a file or from the environment.
+    /// Returns all changes at run time, after the options from `source` are replaced by `new`.
     #[cfg(feature = "config")]
     fn replaced(
         &self,
@@ -130,7 +131,7 @@ impl<L: Layer> Known<L> {
         Ok(configured)
     }
 
-    /// Returns the options in force after all changes at run time.
+    /// Returns the options that are in force after the changes `configured`.
     fn checked(&self, configured: &Configured<L::Options>) -> Result<L::Options, ConfigError> {
         let options = configured.over(self.written, L::Options::over);
         if let Some(error) = options.contradiction() {
@@ -142,7 +143,7 @@ impl<L: Layer> Known<L> {
         Ok(options)
     }
 
-    /// Applies the settings of all changes at run time.
+    /// Replaces all changes at run time by `configured`, and applies them to the layer.
     fn change(&mut self, configured: Configured<L::Options>) -> Result<(), ConfigError> {
         let options = self.checked(&configured)?;
         if !self.layer.apply(&options) {

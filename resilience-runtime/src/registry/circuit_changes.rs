@@ -13,7 +13,7 @@ use crate::registry::part::{Part, part_of, registry};
 use crate::registry::sources::Sources;
 use crate::registry::written::merge;
 
-/// Changes the settings of the circuits of a name. Returns false if no circuit has the name.
+/// Changes the settings of the circuits with this name. Returns false if no circuit has this name.
 ///
 /// # Errors
 ///
@@ -22,7 +22,7 @@ pub(crate) fn configure(name: &str, origin: &Origin, changes: Options) -> Result
     part_of(name).0.configure(name, origin, changes)
 }
 
-/// Checks the changes of [`replace`] without making them. Returns false if no circuit has the name.
+/// Checks whether [`replace`] would succeed, and changes nothing. Returns false if no circuit has this name.
 ///
 /// # Errors
 ///
@@ -32,8 +32,8 @@ pub(crate) fn try_replace(name: &str, source: Source, new: Option<&(Origin, Opti
     part_of(name).0.try_replace(name, source, new)
 }
 
-/// Replaces the options of the circuits of a name that come from a file or from the environment. Returns the options of
-/// all earlier changes, for [`restore`], or `None` if no circuit has the name.
+/// Replaces the options of the circuits with this name that come from `source`: a file or the environment. Returns all
+/// earlier changes at run time, for [`restore`], or `None` if no circuit has this name.
 ///
 /// # Errors
 ///
@@ -47,13 +47,13 @@ pub(crate) fn replace(
     part_of(name).0.replace(name, source, new)
 }
 
-/// Restores the options of all changes that [`replace`] returned.
+/// Undoes a call of [`replace`], which has returned `before`.
 #[cfg(feature = "config")]
 pub(crate) fn restore(name: &str, before: &[Configured<Options>; 2]) {
     part_of(name).0.restore(name, before);
 }
 
-/// Removes the settings that the service has set at run time.
+/// Undoes all changes at run time of all circuits.
 pub(crate) fn reset_configuration() {
     for part in &registry().parts {
         lock(part).reset_configuration();
@@ -61,8 +61,8 @@ pub(crate) fn reset_configuration() {
 }
 
 impl Part {
-    /// Changes the settings of the circuits of a name, with and without the option `key`, and registers these circuits.
-    /// Returns false if no circuit and no attribute has the name.
+    /// Changes the settings of the circuits with this name, with and without the option `key`. Registers circuits that
+    /// are only declared. Returns false if no circuit and no attribute has this name.
     ///
     /// # Errors
     ///
@@ -108,7 +108,8 @@ impl Part {
         Ok(())
     }
 
-    /// Checks the changes of [`replace`](Self::replace) without making them. Returns false if no circuit has the name.
+    /// Checks whether [`replace`](Self::replace) would succeed, and changes nothing. Returns false if no circuit has
+    /// this name.
     ///
     /// # Errors
     ///
@@ -128,9 +129,9 @@ impl Part {
         Ok(circuit.is_some() || family.is_some())
     }
 
-    /// Replaces the options of a circuit that come from a file or from the environment, and registers the circuit.
-    /// Returns the options of all earlier changes, or `None` if no circuit has the name. The first value belongs to the
-    /// circuit without a key, and the second value to the circuits with keys.
+    /// Replaces the options that come from `source`: a file or the environment. Registers circuits that are only
+    /// declared. Returns all earlier changes at run time, or `None` if no circuit has this name. The first element of
+    /// the array belongs to the circuit without a key, the second to the circuits with keys.
     ///
     /// # Errors
     ///
@@ -153,14 +154,14 @@ impl Part {
         Ok(Some(before))
     }
 
-    /// Restores the options of all changes that [`replace`](Self::replace) returned.
+    /// Undoes a call of [`replace`](Self::replace), which has returned `before`.
     #[cfg(feature = "config")]
     pub(super) fn restore(&mut self, name: &str, before: &[Configured<Options>; 2]) {
         self.each_configured(name, |index, configured| *configured = before[index].clone());
     }
 
-    /// Calls `edit` with the options that the service has set, and applies the options. The index 0 is the circuit
-    /// without a key, and the index 1 stands for the circuits with keys.
+    /// Calls `edit` with the changes at run time, and applies the edited changes. The index 0 means the circuit without
+    /// a key, the index 1 the circuits with keys.
     #[cfg(feature = "config")]
     fn each_configured(&mut self, name: &str, mut edit: impl FnMut(usize, &mut Configured<Options>)) {
         if self.circuit_places(name).is_some() {
@@ -175,7 +176,7 @@ impl Part {
         }
     }
 
-    /// Removes the settings of all changes at run time.
+    /// Undoes all changes at run time.
     pub(super) fn reset_configuration(&mut self) {
         for (breaker, sources) in self.circuits.entries_mut() {
             if let Some(sources) = sources.as_mut().filter(|sources| sources.configured.iter().next().is_some()) {

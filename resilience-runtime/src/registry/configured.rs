@@ -1,4 +1,4 @@
-//! Stores the options that a service sets at run time, with their origins.
+//! Stores the options that the program changes at run time, with their origins.
 
 #[cfg(feature = "config")]
 use std::fmt;
@@ -6,17 +6,17 @@ use std::panic::Location;
 
 use crate::base::sync::Arc;
 
-/// The origin of the options in one change at run time.
+/// The origin of a change at run time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// The source position of the call of `configure`.
     Code(&'static Location<'static>),
-    /// The place of each option in the environment or in a file.
+    /// The environment or a file, with the place of each option.
     #[cfg(feature = "config")]
     Places(Source, Arc<[(&'static str, Place)]>),
 }
 
-/// The kind of the origin of an option. An option of an earlier kind takes precedence over an option of a later kind.
+/// The kind of an origin. If several origins set an option, the earliest variant of this enum wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg(feature = "config")]
 pub(crate) enum Source {
@@ -29,11 +29,12 @@ pub(crate) enum Source {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg(feature = "config")]
 pub(crate) enum Place {
-    /// The file, or `None` for a text without a file, and the line, from 1.
+    /// The path of the file and the number of the line, from 1. The path is `None` for settings that the program passes
+    /// as text.
     Line(Option<Arc<str>>, usize),
     /// The name of an environment variable.
     Variable(Arc<str>),
-    /// A value that serde deserialized from an unknown place.
+    /// An unknown place, because serde deserialized the value.
     Deserialized,
 }
 
@@ -46,7 +47,7 @@ impl Origin {
         }
     }
 
-    /// Returns the place of one of the options as text.
+    /// Returns the place of `option` as text.
     pub(crate) fn of(&self, option: &str) -> String {
         match self {
             Self::Code(place) => place.to_string(),
@@ -70,8 +71,8 @@ impl fmt::Display for Place {
     }
 }
 
-/// The options of one layer that a service sets at run time. The options of a later change come first, and take
-/// precedence. The options from the environment and from a file come last.
+/// The changes of one layer at run time. The newest change in code comes first, and wins. The changes from the
+/// environment come next, and the changes from a file last.
 #[derive(Clone, Debug)]
 pub(crate) struct Configured<O>(Option<Arc<[(Origin, O)]>>);
 
@@ -82,15 +83,15 @@ impl<O> Default for Configured<O> {
 }
 
 impl<O: Copy> Configured<O> {
-    /// Adds the options of a change. If an earlier change has the same origin, the new options replace its values for
-    /// the same options. The function `or` merges two sets of options, and the first set takes precedence.
+    /// Adds a change in front of all others. If an earlier change has the same origin, merges both into one. `or`
+    /// merges two sets of options, and the first set wins.
     pub(crate) fn with(&self, origin: Origin, options: O, or: impl Fn(O, O) -> O) -> Self {
         let (same, others): (Vec<_>, Vec<_>) = self.iter().cloned().partition(|(other, _)| *other == origin);
         let options = same.into_iter().map(|(_, options)| options).fold(options, or);
         Self(Some([(origin, options)].into_iter().chain(others).collect()))
     }
 
-    /// Replaces the options that come from the environment, or the options that come from a file.
+    /// Replaces the change from `source`, the environment or a file.
     #[cfg(feature = "config")]
     pub(crate) fn replaced(&self, source: Source, new: Option<&(Origin, O)>) -> Self {
         let others = self.iter().filter(|(origin, _)| origin.source() != source);
@@ -99,14 +100,14 @@ impl<O: Copy> Configured<O> {
         Self((!all.is_empty()).then(|| all.into_iter().collect()))
     }
 
-    /// Returns the options of all changes, and `others` for the options that no change sets.
+    /// Merges all changes. For an option that no change sets, takes the value in `others`.
     pub(crate) fn over(&self, others: O, or: impl Fn(O, O) -> O) -> O {
         let changes = self.iter().map(|(_, options)| *options);
         let all = changes.chain([others]).reduce(or);
         all.unwrap_or(others)
     }
 
-    /// Returns the options of each change. The newest change comes first.
+    /// Returns each change, in order of precedence.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &(Origin, O)> {
         self.0.iter().flat_map(|changes| changes.iter())
     }

@@ -1,5 +1,4 @@
-//! Finds and reports conflicts. A conflict is a contradiction between the options that two attributes set for one
-//! circuit. An attribute and a builder can also conflict.
+//! Finds and reports conflicts: contradictory options that two attributes or builders set for one circuit.
 
 use std::panic::Location;
 
@@ -13,8 +12,7 @@ use crate::circuit::settings::CircuitOption;
 use crate::events::event;
 use crate::registry::written::{Written, merge};
 
-/// Two settings of one circuit that contradict each other. [`check_circuits`](crate::check_circuits) returns a list of
-/// conflicts.
+/// Two contradictory settings of one circuit. [`check_circuits`](crate::check_circuits) returns all such conflicts.
 ///
 /// ```standalone_crate
 /// use resilience_runtime::{check_circuits, circuit};
@@ -46,19 +44,19 @@ use crate::registry::written::{Written, merge};
 pub struct CircuitConflict {
     /// The name of the circuit.
     pub name: String,
-    /// The name of the option with two values. If one name is used both with and without the option `key`, this field
-    /// is `key`.
+    /// The name of the option with two values. The option is `key` if the name is used both with and without `key`.
     pub option: &'static str,
-    /// The two values of the option, as text. The first value takes effect. As an exception, both values of the option
-    /// `key` take effect. All calls without a key then share one circuit, and each key has its own circuit.
+    /// The two values of the option, as text. The first value takes effect. For the option `key`, both take effect: all
+    /// calls without a key share one circuit, and each key has its own circuit.
     pub values: [String; 2],
-    /// The source positions of the two values, as `file:line:column`. For a preset (a ready-made circuit), the text is
-    /// `a preset`, because a preset has no source position.
+    /// The source positions of the two values, as `file:line:column`, or `a preset` for a preset (a ready-made
+    /// circuit).
     pub places: [String; 2],
 }
 
-/// The options that decide when a circuit opens. If two attributes set options that cannot be combined, one attribute
-/// wins. The [`CircuitConflict`] names the first option in this array that only the losing attribute sets.
+/// The options that decide when a circuit opens. If two attributes set options that cannot be combined, the
+/// [`CircuitConflict`] names an option of the losing attribute. This option is the first one in the array that only the
+/// losing attribute sets.
 const RULE: [CircuitOption; 7] = [
     CircuitOption::FailureRate,
     CircuitOption::SlowRate,
@@ -69,10 +67,9 @@ const RULE: [CircuitOption; 7] = [
     CircuitOption::SlowCall,
 ];
 
-/// Compares the options `next` of one attribute or builder with the options `before` of other attributes and builders.
-/// Returns a conflict for each option that `next` sets to a different value. If no value differs, `next` may still set
-/// an option that cannot be combined with the options in `before`. This function then returns one conflict about this
-/// option.
+/// Compares the options `next` of one attribute or builder with the options `before` of others. Returns a conflict for
+/// each option that `next` sets to a different value. If no value differs, returns a conflict if `next` and `before`
+/// cannot be combined.
 pub(crate) fn conflicts(name: &str, before: &[Arc<Written>], next: &Written) -> Vec<CircuitConflict> {
     let conflict = |option: CircuitOption, kept: String, value: Value, place: &Location<'_>| CircuitConflict {
         name: name.to_owned(),
@@ -111,15 +108,15 @@ pub(crate) fn conflicts(name: &str, before: &[Arc<Written>], next: &Written) -> 
     found
 }
 
-/// Returns the conflicts between the elements of `places`. All elements set options of circuits with the name `name`.
-/// If two elements conflict, the element that comes first in `places` wins.
+/// Returns the conflicts between the attributes and builders in `places`, which all set options for the name `name`. If
+/// two elements conflict, the first one wins.
 pub(crate) fn conflicts_among(name: &str, places: &[Arc<Written>]) -> impl Iterator<Item = CircuitConflict> {
     (1..places.len()).flat_map(move |index| conflicts(name, &places[..index], &places[index]))
 }
 
-/// Returns the conflict of a name that is used both with and without the option `key`. `circuit` contains the options
-/// of attributes and builders without the option `key`. `family` contains the options of attributes with the option
-/// `key`. If `circuit` is empty, the name belongs to a preset (a ready-made circuit), which has no option `key`.
+/// Returns the conflict of a name that is used both with and without the option `key`. `circuit` lists the attributes
+/// and builders without `key`, and `family` those with `key`. If `circuit` is empty, a preset (a ready-made circuit)
+/// uses the name without `key`.
 pub(crate) fn conflict_of_kinds(name: &str, circuit: &[Arc<Written>], family: &[Arc<Written>]) -> CircuitConflict {
     let place = |written: &Arc<Written>| written.place.to_string();
     let kind = |value: &str, place: Option<String>| (value.to_owned(), place.unwrap_or_else(|| "a preset".to_owned()));

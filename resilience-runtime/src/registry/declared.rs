@@ -1,5 +1,5 @@
-//! Defines the declaration of a circuit: the name and the options of one attribute. With the feature `declare`, the
-//! declarations are collected at link time.
+//! Defines the declaration of a circuit: the name and the options of one attribute. With the feature `declare`, all
+//! declarations of the program are collected at link time.
 #![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use std::collections::BTreeMap;
@@ -21,7 +21,7 @@ pub struct CircuitDeclaration {
     pub(crate) written: Written,
     /// Whether the attribute has the option `key`.
     pub(crate) keyed: bool,
-    /// The position of the attribute on its function.
+    /// The position of the attribute among the attributes of its function.
     #[cfg(feature = "faults")]
     pub(crate) position: Option<Position>,
 }
@@ -38,16 +38,15 @@ impl CircuitDeclaration {
         }
     }
 
-    /// Sets the position of the attribute on its function: the number of attributes above it.
+    /// Sets the position of the attribute on its function. `index` is the number of attributes above it.
     #[cfg(feature = "faults")]
     pub const fn within(mut self, function: &'static Function, index: usize) -> Self {
         self.position = Some(Position { function, index });
         self
     }
 
-    /// Checks the options that depend on each other, such as `threshold` and `calls`. The macro cannot check a constant
-    /// of the user, because the macro does not know the value of the constant. For a constant, the generated code
-    /// therefore calls this method.
+    /// Checks the options that depend on each other, such as `threshold` and `calls`. If the user sets such an option
+    /// to a constant, the generated code calls this method, because the macro does not know the value.
     #[track_caller]
     pub const fn checked(self) -> Self {
         let Options { threshold, calls, min_calls, cooldown, max_cooldown, .. } = self.written.options;
@@ -65,14 +64,14 @@ impl CircuitDeclaration {
         self
     }
 
-    /// Sets the position of the attribute in the source to the position of the caller.
+    /// Sets the source position of the attribute to the position of the caller.
     #[track_caller]
     pub const fn placed(mut self) -> Self {
         self.written.place = Location::caller();
         self
     }
 
-    /// Declares a circuit for each key, instead of one circuit for all calls.
+    /// Marks an attribute with the option `key`, which has one circuit for each key.
     pub const fn keyed(mut self) -> Self {
         self.keyed = true;
         self
@@ -93,8 +92,7 @@ macro_rules! written {
 }
 circuit_options!(written);
 
-/// A reference to the declaration (the name and the options) of one `#[circuit]`. The crate `inventory` collects all
-/// values of the type `DeclaredCircuit` at link time.
+/// A reference to the declaration of one `#[circuit]`. The crate `inventory` collects all values of this type.
 #[cfg(feature = "declare")]
 #[derive(Debug)]
 pub struct DeclaredCircuit(pub &'static CircuitDeclaration);
@@ -102,17 +100,16 @@ pub struct DeclaredCircuit(pub &'static CircuitDeclaration);
 #[cfg(feature = "declare")]
 inventory::collect!(DeclaredCircuit);
 
-/// The options of all `#[circuit]` attributes with one name. The list `circuit` contains the options of attributes
-/// without the option `key`. The list `family` contains the options of attributes with the option `key`. Each list is
-/// sorted by the file, line and column of the attributes.
+/// The options of all `#[circuit]` attributes with one name. The list `circuit` belongs to the attributes without the
+/// option `key`, and `family` to those with `key`. Each list is sorted by file, line and column.
 #[derive(Debug, Default)]
 pub(crate) struct Declarations {
     pub(crate) circuit: Vec<Arc<Written>>,
     pub(crate) family: Vec<Arc<Written>>,
 }
 
-/// Returns a map from each circuit name to the options that attributes set for circuits of this name. Without the
-/// feature `declare`, the map is empty.
+/// Returns the options in all `#[circuit]` attributes of the program, by circuit name. Without the feature `declare`,
+/// the map is empty.
 pub(crate) fn declared() -> &'static BTreeMap<&'static str, Declarations> {
     static DECLARED: OnceLock<BTreeMap<&'static str, Declarations>> = OnceLock::new();
     DECLARED.get_or_init(|| {
@@ -130,7 +127,7 @@ pub(crate) fn declared() -> &'static BTreeMap<&'static str, Declarations> {
     })
 }
 
-/// Returns the options that attributes declare for a name.
+/// Returns the options in all `#[circuit]` attributes with this name.
 pub(super) fn declarations(name: &str) -> &'static Declarations {
     static NONE: Declarations = Declarations { circuit: Vec::new(), family: Vec::new() };
     declared().get(name).unwrap_or(&NONE)

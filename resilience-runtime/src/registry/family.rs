@@ -27,20 +27,19 @@ pub(crate) struct Family<E: Keyed> {
     /// The layers, divided into shards. Each shard has its own lock, so threads with different keys seldom wait for
     /// each other.
     shards: Box<[Shard<E>]>,
-    /// The hasher of the keys, with a random seed, so that no caller can choose keys with colliding hashes.
+    /// The hasher of the keys. Its random seed prevents callers from choosing keys with colliding hashes.
     hasher: RandomState,
     /// The number of layers, including the layers that a thread is about to insert.
     keys: AtomicU32,
     max_keys: AtomicU32,
-    /// The layer that the keys beyond `max_keys` share, see [`Keyed::IS_SHARED_BEYOND`].
+    /// The layer that all further keys share when `max_keys` layers exist, see [`Keyed::IS_SHARED_BEYOND`].
     beyond: OnceLock<E>,
-    /// The time of the last event `keys_full`, in nanoseconds, stored as the result of `Tick::to_bits`. The field is
-    /// zero before the first event `keys_full`.
+    /// The time of the last event `keys_full`, as the result of `Tick::to_bits`, or zero before the first event.
     warned: AtomicU64,
     history: std::sync::Mutex<History<E::Sums>>,
 }
 
-/// The totals that remain after the layers of single keys are evicted.
+/// The totals that the metrics still need after layers are evicted.
 #[derive(Default)]
 struct History<S> {
     /// The totals of all evicted layers.
@@ -49,8 +48,8 @@ struct History<S> {
     returned: S,
 }
 
-/// A snapshot of the number of layers with one name and the option `key`, and of its maximum.
-/// [`get_stats`](crate::get_stats) and [`KeyedCircuits::stats`](crate::KeyedCircuits::stats) return this snapshot.
+/// The current number of layers with one name and the option `key`, and its maximum. [`get_stats`](crate::get_stats)
+/// and [`KeyedCircuits::stats`](crate::KeyedCircuits::stats) return this value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FamilyStats {
@@ -61,21 +60,19 @@ pub struct FamilyStats {
 }
 
 impl FamilyStats {
-    /// Returns the snapshot before the first call, when no layer exists.
+    /// Returns the statistics before the first call, when no layer exists.
     pub(crate) fn of(max_keys: u32) -> Self {
         Self { keys: 0, max_keys }
     }
 }
 
-/// A shard is a part of a family (all layers of one name with a key). A shard contains the settings for new layers, and
-/// the table of its existing layers. The alignment gives each shard its own cache line, because several threads may
-/// lock neighbouring shards at the same time.
+/// A part of a family: the settings for new layers, and the table of existing layers. The alignment gives each shard
+/// its own cache line, because several threads may lock neighbouring shards at the same time.
 #[repr(align(64))]
 struct Shard<E: Keyed>(Mutex<(E::Settings, Keys<E>)>);
 
-/// A family (the layers of one name with a key) has `max_keys / 64` shards, at least 1 and at most 16. An eviction (the
-/// removal of an idle layer) usually compares only the layers of one shard. If shards were smaller, an eviction would
-/// compare too few layers.
+/// A family has `max_keys / 64` shards, at least 1 and at most 16. An eviction (the removal of an idle layer) usually
+/// compares layers of only one shard, so smaller shards would offer too few candidates.
 const KEYS_OF_A_SHARD: u32 = 64;
 const MOST_SHARDS: u32 = 16;
 
@@ -109,8 +106,8 @@ impl<E: Keyed> Family<E> {
         FamilyStats { keys: self.keys.load(Ordering::Relaxed), max_keys: self.max_keys.load(Ordering::Relaxed) }
     }
 
-    /// Changes the settings of all existing and future layers, and the maximum number of layers. If the number of
-    /// layers is above the new maximum, evicts layers.
+    /// Changes the settings of all existing and future layers, and the maximum number of layers. If too many layers
+    /// exist, evicts idle layers.
     pub(crate) fn apply(&self, settings: &E::Settings, max_keys: u32) {
         self.max_keys.store(max_keys, Ordering::Relaxed);
         for Shard(shard) in &self.shards {
@@ -140,13 +137,13 @@ impl<E: Keyed> Family<E> {
     }
 
     /// Returns the layer of a key, or `None` if no layer with this key exists. This lookup does not count as a use of
-    /// the layer, and so does not delay an eviction of the layer.
+    /// the layer, so it does not delay an eviction.
     pub(crate) fn find<K: Key + ?Sized>(&self, key: &K) -> Option<E> {
         self.get(Text::of(key).finish())
     }
 
-    /// Works like [`find`](Self::find), for the text in the brackets of a layer's name, such as `acme` in
-    /// `price[acme]`. If the key is long, this text is a shortened form of the key.
+    /// Works like [`find`](Self::find), but also accepts the text that a layer's name shows in brackets. For a long
+    /// key, this text is a shortened form of the key.
     pub(crate) fn find_text(&self, key: &str) -> Option<E> {
         self.get(key.as_bytes()).or_else(|| self.find(key))
     }
@@ -179,9 +176,8 @@ impl<E: Keyed> Family<E> {
     /// Returns the totals of all layers, including evicted layers. Also calls `see` with each existing layer and its
     /// totals.
     ///
-    /// The totals never decrease, although layers are evicted during this function. If a layer is evicted before the
-    /// iteration reaches this layer, the sum lacks its totals. The function then returns the largest totals of an
-    /// earlier call.
+    /// The returned totals never decrease from call to call. If a layer is evicted during the iteration, the new sum
+    /// may lack the totals of this layer. The function then returns the totals of an earlier call.
     pub(crate) fn sums(&self, mut see: impl FnMut(&E, &E::Sums)) -> E::Sums {
         let mut all = lock_std(&self.history).evicted.clone();
         for layer in self.iter() {
@@ -194,9 +190,8 @@ impl<E: Keyed> Family<E> {
         returned.clone()
     }
 
-    /// Returns the states of all keys for which `keep` returns a state. Leaves out long keys, because each process
-    /// shortens a long key to a different text. Leaves out the layer that the keys beyond `max_keys` share, because it
-    /// belongs to no key.
+    /// Returns the state of each layer of a key, by its key, if `keep` returns a state. Leaves out long keys, because
+    /// each process shortens a long key to a different text.
     #[cfg(feature = "serde")]
     pub(crate) fn kept_keys<K>(&self, keep: impl Fn(&E) -> Option<K>) -> BTreeMap<String, K> {
         let state = |layer: E| {
@@ -206,8 +201,9 @@ impl<E: Keyed> Family<E> {
         self.of_keys().filter_map(state).collect()
     }
 
-    /// Gives each key its state, and creates the layers of the keys. If there are more keys than `max_keys`, the keys
-    /// for which `is_first` returns true come first. Drops the states of the other keys, and returns their number.
+    /// Creates the layer of each key in `states`, and restores the state of the layer with `give`. If `max_keys` is too
+    /// small for all keys, prefers the states for which `is_first` returns true. Returns the number of states that it
+    /// dropped.
     #[cfg(feature = "serde")]
     pub(crate) fn restore<K>(
         &self,
@@ -226,8 +222,8 @@ impl<E: Keyed> Family<E> {
         dropped
     }
 
-    /// Returns the layer whose key has this text, and creates the layer if it does not exist. Returns `None` if
-    /// `max_keys` layers exist, or if no key has this text.
+    /// Returns the layer of the key with this text, and creates the layer if it does not exist. Returns `None` if
+    /// `max_keys` layers exist already, or if `key` cannot be the text of an unshortened key.
     #[cfg(feature = "serde")]
     fn of_text(&self, key: &[u8]) -> Option<E> {
         let is_key = key.len() <= LONGEST && !is_shortened(key);
@@ -237,8 +233,8 @@ impl<E: Keyed> Family<E> {
         is_key.then(|| known().or_else(add)).flatten()
     }
 
-    /// Creates the layer of a new key. If `max_keys` layers exist and no layer can be evicted, the new key shares a
-    /// layer with other keys, or gets a temporary layer. A temporary layer serves only the call that created it.
+    /// Creates the layer of a new key. If `max_keys` layers exist and none can be evicted, the key shares a layer with
+    /// other keys, or gets a temporary layer for one call.
     #[cold]
     fn add(&self, key: &[u8], shard: usize, hash: u32) -> E {
         let has_place = self.take_place() || self.evict(shard);
@@ -250,7 +246,8 @@ impl<E: Keyed> Family<E> {
         self.add_to_place(key, shard, hash, has_place)
     }
 
-    /// Creates the layer of a new key. `has_place` is true if the field `keys` already counts the layer.
+    /// Creates the layer of a new key. If `has_place` is true, the field `keys` already counts the layer. Otherwise,
+    /// the table has no room for it.
     fn add_to_place(&self, key: &[u8], shard: usize, hash: u32, has_place: bool) -> E {
         let (settings, table) = &mut *lock(&self.shards[shard].0);
         // Another thread may have inserted a layer for `key` after the method `of` searched for `key`.
@@ -264,7 +261,7 @@ impl<E: Keyed> Family<E> {
             let create = || E::create(Name::new(&format!("{}[…]", self.name)), settings);
             return self.beyond.get_or_init(create).clone();
         }
-        // The bytes of `key` are valid UTF-8, because they come from a `Text`, which contains only whole characters.
+        // The default is never used: `key` comes from a `Text`, which is valid UTF-8.
         let name = format!("{}[{}]", self.name, from_utf8(key).unwrap_or_default());
         let entry = E::create(Name::new(&name), settings);
         if has_place {
@@ -273,7 +270,7 @@ impl<E: Keyed> Family<E> {
         entry
     }
 
-    /// Adds one to `keys` (the number of layers) and returns true. If `max_keys` layers exist already, returns false.
+    /// Increments the field `keys` and returns true, or returns false if `max_keys` layers exist already.
     fn take_place(&self) -> bool {
         let max = self.max_keys.load(Ordering::Relaxed);
         let more = |keys: u32| (keys < max).then_some(keys + 1);
@@ -296,9 +293,8 @@ impl<E: Keyed> Family<E> {
     }
 
     /// Evicts one layer, and returns true. Returns false if all visited layers are in use. The search begins in the
-    /// shard (a part of the layers) with the index `shard`. A layer is evicted only if the search found no idle layer
-    /// with a smaller rank in any shard. The field `keys` (the number of layers) still includes the evicted layer. The
-    /// caller must therefore insert a new layer or subtract one from `keys`.
+    /// shard with the index `shard`. A layer is evicted only if no shard has an idle layer with a smaller rank. The field
+    /// `keys` still counts the evicted layer. The caller must therefore insert a new layer or decrement `keys`.
     fn evict(&self, shard: usize) -> bool {
         let (before, after) = self.shards.split_at(shard);
         [Rank::Fresh, Rank::Used, Rank::Manual].into_iter().any(|most| {
@@ -312,9 +308,8 @@ impl<E: Keyed> Family<E> {
         })
     }
 
-    /// Emits the event `keys_full`, at most once a minute for the layers of one name. Ignores the time of the last
-    /// event if this time is more than [`SKEW`] in the future. Such a time comes from another clock, such as the paused
-    /// clock of a test.
+    /// Emits the event `keys_full`, at most once a minute for this family. Ignores the time of the last event if it is
+    /// more than [`SKEW`] in the future. Such a time comes from another clock, such as the paused clock of a test.
     fn warn(&self) {
         let (last, now) = (self.warned.load(Ordering::Relaxed), Tick::now());
         let (since, ahead) = (now.since(Tick::from_bits(last)), Tick::from_bits(last).since(now));
@@ -332,8 +327,7 @@ impl<E: Keyed> Family<E> {
         Some(key)
     }
 
-    /// Returns the index of the shard (a part of the layers) for this key, and a hash of the key. The table of the
-    /// shard finds the layer by this hash.
+    /// Returns the index of the shard for this key, and the hash by which the table of this shard finds the layer.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "takes the two halves of a hash")]
     fn place(&self, key: &[u8]) -> (usize, u32) {

@@ -20,7 +20,7 @@ use crate::registry::written::{Written, merge};
 pub(crate) struct InForce {
     pub(crate) option: &'static str,
     pub(crate) value: Value,
-    /// The place that sets the option.
+    /// The place that sets the option to this value.
     pub(crate) origin: String,
 }
 
@@ -61,8 +61,8 @@ fn of_family(part: &Part, name: &str) -> Option<Vec<InForce>> {
     Some(of_options(options, &configured, places, None))
 }
 
-/// Returns the options in force of one circuit. The origin of an option is the first origin that sets the option to its
-/// value in force.
+/// Returns the options in force of one circuit. If several places set an option to its value in force, the origin is
+/// the first of them.
 fn of_options(
     options: CircuitOptions,
     configured: &Configured<CircuitOptions>,

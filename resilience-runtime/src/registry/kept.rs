@@ -12,8 +12,8 @@ use crate::registry::mistake::SettingsMistake;
 use crate::registry::registry::{restore_circuit, restore_family};
 use crate::registry::waiting::{self, OfKeys};
 
-/// Returns the states of all circuits without a key, and the states that wait for a circuit. Leaves out circuits
-/// without a call.
+/// Returns the states of all circuits without a key, and the restored states that still wait for a circuit of their
+/// name. Leaves out circuits without a call.
 pub(crate) fn circuits() -> BTreeMap<String, Kept> {
     let mut states = waiting::circuits().all();
     states.extend(registered().into_iter().map(|breaker| (breaker.name().to_owned(), breaker.keep())));
@@ -21,8 +21,8 @@ pub(crate) fn circuits() -> BTreeMap<String, Kept> {
     states
 }
 
-/// Returns the states of all circuits with a key, and the states that wait for a circuit. Leaves out the circuits whose
-/// state equals the state of a new circuit, because a family may have millions of such circuits.
+/// Works like [`circuits`], for circuits with a key. Leaves out each circuit that decides like a new circuit, because a
+/// name may have millions of them.
 pub(crate) fn keyed_circuits() -> BTreeMap<String, OfKeys<Kept>> {
     let mut states = waiting::keyed_circuits().all();
     for family in families() {
@@ -33,8 +33,8 @@ pub(crate) fn keyed_circuits() -> BTreeMap<String, OfKeys<Kept>> {
     states
 }
 
-/// Returns the states of all rate limits without a key, and the states that wait for a rate limit. Leaves out the rate
-/// limits whose state equals the state of a new rate limit.
+/// Works like [`circuits`], for rate limits without a key. Leaves out each rate limit that decides like a new rate
+/// limit.
 pub(crate) fn rate_limits() -> BTreeMap<String, KeptLimit> {
     let mut states = waiting::rate_limits().all();
     let used = RateLimit::layers().labelled().filter_map(|(label, limit)| Some((label, limit.keep()?)));
@@ -51,9 +51,8 @@ pub(crate) fn keyed_rate_limits() -> BTreeMap<String, OfKeys<KeptLimit>> {
     states
 }
 
-/// Gives the waiting states to the circuits and rate limits that exist, or that attributes declare. Returns the number
-/// of states that still wait. Also returns the number of states that were dropped because their name has `max_keys`
-/// keys already.
+/// Applies the waiting states to the circuits and rate limits that exist, or that attributes declare. Returns the
+/// number of states that still wait, and the number of states that were dropped because `max_keys` keys exist already.
 pub(crate) fn restore_existing() -> (usize, usize) {
     let mut dropped = 0;
     waiting::circuits().names().iter().for_each(|name| restore_circuit(name));

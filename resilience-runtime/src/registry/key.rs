@@ -1,5 +1,4 @@
-//! Converts a key to text, for the name of a layer such as `shard[7]`. An attribute with the option `key` has one layer
-//! for each key.
+//! Converts a key to text, for the name of a layer such as `shard[7]`.
 #![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use std::borrow::Cow;
@@ -12,9 +11,9 @@ use crate::base::sync::OnceLock;
 /// A type whose values can be the `key` of a circuit, a bulkhead or a rate limit. Text, whole numbers, `char`, `bool`,
 /// tuples of two to four keys, and pointers to these types implement this trait.
 ///
-/// Two keys belong to the same circuit only if they are equal. As an exception, a text and a number with the same
-/// spelling, such as `"7"` and `7`, belong to the same circuit. The name of the circuit shows the key. A text has
-/// quotation marks in the name if the text is part of a tuple, or contains a comma:
+/// Equal keys have the same circuit, and different keys have different circuits. As an exception, a text and a number
+/// with the same spelling, such as `"7"` and `7`, have the same circuit. The circuit's name shows the key. A text in a
+/// tuple, or with a comma, has quotation marks in this name:
 ///
 /// ```
 /// use resilience_runtime::KeyedCircuits;
@@ -37,13 +36,13 @@ pub trait Key {
     #[doc(hidden)]
     fn write(&self, to: &mut Text);
 
-    /// Writes the text of a key that is part of a tuple.
+    /// Writes the text of a key as part of a tuple.
     #[doc(hidden)]
     fn write_part(&self, to: &mut Text) {
         self.write(to);
     }
 
-    /// Returns the key itself if the key is a text.
+    /// Returns the key if it is a text.
     #[doc(hidden)]
     #[inline]
     fn as_text(&self) -> Option<&str> {
@@ -53,19 +52,19 @@ pub trait Key {
 
 /// The maximum length of the text of a key, in bytes.
 pub(crate) const LONGEST: usize = 128;
-/// The maximum number of bytes that a shortened text takes from the key. An ellipsis and a hash of the key (32
-/// hexadecimal digits) follow these bytes.
+/// The maximum number of bytes of the key at the start of a shortened text. An ellipsis and a hash of the key (32
+/// hexadecimal digits) follow.
 const REMAINS: usize = LONGEST - DOTS.len() - DIGITS;
 const DOTS: &[u8] = "…".as_bytes();
 const DIGITS: usize = 32;
 
-/// The text of a key, at most 128 bytes. A longer text is cut, and then ends with an ellipsis and a hash of the whole
-/// key. The bytes are stored inline, so converting a key to text does not allocate.
+/// The text of a key, at most 128 bytes. A longer text is shortened, and ends with an ellipsis and a hash of the whole
+/// key. The bytes are stored inline, so the conversion does not allocate memory.
 #[derive(Debug)]
 pub struct Text {
     bytes: [u8; LONGEST],
     used: usize,
-    /// The two halves of the hash of the key. The field is `None` as long as the whole text of the key fits in `bytes`.
+    /// The two halves of the hash, or `None` while the whole text fits in `bytes`.
     hash: Option<[u64; 2]>,
 }
 
@@ -76,8 +75,8 @@ impl Text {
         text
     }
 
-    /// Returns the bytes of a key whose text is the key itself. Returns `None` for any other key, which
-    /// [`of`](Self::of) has to convert. Most calls have such a key, and then save the copy of the bytes.
+    /// Returns the bytes of the key if the key is a text that needs no conversion. Otherwise, returns `None`, and the
+    /// caller must use [`of`](Self::of). Most keys are such texts, and need no copy of their bytes.
     #[inline]
     pub(crate) fn borrow<K: Key + ?Sized>(key: &K) -> Option<&[u8]> {
         let text = key.as_text()?.as_bytes();
@@ -95,7 +94,7 @@ impl Text {
         }
     }
 
-    /// Adds `text` to the hash of the key. Appends the first bytes of `text` to `bytes`, as many as fit.
+    /// Adds the whole `text` to the hash of the key, but only as many bytes to `bytes` as fit.
     #[cold]
     fn push_hash(&mut self, text: &[u8]) {
         self.hash = Some([0, 1].map(|half| {
@@ -114,8 +113,7 @@ impl Text {
         self.used += fits;
     }
 
-    /// Writes a text, in quotation marks if the text contains a comma. Without quotation marks, the text `a,b` would
-    /// look like the tuple `(a, b)`.
+    /// Writes a text. A text with a comma is written in quotation marks, because `a,b` would look like a tuple.
     #[inline]
     fn push_text(&mut self, text: &str) {
         if has_comma(text.as_bytes()) { self.push_quoted(text) } else { self.push(text.as_bytes()) }
@@ -136,8 +134,7 @@ impl Text {
         self.push(b"\"");
     }
 
-    /// Writes a number in decimal. The formatting of the standard library would take a large part of the time in which
-    /// a call finds its circuit.
+    /// Writes a number in decimal. The formatting of the standard library would be too slow for each call.
     fn push_number(&mut self, mut number: u64) {
         let mut digits = [0; 20];
         let mut first = digits.len();
@@ -155,8 +152,8 @@ impl Text {
     /// Returns the text of the key, shortened if the key has more than 128 bytes.
     #[inline]
     pub(crate) fn finish(&mut self) -> &[u8] {
-        // A key of at most 128 bytes is also shortened if the key ends like a shortened text. Without this rule, the
-        // key could equal the shortened text of a longer key. The key and the longer key would then share one circuit.
+        // Also shortens a short key that ends like a shortened text. Otherwise, this key could equal the shortened text
+        // of a longer key, and both keys would share one circuit.
         if self.hash.is_some() || is_shortened(&self.bytes[..self.used]) {
             self.cut();
         }
@@ -177,14 +174,14 @@ impl Text {
     }
 }
 
-/// Returns whether a text ends like the text of a shortened key. Each process shortens a long key to a different text.
+/// Returns whether a text ends like the text of a shortened key.
 #[inline]
 pub(crate) fn is_shortened(text: &[u8]) -> bool {
     text.last_chunk::<{ DOTS.len() + DIGITS }>().is_some_and(|end| end.starts_with(DOTS))
 }
 
-/// Returns whether a text contains a comma. Examines eight bytes at once, because a search byte by byte costs 40
-/// instructions for a key of eight bytes. In a block of eight bytes, the expression below is zero unless a byte is a
+/// Returns whether a text contains a comma. Tests eight bytes at once, because a search byte by byte costs 40
+/// instructions for eight bytes. In the closure, the expression before `!= 0` is zero unless one of the bytes is a
 /// comma (Henry S. Warren, *Hacker's Delight*, 6-1).
 #[inline]
 fn has_comma(text: &[u8]) -> bool {
@@ -199,8 +196,8 @@ fn has_comma(text: &[u8]) -> bool {
     is_in_block || blocks.remainder().contains(&b',')
 }
 
-/// Returns the random seed of the hashes of long keys. Without a random seed, a caller could choose two long keys with
-/// equal hashes.
+/// Returns the random seed of the hashes of long keys. The seed prevents callers from choosing long keys with equal
+/// hashes.
 fn secret() -> &'static RandomState {
     static SECRET: OnceLock<RandomState> = OnceLock::new();
     SECRET.get_or_init(RandomState::new)
@@ -234,7 +231,7 @@ macro_rules! keys {
             fn write(&self, to: &mut Text) {
                 match u64::try_from(*self) {
                     Ok(number) => to.push_number(number),
-                    // Drops the result, because `Text::write_str` never returns an error.
+                    // Cannot fail, because `Text::write_str` never returns an error.
                     Err(_) => drop(write!(to, "{self}")),
                 }
             }
@@ -255,7 +252,7 @@ macro_rules! keys {
             }
         })*
         $(impl<$($part: Key),*> Key for ($($part,)*) {
-            #[allow(non_snake_case)] // Uses the names of the types for the parameters, too.
+            #[allow(non_snake_case)] // The variables have the names of the types.
             fn write(&self, to: &mut Text) {
                 let ($($part,)*) = self;
                 let mut separator: &[u8] = b"";

@@ -1,4 +1,4 @@
-//! Implements [`Keyed`] for circuits, bulkheads and rate limits, each of which can belong to one key.
+//! Implements [`Keyed`] for circuits, bulkheads and rate limits.
 
 use std::sync::Weak;
 
@@ -17,8 +17,8 @@ use crate::events::event;
 use crate::rate_limit::rate_limit::{self, RateLimit};
 use crate::registry::keys::{Keyed, Rank};
 
-/// Implements the methods of [`Keyed`] that are equal for all layers. Before `$settle`, a layer may hold handles of
-/// itself that no call needs any more.
+/// Implements the methods of [`Keyed`] that are the same for all three types. Before `$settle`, a layer may hold handles
+/// of itself that no call needs any more.
 macro_rules! keyed {
     ($shared:ty, $field:ident $(, $settle:ident)?) => {
         type Weak = Weak<$shared>;
@@ -93,8 +93,8 @@ impl Keyed for Bulkhead {
         LimitSums { admitted: stats.total_admitted, rejected: stats.total_rejected }
     }
 
-    /// Returns `Rank::Fresh`, because an idle bulkhead has neither running nor waiting calls. Each running or waiting
-    /// call holds a handle of its bulkhead.
+    /// Returns `Rank::Fresh`, because an idle bulkhead has no running or waiting calls, and so decides like a new
+    /// bulkhead.
     fn rank(&self) -> Rank {
         Rank::Fresh
     }

@@ -1,4 +1,4 @@
-//! Implements the builder of the circuits of one name, with one circuit for each key.
+//! Implements the builder of [`KeyedCircuits`].
 
 use std::borrow::Cow;
 
@@ -12,10 +12,10 @@ use crate::registry::keyed_circuits::KeyedCircuits;
 use crate::registry::registry;
 
 impl KeyedCircuits {
-    /// Returns a builder for the circuits of one name, with one circuit for each key.
+    /// Returns a builder for circuits that share this name, one for each key.
     ///
-    /// Events, statistics and errors show the name. The name must not be blank. The name must not contain `[`, because
-    /// the circuit of a key has a name such as `price[acme]`.
+    /// Events, statistics and errors show the name, which must not be blank. It must not contain `[`, because the
+    /// circuit of a key has a name such as `price[acme]`.
     #[track_caller]
     pub fn builder(name: impl Into<Cow<'static, str>>) -> CircuitBuilder<KeyedCircuits> {
         CircuitBuilder::new(name.into())
@@ -25,14 +25,14 @@ impl KeyedCircuits {
 impl CircuitBuilder<KeyedCircuits> {
     /// Sets the maximum number of circuits, 1 to 9,999,999. Default: 10,000.
     ///
-    /// If this many circuits exist, a new key evicts (removes) a circuit that no call uses.
+    /// Beyond this number, a new key evicts (removes) a circuit that no call uses.
     pub fn max_keys(mut self, keys: u32) -> Self {
         self.options.max_keys = Some(keys);
         self
     }
 
-    /// Creates circuits that are not registered under their name. [`get_circuit_stats`](crate::get_circuit_stats) does
-    /// not list these circuits.
+    /// Creates circuits that are not registered, so that [`get_circuit_stats`](crate::get_circuit_stats) does not list
+    /// them.
     ///
     /// # Errors
     ///
@@ -44,12 +44,11 @@ impl CircuitBuilder<KeyedCircuits> {
         Ok(KeyedCircuits::new(Arc::new(family)))
     }
 
-    /// Returns the circuits with keys that are registered under the name of this builder. If no such circuits are
-    /// registered, registers new circuits.
+    /// Returns the registered circuits of this name, which the whole program shares. Creates and registers them if they
+    /// do not exist.
     ///
-    /// Before the first call of a function with these circuits, the builder overrides the options of attributes.
-    /// In all other respects, the options combine with the options of attributes and of other builders as in
-    /// [`CircuitBuilder::register`](CircuitBuilder::<CircuitBreaker>::register).
+    /// Before the first call of a function with these circuits, the builder overrides the options of attributes. The
+    /// other rules of [`CircuitBuilder::register`](CircuitBuilder::<CircuitBreaker>::register) apply, too.
     ///
     /// # Errors
     ///
@@ -58,7 +57,8 @@ impl CircuitBuilder<KeyedCircuits> {
     /// - The name is blank, or contains `[`.
     /// - The name belongs only to a circuit without a key.
     /// - An option of this builder is outside its range, or cannot be combined with another option of this builder.
-    /// - This builder contradicts an option of an attribute or of another builder, and cannot override this option.
+    /// - An attribute or another builder has set an option to a different value, and this builder can no longer
+    ///   override it.
     pub fn register(self) -> Result<KeyedCircuits, ConfigError> {
         self.check_keyed()?;
         Ok(KeyedCircuits::new(registry::register_family(self.name.clone(), self.written())?))

@@ -1,4 +1,4 @@
-//! Defines [`KeyedCircuits`], the circuits of one name with one circuit for each key.
+//! Defines [`KeyedCircuits`], a set of circuits with one name: one circuit for each key.
 
 use std::fmt;
 
@@ -8,13 +8,13 @@ use crate::registry::family::{Family, FamilyStats};
 use crate::registry::key::Key;
 use crate::registry::owned::Owned;
 
-/// The circuits of one name, with one circuit for each key, such as a host, a shard or a tenant.
+/// A set of circuits with one name: one circuit for each key, such as a host, a shard or a tenant.
 ///
-/// All circuits have the same settings. If the number of circuits reaches `max_keys`, a new key evicts a circuit that
-/// no call uses, approximately the least recently used circuit. If all circuits are in use, a new key gets a temporary
-/// circuit, which serves only one call. A `KeyedCircuits` is a cheap handle, and all its clones share the circuits.
+/// All circuits have the same settings. If `max_keys` circuits exist, a new key evicts (removes) an idle circuit,
+/// approximately the least recently used one. If all circuits are in use, a new key gets a temporary circuit for one
+/// call. All clones of a `KeyedCircuits` share the circuits.
 ///
-/// The attribute `#[circuit(with = self.price, key = tenant)]` takes the circuit of a key from a `KeyedCircuits`.
+/// In `#[circuit(with = self.price, key = tenant)]`, the field `price` is a `KeyedCircuits`.
 ///
 /// ```
 /// use resilience_runtime::{CircuitState, KeyedCircuits};
@@ -46,17 +46,16 @@ impl KeyedCircuits {
         self.0.name()
     }
 
-    /// Returns the circuit of this key, and creates the circuit if it does not exist. This call counts as a use of the
-    /// circuit. As long as the returned handle exists, the circuit is not evicted.
+    /// Returns the circuit of this key, and creates the circuit if it does not exist. The circuit is not evicted as
+    /// long as the returned handle exists.
     ///
-    /// The method allocates memory only if it creates the circuit. The circuits are divided into up to 16 parts with
-    /// one lock each, and the method takes the lock of one part.
+    /// The method allocates memory only if it creates the circuit. It locks one of up to 16 parts of the set.
     pub fn get(&self, key: impl Key) -> CircuitBreaker {
         self.0.of(&key)
     }
 
-    /// Returns the circuit of this key, or `None` if the circuit does not exist. This call does not count as a use of
-    /// the circuit, and so does not delay an eviction.
+    /// Returns the circuit of this key, or `None` if the circuit does not exist. This lookup does not count as a use of
+    /// the circuit, so it does not delay an eviction.
     pub fn find(&self, key: impl Key) -> Option<CircuitBreaker> {
         self.0.find(&key)
     }
@@ -76,10 +75,10 @@ impl KeyedCircuits {
         self.len() == 0
     }
 
-    /// Returns an iterator over all circuits, in no particular order. A circuit that exists during the whole iteration
-    /// is returned exactly once. The iterator holds no lock between two circuits.
+    /// Returns an iterator over all circuits, in no particular order. If a circuit exists during the whole iteration,
+    /// the iterator returns it exactly once. The iterator holds no lock between two circuits.
     ///
-    /// A circuit cannot be evicted as long as the returned handle of the circuit exists.
+    /// A circuit is not evicted as long as its returned handle exists.
     pub fn iter(&self) -> impl Iterator<Item = CircuitBreaker> + '_ {
         self.0.iter()
     }
@@ -89,7 +88,7 @@ impl KeyedCircuits {
         self.iter().for_each(|circuit| circuit.reset());
     }
 
-    /// Returns the circuit of this key for one call of a decorated function.
+    /// Returns the circuit of this key, for one call of a decorated function.
     #[doc(hidden)]
     pub fn __of<K: Key + ?Sized>(&self, key: &K) -> Owned<CircuitBreaker> {
         Owned::of(self.0.of(key))

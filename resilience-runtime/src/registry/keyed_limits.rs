@@ -42,13 +42,12 @@ macro_rules! keyed_limits {
                     self.0.name()
                 }
 
-                /// Returns the totals of all layers, as [`Family::sums`] does.
+                /// Returns the totals of all layers, see [`Family::sums`].
                 pub(crate) fn sums(&self, see: impl FnMut(&$layer, &LimitSums)) -> LimitSums {
                     self.0.sums(see)
                 }
 
-                /// Returns the layer of each key, together with the part of the layer's name that shows the key, such
-                /// as `[acme]`.
+                /// Returns each layer, with the part of its name that shows the key, such as `[acme]`.
                 pub(crate) fn iter(&self) -> impl Iterator<Item = (String, $layer)> + '_ {
                     let key = |layer: &$layer| layer.name().get(self.0.name().len()..).unwrap_or_default().to_owned();
                     self.0.iter().map(move |layer| (key(&layer), layer))
@@ -69,16 +68,18 @@ impl KeyedRateLimits {
         self.0.kept_keys(RateLimit::keep)
     }
 
-    /// Gives each key its state from a snapshot. Returns the number of states that were dropped, because `max_keys`
-    /// keys exist already.
+    /// Restores the state of each key from a snapshot. Returns the number of states that were dropped because
+    /// `max_keys` keys exist already.
     pub(crate) fn restore(&self, states: &BTreeMap<String, KeptLimit>) -> usize {
         self.0.restore(states, RateLimit::restore, |kept| kept.quota.is_some())
     }
 }
 
 keyed_limits! {
-    /// The bulkheads of one attribute, or of all attributes with one name: one bulkhead for each key.
+    /// The bulkheads of an attribute with the option `key`: one bulkhead for each key. Attributes with the same name
+    /// share them.
     KeyedBulkheads of Bulkhead, bulkhead::Settings;
-    /// The rate limits of one attribute, or of all attributes with one name: one rate limit for each key.
+    /// The rate limits of an attribute with the option `key`: one rate limit for each key. Attributes with the same
+    /// name share them.
     KeyedRateLimits of RateLimit, rate_limit::Settings;
 }

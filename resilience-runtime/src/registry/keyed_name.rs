@@ -1,4 +1,4 @@
-//! Implements the value of a name with the option `key`: the family, and the options of its attributes and builders.
+//! Stores the family of a name with the option `key`, and the options of its attributes and builders.
 
 use std::borrow::Cow;
 
@@ -10,23 +10,21 @@ use crate::registry::declared::declarations;
 use crate::registry::family::Family;
 use crate::registry::written::{Written, merge};
 
-/// A family (the circuits of one name with a key), and the options of its attributes and builders.
+/// A family (the circuits of one name with a key), with the options of its attributes and builders.
 pub(super) struct KeyedName {
     pub(super) family: Arc<Family<CircuitBreaker>>,
     /// The options in the order of [`Sources::written`](crate::registry::sources::Sources::written).
     pub(super) written: Vec<Arc<Written>>,
-    /// The options that the service has set at run time. These options take precedence over all other options.
+    /// The changes at run time, which take precedence over all other options.
     pub(super) configured: Configured<Options>,
-    /// The number of builders that registered before the first use of the family. The options of these builders are the
-    /// first elements of `written`.
+    /// The number of builders at the start of `written`: they registered before the first use of the family.
     pub(super) builders: usize,
-    /// Whether a function with this family was called. After the first call, a builder can no longer override an
-    /// option.
+    /// Whether a function with this family was called. A builder can then no longer override an option.
     pub(super) in_use: bool,
 }
 
 impl KeyedName {
-    /// Creates a family with the options of attributes.
+    /// Creates the family of a name, with the options of its attributes.
     #[expect(clippy::ptr_arg, reason = "a map passes its key to this function")]
     pub(super) fn new(name: &Cow<'static, str>) -> Self {
         let written = declarations(name).family.clone();

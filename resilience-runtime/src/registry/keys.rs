@@ -1,5 +1,5 @@
-//! Implements a table of circuits, bulkheads or rate limits with the option `key`. The table evicts entries that no
-//! call uses. In the comments of this file, a layer is a circuit, a bulkhead or a rate limit.
+//! Implements a table of layers with the option `key`: circuits, bulkheads or rate limits. The table can evict a layer
+//! that no call uses.
 
 use std::cmp::Reverse;
 
@@ -7,22 +7,22 @@ use crate::base::name::Name;
 use crate::base::sums::Sums;
 use crate::registry::table::Table;
 
-/// A layer that belongs to one key.
+/// A layer of one key: a circuit, a bulkhead or a rate limit.
 pub(crate) trait Keyed: Clone + Send + Sync + 'static {
     /// The settings that the layers of all keys share.
     type Settings: Clone + Send + Sync;
-    /// A reference to a layer that does not protect the layer from eviction.
+    /// A weak reference to a layer, which does not protect the layer from eviction.
     type Weak: Send + Sync;
-    /// The totals of one or several layers, which the metrics show.
+    /// The totals of one or several layers, for the metrics.
     type Sums: Sums;
-    /// Whether the keys beyond `max_keys` share one layer. Otherwise, each call with a key beyond `max_keys` gets a
-    /// temporary layer of its own.
+    /// Whether all further keys share one layer when `max_keys` layers are in use. Otherwise, each call with a further
+    /// key gets a temporary layer.
     const IS_SHARED_BEYOND: bool;
 
     fn create(name: Name, settings: &Self::Settings) -> Self;
     fn apply(&self, settings: &Self::Settings);
     fn label(&self) -> &Name;
-    /// Returns whether a call, or a handle outside the table, uses the layer.
+    /// Returns whether a handle of the layer exists outside the table. Each call holds such a handle.
     fn is_in_use(&self) -> bool;
     fn downgrade(&self) -> Self::Weak;
     fn upgrade(weak: &Self::Weak) -> Option<Self>;
@@ -30,7 +30,7 @@ pub(crate) trait Keyed: Clone + Send + Sync + 'static {
     /// Returns the totals of the layer.
     fn sums(&self) -> Self::Sums;
 
-    /// Returns the rank of an idle layer in an eviction.
+    /// Returns the rank of this idle layer in an eviction.
     fn rank(&self) -> Rank;
 
     /// Emits the event `keys_full`.
@@ -39,27 +39,24 @@ pub(crate) trait Keyed: Clone + Send + Sync + 'static {
 
 /// One shard of a family: some of the layers with one name and the option `key`.
 pub(crate) struct Keys<E> {
-    /// The layers of this shard. For each layer, the table contains the value of `lookups` at the last use of the
-    /// layer.
+    /// The layers of this shard, each with the value of `lookups` at its last use.
     table: Table<E, u32>,
-    /// The number of lookups and insertions, modulo 2^32. After 2^32 lookups of other layers, an unused layer
-    /// therefore looks like a layer that was just used.
+    /// The number of lookups and insertions. The number wraps around, so an unused layer looks recently used after 2^32
+    /// lookups of other layers.
     lookups: u32,
 }
 
-/// The number of idle layers (layers that no call uses) that an eviction compares. If none of the compared layers is
-/// [`Fresh`](Rank::Fresh), the eviction visits further slots until it finds a fresh layer. The total number of visited
-/// slots is at most [`MOST_VISITED`].
+/// The number of idle layers that an eviction compares. If none of them is [`Fresh`](Rank::Fresh), the eviction visits
+/// further slots until it finds a fresh layer, at most [`MOST_VISITED`] slots in total.
 const SAMPLE: usize = 16;
-/// The maximum number of slots that an eviction (the removal of an idle layer) visits. If the option `max_keys` is at
-/// most 1,000, a table practically never has more than 256 slots. An eviction may then visit all slots of the table.
+/// The maximum number of slots that an eviction visits. With a `max_keys` of at most 1,000, practically every table has
+/// at most 256 slots, so an eviction can visit all of them.
 const MOST_VISITED: usize = 256;
 
-/// The rank of an idle layer (a layer that no call uses). An eviction removes the layers with the smallest rank
-/// (`Fresh`) first.
+/// The rank of an idle layer (a layer that no call uses). An eviction prefers the smallest rank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Rank {
-    /// The layer admits calls as a new layer would.
+    /// The layer admits the same calls as a new layer.
     Fresh,
     /// The layer remembers earlier calls: a circuit is open or half-open, or the burst of a rate limit is not full.
     Used,
@@ -78,13 +75,12 @@ impl<E: Keyed> Keys<E> {
         self.table.iter()
     }
 
-    /// Lists some of the layers, as [`Table::step`] does.
+    /// Lists some of the layers, see [`Table::step`].
     pub(crate) fn step<V>(&self, from: u32, view: impl Fn(&E) -> V) -> (Vec<V>, Option<u32>) {
         self.table.step(from, view)
     }
 
-    /// Returns the layer whose key has this hash and for which `is_it` returns true. The lookup counts as a use of
-    /// the layer.
+    /// Returns the layer with this hash for which `is_it` returns true. The lookup counts as a use of the layer.
     #[inline]
     pub(crate) fn find(&mut self, hash: u32, is_it: impl Fn(&E) -> bool) -> Option<E> {
         let (place, entry) = self.table.find(hash, is_it)?;
@@ -93,8 +89,7 @@ impl<E: Keyed> Keys<E> {
         Some(entry)
     }
 
-    /// Returns the layer whose key has this hash and for which `is_it` returns true. In contrast to
-    /// [`find`](Self::find), this lookup does not count as a use of the layer.
+    /// Works like [`find`](Self::find), but the lookup does not count as a use of the layer.
     pub(crate) fn get(&self, hash: u32, is_it: impl Fn(&E) -> bool) -> Option<E> {
         Some(self.table.find(hash, is_it)?.1)
     }
@@ -105,10 +100,9 @@ impl<E: Keyed> Keys<E> {
         self.table.insert(hash, entry, self.lookups);
     }
 
-    /// Evicts one layer of a random sample, and returns the evicted layer. Returns `None` if all visited layers
-    /// are in use. The evicted layer has the smallest [`Rank`] in the sample. If several layers have the smallest
-    /// rank, the least recently used of these layers is evicted. `draw` is a random number that determines the slot
-    /// at which the sample starts. Leaves out the layers with a rank above `most`.
+    /// Evicts one layer of a random sample, and returns this layer. The sample contains idle layers with a rank of at
+    /// most `most`. Returns `None` if the sample is empty. Evicts the layer with the smallest [`Rank`], or the least
+    /// recently used of several. The random number `draw` selects the slot at which the sample starts.
     pub(crate) fn evict(&mut self, draw: u32, most: Rank) -> Option<E> {
         let (mut best, mut sampled) = (None, 0);
         for (place, slot) in self.table.places(draw).take(MOST_VISITED) {

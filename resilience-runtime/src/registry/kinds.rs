@@ -29,10 +29,8 @@ use crate::registry::waiting;
 use crate::retry::layer::{Retry, RetryStats};
 use crate::timeout::timeout::{Timeout, TimeoutStats};
 
-/// Implements [`Layer`] and [`Listed`] for each kind of layer. `$create` is the function that creates a layer from a
-/// name and the options. `$apply` is the function that changes the settings of a layer. `$refusal` is the function that
-/// returns an error for an option without an effect. `$take` is the function that gives a new layer the state of a
-/// snapshot.
+/// Implements [`Layer`] and [`Listed`] for each kind of layer. The functions `$create`, `$refusal` and `$apply`
+/// implement the methods of [`Layer`] with the same names. `$take` implements [`Layer::take_waiting`].
 macro_rules! kinds {
     ($(
         $layer:ident, $options:ident, $stats:ident, $kind:literal, $create:expr, $apply:expr, $refusal:expr
@@ -48,7 +46,7 @@ macro_rules! kinds {
 
         #[cfg(feature = "faults")]
         impl DeclaredLayer {
-            /// Returns the position of the attribute on its function, and the option `name`.
+            /// Returns the position of the attribute among the attributes of its function, and its option `name`.
             pub(crate) fn position(&self) -> (Option<Position>, Option<&'static str>) {
                 match self {
                     $(Self::$layer(declaration) => (declaration.position, declaration.name),)*

@@ -1,5 +1,5 @@
-//! Defines the trait [`Layer`], which every kind of layer except circuits implements. Also defines the trait
-//! [`Options`], which the options of each kind implement.
+//! Defines the trait [`Layer`] for every kind of layer except circuits, and the trait [`Options`] for the options of
+//! such a layer.
 #![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use std::fmt::Debug;
@@ -13,20 +13,20 @@ use crate::base::name::Name;
 /// A layer that attributes create: a retry, timeout, bulkhead, rate limit, hedge or fallback.
 pub trait Layer: Clone + Debug + Send + Sync + 'static {
     type Options: Options;
-    /// A snapshot of the settings and the counts.
+    /// The statistics of the layer.
     type Stats;
     /// The word for the layer in messages, such as `rate limit`.
     const KIND: &'static str;
 
-    /// Creates the layer. If no attribute sets a required option, a bulkhead or a rate limit rejects every call, and a
-    /// timeout or a hedge has no effect.
+    /// Creates the layer. If a required option is absent, a bulkhead or a rate limit rejects every call, and a timeout
+    /// or a hedge has no effect.
     fn create(name: Name, options: &Self::Options) -> Self;
 
     fn layer_stats(&self) -> Self::Stats;
 
-    /// Returns an error if one of the options `changes` cannot affect the calls of the layer. A service sets these
-    /// options at run time. `written` contains the options of the attributes. If `is_named` is false, the generated
-    /// code depends on `written`. For example, the generated code of a bulkhead without a `wait` cannot wait.
+    /// Returns an error if one of the `changes` at run time cannot affect the calls of the layer. `written` contains
+    /// the options of the attributes. If `is_named` is false, the generated code depends on these options. For example,
+    /// the code of a bulkhead without `wait` cannot wait.
     fn refusal(written: &Self::Options, is_named: bool, changes: &Self::Options) -> Option<ConfigError> {
         let _ = (written, is_named, changes);
         None
@@ -35,8 +35,7 @@ pub trait Layer: Clone + Debug + Send + Sync + 'static {
     /// Changes the settings. Returns false, and changes nothing, if the layer has had too many different settings.
     fn apply(&self, options: &Self::Options) -> bool;
 
-    /// Gives this new layer the state that a restored snapshot contains for this name. Only rate limits have a state in
-    /// a snapshot.
+    /// Restores the state that a snapshot contains for this new layer. Only rate limits have such a state.
     #[cfg(feature = "serde")]
     fn take_waiting(&self, _name: &str) {}
 }
@@ -45,14 +44,14 @@ pub trait Layer: Clone + Debug + Send + Sync + 'static {
 pub trait Options: Copy + Debug + PartialEq + Send + Sync + 'static {
     const NONE: Self;
 
-    /// Returns the name and the value of each option, in the order of the attribute's documentation page.
+    /// Returns the name and the value of each option, in a fixed order.
     fn entries(&self) -> Vec<(&'static str, Option<Value>)>;
 
     /// Sets each option that is absent in `self` to its value in `others`.
     #[must_use]
     fn or(self, others: Self) -> Self;
 
-    /// Works like [`or`](Self::or), but leaves out the options in `others` that cannot be combined with an option in
+    /// Works like [`or`](Self::or), but ignores each option in `others` that cannot be combined with an option in
     /// `self`.
     #[must_use]
     fn over(self, others: Self) -> Self {
@@ -64,17 +63,17 @@ pub trait Options: Copy + Debug + PartialEq + Send + Sync + 'static {
         None
     }
 
-    /// Checks the options that a service sets at run time.
+    /// Checks the range of each option of a change at run time.
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigError`] for an option outside its range.
+    /// Returns a [`ConfigError`] for the first option outside its range.
     fn check(&self) -> Result<(), ConfigError>;
 
     /// Returns the name of each required option, and whether the option is set.
     fn required(&self) -> impl Iterator<Item = (&'static str, bool)>;
 
-    /// Returns the name of a required option that is absent.
+    /// Returns the name of the first required option that is absent.
     fn missing(&self) -> Option<&'static str> {
         self.required().find_map(|(option, is_set)| (!is_set).then_some(option))
     }
@@ -88,15 +87,14 @@ pub struct LayerDeclaration<L: Layer> {
     pub(crate) func: &'static str,
     /// The path of the module that contains the decorated function.
     pub(crate) module: &'static str,
-    /// The value of the option `name`. An attribute without a name has a layer of its own.
+    /// The value of the option `name`. Without a name, the attribute has its own layer.
     pub(crate) name: Option<&'static str>,
     pub(crate) place: &'static Location<'static>,
     pub(crate) options: L::Options,
-    /// The option for which each call evaluates an expression. The text `*` stands for all options. This attribute does
-    /// not need a value of the option from another attribute. No change at run time affects the option of this
-    /// attribute.
+    /// The name of the option whose expression each call evaluates, or `*` for all options. Other attributes and
+    /// changes at run time do not affect this option.
     pub(crate) evaluated: Option<&'static str>,
-    /// The position of the attribute on its function.
+    /// The position of the attribute among the attributes of its function.
     #[cfg(feature = "faults")]
     pub(crate) position: Option<Position>,
 }
@@ -126,7 +124,7 @@ impl<L: Layer> LayerDeclaration<L> {
         }
     }
 
-    /// Sets the position of the attribute on its function: the number of attributes above it.
+    /// Sets the position of the attribute on its function. `index` is the number of attributes above it.
     #[cfg(feature = "faults")]
     pub const fn within(mut self, function: &'static Function, index: usize) -> Self {
         self.position = Some(Position { function, index });
@@ -138,7 +136,7 @@ impl<L: Layer> LayerDeclaration<L> {
         self
     }
 
-    /// Sets the position of the attribute in the source to the position of the caller.
+    /// Sets the source position of the attribute to the position of the caller.
     #[track_caller]
     pub const fn placed(mut self) -> Self {
         self.place = Location::caller();
@@ -156,8 +154,7 @@ impl<L: Layer> LayerDeclaration<L> {
     }
 }
 
-/// Declares the struct with the options of one kind of attribute. Also declares the methods that set these options in a
-/// [`LayerDeclaration`].
+/// Declares a struct for the options of one kind of attribute, and the methods that set them in a [`LayerDeclaration`].
 macro_rules! layer_options {
     (
         $(#[$doc:meta])*

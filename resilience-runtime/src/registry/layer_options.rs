@@ -125,8 +125,8 @@ impl LayerDeclaration<KeyedRateLimits> {
 }
 
 impl LayerDeclaration<RateLimit> {
-    /// Checks the options that depend on each other. The generated code calls this method if the macro does not know
-    /// the value of an option, or the time between two calls.
+    /// Checks the options that depend on each other. The generated code calls this method if the attribute sets `per`,
+    /// or sets an option to a constant.
     #[track_caller]
     pub const fn checked(self) -> Self {
         self.options.require();
@@ -135,9 +135,8 @@ impl LayerDeclaration<RateLimit> {
 }
 
 impl LayerDeclaration<Retry> {
-    /// Checks the options that depend on each other, such as `delay` and `max_delay`. The macro cannot check a constant
-    /// of the user, because the macro does not know the value of the constant. For a constant, the generated code
-    /// therefore calls this method.
+    /// Checks the options that depend on each other, such as `delay` and `max_delay`. If the user sets such an option
+    /// to a constant, the generated code calls this method, because the macro does not know the value.
     #[track_caller]
     pub const fn checked(self) -> Self {
         let _ = self.options.schedule().checked();
@@ -146,8 +145,8 @@ impl LayerDeclaration<Retry> {
 }
 
 impl LayerDeclaration<Hedge> {
-    /// Checks the limits of a percentile if a limit is a constant, because the macro does not know the value of a
-    /// constant.
+    /// Checks that `min_after` is at most `max_after`. The generated code calls this method if one of them is a
+    /// constant, because the macro does not know the value.
     #[track_caller]
     pub const fn checked(self) -> Self {
         if let (Some(min), Some(max)) = (self.options.min_after, self.options.max_after) {
@@ -179,7 +178,7 @@ impl RateLimitOptions {
         }
     }
 
-    /// Returns the name of the option that sets the limit, the limit, and the period.
+    /// Returns the limit and its period, after the name of the option that sets the limit.
     fn rate(&self) -> Option<(&'static str, u32, Duration)> {
         match *self {
             Self { per_second: Some(limit), .. } => Some(("per_second", limit, Duration::from_secs(1))),

@@ -1,4 +1,4 @@
-//! Stores the layers of one kind, such as all bulkheads that attributes have created.
+//! Stores all layers of one kind that attributes have created, such as all bulkheads.
 
 use std::collections::BTreeMap;
 use std::ptr;
@@ -10,17 +10,17 @@ use crate::registry::configured::Configured;
 use crate::registry::layer::{Layer, LayerDeclaration, Options};
 use crate::registry::mistake::{LayerConflict, MissingOption, SettingsMistake};
 
-/// A kind of layer whose layers [`get_stats`](crate::get_stats) lists.
+/// A kind of layer that [`get_stats`](crate::get_stats) lists.
 pub trait Listed: Layer {
-    /// Returns the layers of this kind that have been created.
+    /// Returns the existing layers of this kind.
     fn layers() -> &'static Layers<Self>;
 
     /// Returns the declarations of all attributes of this kind. Without the feature `declare`, the list is empty.
     fn declared() -> Vec<&'static LayerDeclaration<Self>>;
 }
 
-/// The layers of one kind. All attributes with the same name share a layer. Each attribute without a name has a layer
-/// of its own.
+/// All layers of one kind. Attributes with the same name share one layer. Each attribute without a name has its own
+/// layer.
 #[derive(Debug)]
 pub struct Layers<L: Layer>(pub(super) Mutex<Parts<L>>);
 
@@ -31,21 +31,21 @@ pub struct Parts<L: Layer> {
     pub(super) unnamed: Vec<Known<L>>,
 }
 
-/// The declaration of one attribute. Two declarations are compared by their addresses, because two functions that one
-/// `macro_rules!` call generates may have the same source position.
+/// The declaration of one attribute. Declarations are compared by address, because attributes from one `macro_rules!`
+/// call may have the same source position.
 pub(super) type Place<L> = &'static LayerDeclaration<L>;
 
-/// A layer, and the attributes that it belongs to.
+/// A layer, with the attributes that use it.
 #[derive(Clone, Debug)]
 #[allow(unreachable_pub)] // a part of the type `Layers`
 pub struct Known<L: Layer> {
     pub(super) layer: L,
-    /// The attributes with the name of the layer. If two attributes set one option, the attribute that comes first in
-    /// this list wins. A layer without a name has one attribute.
+    /// The attributes that use the layer: all with its name, or one attribute without a name. If several attributes set
+    /// one option, the first one wins.
     pub(super) places: Vec<Place<L>>,
-    /// The options with which the layer was created.
+    /// The merged options of the attributes at the creation of the layer.
     pub(super) written: L::Options,
-    /// The options that the service has set at run time.
+    /// The changes at run time.
     pub(super) configured: Configured<L::Options>,
 }
 
@@ -57,8 +57,8 @@ impl<L: Layer> Known<L> {
         Self { layer, places, written, configured: Configured::default() }
     }
 
-    /// Creates the layer of all attributes with one name. The layer takes the state of a snapshot that waits for this
-    /// name.
+    /// Works like [`create`](Self::create), for a layer with a name. Also restores its state if a snapshot contains
+    /// one.
     pub(super) fn joined(name: &'static str, places: Vec<Place<L>>) -> Self {
         let known = Self::create(name, places);
         #[cfg(feature = "serde")]
@@ -81,10 +81,10 @@ impl<L: Listed> Layers<L> {
         Self(Mutex::new(Parts { named: BTreeMap::new(), unnamed: Vec::new() }))
     }
 
-    /// Returns the layer of an attribute, and creates the layer if it does not exist yet. Also returns the mistakes in
-    /// the settings of this layer that no earlier call of this function has returned.
+    /// Returns the layer of an attribute, and creates the layer if it does not exist. Also returns the mistakes in its
+    /// settings, except mistakes that an earlier call has returned.
     pub(crate) fn join(&self, declaration: Place<L>) -> (L, Vec<SettingsMistake>) {
-        // Collects the declarations of all attributes before the lock is taken.
+        // Collects the declarations before the lock is taken, to keep the lock short.
         let declared = declaration.name.map(declared);
         let mut parts = lock_std(&self.0);
         let (Some(name), Some(mut places)) = (declaration.name, declared) else {
@@ -108,26 +108,25 @@ impl<L: Listed> Layers<L> {
         (layer, mistakes)
     }
 
-    /// Returns the statistics of each layer, including layers that no call has created yet. The key of the map is the
-    /// name of the layer, or the path of the decorated function if the layer has no name.
+    /// Returns the statistics of each layer, by its label, see [`labelled`](Self::labelled).
     pub(crate) fn stats(&self) -> BTreeMap<String, L::Stats> {
         self.labelled().map(|(label, layer)| (label, layer.layer_stats())).collect()
     }
 
-    /// Returns each layer, with its name or, if the layer has no name, with the path of its function. Includes layers
-    /// that no call has created yet.
+    /// Returns each layer with its label: its name, or the path of its function if it has no name. Includes layers that
+    /// attributes declare, but no call has created yet.
     pub(crate) fn labelled(&self) -> impl Iterator<Item = (String, L)> + use<L> {
         self.known().into_iter().map(|(label, known)| (label, known.layer))
     }
 
-    /// Works like [`labelled`](Self::labelled), and also returns whether the label is the option `name` of the layer.
+    /// Works like [`labelled`](Self::labelled), and also returns whether the layer has a name.
     pub(crate) fn listed(&self) -> impl Iterator<Item = (String, bool, L)> + use<L> {
         let is_named = |known: &Known<L>| known.places.iter().any(|place| place.name.is_some());
         self.known().into_iter().map(move |(label, known)| (label, is_named(&known), known.layer))
     }
 
-    /// Returns the layers whose labels are wanted, and creates these layers if attributes declare them. Also returns the
-    /// mistakes in the settings of each new layer.
+    /// Returns the layers for whose labels `is_wanted` returns true. Creates layers that are only declared, and returns
+    /// the mistakes in their settings.
     #[cfg(feature = "serde")]
     pub(crate) fn find_labels(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<(String, (L, Vec<SettingsMistake>))> {
         let found = self.known().into_iter().filter(|(label, _)| is_wanted(label)).map(|(label, known)| {
@@ -140,7 +139,7 @@ impl<L: Listed> Layers<L> {
         found.collect()
     }
 
-    /// Works like [`labelled`](Self::labelled), but also returns the attributes and the options of each layer.
+    /// Works like [`labelled`](Self::labelled), but returns each layer with its attributes and options.
     pub(super) fn known(&self) -> Vec<(String, Known<L>)> {
         let parts = lock_std(&self.0);
         let mut named = parts.named.clone();
@@ -168,7 +167,7 @@ impl<L: Listed> Layers<L> {
     }
 
     /// Returns a mistake for each name that attributes use both with and without the option `key`. `keyed` contains the
-    /// layers with the option `key`.
+    /// layers with `key`.
     pub(crate) fn check_kinds<K: Listed>(&self, keyed: &Layers<K>) -> Vec<SettingsMistake> {
         let (plain, keyed) = (self.places(), keyed.places());
         let both = plain.iter().filter_map(|(name, places)| Some((name, places.first()?, keyed.get(name)?.first()?)));
@@ -184,7 +183,7 @@ impl<L: Listed> Layers<L> {
         .collect()
     }
 
-    /// Returns the attributes of each name.
+    /// Returns the attributes with each name.
     fn places(&self) -> BTreeMap<&'static str, Vec<Place<L>>> {
         let mut names: BTreeMap<&'static str, Vec<Place<L>>> = BTreeMap::new();
         for declaration in L::declared() {
@@ -198,7 +197,7 @@ impl<L: Listed> Layers<L> {
         names
     }
 
-    /// Calls `see` for each layer that has been created. No lock is held while `see` runs.
+    /// Calls `see` for each existing layer. No lock is held while `see` runs.
     pub(crate) fn each(&self, see: impl FnMut(L)) {
         let parts = lock_std(&self.0);
         let named = parts.named.values().map(|named| named.layer.clone());
@@ -219,15 +218,15 @@ impl<L: Layer> Parts<L> {
     }
 }
 
-/// Returns the declarations with this name, in the order of their places in the source.
+/// Returns the declarations with this name, sorted by source position.
 pub(super) fn declared<L: Listed>(name: &'static str) -> Vec<Place<L>> {
     let mut places: Vec<_> = L::declared().into_iter().filter(|declaration| declaration.name == Some(name)).collect();
     places.sort_by_key(|place| place.order());
     places
 }
 
-/// Returns the options in force for the layer of an attribute. These are the options that the service has set at run
-/// time, and the merged options of all attributes with its name.
+/// Returns the options in force for the layer of an attribute. An option comes from a change at run time, or otherwise
+/// from the attributes with the same name.
 #[cfg(feature = "test-util")]
 pub(crate) fn in_force<L: Listed>(declaration: Place<L>) -> L::Options {
     let written = declaration.name.map_or(declaration.options, |name| merged(&declared::<L>(name)));
@@ -239,8 +238,7 @@ pub(crate) fn in_force<L: Listed>(declaration: Place<L>) -> L::Options {
     known.map_or(written, |known| known.configured.over(known.written, L::Options::over))
 }
 
-/// Merges the options of several attributes. Leaves out the options of an attribute that contradict the options of
-/// earlier attributes in `places`.
+/// Merges the options of several attributes. Leaves out each attribute that contradicts the attributes before it.
 fn merged<L: Layer>(places: &[Place<L>]) -> L::Options {
     places.iter().fold(L::Options::NONE, |sum, next| {
         let all = sum.or(next.options);
@@ -248,9 +246,9 @@ fn merged<L: Layer>(places: &[Place<L>]) -> L::Options {
     })
 }
 
-/// Returns the label `module::function` for each layer without the option `name`. If two labels would be equal, adds
-/// the line of the attribute, and a number if the lines are equal, too. `is_name` returns whether a text is the `name`
-/// of another layer. A label never equals the `name` of another layer.
+/// Returns the label `module::function` for each layer without a name. If two labels would be equal, adds the line of
+/// the attribute, and a number if the lines are equal, too. `is_name` returns whether another layer has this text as
+/// its name. No label equals such a name.
 fn labels<L: Layer>(
     declarations: impl Iterator<Item = Place<L>> + Clone,
     is_name: impl Fn(&str) -> bool,
@@ -277,8 +275,7 @@ fn labels<L: Layer>(
         .collect()
 }
 
-/// Returns the contradictions between the attributes in `places`. Also returns a mistake if none of these attributes
-/// sets a required option.
+/// Returns the contradictions between the attributes in `places`, and a mistake if none of them sets a required option.
 fn mistakes<L: Layer>(places: &[Place<L>]) -> Vec<SettingsMistake> {
     let conflicts = (1..places.len()).flat_map(|index| conflicts(&places[..index], places[index]));
     let missing = merged(places).missing().and_then(|option| {
@@ -294,7 +291,8 @@ fn mistakes<L: Layer>(places: &[Place<L>]) -> Vec<SettingsMistake> {
     conflicts.chain(missing).collect()
 }
 
-/// Returns a conflict for each option that `next` and an attribute in `before` set to different values.
+/// Returns a conflict for each option that `next` and an attribute in `before` set to different values. If there is
+/// none, checks instead whether the options of `next` can be combined with the options in `before`.
 fn conflicts<L: Layer>(before: &[Place<L>], next: Place<L>) -> Vec<SettingsMistake> {
     let differing = next.options.entries().into_iter().filter_map(|(option, value)| {
         let value = value?;

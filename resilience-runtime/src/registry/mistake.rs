@@ -1,4 +1,4 @@
-//! Defines mistakes in the settings of all layers: contradictions, and required options that no attribute sets.
+//! Defines the mistakes in settings: contradictions, and missing required options.
 
 use thiserror::Error;
 
@@ -12,9 +12,9 @@ use crate::registry::conflict::{self, CircuitConflict};
 #[error(transparent)]
 #[non_exhaustive]
 pub enum SettingsMistake {
-    /// Two settings of one circuit contradict each other.
+    /// Two attributes or builders set contradictory options of one circuit.
     CircuitConflict(#[from] CircuitConflict),
-    /// Two settings of one retry, timeout, bulkhead, rate limit or hedge contradict each other.
+    /// Two attributes set contradictory options of one retry, timeout, bulkhead, rate limit or hedge.
     LayerConflict(#[from] LayerConflict),
     /// No attribute with this name sets a required option.
     MissingOption(#[from] MissingOption),
@@ -43,7 +43,7 @@ impl SettingsMistake {
     }
 }
 
-/// Two values of one option of a layer, from two attributes with the same name.
+/// A contradiction between two attributes that share a layer, because they have the same name.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(
     "{layer} '{}': `{option}` is {} at {}, but {} at {}",
@@ -63,9 +63,9 @@ pub struct LayerConflict {
     pub places: [String; 2],
 }
 
-/// A missing option: none of the attributes with one `name` sets this required option.
+/// A required option that none of the attributes with one name sets.
 ///
-/// Without the required option, a bulkhead or a rate limit rejects every call, and a timeout or a hedge has no effect.
+/// Without the option, a bulkhead or a rate limit rejects every call, and a timeout or a hedge has no effect.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{layer} '{}': `{option}` is missing: write it in one of the attributes, such as {place}", name.escape_debug())]
 #[non_exhaustive]
@@ -76,6 +76,6 @@ pub struct MissingOption {
     pub name: String,
     /// The name of the option.
     pub option: &'static str,
-    /// The source position of an attribute with this name, as `file:line:column`.
+    /// The source position of one attribute with this name, as `file:line:column`.
     pub place: String,
 }

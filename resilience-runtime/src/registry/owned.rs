@@ -1,8 +1,8 @@
-//! Defines [`Owned`], a handle of a layer that belongs to one call of a decorated function.
+//! Defines [`Owned`], a handle that one call of a decorated function holds.
 #![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
-/// A handle of a layer, such as a circuit. Each call creates its own handle. Without a handle, the call would borrow
-/// the value of the user's expression (`with = ..`) while the body runs.
+/// A clone of a layer, such as a circuit. Each call clones the layer, because otherwise the user's expression (`with =
+/// ..`) would stay borrowed while the body runs.
 #[derive(Debug)]
 pub struct Owned<T>(T);
 

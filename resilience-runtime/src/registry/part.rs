@@ -1,4 +1,4 @@
-//! Implements the parts of the registry. Each part has its own lock, so that threads seldom wait for each other.
+//! Implements the registry. It is divided into parts with one lock each, so that threads seldom wait for each other.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -25,26 +25,25 @@ use crate::registry::waiting;
 use crate::registry::written::{Written, merge};
 
 /// A part of the registry: the circuits and families of some names. A family is the set of circuits with one name and
-/// the option `key`: one circuit for each key. A program can use one name for a circuit without a key and for a family,
-/// but the registry then reports a conflict.
+/// the option `key`. If a program uses a name for both a circuit and a family, the registry reports a conflict.
 #[derive(Default)]
 pub(super) struct Part {
-    /// The circuits without a key, with the options from attributes, builders and a preset (a ready-made circuit).
-    /// Circuits with equal options may share one [`Sources`]. The value of a circuit without any options is `None`.
+    /// The circuits without a key, with their options. Circuits with equal options may share one [`Sources`]. The value
+    /// is `None` for a circuit without any options.
     pub(super) circuits: Table<CircuitBreaker, Option<Arc<Sources>>>,
     pub(super) families: BTreeMap<Cow<'static, str>, KeyedName>,
-    /// The options and the settings of the newest circuit of a builder. A program that registers many circuits usually
-    /// gives all of them the same options. Sharing the options saves memory and time.
+    /// The options and the settings of the newest circuit of a builder. The next circuit shares them if its options are
+    /// equal, which saves memory and time.
     newest: Option<(Arc<Sources>, Arc<Settings>)>,
 }
 
-/// The number of parts of the registry. Each part has its own lock. In a test with the tool loom, the registry has one
-/// part, because each further lock multiplies the number of interleavings that loom tests.
+/// The number of parts of the registry. A loom test has one part, because each further lock multiplies the number of
+/// interleavings.
 const PARTS: usize = if cfg!(resilience_loom) { 1 } else { 64 };
 
 /// All circuits that a program shares by name.
 pub(super) struct Registry {
-    /// The hasher of the names, with a random seed, so that no caller can choose names with colliding hashes.
+    /// The hasher of the names. Its random seed prevents callers from choosing names with colliding hashes.
     hasher: RandomState,
     pub(super) parts: [Mutex<Part>; PARTS],
 }
@@ -69,9 +68,8 @@ impl Registry {
         Self { hasher: RandomState::new(), parts: std::array::from_fn(|_| Mutex::default()) }
     }
 
-    /// Returns the part that contains this name, and the hash by which the part finds the circuit. All circuits of one
-    /// name, with and without a key, are in the same part. One lock is therefore enough to find the conflicts between
-    /// these circuits.
+    /// Returns the part for this name, and the hash by which the part finds the circuit. A circuit and a family of the
+    /// same name are in the same part, so that one lock is enough to find their conflict.
     #[expect(clippy::cast_possible_truncation, reason = "takes the two halves of a hash")]
     fn place(&self, name: &str) -> (&Mutex<Part>, u32) {
         let mut hasher = self.hasher.build_hasher();
@@ -81,10 +79,9 @@ impl Registry {
     }
 }
 
-/// Locks the part of the registry that contains this name. Also returns the hash of the name.
+/// Locks the part of the registry for this name. Also returns the hash of the name.
 pub(super) fn part_of(name: &str) -> (MutexGuard<'static, Part>, u32) {
-    // The first call of `declared` collects the names and options of all attributes, which takes time. Calls `declared`
-    // before the lock is taken, so that no later call does this work under the lock.
+    // Calls `declared` before the lock is taken, because its first call collects all attributes, which takes time.
     declared();
     let (part, hash) = registry().place(name);
     (lock(part), hash)
@@ -103,13 +100,13 @@ impl Part {
         self.circuits.find(hash, |breaker| breaker.label().as_bytes() == name.as_bytes())
     }
 
-    /// Returns the options that attributes, builders and a preset (a ready-made circuit) set for the circuit `name`.
+    /// Returns the options of the registered circuit `name`, by their sources.
     pub(super) fn sources(&self, name: &str) -> Option<&Sources> {
         let (place, _) = self.find(name, registry().place(name).1)?;
         self.circuits.value(place).as_deref()
     }
 
-    /// Removes the circuit of this name, and returns whether a circuit was removed. Does not remove the circuit of an
+    /// Removes the circuit of this name, and returns whether it was removed. Does not remove the circuit of an
     /// attribute whose function was called.
     pub(super) fn remove(&mut self, name: &str, hash: u32) -> bool {
         let by_attribute =
@@ -118,14 +115,13 @@ impl Part {
         found.is_some_and(|(place, _)| self.circuits.remove(place).is_some())
     }
 
-    /// Returns some of the circuits, and the position for the next call of this method, as [`Table::step`] does.
+    /// Lists some of the circuits, see [`Table::step`].
     pub(super) fn step(&self, from: u32) -> (Vec<CircuitBreaker>, Option<u32>) {
         self.circuits.step(from, CircuitBreaker::clone)
     }
 
-    /// Returns the circuit of this name, and creates the circuit if it does not exist. Also returns the options that
-    /// attributes, builders and a preset (a ready-made circuit) set for the circuit, and whether the circuit is new. A
-    /// new circuit has the options that attributes declare for this name.
+    /// Returns the circuit of this name, its options, and whether it is new. Creates the circuit if it does not exist,
+    /// with the options that attributes declare for this name.
     pub(super) fn circuit(&mut self, name: Name) -> (CircuitBreaker, &mut Sources, bool) {
         let hash = registry().place(name.as_str()).1;
         let known = self.find(name.as_str(), hash);
@@ -145,9 +141,8 @@ impl Part {
         !declared().contains_key(name) && !self.families.contains_key(name) && self.find(name, hash).is_none()
     }
 
-    /// Creates the circuit of a builder whose name is free (see [`is_free`](Self::is_free)). A free name causes no
-    /// conflict (contradictory options), so this method skips the slow search for conflicts. Programs that register
-    /// many circuits at run time need this fast path.
+    /// Creates the circuit of a builder whose name is free, see [`is_free`](Self::is_free). Skips the slow search for
+    /// conflicts, because a free name has none. Programs that register many circuits at run time need this fast path.
     pub(super) fn create(&mut self, name: Name, hash: u32, written: Written) -> CircuitBreaker {
         let is_equal = |(sources, _): &(Arc<Sources>, _)| sources.written.iter().any(|known| **known == written);
         let newest = self.newest.take().filter(is_equal).unwrap_or_else(|| {
@@ -163,22 +158,22 @@ impl Part {
         breaker
     }
 
-    /// Returns the options that attributes and builders set for the circuit `name`, with their source positions.
-    /// Returns `None` if the circuit is neither registered nor declared by an attribute.
+    /// Returns the attributes and builders of the circuit `name`, with their options. Returns `None` if the circuit is
+    /// neither registered nor declared.
     pub(super) fn circuit_places(&self, name: &str) -> Option<&[Arc<Written>]> {
         let registered = self.sources(name).map(|sources| &*sources.written);
         registered.or_else(|| Some(&*declarations(name).circuit).filter(|places| !places.is_empty()))
     }
 
-    /// Returns the options that attributes set for the circuits `name[key]`, with their source positions. Returns
-    /// `None` if no attribute with the option `key` is registered or declared for this name.
+    /// Returns the attributes and builders of the circuits `name[key]`, with their options. Returns `None` if these
+    /// circuits are neither registered nor declared.
     pub(super) fn family_places(&self, name: &str) -> Option<&[Arc<Written>]> {
         let registered = self.families.get(name).map(|keyed| &*keyed.written);
         registered.or_else(|| Some(&*declarations(name).family).filter(|places| !places.is_empty()))
     }
 
-    /// Returns the options in force for the circuits of a name, with or without the option `key`. Leaves out the options
-    /// that have their defaults.
+    /// Returns the options in force for the circuits of a name, with or without the option `key`. An option with its
+    /// default is absent.
     #[cfg(feature = "test-util")]
     pub(super) fn in_force(&self, name: &str, keyed: bool) -> Options {
         let registered = if keyed {
@@ -196,8 +191,8 @@ impl Part {
     }
 
     /// Returns the conflicts (contradictory options) of a name that has just been registered with the options `places`.
-    /// If the name is used both with and without the option `key`, the result includes a conflict about `key`. The
-    /// result omits this conflict if an earlier registration of the name has reported it.
+    /// Includes the conflict about `key` if the name is used both with and without `key`, unless an earlier
+    /// registration has reported this conflict.
     pub(super) fn conflicts_of_new(&self, name: &str, places: &[Arc<Written>]) -> Vec<CircuitConflict> {
         let Declarations { circuit, family } = declarations(name);
         let is_declared = !circuit.is_empty() && !family.is_empty();
@@ -206,8 +201,8 @@ impl Part {
         conflicts_among(name, places).chain(of_kinds).collect()
     }
 
-    /// Adds the options of an attribute or a builder to a circuit. Returns the circuit, and the conflicts
-    /// (contradictory options) that are not reported yet.
+    /// Adds the options of an attribute or a builder to a circuit. Returns the circuit, and the new conflicts
+    /// (contradictory options).
     pub(super) fn write(&mut self, name: Name, written: Written, by: By) -> (CircuitBreaker, Vec<CircuitConflict>) {
         let (breaker, sources, is_new) = self.circuit(name);
         let is_first = matches!(by, By::Builder) && !sources.in_use;
@@ -238,14 +233,14 @@ impl Part {
         (breaker, found)
     }
 
-    /// Returns the family (the circuits of one name with a key) of this name, and creates the family if it does not
-    /// exist. A new family has the options that attributes declare for this name.
+    /// Returns the family of this name. Creates the family if it does not exist, with the options that attributes
+    /// declare for this name.
     pub(super) fn family(&mut self, name: Cow<'static, str>) -> &mut KeyedName {
         self.families.entry(name).or_insert_with_key(KeyedName::new)
     }
 
-    /// Adds the options of an attribute or a builder to a family (the circuits of one name with a key). Returns the
-    /// family, and the conflicts (contradictory options) that are not reported yet.
+    /// Adds the options of an attribute or a builder to a family. Returns the family, and the new conflicts
+    /// (contradictory options).
     pub(super) fn write_family(
         &mut self,
         name: Cow<'static, str>,

@@ -7,9 +7,8 @@
 //! | [`firebase_circuit`] | `firebase` | 5 | 60 s |
 //! | [`qdrant_circuit`] | `qdrant` | 5 | 60 s |
 //!
-//! A preset is one of these ready-made circuits. Each function returns its preset, and registers the preset if it is
-//! not registered yet. If an attribute or a builder sets an option of a preset to a different value, the preset's value
-//! has no effect.
+//! Each function returns its circuit (the preset), and registers the circuit if it is not registered yet. If an
+//! attribute or a builder sets an option of this circuit, its value replaces the value of the preset.
 //!
 //! ```
 //! use resilience_runtime::{get_circuit_stats, presets};
@@ -60,9 +59,9 @@ pub fn qdrant_circuit() -> CircuitBreaker {
     preset("qdrant", 5, 60)
 }
 
-/// Registers the circuits `exa_api`, `tavily_api`, `firebase` and `qdrant`.
-/// [`get_circuit_stats`](crate::get_circuit_stats) therefore lists each of these four circuits before its first call.
-/// Calling this function again changes nothing.
+/// Registers the circuits `exa_api`, `tavily_api`, `firebase` and `qdrant`, so that
+/// [`get_circuit_stats`](crate::get_circuit_stats) lists them before their first calls. A second call of this function
+/// changes nothing.
 ///
 /// ```
 /// resilience_runtime::presets::register();

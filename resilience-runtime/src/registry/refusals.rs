@@ -1,4 +1,4 @@
-//! Returns errors for options that a service sets at run time, and that have no effect on a layer.
+//! Rejects changes at run time that would have no effect on a layer.
 
 use std::time::Duration;
 
@@ -6,13 +6,14 @@ use crate::base::config_error::{ConfigError, Value};
 use crate::hedge::after::HedgeAfter;
 use crate::registry::layer_options::HedgeOptions;
 
-/// Returns an error for an option that needs another option. `written` is true if the attribute has this other option.
+/// Returns an error if `option` is set without the other option that it needs. `written` is true if the attribute has
+/// this other option.
 pub(super) fn needs(option: &'static str, value: Option<Value>, written: bool, other: &str) -> Option<ConfigError> {
     let allowed = format!("left out: the attribute has no option `{other}`");
     value.filter(|_| !written).map(|value| ConfigError::new(option, value.to_string(), allowed))
 }
 
-/// Returns an error for an option about waiting calls, if the calls of the layer never wait.
+/// Returns an error for `wait` or `max_queue` if the calls of the layer never wait.
 pub(super) fn refuse_wait(
     is_named: bool,
     written: Option<Duration>,

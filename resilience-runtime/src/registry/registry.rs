@@ -19,13 +19,13 @@ use crate::registry::part::{By, part_of};
 use crate::registry::waiting;
 use crate::registry::written::Written;
 
-/// Registers the circuit of a builder, or adds the builder's options to a registered circuit. Emits an event for each
-/// new conflict between the builder and an attribute.
+/// Registers the circuit of a builder, or adds the builder's options to the registered circuit of this name. Emits an
+/// event for each new conflict between the builder and an attribute.
 ///
 /// # Errors
 ///
-/// Returns a [`ConfigError`] if only circuits with the option `key` use the name. Also returns a [`ConfigError`] if the
-/// builder contradicts an option that the builder cannot override.
+/// Returns a [`ConfigError`] if only circuits with the option `key` use the name, or if the builder contradicts an
+/// option that it cannot override.
 pub(crate) fn register(name: Cow<'static, str>, written: Written) -> Result<CircuitBreaker, ConfigError> {
     let (mut part, hash) = part_of(&name);
     if part.is_free(&name, hash) {
@@ -46,30 +46,29 @@ pub(crate) fn register(name: Cow<'static, str>, written: Written) -> Result<Circ
     Ok(breaker)
 }
 
-/// Emits an event for each conflict, and for each circuit that has taken the state of a snapshot. The caller must not
-/// hold a lock of the registry, because a subscriber of events may call functions that take this lock.
+/// Emits an event for each conflict, and for each circuit whose state was restored. The caller must hold no lock of the
+/// registry, because a subscriber may call functions that take the same lock.
 fn emit(conflicts: &[CircuitConflict]) {
     #[cfg(feature = "serde")]
     waiting::announce();
     conflicts.iter().for_each(conflict::emit);
 }
 
-/// Registers the circuit of an attribute, or adds the attribute's options to a registered circuit. If an earlier
-/// registration set an option to a different value, the earlier value takes effect. Returns the circuit and the
-/// conflicts (contradictory options). The caller must emit an event for each conflict.
+/// Registers the circuit of an attribute, or adds the attribute's options to the registered circuit of this name. If an
+/// option has a different value already, the earlier value stays in force. Returns the circuit, and the conflicts for
+/// which the caller must emit events.
 pub(crate) fn join(name: &'static str, written: Written) -> (CircuitBreaker, Vec<CircuitConflict>) {
     let (breaker, found) = part_of(name).0.write(Name::Static(name), written, By::Attribute);
     emit(&[]);
     (breaker, found)
 }
 
-/// Registers the family (the circuits of one name with a key) of a builder, or adds the builder's options to a
-/// registered family. Emits an event for each new conflict between the builder and an attribute.
+/// Works like [`register`], for a family (the circuits of one name with a key).
 ///
 /// # Errors
 ///
-/// Returns a [`ConfigError`] if only circuits without a key use the name. Also returns a [`ConfigError`] if the builder
-/// contradicts an option that the builder cannot override.
+/// Returns a [`ConfigError`] if only a circuit without a key uses the name, or if the builder contradicts an option
+/// that it cannot override.
 pub(crate) fn register_family(
     name: Cow<'static, str>,
     written: Written,
@@ -96,17 +95,15 @@ fn refuse_conflict(name: &str, before: &[Arc<Written>], written: &Written) -> Re
     Err(ConfigError::new(option, value, allowed))
 }
 
-/// Registers the family (the circuits of one name with a key) of an attribute, or adds the attribute's options to a
-/// registered family. Returns the family and the conflicts (contradictory options). The caller must emit an event for
-/// each conflict.
+/// Works like [`join`], for a family (the circuits of one name with a key).
 pub(crate) fn join_family(name: &'static str, next: Written) -> (Arc<Family<CircuitBreaker>>, Vec<CircuitConflict>) {
     let (family, found) = part_of(name).0.write_family(Cow::Borrowed(name), next, By::Attribute);
     emit(&[]);
     (family, found)
 }
 
-/// Registers the circuit of a preset (a ready-made circuit), or adds the preset's options to a registered circuit. The
-/// options of attributes and builders take precedence over the preset's options.
+/// Registers the circuit of a preset (a ready-made circuit), or adds the preset's options to the registered circuit of
+/// this name. The options of attributes and builders take precedence.
 pub(crate) fn preset(name: &'static str, options: Options) -> CircuitBreaker {
     let (mut part, _) = part_of(name);
     let (breaker, sources, is_new) = part.circuit(Name::Static(name));
@@ -125,11 +122,11 @@ pub(crate) fn preset(name: &'static str, options: Options) -> CircuitBreaker {
     breaker
 }
 
-/// Returns the circuit of this name, or `None` if no circuit has this name. If an attribute declares the circuit, and
-/// the circuit has had no call yet, this function registers the circuit.
+/// Returns the circuit of this name, or `None` if no circuit has this name. Registers a circuit that an attribute
+/// declares, even before its first call.
 ///
-/// The name of a circuit with the option `key` is `name[key]`. A key of more than 128 bytes may be given in full, or in
-/// the shortened form that the statistics show.
+/// The name of a circuit with the option `key` is `name[key]`. A key of more than 128 bytes may be complete, or
+/// shortened as in the statistics.
 ///
 /// ```
 /// use resilience_runtime::{CircuitBreaker, get_circuit};
@@ -172,8 +169,8 @@ fn create_declared(name: &str, in_use: bool) -> Option<CircuitBreaker> {
     Some(breaker)
 }
 
-/// Gives the circuit of this name the state that waits for the circuit. The circuit must be registered, or declared by
-/// an attribute. The caller must call [`waiting::announce`].
+/// Restores the state of the circuit of this name, if the circuit is registered or declared by an attribute. The caller
+/// must then call [`waiting::announce`].
 #[cfg(feature = "serde")]
 pub(crate) fn restore_circuit(name: &str) {
     let (part, hash) = part_of(name);
@@ -185,9 +182,8 @@ pub(crate) fn restore_circuit(name: &str) {
     }
 }
 
-/// Gives the circuits of a family the states that wait for their keys. The family must be registered, or declared by an
-/// attribute. Returns the number of states that were dropped, because `max_keys` keys exist already. The caller must
-/// call [`waiting::announce`].
+/// Restores the states of a family, if the family is registered or declared by an attribute. Returns the number of
+/// states that were dropped because `max_keys` keys exist already. The caller must then call [`waiting::announce`].
 #[cfg(feature = "serde")]
 pub(crate) fn restore_family(name: &str) -> usize {
     let (mut part, _) = part_of(name);
@@ -206,15 +202,14 @@ pub(crate) fn restore_family(name: &str) -> usize {
     dropped
 }
 
-/// Removes the circuit of this name from the registry, and returns whether a circuit was removed. Use this function for
-/// names that the program creates at run time. Without this function, the registry keeps each circuit until the program
-/// ends.
+/// Removes the circuit of this name from the registry, and returns whether it was removed. Use this function for names
+/// that the program creates at run time. Otherwise, the registry keeps each circuit until the program ends.
 ///
-/// The existing handles of the circuit still work, but [`get_circuit`] and [`get_circuit_stats`](crate::get_circuit_stats) no longer find the
-/// circuit. A later [`register`](crate::CircuitBuilder::register) under this name creates a new circuit.
+/// Existing handles of the circuit still work, but [`get_circuit`] and [`get_circuit_stats`](crate::get_circuit_stats)
+/// no longer find it. A later [`register`](crate::CircuitBuilder::register) under this name creates a new circuit.
 ///
-/// Removes nothing and returns `false` for an unknown name, for the circuit of an attribute, and for a circuit with the
-/// option `key`. Circuits with `key` need no removal, because the option `max_keys` limits their number.
+/// Returns `false`, and removes nothing, for an unknown name, for the circuit of an attribute, and for a circuit with
+/// the option `key`. The option `max_keys` limits the number of circuits with keys.
 ///
 /// ```
 /// use resilience_runtime::{CircuitBreaker, get_circuit, unregister};
@@ -234,7 +229,7 @@ pub fn unregister(name: &str) -> bool {
     !is_declared && part.remove(name, hash)
 }
 
-/// Returns the options in force for the circuit of an attribute, except the options that have their defaults.
+/// Returns the options in force for the circuit of an attribute, except options with their defaults.
 #[cfg(feature = "test-util")]
 pub(crate) fn settings_of(circuit: &CircuitDeclaration) -> Vec<(&'static str, Value)> {
     let options = part_of(circuit.name).0.in_force(circuit.name, circuit.keyed);

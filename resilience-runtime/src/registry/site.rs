@@ -1,10 +1,8 @@
-//! Gives decorated functions access to their layers. A layer is the circuit, bulkhead or timeout of an attribute, for
-//! example.
+//! Gives decorated functions access to their layers, such as a circuit or a bulkhead.
 //!
-//! A [`Site`] is a static variable in the generated code of an attribute. When a call first needs the layer of the
-//! attribute, the [`Site`] finds or creates this layer. All calls of the function share the layer. An
-//! [`Owned`](crate::registry::owned::Owned) is a handle that belongs to one call. The handle refers to a layer that the
-//! user created (`with = ..`). With the option `key`, the handle refers to the layer of the call's key.
+//! A [`Site`] is a static variable in the generated code of an attribute. It holds the layer that all calls of the
+//! function share. The first call that needs this layer finds or creates it. With the option `with` or `key`, the layer
+//! depends on the call, which holds it in an [`Owned`](crate::registry::owned::Owned).
 #![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use once_cell::race::OnceBox;
@@ -20,10 +18,10 @@ use crate::registry::layers::Listed;
 use crate::registry::mistake::SettingsMistake;
 use crate::registry::registry;
 
-/// A layer that all calls of a function share, such as a circuit. For a `#[circuit]` with the option `key`, the type
-/// [`KeyedCircuits`] implements this trait.
+/// A layer that all calls of a function share, such as a circuit. For a `#[circuit]` with the option `key`, this is the
+/// whole set of circuits, a [`KeyedCircuits`].
 pub trait Shared: Clone + Send + Sync + 'static {
-    /// The name and the options in the attribute. The attribute macro has checked the ranges of the options.
+    /// The name and the options of the attribute. The macro has checked the ranges of the options.
     type Declaration: Copy;
 
     /// Creates the layer, or finds the layer that already exists under this name. Also returns the conflicts between
@@ -31,13 +29,13 @@ pub trait Shared: Clone + Send + Sync + 'static {
     fn resolve(declaration: &'static Self::Declaration) -> (Self, Vec<SettingsMistake>);
 }
 
-/// The static variable in the generated code of an attribute. This variable contains the declaration (the name and the
-/// options). After the first use, this variable also contains the layer that all calls share, such as a circuit.
+/// The static variable in the generated code of an attribute. It contains the declaration (the name and the options)
+/// and, after the first use, the layer.
 #[derive(Debug)]
 pub struct Site<T: Shared> {
     declaration: T::Declaration,
-    // `OnceBox` needs one instruction less than `OnceLock` for each call of a circuit, and three instructions less for
-    // each call of a rate limit.
+    // A `OnceBox` is faster than a `OnceLock`: a call of a circuit needs one instruction less, and a call of a rate
+    // limit three.
     layer: OnceBox<T>,
 }
 
@@ -46,13 +44,12 @@ impl<T: Shared> Site<T> {
         Self { declaration, layer: OnceBox::new() }
     }
 
-    /// Returns the declaration (the name and the options). With the feature `declare`, the crate `inventory` collects
-    /// the declarations of circuits at link time.
+    /// Returns the declaration (the name and the options).
     pub const fn declaration(&'static self) -> &'static T::Declaration {
         &self.declaration
     }
 
-    /// Returns the layer of the attribute, such as a circuit.
+    /// Returns the layer of the attribute. The first call finds or creates the layer.
     #[inline]
     pub fn get(&'static self) -> &'static T {
         let layer = scoped(&self.layer, OnceBox::new);
@@ -63,9 +60,8 @@ impl<T: Shared> Site<T> {
     fn resolve(&'static self, holder: &'static OnceBox<T>) -> &'static T {
         let (layer, mistakes) = T::resolve(&self.declaration);
         let found = holder.get_or_init(|| Box::new(layer));
-        // If two threads make the first call at the same time, only one thread receives the conflicts (contradictory
-        // options). The layer is stored before the events are emitted, because a subscriber of events may call the
-        // decorated function.
+        // Stores the layer before the events are emitted, because a subscriber may call the decorated function. If two
+        // threads make the first call at once, only one of them receives the mistakes.
         mistakes.iter().for_each(SettingsMistake::emit);
         found
     }

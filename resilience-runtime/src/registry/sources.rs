@@ -1,5 +1,5 @@
-//! Stores the options of one circuit. The options of each attribute, of each builder and of a preset (a ready-made
-//! circuit) are stored separately.
+//! Stores the options of one circuit, separately for each source: attributes, builders, a preset (a ready-made
+//! circuit), and changes at run time.
 
 use crate::base::interner::Interner;
 use crate::base::sync::Arc;
@@ -10,22 +10,20 @@ use crate::registry::written::{Written, merge};
 
 #[derive(Clone, Default)]
 pub(super) struct Sources {
-    /// The options that the service has set at run time. These options take precedence over all other options.
+    /// The changes at run time, which take precedence over all other options.
     pub(super) configured: Configured<Options>,
     pub(super) preset: Option<Box<Options>>,
-    /// The options of attributes and builders. If two elements of this list set one option, the element that comes
-    /// first in the list wins. Builders that registered before the first use of the circuit come first. Attributes that
-    /// were declared at link time come second. Attributes that were not declared at link time, and later builders, come
-    /// last.
+    /// The options of attributes and builders. If several elements set one option, the first one wins. Builders that
+    /// registered before the first use of the circuit come first. Attributes that were collected at link time come
+    /// next. All others follow in the order of their registration.
     pub(super) written: Vec<Arc<Written>>,
-    /// The number of builders that registered before the first use of the circuit. The options of these builders are
-    /// the first elements of `written`.
+    /// The number of builders at the start of `written`: they registered before the first use of the circuit.
     pub(super) builders: usize,
-    /// True after the first call of a function with this circuit, or after `get_circuit` registered the circuit. A
-    /// builder can then no longer override an option of an attribute.
+    /// Whether a function with this circuit was called, or `get_circuit` has registered the circuit. A builder can then
+    /// no longer override an option.
     pub(super) in_use: bool,
-    /// Whether a function with this circuit was called. The function keeps a handle of the circuit, so `unregister`
-    /// does not remove the circuit.
+    /// Whether a function with this circuit was called. The function keeps the circuit, so `unregister` must not remove
+    /// it.
     pub(super) by_attribute: bool,
 }
 
@@ -50,12 +48,10 @@ impl Sources {
     }
 }
 
-/// Inserts `written` into the list `all` at `index`, and returns true. If the list already contains equal options with
-/// an equal source position, inserts nothing and returns false. This check is necessary, because an attribute or a
-/// builder may register its options repeatedly.
+/// Inserts `written` into the list `all` at `index`, and returns true. Returns false, and inserts nothing, if the list
+/// already contains an equal element. An attribute or a builder may register its options repeatedly.
 pub(super) fn add(all: &mut Vec<Arc<Written>>, index: usize, written: Written) -> bool {
-    /// Stores equal options of different circuits only once. For example, a call of `CircuitBreaker::builder` in a loop
-    /// may register many circuits with equal options.
+    /// Lets circuits share equal options, because a loop with one `CircuitBreaker::builder` may register many circuits.
     static NEWEST: Interner<Written> = Interner::new();
     let is_new = !all.iter().any(|known| **known == written);
     if is_new {

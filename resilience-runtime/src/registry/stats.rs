@@ -22,11 +22,10 @@ use crate::retry::budget::state::reset_all_budgets;
 use crate::retry::layer::{Retry, RetryStats};
 use crate::timeout::timeout::{Timeout, TimeoutStats};
 
-/// The statistics of all layers that attributes create, and of all registered circuits. [`get_stats`] returns this
-/// value.
+/// The statistics of all layers of attributes, and of all registered circuits. [`get_stats`] returns this value.
 ///
-/// The key of each map is the name of the layer. A layer without a name has the key `module::function`, such as
-/// `shop::orders::submit`. If two layers would have the same key, each key also contains the line of the attribute, as
+/// The keys of each map are the names of the layers. A layer without a name has the key `module::function`, such as
+/// `shop::orders::submit`. If two layers would have the same key, both keys also contain the line of the attribute, as
 /// in `shop::orders::submit:17`.
 #[doc(alias = "metrics")]
 #[derive(Clone, Debug)]
@@ -34,20 +33,19 @@ use crate::timeout::timeout::{Timeout, TimeoutStats};
 pub struct Stats {
     /// Statistics of each circuit, as [`get_circuit_stats`] returns them.
     pub circuits: BTreeMap<String, CircuitStats>,
-    /// Number of circuits of each name with the option `key`. The field `circuits` contains the statistics of each of
-    /// these circuits.
+    /// Number of circuits of each name with the option `key`. The field `circuits` contains their statistics.
     pub families: BTreeMap<String, FamilyStats>,
     /// Statistics of each `#[retry]`.
     pub retries: BTreeMap<String, RetryStats>,
     /// Statistics of each `#[timeout]`.
     pub timeouts: BTreeMap<String, TimeoutStats>,
-    /// Statistics of each `#[bulkhead]`. With the option `key`, the map contains a bulkhead `name[key]` for each key.
-    /// The keys beyond `max_keys` share the bulkhead `name[…]`.
+    /// Statistics of each `#[bulkhead]`. With the option `key`, each key has an entry `name[key]`. The keys beyond
+    /// `max_keys` share the entry `name[…]`.
     pub bulkheads: BTreeMap<String, BulkheadStats>,
     /// Number of bulkheads of each `#[bulkhead]` with the option `key`.
     pub keyed_bulkheads: BTreeMap<String, FamilyStats>,
-    /// Statistics of each `#[rate_limit]`. With the option `key`, the map contains a rate limit `name[key]` for each
-    /// key. The keys beyond `max_keys` share the rate limit `name[…]`.
+    /// Statistics of each `#[rate_limit]`. With the option `key`, each key has an entry `name[key]`. The keys beyond
+    /// `max_keys` share the entry `name[…]`.
     pub rate_limits: BTreeMap<String, RateLimitStats>,
     /// Number of rate limits of each `#[rate_limit]` with the option `key`.
     pub keyed_rate_limits: BTreeMap<String, FamilyStats>,
@@ -55,19 +53,18 @@ pub struct Stats {
     pub hedges: BTreeMap<String, HedgeStats>,
     /// Statistics of each `#[fallback]`.
     pub fallbacks: BTreeMap<String, FallbackStats>,
-    /// Faults that [`chaos`](crate::chaos) injects.
+    /// Counts of the faults that [`chaos`](crate::chaos) has injected.
     #[cfg(feature = "chaos")]
     pub chaos: ChaosStats,
 }
 
-/// Returns the statistics of all layers that attributes create, and of all registered circuits.
+/// Returns the statistics of all layers of attributes, and of all registered circuits.
 ///
-/// A layer with the option `with` is not listed. Instead, call the method `stats` of the value in this option.
+/// The layer of an attribute with the option `with` is not listed. Call the method `stats` of this layer instead.
 ///
-/// Without the feature `declare`, a layer is listed only after a call has used the layer. The first call of the
-/// function uses most layers. A retry is first used at its first failed attempt or earlier. A fallback is first used
-/// when it replaces an error. If each call evaluates the time of a timeout, the timeout is first used when it ends a
-/// call.
+/// Without the feature `declare`, a layer is listed only after its first use. Most layers are first used in the first
+/// call of the function. A retry is first used at the latest when an attempt fails, and a fallback when it replaces an
+/// error. A timeout whose time each call evaluates is first used when it ends a call.
 ///
 /// ```
 /// use resilience_runtime::{bulkhead, get_stats, retry};
@@ -114,9 +111,9 @@ pub fn get_stats() -> Stats {
 
 /// Resets all circuits, rate limits and retry budgets.
 ///
-/// This function resets each circuit as [`reset_all_circuits`] does. Each rate limit of an attribute admits a whole
-/// burst again. Each [`RetryBudget`](crate::RetryBudget) that a call has used is full again. The totals of all
-/// statistics remain unchanged. A running call keeps its slot of a bulkhead.
+/// Circuits are reset as by [`reset_all_circuits`]. Each rate limit of an attribute admits a whole burst again, and
+/// each used [`RetryBudget`](crate::RetryBudget) is full again. The totals in the statistics do not change. Running
+/// calls keep their slots of bulkheads.
 pub fn reset_all() {
     reset_all_circuits();
     #[cfg(feature = "serde")]
@@ -128,9 +125,9 @@ pub fn reset_all() {
 
 /// Checks the settings of all layers: circuits, retries, timeouts, bulkheads, rate limits, hedges and fallbacks.
 ///
-/// For circuits, this function finds the same conflicts as [`check_circuits`]. For the other layers, this function
-/// finds options with contradictory values, and required options that no attribute sets. Without the feature `declare`,
-/// this function knows only the layers that [`get_stats`] lists.
+/// For circuits, the check is the same as [`check_circuits`]. For other layers, it finds contradictory options, and
+/// required options that no attribute sets. Without the feature `declare`, it covers only the layers that [`get_stats`]
+/// lists.
 ///
 /// A test of one line finds the mistakes of a program:
 ///

@@ -1,21 +1,18 @@
-//! Implements the hash table that finds circuits, bulkheads and rate limits by a hash of their name or key.
+//! Implements a hash table that finds circuits, bulkheads and rate limits by the hash of their name or key.
 //!
-//! An entry is a handle, such as a `CircuitBreaker`. A slot of the table contains the hash beside the handle. A search
-//! therefore loads only the entry that it finds, and growth of the table loads no entry. A table of the standard
-//! library would load the name of an entry to compare it, or to compute its hash again.
+//! An entry is a handle, such as a `CircuitBreaker`, which points to its name. Each slot stores the hash beside the
+//! handle. A search therefore follows only the pointer of the entry that it finds, and growth of the table follows no
+//! pointer. A table of the standard library would follow pointers to compare names, and to compute hashes again.
 //!
-//! The table resolves collisions by linear probing. When an entry is removed, later entries move toward the empty slot.
-//! The table therefore needs no tombstones (marks that tell a search to continue past a removed entry). Without
-//! tombstones, the table rehashes its entries only when the table grows. If an insertion does not make the table grow,
-//! the insertion takes bounded time. In contrast, a table of the crate `hashbrown` contains tombstones. If a program
-//! inserts and removes keys all the time, a table of `hashbrown` often rehashes all entries. The lock of the table
-//! would be held during each rehash.
+//! The table resolves collisions by linear probing. A removal moves later entries toward the empty slot, so the table
+//! needs no tombstones (marks of removed entries). Entries therefore move to new slots in bulk only when the table
+//! grows. In contrast, a table of the crate `hashbrown` contains tombstones. If a program inserts and removes keys all
+//! the time, such a table often rehashes all its entries, while other threads wait for the lock.
 //!
-//! The order of the slots is the order of the hashes, except for collisions. [`Table::step`] can therefore list the
-//! entries in several steps, even if the table changes between two steps.
+//! Apart from collisions, the slots are in the order of the hashes. [`Table::step`] can therefore list the entries in
+//! several steps, even if the table changes between two steps.
 
-/// The entries of one part of the registry, or of some keys. An entry is a handle of the type `E`, such as a circuit.
-/// Each entry has a value of the type `T`.
+/// A hash table of entries of the type `E`, such as circuits. Each entry has a value of the type `T`.
 pub(crate) struct Table<E, T> {
     /// At most three quarters of the slots are in use.
     slots: Vec<Slot<E, T>>,
@@ -35,8 +32,7 @@ impl<E, T: Default> Default for Slot<E, T> {
 }
 
 const FEWEST_SLOTS: usize = 4;
-/// The number of slots that one call of [`Table::step`] visits. The call visits a few more slots if the last slots are
-/// in use.
+/// The number of slots that one call of [`Table::step`] visits, plus a few after a collision.
 const STEP: u64 = 256;
 
 impl<E: Clone, T: Default> Table<E, T> {
@@ -44,15 +40,13 @@ impl<E: Clone, T: Default> Table<E, T> {
     #[inline]
     pub(crate) fn find(&self, hash: u32, is_it: impl Fn(&E) -> bool) -> Option<(usize, E)> {
         let mut place = self.home(hash);
-        // At least a quarter of the slots is free, so the search always reaches a free slot and ends.
+        // The loop ends, because at least a quarter of the slots is free.
         loop {
             let slot = self.slots.get(place)?;
             let entry = slot.entry.as_ref()?;
             if slot.hash == hash {
-                // Clones the handle before `is_it` reads the name. The processor then loads the entry only once, to
-                // change the reference count. In the opposite order, the processor would load the entry to read the
-                // name, and wait again to change the count. Among 100,000 circuits, this order makes a lookup a third
-                // faster.
+                // Clones the handle before `is_it` reads the name, so that the processor waits only once for the cache
+                // line of the entry. Among 100,000 circuits, this order makes a lookup a third faster.
                 let found = entry.clone();
                 if is_it(&found) {
                     return Some((place, found));
@@ -72,8 +66,8 @@ impl<E: Clone, T: Default> Table<E, T> {
         &mut self.slots[place].value
     }
 
-    /// Inserts an entry, and returns the index of its slot. The table must not already contain an entry with the same
-    /// name.
+    /// Inserts an entry, and returns the index of its slot. The table must not contain an entry with the same name or
+    /// key.
     pub(crate) fn insert(&mut self, hash: u32, entry: E, value: T) -> usize {
         if 4 * (self.used_slots + 1) > 3 * self.slots.len() {
             self.grow();
@@ -86,9 +80,9 @@ impl<E: Clone, T: Default> Table<E, T> {
     pub(crate) fn remove(&mut self, place: usize) -> Option<E> {
         let removed = std::mem::take(&mut self.slots[place]).entry?;
         self.used_slots -= 1;
-        // The slot of the removed entry is the gap. The loop visits the entries from the gap to the next free slot. If
-        // a search for an entry would start at the gap or before the gap, the entry moves into the gap. The slot that
-        // the entry leaves is the new gap.
+        // Closes the gap, so that no search ends there too early. Visits the entries from the gap to the next free
+        // slot. An entry moves into the gap if its search starts at or before the gap. Its old slot is then the new
+        // gap.
         let (mut gap, mut next) = (place, self.after(place));
         while self.slots[next].entry.is_some() {
             let home = self.home(self.slots[next].hash);
@@ -110,8 +104,8 @@ impl<E: Clone, T: Default> Table<E, T> {
         self.slots.iter_mut().filter_map(|slot| Some((slot.entry.as_ref()?, &mut slot.value)))
     }
 
-    /// Returns the indexes of the slots in the order of a search for `hash`. Each index comes with the entry and its
-    /// value, if the slot is in use.
+    /// Returns all slots in the order of a search for `hash`: the index and, if the slot is in use, the entry and its
+    /// value.
     pub(crate) fn places(&self, hash: u32) -> impl Iterator<Item = (usize, Option<(&E, &T)>)> {
         self.order(hash).map(|place| {
             let Slot { entry, value, .. } = &self.slots[place];
@@ -119,19 +113,18 @@ impl<E: Clone, T: Default> Table<E, T> {
         })
     }
 
-    /// Lists some of the entries: the entries whose hashes are at least `from`, and less than the second result. The
-    /// first step begins at zero. Each further step begins at the second result of the step before. The second result
-    /// of the last step is `None`. The caller unlocks the table between two steps, so that no lock is held longer in a
-    /// larger table.
+    /// Lists the entries whose hashes are at least `from` and less than the returned number, which is `from` of the
+    /// next step. The first step begins at zero, and the last step returns `None`. The caller can unlock the table
+    /// between two steps, so that a large table is not locked for long.
     ///
-    /// If an entry is in the table during all steps, the steps together list the entry exactly once. The hash of an
-    /// entry never changes, so an entry belongs to only one step, even if the table grows between two steps.
+    /// If an entry is in the table during all steps, the steps list it exactly once, even if the table grows in
+    /// between.
     pub(crate) fn step<V>(&self, from: u32, view: impl Fn(&E) -> V) -> (Vec<V>, Option<u32>) {
         let hashes_of_slot = (1_u64 << u32::BITS).checked_div(self.slots.len() as u64);
         let next = hashes_of_slot.and_then(|hashes| u32::try_from(u64::from(from) + STEP * hashes).ok());
         let end = next.map_or(self.slots.len(), |next| self.home(next)) - self.home(from);
-        // A collision may have moved an entry with a hash below `next` beyond the slot `end`, but not beyond the next
-        // free slot.
+        // Visits the slots up to the next free slot, too, because a collision may have moved an entry of this step
+        // there.
         let visited = self.order(from).map(|place| &self.slots[place]).enumerate();
         let visited = visited.take_while(|(n, slot)| *n < end || slot.entry.is_some());
         let of_step = visited.filter(|(_, slot)| slot.hash >= from && next.is_none_or(|next| slot.hash < next));
@@ -152,8 +145,7 @@ impl<E: Clone, T: Default> Table<E, T> {
         place
     }
 
-    /// Enlarges the table by half of its size. If the table doubled its size, the table could need up to a third more
-    /// memory for each key.
+    /// Enlarges the table by half of its size. Doubling could need up to a third more memory for each key.
     fn grow(&mut self) {
         let slots = (self.slots.len() / 2 * 3).max(FEWEST_SLOTS);
         let slots = (0..slots).map(|_| Slot::default()).collect();
@@ -212,9 +204,8 @@ mod tests {
         found.is_some_and(|(place, _)| table.remove(place).is_some_and(|removed| number(&removed) == wanted))
     }
 
-    /// Compares the table with a set of numbers after random insertions and removals. A small number of distinct hashes
-    /// causes many collisions, and therefore long sequences of used slots. The circuits with numbers below 50 are never
-    /// removed, so a list must contain each of these circuits exactly once.
+    /// Compares the table with a set of numbers after random insertions and removals. The test uses only a few hashes,
+    /// to cause many collisions. It never removes the numbers below 50, so each list must contain them exactly once.
     #[test]
     fn steps_list_circuits_once_while_table_changes() {
         for hashes in [1, 2, 7, 1000, u32::MAX] {

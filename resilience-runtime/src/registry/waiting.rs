@@ -1,5 +1,5 @@
-//! Holds the states of a restored snapshot whose circuits and rate limits do not exist yet. A new circuit or rate limit
-//! takes the state that waits for its name.
+//! Holds the waiting states: the states of a restored snapshot whose circuits and rate limits do not exist yet. A new
+//! circuit or rate limit takes the waiting state of its name.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -19,12 +19,12 @@ use crate::rate_limit::rate_limit::RateLimit;
 use crate::registry::family::Family;
 use crate::registry::keyed_limits::KeyedRateLimits;
 
-/// The kept state of a circuit or a rate limit, or of all keys of one name.
+/// The state of a circuit or a rate limit in a snapshot, or the states of all keys of one name.
 pub(crate) trait Keeps: Clone + Send + Sync + 'static {
-    /// Returns the state after the time `passed`.
+    /// Returns the state that this state becomes after the time `passed`.
     fn after(self, passed: Duration) -> Self;
 
-    /// Returns the number of circuits or rate limits whose state the value contains.
+    /// Returns the number of states in this value.
     fn count(&self) -> usize {
         1
     }
@@ -58,9 +58,9 @@ impl<K: Keeps> Keeps for OfKeys<K> {
 /// The waiting states of one kind, by the name of the circuit or the rate limit.
 #[derive(Debug)]
 pub(crate) struct Waiting<K> {
-    /// The number of waiting states. If the number is zero, the creation of a circuit takes no lock.
+    /// The number of names with a waiting state. If it is zero, [`take`](Self::take) needs no lock.
     count: AtomicU32,
-    /// The time of the restoration, and the states.
+    /// The time at which the snapshot was restored, and the waiting states.
     states: Mutex<Option<(Tick, BTreeMap<String, K>)>>,
 }
 
@@ -69,18 +69,17 @@ impl<K: Keeps> Waiting<K> {
         Self { count: AtomicU32::new(0), states: Mutex::new(None) }
     }
 
-    /// Replaces all waiting states. The waiting states therefore never need more memory than one snapshot.
+    /// Replaces all waiting states, so that they never need more memory than one snapshot.
     pub(crate) fn replace(&self, states: BTreeMap<String, K>) {
         let mut current = lock_std(&self.states);
         self.count.store(u32::try_from(states.len()).unwrap_or(u32::MAX), Ordering::Relaxed);
         *current = (!states.is_empty()).then(|| (Tick::now(), states));
     }
 
-    /// Removes the state that waits for this name, and returns the state as it is now.
+    /// Removes the waiting state of this name, and returns the state as of now.
     ///
-    /// After the creation of a circuit, the caller calls this method while holding the lock of the circuit's part of
-    /// the registry. The relaxed load cannot miss a state, because [`restore`](crate::restore) takes the same lock
-    /// after [`replace`](Self::replace).
+    /// For a new circuit, the caller holds the lock of the circuit's part of the registry. [`restore`](crate::restore)
+    /// takes the same lock after [`replace`](Self::replace), so the relaxed load cannot miss a state.
     pub(crate) fn take(&self, name: &str) -> Option<K> {
         if self.count.load(Ordering::Relaxed) == 0 {
             return None;
@@ -92,7 +91,7 @@ impl<K: Keeps> Waiting<K> {
         Some(kept.after(Tick::now().since(*restored)))
     }
 
-    /// Returns all waiting states as they are now.
+    /// Returns all waiting states as of now.
     pub(crate) fn all(&self) -> BTreeMap<String, K> {
         let (restored, states) = lock_std(&self.states).clone().unwrap_or_else(|| (Tick::now(), BTreeMap::new()));
         states.after(Tick::now().since(restored))
@@ -103,7 +102,7 @@ impl<K: Keeps> Waiting<K> {
         lock_std(&self.states).as_ref().map_or(0, |(_, states)| states.count())
     }
 
-    /// Returns whether a state waits for this name.
+    /// Returns whether this name has a waiting state.
     pub(crate) fn has(&self, name: &str) -> bool {
         lock_std(&self.states).as_ref().is_some_and(|(_, states)| states.contains_key(name))
     }
@@ -159,8 +158,7 @@ fn restored() -> &'static Mutex<Vec<Restored>> {
     scoped(&RESTORED, Mutex::default)
 }
 
-/// One if a circuit of this process has taken a waiting state, and zero otherwise. If the number is zero, [`announce`]
-/// takes no lock.
+/// One if a circuit has ever taken a waiting state, otherwise zero. If it is zero, [`announce`] needs no lock.
 static ANY_RESTORED: AtomicU32 = AtomicU32::new(0);
 
 /// A circuit that has taken a waiting state.
@@ -171,16 +169,16 @@ struct Restored {
     left: Duration,
 }
 
-/// Gives a circuit the state of a snapshot. The caller must call [`announce`] when it holds no lock.
+/// Restores the state of a circuit. The caller must call [`announce`] as soon as it holds no lock.
 fn give(breaker: &CircuitBreaker, kept: &Kept) {
     breaker.restore(kept);
-    // Reads the cooldown from the circuit, because its settings may have shortened the cooldown.
+    // Reads the cooldown from the circuit, whose settings may have shortened the cooldown of the snapshot.
     let Kept { state, left, .. } = breaker.keep();
     lock_std(restored()).push(Restored { name: breaker.label().clone(), state, left });
     ANY_RESTORED.store(1, Ordering::Release);
 }
 
-/// Gives a circuit the state that waits for its name, if there is one. The caller must call [`announce`] when it
+/// Restores the state of a new circuit if its name has a waiting state. The caller must call [`announce`] as soon as it
 /// holds no lock.
 pub(super) fn give_waiting(breaker: &CircuitBreaker) {
     if let Some(kept) = circuits().take(breaker.name()) {
@@ -188,28 +186,28 @@ pub(super) fn give_waiting(breaker: &CircuitBreaker) {
     }
 }
 
-/// Gives the circuits of a family the states that wait for their keys. Returns the number of states that were dropped,
-/// because `max_keys` keys exist already. The caller must call [`announce`] when it holds no lock.
+/// Restores the waiting states of a family. Returns the number of states that were dropped because `max_keys` keys
+/// exist already. The caller must call [`announce`] as soon as it holds no lock.
 pub(super) fn give_family(family: &Family<CircuitBreaker>) -> usize {
     let states = keyed_circuits().take(family.name()).unwrap_or_default();
     family.restore(&states, give, |kept| kept.state != CircuitState::Closed)
 }
 
-/// Gives a rate limit the state that waits for its name, if there is one.
+/// Restores the state of a new rate limit if its name has a waiting state.
 pub(super) fn give_limit(limit: &RateLimit, name: &str) {
     if let Some(kept) = rate_limits().take(name) {
         limit.restore(&kept);
     }
 }
 
-/// Gives the rate limits of a name the states that wait for their keys.
+/// Restores the waiting states of the rate limits with keys.
 pub(super) fn give_keyed_limits(keyed: &KeyedRateLimits, name: &str) {
     if let Some(states) = keyed_rate_limits().take(name) {
         keyed.restore(&states);
     }
 }
 
-/// Emits an event for each circuit that has taken a state. The caller must hold no lock.
+/// Emits an event for each circuit that has taken a waiting state. The caller must hold no lock.
 pub(crate) fn announce() {
     if ANY_RESTORED.load(Ordering::Acquire) == 0 {
         return;

@@ -26,7 +26,7 @@ pub(crate) fn circuits() -> BTreeMap<String, CircuitBreaker> {
     circuits
 }
 
-/// The number of circuits of a name with the option `key`, and the family itself if the family exists.
+/// The number of circuits of a name with the option `key`, and the family, or `None` before the first call.
 type SizeAndFamily = (FamilyStats, Option<Arc<Family<CircuitBreaker>>>);
 
 /// Returns the family of each name with the option `key`.

@@ -13,15 +13,14 @@ pub(crate) struct Written {
 }
 
 impl Written {
-    /// Returns the sort key of an attribute: file, line and column. If two attributes set one option to different
-    /// values, the attribute that comes first by file, line and column wins.
+    /// Returns the sort key of an attribute: file, line and column. If two attributes conflict, the one with the
+    /// smaller sort key wins.
     pub(crate) fn order(&self) -> (&'static str, u32, u32) {
         (self.place.file(), self.place.line(), self.place.column())
     }
 }
 
-/// Merges the options of several attributes and builders. If two elements of the list set one option, the element that
-/// comes first in the list wins.
+/// Merges the options of several attributes and builders. If several elements set one option, the first one wins.
 pub(crate) fn merge(written: &[Arc<Written>]) -> Options {
     written.iter().fold(Options::NONE, |sum, next| sum.or(next.options))
 }

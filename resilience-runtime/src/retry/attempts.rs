@@ -1,4 +1,4 @@
-//! Defines [`Attempts`], the data that a retry keeps during one call.
+//! Defines [`Attempts`], the state of a retry during one call.
 #![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use std::fmt::Display;
@@ -17,33 +17,33 @@ use crate::retry::nested::{self, Counted, Inside, Polled};
 use crate::retry::schedule::Schedule;
 use crate::timeout::deadline::deadline_remaining;
 
-/// The data that a retry keeps during one call.
+/// The state of a retry during one call.
 ///
-/// The future of the call stores this data across each `.await`, so the data is kept small. The options of the retry
-/// are not a part of this data. Each method that needs the options receives a `Source`, which reads the options.
+/// The future of the call stores this value across each `.await`, so the value must be small. It therefore does not
+/// contain the options of the retry. A method that needs the options receives a `Source`, which reads them.
 #[derive(Debug)]
 pub struct Attempts {
-    /// The start of the first attempt. The field is `None` if the option `max_elapsed` is not set.
+    /// The start of the first attempt, or `None` without the option `max_elapsed`.
     began: Option<Tick>,
     /// The pause before the current attempt, in nanoseconds, without any delay that an error asked for. Decorrelated
-    /// jitter computes the next pause from this field. Without jitter, the field stays zero. The type is `u64`, because
-    /// a `Duration` would take twice the memory.
+    /// jitter needs this field to compute the next pause. Without jitter, it stays zero. A `Duration` would take twice
+    /// the memory of a `u64`.
     pause: u64,
-    /// The number of attempts of this call that have ended before the current attempt.
+    /// The number of attempts before the current attempt.
     pub(super) made: u32,
     pub(super) inside: Inside,
     /// The cost of the last retry that the budget granted to this call.
     pub(super) paid: Option<RetryCost>,
-    /// The number of retries that the lower retries of the same function made in this call.
+    /// The number of retries in this call by the lower `#[retry]` attributes of the same function.
     lower: u16,
 }
 
-/// The place of a retry among the retries of its function. Retries in different `async` blocks of the generated code
-/// are not stacked.
+/// The place of a retry among the `#[retry]` attributes of its function. Retries in different `async` blocks of the
+/// generated code are not stacked.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Stacked {
     Alone,
-    /// The outermost of several retries.
+    /// The topmost of several retries.
     Upper,
     Lower,
 }
@@ -55,8 +55,8 @@ impl Attempts {
         Self { began, pause: 0, made: 0, inside: Inside::default(), paid: None, lower: 0 }
     }
 
-    /// Creates the state of a retry that cannot have the option `max_elapsed`. Reading this option would cost 6
-    /// instructions.
+    /// Works like [`new`](Self::new), for a retry that cannot have the option `max_elapsed`. Saves 6 instructions that
+    /// read this option.
     #[inline]
     pub fn without_limit() -> Self {
         Self { began: None, pause: 0, made: 0, inside: Inside::default(), paid: None, lower: 0 }
@@ -73,8 +73,8 @@ impl Attempts {
         self.made + 1 // the sum cannot overflow: `made` is less than the option `max`, a `u32`
     }
 
-    /// Emits the event `retry_gave_up` or `retry_exhausted` after a circuit has rejected an attempt. The circuit is
-    /// another attribute of the retried function.
+    /// Counts the end of the retry, and emits the event `retry_gave_up` or `retry_exhausted`, after a circuit has
+    /// rejected an attempt. The circuit is another attribute of the same function.
     #[cold]
     pub fn reject<'r>(&self, retry: impl Source<'r>, func: &str, error: &dyn Display) {
         let retry = retry.read();
@@ -85,11 +85,10 @@ impl Attempts {
         }
     }
 
-    /// Subtracts the retries of this call from the thread-local number of retries, because this call succeeded. Also
-    /// subtracts the retries that nested calls made inside the body. A retry around this call reads the thread-local
-    /// number of retries, and must not count the retries of a call that succeeded. If the function has several retries,
-    /// the lower retries subtract nothing. Instead, the upper retry also subtracts the retries that the lower retries
-    /// made.
+    /// Subtracts the retries of this successful call, including nested retries, from the thread-local number of
+    /// retries. A retry around this call reads this number, and must not count the retries of a successful call. If the
+    /// function has several `#[retry]` attributes, the topmost one subtracts the retries of all, and the lower ones
+    /// subtract nothing.
     #[inline]
     pub(super) fn forget<'r>(&self, retry: impl Source<'r>, stacked: Stacked) {
         let lower = if matches!(stacked, Stacked::Upper) { u32::from(self.lower) } else { 0 };
@@ -104,8 +103,8 @@ impl Attempts {
         }
     }
 
-    /// Counts a further attempt of a lower retry of the same function. Sets `polled` to `Never`, because the last poll
-    /// belongs to an earlier attempt.
+    /// Counts a further attempt of a lower `#[retry]` of the same function. Sets `polled` to `Never`, because the last
+    /// poll belongs to the attempt before.
     #[inline]
     pub fn lower_repeats(&mut self) {
         self.lower = self.lower.saturating_add(1);
@@ -123,7 +122,7 @@ impl Attempts {
         || self.inside.run(body)
     }
 
-    /// Returns `Exhausted` if the current attempt is the last of `max` attempts.
+    /// Returns `Exhausted` if the current attempt is the last one that `max` allows.
     #[inline]
     pub(super) fn exhausted<'r>(&self, retry: impl Source<'r>) -> Option<End> {
         (self.attempt() >= retry.read().schedule.max).then_some(End::Exhausted)
@@ -131,9 +130,8 @@ impl Attempts {
 
     /// Returns the pause before the next attempt, or the reason why no attempt follows.
     ///
-    /// The function `stays_open` returns whether a circuit will still be open after a pause of the given length. If
-    /// `stays_open` returns true, the circuit would reject the next attempt, so no attempt follows. The call then
-    /// returns the error of the current attempt, which tells the caller more than a rejection.
+    /// `stays_open` returns whether a circuit will still be open after the pause. The circuit would then reject the
+    /// next attempt, so no attempt follows. The error of the current attempt tells the caller more than a rejection.
     #[expect(
         clippy::inline_always,
         reason = "measured: the compiler folds a constant schedule only in the function that creates it"
@@ -162,14 +160,14 @@ impl Attempts {
                 return Err(End::MaxElapsed);
             }
         }
-        // If the pause lasts until the caller's deadline, no time is left for another attempt.
+        // A pause until the caller's deadline leaves no time for another attempt.
         if deadline_remaining().is_some_and(|left| pause >= left) {
             return Err(End::Deadline);
         }
         if stays_open(pause) {
             return Err(End::Circuit);
         }
-        // Asks the budget after all other checks, because a granted retry reduces the budget.
+        // Asks the budget last, because a granted retry reduces the budget.
         if let Some(budget) = budget {
             if !budget.try_retry(cost) {
                 return Err(End::Budget);

@@ -7,20 +7,19 @@ use crate::base::raw::{Raw, Setting};
 
 /// Selects how the pauses between attempts are randomized.
 ///
-/// Jitter spreads the retries of callers that failed at the same time. The formulas of the variants come from Marc
-/// Brooker, *Exponential Backoff And Jitter* (AWS Architecture Blog, 2015). In the formulas, `u` is a random number
-/// from 0 to 1. The variable `x` is the pause without jitter, at most [`max_delay`](crate::RetryBuilder::max_delay).
+/// Jitter spreads the retries of callers that failed at the same time. The formulas come from Marc Brooker,
+/// *Exponential Backoff And Jitter* (AWS Architecture Blog, 2015). In the formulas, `u` is a random number from 0 to 1,
+/// and `x` is the pause without jitter, at most [`max_delay`](crate::RetryBuilder::max_delay).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Jitter {
-    /// A random pause from zero to the pause `x` without jitter. The formula is `u * x`, with a random `u` from 0 to 1.
+    /// A random pause from zero to the pause without jitter: `u * x`.
     Full,
-    /// A random pause from half of the pause `x` without jitter to the whole `x`. The formula is `x / 2 + u * x / 2`,
-    /// with a random `u` from 0 to 1.
+    /// A random pause from half of the pause without jitter to the whole pause: `x / 2 + u * x / 2`.
     Equal,
-    /// A random pause from `delay` to three times the previous pause, at most `max_delay`. The formula is
-    /// `delay + u * (3 * previous - delay)`, with a random `u` from 0 to 1. The variable `previous` is the previous
-    /// pause. For the first pause, `previous` equals `delay`. The option `backoff` has no effect with this variant.
+    /// A random pause `delay + u * (3 * previous - delay)`, from `delay` to three times the previous pause, at most
+    /// `max_delay`. For the first pause, `previous` is `delay`. This variant cannot be combined with the option
+    /// `backoff`.
     Decorrelated,
 }
 
@@ -71,30 +70,29 @@ impl Backoff {
         Ok(())
     }
 
-    /// Returns the pause after a failed attempt, without jitter. `attempt` is the number of the failed attempt, counted
-    /// from 1. The pause is at most the field `max`, or [`Duration::MAX`] if `max` is `None`.
+    /// Returns the pause after the failed attempt with the number `attempt`, from 1, without jitter. The pause is at
+    /// most the field `max`.
     #[inline]
     pub(crate) fn delay_after(&self, attempt: u32) -> Duration {
-        // The first pause is exactly `delay`, so no multiplication is needed. A `delay` of zero is not multiplied,
-        // because zero times an infinite factor would be NaN.
+        // The first pause is exactly `delay`. A `delay` of zero is not multiplied, because zero times infinity would be
+        // NaN.
         if attempt <= 1 || self.delay.is_zero() { self.delay } else { self.grown(attempt) }
     }
 
     fn grown(&self, attempt: u32) -> Duration {
         let exponent = i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX);
         let growth = self.factor.unwrap_or(FACTOR).powi(exponent);
-        // If the factor `growth` is 1, returns the exact `delay`, because a product of floats may be inexact.
+        // Does not multiply by 1, because a product of floats may be inexact.
         let grown = if growth <= 1.0 { self.delay } else { times(self.delay, growth) };
         self.capped(grown)
     }
 
-    /// Returns two pauses after a failed attempt: without and with the delay `hint` that the error of the attempt asks
-    /// for. The retry waits for the second pause, which is at least `hint`. The next call of this method receives the
-    /// first pause as `previous`.
+    /// Returns two pauses after a failed attempt. The first pause ignores `hint`, the delay that the error asks for,
+    /// and is `previous` in the next call of this method. The second pause is the pause that the retry makes, at least
+    /// `hint`.
     ///
-    /// `attempt` is the number of the failed attempt, counted from 1. `previous` is the pause before the failed
-    /// attempt, computed without a hint. `draw` returns a random number from 0 to 1. With jitter, a random time is
-    /// added to `hint`, so that callers with equal hints do not retry at the same time.
+    /// `attempt` is the number of the failed attempt, from 1. `draw` returns a random number from 0 to 1. With jitter,
+    /// a random time is added to `hint`, so that callers with equal hints do not retry at the same time.
     #[inline]
     pub(crate) fn pause_after(
         &self,
@@ -130,7 +128,7 @@ impl Backoff {
         self.capped(pause)
     }
 
-    /// Returns the shortest pause that can follow the first attempt.
+    /// Returns the shortest possible pause after the first attempt.
     pub(crate) const fn least(&self) -> Duration {
         match self.jitter {
             None | Some(Jitter::Decorrelated) => self.delay,
@@ -147,7 +145,7 @@ impl Backoff {
     }
 }
 
-/// Multiplies a time by a factor of at least 0. The product saturates at [`Duration::MAX`].
+/// Multiplies a time by a factor of at least 0, up to [`Duration::MAX`].
 fn times(time: Duration, factor: f64) -> Duration {
     Duration::try_from_secs_f64(time.as_secs_f64() * factor).unwrap_or(Duration::MAX)
 }

@@ -13,13 +13,12 @@ use crate::retry::budget::state::{BudgetState, Pays};
 
 /// Limits the total number of retries of all callers that share the budget.
 ///
-/// Without a budget, three attempts per call triple the load of a service that is already down. With a budget, a retry
-/// happens only if the budget grants the retry. If the budget denies a retry, the call returns the outcome of its last
-/// attempt.
+/// Without a budget, three attempts per call can triple the load of a failing service. With a budget, each retry needs
+/// a grant from the budget. If the budget denies a retry, the call returns the outcome of its last attempt.
 ///
-/// A budget is a cheap handle. A `static` or a struct can hold the budget, and all its clones share one limit. The
-/// attribute `#[retry]` names the budget in its option `budget`. A [`RetryPolicy`](crate::RetryPolicy) receives the
-/// budget from [`RetryBuilder::budget`](crate::RetryBuilder::budget). A budget also limits the further attempts of
+/// A `static` or a struct can hold the budget, and all its clones share one limit. `#[retry]` has the option `budget`,
+/// and a [`RetryPolicy`](crate::RetryPolicy) receives its budget from
+/// [`RetryBuilder::budget`](crate::RetryBuilder::budget). A budget can also limit the further attempts of
 /// [`#[hedge]`](macro@crate::hedge#budgets) and of a [`Hedge`](crate::Hedge).
 ///
 /// ```
@@ -45,22 +44,22 @@ use crate::retry::budget::state::{BudgetState, Pays};
 #[doc(alias = "retry throttling")]
 pub struct RetryBudget {
     config: Config,
-    // The first use of the budget creates the state, because a `static` cannot allocate memory.
+    // The first use creates the state, because the initializer of a `static` cannot allocate memory.
     state: OnceLock<Arc<BudgetState>>,
 }
 
 impl RetryBudget {
-    /// Creates a budget with a bucket of tokens. The bucket is full at the start.
+    /// Creates a budget with a bucket of tokens, which is full at the start.
     pub const fn bucket(bucket: TokenBucket) -> Self {
         Self { config: Config::Bucket(bucket), state: OnceLock::new() }
     }
 
-    /// Creates a budget that grants retries in proportion to the number of calls.
+    /// Creates a budget that grants retries as a share of all calls.
     pub const fn ratio(ratio: RetryRatio) -> Self {
         Self { config: Config::Ratio(ratio), state: OnceLock::new() }
     }
 
-    /// Returns the state that all clones of the budget share. An isolated test has a state of its own.
+    /// Returns the state that all clones of the budget share. In an isolated test, the budget has a separate state.
     #[inline]
     pub(crate) fn state(&self) -> &Arc<BudgetState> {
         let state = self.shared();
@@ -79,9 +78,8 @@ impl RetryBudget {
         self.state.get_or_init(|| outside(|| BudgetState::listed(self.config)))
     }
 
-    /// Records the start of a call. `#[retry]`, `#[hedge]`, [`RetryPolicy`](crate::RetryPolicy) and
-    /// [`Hedge`](crate::Hedge) call this method themselves. Only a retry loop that uses none of them has to call this
-    /// method.
+    /// Records the start of a call. Only a retry loop of your own needs this method. `#[retry]`, `#[hedge]`,
+    /// [`RetryPolicy`](crate::RetryPolicy) and [`Hedge`](crate::Hedge) call it themselves.
     ///
     /// ```
     /// use resilience_runtime::{RetryBudget, RetryCost, TokenBucket};
@@ -102,8 +100,8 @@ impl RetryBudget {
         self.state().call_began();
     }
 
-    /// Requests a retry, and returns whether the budget grants the retry. A granted retry reduces the budget, even if
-    /// the caller does not make the retry.
+    /// Returns whether the budget grants a retry. A granted retry reduces the budget, even if the caller does not make
+    /// the retry.
     pub fn try_retry(&self, cost: RetryCost) -> bool {
         self.state().try_retry(cost)
     }
@@ -115,14 +113,14 @@ impl RetryBudget {
         self.state().call_succeeded(last);
     }
 
-    /// Returns a snapshot of the budget: the tokens, and the numbers of granted and denied retries.
+    /// Returns the current number of tokens, and the numbers of granted and denied retries.
     pub fn stats(&self) -> RetryBudgetStats {
         let state = self.state();
         RetryBudgetStats { tokens: state.tokens(), granted: state.granted(), denied: state.denied() }
     }
 }
 
-/// Returns a handle of the same budget.
+/// Returns a budget that shares the limit with this budget.
 impl Clone for RetryBudget {
     fn clone(&self) -> Self {
         Self { config: self.config, state: OnceLock::from(self.shared().clone()) }
@@ -145,12 +143,11 @@ impl Pays for RetryBudget {
     }
 }
 
-/// A snapshot of a budget. [`RetryBudget::stats`] returns this snapshot.
+/// The tokens and the counts of a budget. [`RetryBudget::stats`] returns this value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryBudgetStats {
-    /// For a budget with a [`TokenBucket`], number of tokens in the bucket. For a budget with a [`RetryRatio`], number
-    /// of retries that the budget would grant now.
+    /// Number of tokens in the bucket of a [`TokenBucket`], or number of retries that a [`RetryRatio`] would grant now.
     pub tokens: u64,
     /// Total number of retries that the budget has granted.
     pub granted: u64,

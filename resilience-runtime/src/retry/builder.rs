@@ -13,7 +13,7 @@ use crate::retry::schedule::Schedule;
 const BESIDE_BUDGET: &str = "beside a `budget`: nothing is paid otherwise";
 const BESIDE_RETRY_IF_OK: &str = "beside `retry_if_ok`: no `Ok` is retried otherwise";
 
-/// Builds a [`RetryPolicy`]. The function [`RetryPolicy::builder`] creates this builder.
+/// Builds a [`RetryPolicy`]. [`RetryPolicy::builder`] returns this builder.
 ///
 /// | option | default | allowed |
 /// |---|---|---|
@@ -34,14 +34,14 @@ const BESIDE_RETRY_IF_OK: &str = "beside `retry_if_ok`: no `Ok` is retried other
 /// | `cost` | `RetryCost::Failure` | only with a `budget` |
 /// | `cost_ok` | `RetryCost::Failure` | only with a `budget` and `retry_if_ok` |
 ///
-/// If an option that takes a function is set twice, both functions apply:
+/// If an option that takes a function is set twice, the results of both functions are combined:
 ///
-/// - `retry_if`: an error is retried if the two functions both return true.
-/// - `retry_if_ok`: an `Ok` value is retried if at least one of the two functions returns true.
-/// - `retry_after`, `retry_after_ok`: the two functions return two delays, and the longer delay applies.
-/// - `cost`, `cost_ok`: the function that was set first returns the cost. If this cost is
-///   [`RetryCost::Failure`](crate::RetryCost::Failure), the second function returns the cost instead.
-/// - `on_retry`: each retry calls the two functions, in the order in which they were set.
+/// - `retry_if`: an error is retried if both functions return true.
+/// - `retry_if_ok`: an `Ok` value is retried if at least one function returns true.
+/// - `retry_after`, `retry_after_ok`: the longer of the two delays applies.
+/// - `cost`, `cost_ok`: the first function determines the cost, unless it returns
+///   [`RetryCost::Failure`](crate::RetryCost::Failure). The second function then determines the cost.
+/// - `on_retry`: each retry calls both functions, in the order in which they were set.
 ///
 /// ```
 /// use std::io;
@@ -77,22 +77,21 @@ impl RetryPolicy {
 }
 
 impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
-    /// Sets the maximum number of attempts, including the first attempt. The number must be at least 1. Default: 3.
+    /// Sets the maximum number of attempts, including the first, at least 1. Default: 3.
     #[doc(alias("max_attempts", "max_retries"))]
     pub fn max(self, attempts: u32) -> Self {
         self.set(|schedule| schedule.max(attempts))
     }
 
-    /// Sets the pause after the first failed attempt. The pause must be from 0 to 584 years. Default: 1 s.
+    /// Sets the pause after the first failed attempt, 0 to 584 years. Default: 1 s.
     #[doc(alias("interval", "wait duration"))]
     pub fn delay(self, delay: Duration) -> Self {
         self.set(|schedule| schedule.delay(delay))
     }
 
-    /// Sets the factor by which the pause is multiplied after each further failed attempt. The factor must be finite
-    /// and at least 1. Default: 2.
+    /// Sets the factor by which each pause is longer than the pause before it, finite, at least 1. Default: 2.
     ///
-    /// [`build`](Self::build) fails if this option is combined with [`Jitter::Decorrelated`].
+    /// This option cannot be combined with [`Jitter::Decorrelated`].
     #[doc(alias = "multiplier")]
     pub fn backoff(self, factor: f64) -> Self {
         self.set(|schedule| schedule.backoff(factor))
@@ -110,8 +109,8 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
 
     /// Sets the seed of the random numbers for jitter. Default: a random seed.
     ///
-    /// With a seed, every call has the same sequence of pauses, which is useful in tests and simulations. The generator
-    /// of random numbers is `SplitMix64`. Each pause uses one random number.
+    /// With a seed, every call has the same sequence of pauses, for tests and simulations. The random numbers come from
+    /// the generator `SplitMix64`, one for each pause.
     ///
     /// ```
     /// use std::time::Duration;
@@ -136,21 +135,21 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
         self.set(|schedule| schedule.seed(seed))
     }
 
-    /// Sets the longest time from the start of the first attempt to the end of the last pause. Default: none. The range
-    /// is from the shortest possible first pause to 584 years.
+    /// Sets the longest time from the start of the first attempt to the end of the last pause. Default: none. The time
+    /// must be at least the shortest possible first pause, and at most 584 years.
     ///
-    /// If a pause would end after this time, the retry ends before the pause. The option does not interrupt an attempt.
+    /// If a pause would end after this time, the retry ends before the pause. A running attempt is not interrupted.
     #[doc(alias = "max_duration")]
     pub fn max_elapsed(self, limit: Duration) -> Self {
         self.set(|schedule| schedule.max_elapsed(limit))
     }
 
-    /// Sets whether nested retries count towards `max`. Default: true. If an attempt calls another function with
-    /// `#[retry]`, the retries of the other function are nested.
+    /// Sets whether nested retries count towards `max`. Default: true. Nested retries are the retries of other
+    /// functions with `#[retry]` that an attempt calls.
     ///
-    /// With `true`, nested retries do not multiply the number of attempts. The policy makes no further attempt if the
-    /// number of its attempts plus the number of nested retries reaches `max`. The option does not limit the nested
-    /// retries themselves. If a nested call succeeds, its retries do not count.
+    /// With `true`, nested retries do not multiply the number of attempts. The policy makes no further attempt when its
+    /// attempts and the nested retries together reach `max`. The retries of a nested call that succeeds do not count.
+    /// The option does not limit the nested retries themselves.
     pub fn count_nested(self, count: bool) -> Self {
         self.set(|schedule| schedule.count_nested(count))
     }
@@ -158,14 +157,14 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     /// Sets whether a rejection by a circuit is retried like any other error. Default: false, so a rejection ends the
     /// retry.
     ///
-    /// Use this option if the attempts of a call go to several hosts, and each host has its own circuit. With `true`,
-    /// the retry also continues if a circuit stays open longer than the next pause.
+    /// Use this option if each attempt goes to another host, and each host has its own circuit. With `true`, a circuit
+    /// that stays open longer than the next pause does not end the retry either.
     pub fn retry_rejected(self, retry: bool) -> Self {
         self.set(|schedule| schedule.retry_rejected(retry))
     }
 
-    /// Sets the budget that must grant each retry. Default: none. Several policies and `#[retry]` attributes may share
-    /// one budget.
+    /// Sets the budget, which must grant each retry. Default: none. Several policies and `#[retry]` attributes can
+    /// share one budget.
     pub fn budget(mut self, budget: &RetryBudget) -> Self {
         self.budget = Some(budget.clone());
         self
@@ -175,8 +174,7 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigError`] if an option is outside its range, or if an option is set without another option that
-    /// it requires.
+    /// Returns a [`ConfigError`] for an option outside its range, or without another option that it requires.
     pub fn build(self) -> Result<RetryPolicy<E, T>, ConfigError> {
         let Self { schedule, budget, rules } = &self;
         schedule.check()?;

@@ -4,20 +4,20 @@
 pub(crate) enum End {
     /// The retry has made `max` attempts.
     Exhausted,
-    /// The user's function `retry_if` returned false for the error, or a rate limit will never admit the call.
+    /// The user's function `retry_if` returned false, or a rate limit will never admit the call.
     NotRetryable,
-    /// A circuit that the attempt called stays open longer than the pause before the next attempt.
+    /// A circuit that the attempt called stays open longer than the next pause.
     Circuit,
-    /// A circuit rejected the attempt itself, or a call that the attempt made.
+    /// A circuit rejected the attempt, or a call inside the attempt.
     Rejected,
     /// The error asks for a longer delay than the retry allows.
     RetryAfter,
-    /// The pause before the next attempt would end after the time `max_elapsed`.
+    /// The next pause would end after `max_elapsed`.
     MaxElapsed,
     Budget,
-    /// The pause before the next attempt would last until the caller's deadline, or longer.
+    /// The next pause would not end before the caller's deadline.
     Deadline,
-    /// The number of attempts of this retry, plus the number of retries in nested calls, has reached `max`.
+    /// The attempts of this retry and the retries in nested calls together have reached `max`.
     Nested,
 }
 

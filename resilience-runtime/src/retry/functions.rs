@@ -8,7 +8,7 @@ use crate::retry::builder::RetryBuilder;
 use crate::retry::rules::RetryEvent;
 
 impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
-    /// Sets the predicate that decides whether the call is retried after an error. Default: after every error.
+    /// Sets the function that decides whether an error is retried. Default: every error is retried.
     pub fn retry_if<X, F>(self, retry_if: F) -> RetryBuilder<X, T>
     where
         X: 'static,
@@ -20,9 +20,9 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
         builder
     }
 
-    /// Sets the predicate that decides whether the call is retried after an `Ok` value. Default: after no value.
+    /// Sets the function that decides whether an `Ok` value is retried. Default: no value is retried.
     ///
-    /// If the predicate returns true for the value of the last attempt, the call returns this value unchanged.
+    /// The call returns the value of the last attempt unchanged, even if the function returns true for this value.
     ///
     /// ```
     /// use std::time::Duration;
@@ -48,13 +48,12 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
         builder
     }
 
-    /// Sets the function that reads a requested delay from an error. Default: none. For example, the function may
-    /// return the time of the HTTP header `Retry-After` (RFC 9110, 10.2.3).
+    /// Sets the function that returns the delay that an error asks for, such as the time of the HTTP header
+    /// `Retry-After` (RFC 9110, 10.2.3). Default: none.
     ///
-    /// The pause is the longer of the requested delay and the policy's own pause. With jitter, the policy adds a random
-    /// time to the requested delay. The retry ends if the pause is longer than `max_delay`, or would end after
-    /// `max_elapsed`. Without `max_delay`, the retry ends if the requested delay is longer than one hour. The policy
-    /// never calls the service before the requested delay has passed.
+    /// The pause is the longer of this delay and the policy's own pause, so the next attempt never starts too early.
+    /// With jitter, the policy adds a random time to the delay. The retry ends if the pause is longer than `max_delay`,
+    /// or would end after `max_elapsed`. Without `max_delay`, the retry ends if the delay is longer than one hour.
     pub fn retry_after<X, F>(self, retry_after: F) -> RetryBuilder<X, T>
     where
         X: 'static,
@@ -66,10 +65,11 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
         builder
     }
 
-    /// Sets the function that reads a requested delay from an `Ok` value that [`retry_if_ok`](Self::retry_if_ok)
-    /// selects. Default: none. For example, the value may be an HTTP response with the status 429.
+    /// Sets the function that returns the delay that an `Ok` value asks for, such as an HTTP response with the status
+    /// 429. Default: none.
     ///
-    /// The option requires `retry_if_ok`. The rules of [`retry_after`](Self::retry_after) apply to the delay.
+    /// The policy calls this function only for values that [`retry_if_ok`](Self::retry_if_ok) selects, so the option
+    /// requires `retry_if_ok`. The rules of [`retry_after`](Self::retry_after) apply to the delay.
     ///
     /// ```
     /// use std::time::Duration;
@@ -110,8 +110,8 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     /// Sets the function that returns the cost of a retry after an error. Default: [`RetryCost::Failure`] for every
     /// error.
     ///
-    /// The option `cost` requires a [`budget`](Self::budget). If a `#[retry(with = ..)]` has the option `budget`, the
-    /// budget of the attribute replaces this budget. The costs then apply to the budget of the attribute.
+    /// The option requires a [`budget`](Self::budget). The option `budget` of a `#[retry(with = ..)]` replaces this
+    /// budget. The costs then apply to the new budget.
     pub fn cost<X, F>(self, cost: F) -> RetryBuilder<X, T>
     where
         X: 'static,
@@ -123,10 +123,10 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
         builder
     }
 
-    /// Sets the function that returns the cost of a retry after an `Ok` value that [`retry_if_ok`](Self::retry_if_ok)
-    /// selects. Default: [`RetryCost::Failure`] for every value.
+    /// Sets the function that returns the cost of a retry after an `Ok` value. Default: [`RetryCost::Failure`] for
+    /// every value.
     ///
-    /// The option requires `retry_if_ok` and a [`budget`](Self::budget).
+    /// The option requires [`retry_if_ok`](Self::retry_if_ok) and a [`budget`](Self::budget).
     ///
     /// ```
     /// use resilience_runtime::{RetryBudget, RetryCost, RetryPolicy, TokenBucket};
@@ -156,7 +156,7 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
         builder
     }
 
-    /// Sets a function that is called with a [`RetryEvent`] before the pause of each retry. Default: none.
+    /// Sets a function that the policy calls before each pause, with a [`RetryEvent`]. Default: none.
     ///
     /// ```
     /// use resilience_runtime::{RetryEvent, RetryPolicy};

@@ -1,4 +1,4 @@
-//! Holds the user's policy or budget during a call, for the options `with` and `budget` of `#[retry]`.
+//! Holds the policy or the budget of the options `with` and `budget` of `#[retry]` during a call.
 #![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use crate::base::sync::Arc;
@@ -8,7 +8,7 @@ use crate::retry::layer::Retried;
 use crate::retry::policy::RetryPolicy;
 use crate::retry::rules::Rules;
 
-/// A clone of the user's policy. Each call holds its own clone.
+/// A clone of the user's policy, which one call holds.
 #[derive(Debug)]
 pub struct HeldPolicy<E: ?Sized, T: ?Sized>(RetryPolicy<E, T>);
 
@@ -40,7 +40,7 @@ impl<E: ?Sized, T: ?Sized> Pays for HeldPolicy<E, T> {
     }
 }
 
-/// A handle of the user's budget. Each call holds its own handle.
+/// The state of the user's budget, which one call holds.
 #[derive(Debug)]
 pub struct HeldBudget(Arc<BudgetState>);
 

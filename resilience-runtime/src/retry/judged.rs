@@ -26,11 +26,10 @@ use crate::retry::nested::Polled;
 use crate::retry::rules::{RetryEvent, Rules};
 
 impl Attempts {
-    /// Returns a `Judged`, which decides whether another attempt follows. By default, an `Err` leads to another
-    /// attempt, and an `Ok` ends the retry.
+    /// Returns a `Judged` for an outcome. By default, an `Err` leads to another attempt, and an `Ok` ends the retry.
     ///
-    /// The user's functions, such as `retry_if`, are passed to methods of `Judged`. The compiler knows the error type
-    /// of `Judged` from `outcome`, and can therefore infer the parameter type of a closure `|error| ..`.
+    /// The methods of `Judged` receive the user's functions, such as `retry_if`. The compiler infers the parameter type
+    /// of a closure `|error| ..` from the type of `outcome`.
     #[expect(
         clippy::inline_always,
         reason = "measured: an outcome that goes through memory costs as much as a breaker"
@@ -62,41 +61,39 @@ impl Attempts {
     }
 }
 
-/// An attempt that has ended, with the data that decides whether another attempt follows.
+/// An ended attempt, with the data for the decision whether another attempt follows.
 #[derive(Debug)]
 pub(super) struct Ended<'r, 's, S, R, T, E> {
     pub(super) attempts: &'r mut Attempts,
-    /// The source of the retry's settings and counts. If the retry has no `name`, a call whose first attempt succeeds
-    /// does not read this source.
+    /// The source of the retry's settings and counts. It is not read if the first attempt succeeds and the retry has no
+    /// `name`.
     pub(super) retry: S,
     source: PhantomData<&'s ()>,
     /// Whether the retry counts the calls whose first attempt succeeds.
     is_named: bool,
     pub(super) outcome: Result<T, E>,
-    /// Converts the `Result` back to the return type `R` of the retried function. Because of this function pointer, the
-    /// struct needs no bound `Outcome`. With the bound, a function that does not return a `Result` would cause several
-    /// compile errors.
+    /// Converts the `Result` back to the return type `R` of the retried function. With a bound `R: Outcome` in place of
+    /// this function pointer, a function that does not return a `Result` would cause several compile errors.
     make: fn(Result<T, E>) -> R,
-    /// The reason why no further attempt follows. If the field contains a reason, none of the user's functions receives
-    /// the error.
+    /// The reason why no further attempt follows, if any. After such a reason, no function of the user receives the
+    /// error.
     last: Option<End>,
-    /// Whether the attempt failed: with an `Err`, or with an `Ok` that `retry_if_ok` selects.
+    /// Whether the attempt returned an `Err`, or an `Ok` that `retry_if_ok` selects.
     pub(super) failed: bool,
     budget: Option<&'r BudgetState>,
     pub(super) hint: Option<Hint>,
     pub(super) cost: RetryCost,
     stacked: Stacked,
-    /// Whether the attempt returned an error of a type that hides the cause of a rejection.
+    /// Whether the type of the attempt's error hides the cause of a rejection.
     hides_causes: bool,
 }
 
-/// An attempt that has ended, and the functions that decide whether another attempt follows.
+/// An ended attempt, with the functions that decide whether another attempt follows.
 ///
-/// The methods [`own_rejection`](Self::own_rejection) and [`rejection`](Self::rejection) are called first. If one of
-/// these methods finds a rejection by a circuit, no function of the user receives the error. For each option that takes
-/// a function of the user, such as `retry_if`, this type has a method of the same name. The methods
-/// [`text`](Self::text) and [`circuits`](Self::circuits) each take a function. These functions are called only after a
-/// failed attempt.
+/// The caller first calls [`own_rejection`](Self::own_rejection) and [`rejection`](Self::rejection). If one of them
+/// ends the retry, no function of the user receives the error. Each option that takes a function, such as `retry_if`,
+/// has a method of the same name. The functions of [`text`](Self::text) and [`circuits`](Self::circuits) are called
+/// only after a failed attempt.
 #[derive(Debug)]
 pub struct Judged<'r, 's, S, R, T, E, H, X, C> {
     pub(super) ended: Ended<'r, 's, S, R, T, E>,
@@ -125,8 +122,8 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         self
     }
 
-    /// Ends the retry if `cause` states that a circuit rejected the attempt, or that a rate limit will never admit the
-    /// call. The circuit or the rate limit is an attribute of the retried function.
+    /// Ends the retry if another attribute of the function rejected the attempt: a circuit, or a rate limit that will
+    /// never admit the call. `cause` describes this rejection.
     #[inline]
     pub fn own_rejection(mut self, cause: Cause) -> Self {
         if self.ended.last.is_none() {
@@ -139,19 +136,18 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         self
     }
 
-    /// Ends the retry if a circuit inside the body rejected a call, or if a rate limit will never admit the call.
-    /// Otherwise, records whether the type of the error hides the cause of a rejection. If the option `retry_rejected`
-    /// is set, a rejection by a circuit does not end the retry.
+    /// Ends the retry if the error is a rejection from inside the body: by a circuit, or by a rate limit that will
+    /// never admit the call. With the option `retry_rejected`, a rejection by a circuit does not end the retry. Also
+    /// records whether the type of the error hides the cause of a rejection.
     ///
-    /// The function `cause` reads the cause of a rejection from the error. The function returns [`Cause::Unknown`] if
-    /// the type of the error hides the cause, and [`Cause::None`] if the error contains no cause. For these two values,
-    /// the last poll of the body decides. The retry ends if a circuit rejected a call during this poll, and more
-    /// rejections exist now than before this poll.
+    /// `cause` reads the cause of a rejection from the error. If it returns [`Cause::Unknown`] (the type of the error
+    /// hides the cause) or [`Cause::None`], the last poll of the body decides. The retry ends if this poll has created
+    /// more errors of rejections than it has dropped.
     #[inline(always)]
     pub fn rejection(mut self, cause: impl FnOnce(&E) -> Cause) -> Self {
         let mut found = None;
-        // Moves the error out of the outcome instead of borrowing the outcome. A borrow would keep a success in memory
-        // instead of in registers.
+        // Moves the error out of the outcome, because a borrow of the outcome would force a success out of registers
+        // into memory.
         self.ended.outcome = match self.ended.outcome {
             Ok(value) => Ok(value),
             Err(error) => {
@@ -183,15 +179,15 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         self
     }
 
-    /// Makes the retry count the calls whose first attempt succeeds. The generated code calls this method for a
-    /// `#[retry]` with a name.
+    /// Makes the retry count successful first attempts. The generated code calls this method for a `#[retry]` with a
+    /// name.
     #[inline(always)]
     pub fn named(mut self) -> Self {
         self.ended.is_named = true;
         self
     }
 
-    /// Applies the functions that a user gave to a `RetryPolicy`, such as `retry_if`.
+    /// Applies the user's functions in a `RetryPolicy`, such as `retry_if`.
     #[inline(always)]
     pub fn rules<PE, PT>(
         mut self,
@@ -202,8 +198,7 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         PT: Accepts<T> + ?Sized,
     {
         let Ended { attempts, retry, outcome, last, failed, hint, cost, .. } = &mut self.ended;
-        // Does not call the methods `retry_if` and `cost` of this type, because each of these methods would move the
-        // whole `Judged`.
+        // Does not call the methods `retry_if` and `cost`, because each of them would move the whole `Judged`.
         match outcome {
             Ok(value) => {
                 *failed = values.retry_if_ok(value);
@@ -215,8 +210,8 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
             Err(error) if last.is_none() => {
                 if errors.retry_if(error) {
                     *cost = errors.cost(error);
-                    // A circuit below `#[retry(with = ..)]` may already have read a delay from the error. If the policy
-                    // has no function `retry_after`, the retry keeps this delay.
+                    // If the policy has no function `retry_after`, keeps the delay that a circuit below this retry may
+                    // have read from the error.
                     if errors.has_retry_after() {
                         *hint = errors.retry_after(error).map(|delay| Hint { delay, longest: LONGEST_HINT });
                     }
@@ -253,9 +248,8 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         self.hinted(retry_after, || LONGEST_HINT)
     }
 
-    /// Calls the user's function in the option `retry_after` of a circuit. The function returns the delay that the
-    /// error asks for. The circuit is an attribute below `#[retry]`. The longest accepted delay is one hour or the
-    /// circuit's `max_cooldown`, whichever is longer.
+    /// Works like [`retry_after`](Self::retry_after), for the option `retry_after` of a circuit below `#[retry]`. The
+    /// longest accepted delay is the longer of one hour and the circuit's `max_cooldown`.
     #[inline]
     pub fn retry_after_of(self, circuit: &CircuitBreaker, retry_after: impl FnOnce(&E) -> Option<Duration>) -> Self {
         self.hinted(retry_after, || circuit.max_cooldown().max(LONGEST_HINT))
@@ -297,8 +291,8 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         Judged { ended, on_retry, text, stays_open }
     }
 
-    /// Sets the circuits that are attributes below `#[retry]` on the retried function. If one of these circuits stays
-    /// open longer than the pause, no attempt follows.
+    /// Sets the circuits among the attributes below `#[retry]`. If one of them stays open longer than the pause, no
+    /// attempt follows.
     #[inline(always)]
     pub fn circuits<'c, const COUNT: usize>(
         self,
@@ -307,8 +301,8 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         self.circuits_and_own(circuits, || [])
     }
 
-    /// Works like [`circuits`](Self::circuits). In addition, sets the circuits whose key contains the number of the
-    /// attempt, so that only this attempt called these circuits. The retry ignores the state of these circuits.
+    /// Works like [`circuits`](Self::circuits). In addition, `own` returns the circuits whose key contains the number
+    /// of the attempt. The retry ignores their state, because the next attempt calls other circuits.
     #[inline(always)]
     pub fn circuits_and_own<'c, const COUNT: usize, const OWN: usize>(
         self,
@@ -324,7 +318,7 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         Judged { ended, on_retry, text, stays_open }
     }
 
-    /// Returns the pause before the next attempt. If no further attempt follows, returns the outcome of the call.
+    /// Returns the pause before the next attempt, or the outcome of the call if no attempt follows.
     #[inline(always)]
     pub fn next(self, func: &str) -> ControlFlow<R, Duration>
     where
@@ -335,8 +329,8 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         let Ended { attempts, retry, is_named, outcome, make, last, failed, .. } = ended;
         let Ended { budget, hint, cost, stacked, hides_causes, .. } = ended;
         let outcome = match outcome {
-            // Returns a success here, because the code below takes the outcome by reference. A reference would force
-            // the success out of registers into memory.
+            // Returns a success here, because the references to the outcome in the code below would force it out of
+            // registers into memory.
             Ok(value) if !failed => {
                 if let Some(budget) = budget {
                     budget.call_succeeded(attempts.paid);
@@ -350,7 +344,7 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
             outcome => outcome,
         };
         let (source, retry) = (retry, retry.read());
-        // For an error, `judge` has already checked whether the attempt is the last attempt.
+        // For an error, `judge` has already called `exhausted`.
         let last = last.or_else(|| if outcome.is_ok() { attempts.exhausted(source) } else { None });
         let pause = match last {
             Some(end) => Err(end),

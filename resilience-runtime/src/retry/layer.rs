@@ -23,8 +23,8 @@ impl Retry {
         Retried { schedule: self.0.schedule.current(), counts: &self.0.counts }
     }
 
-    /// Changes the settings. A running call may make its next decision with the new settings. Returns false, and changes
-    /// nothing, if the retry has had too many different settings.
+    /// Changes the settings. A running call may use the new settings from its next decision on. Returns false, and
+    /// changes nothing, if the retry has had too many different settings.
     pub(crate) fn change(&self, schedule: Schedule) -> bool {
         self.0.schedule.change(schedule)
     }
@@ -47,8 +47,8 @@ pub struct Retried<'r> {
     pub(crate) counts: &'r Counts,
 }
 
-/// A value that returns the settings and the counts of a retry. The generated code passes a closure, so that a call
-/// whose first attempt succeeds does not read the settings.
+/// A value that returns the settings and the counts of a retry. The generated code passes a closure, so that a
+/// successful first attempt does not read them.
 pub trait Source<'r>: Copy {
     fn read(self) -> Retried<'r>;
 }
@@ -79,14 +79,14 @@ impl<'r> Retried<'r> {
 /// The counts of a retry.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
-    /// The number of first attempts that succeeded. Only a `#[retry]` with a name counts these attempts.
+    /// The number of successful first attempts. Only a `#[retry]` with a name counts them.
     first: AtomicU64,
     /// The number of calls that succeeded after a retry.
     recovered: AtomicU64,
     retries: AtomicU64,
     /// The number of retries that a budget granted.
     granted: AtomicU64,
-    /// The number of calls that ended without success, for each reason ([`End`]).
+    /// The number of calls that ended without success, for each [`End`].
     ends: [AtomicU64; End::ALL.len()],
 }
 
@@ -133,30 +133,27 @@ impl Counts {
     }
 }
 
-/// A snapshot of the counts of a retry. [`get_stats`](crate::get_stats) and
-/// [`RetryPolicy::stats`](crate::RetryPolicy::stats) return this snapshot.
+/// The counts of a retry at one moment. [`get_stats`](crate::get_stats) and
+/// [`RetryPolicy::stats`](crate::RetryPolicy::stats) return these counts.
 ///
-/// If a call is dropped before its last attempt has ended, only its earlier attempts are counted.
+/// If a call is cancelled during an attempt, only its earlier attempts are counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryStats {
-    /// Total number of calls whose first attempt succeeded. The value is zero if the retry has no option `name`.
-    /// Without a name, a retry counts no such call, because counting would make each call slower.
+    /// Total number of calls whose first attempt succeeded. The value is zero without the option `name`, because
+    /// counting would make each call slower.
     pub total_first_successes: u64,
     /// Total number of calls that succeeded after at least one retry.
     pub total_recovered: u64,
-    /// Total number of calls that failed with the last of `max` attempts.
+    /// Total number of calls whose `max` attempts all failed.
     pub total_exhausted: u64,
-    /// Total number of calls that failed before the number of attempts reached `max`, for each reason. The reasons are
-    /// `not_retryable`, `circuit`, `rejected`, `retry_after`, `max_elapsed`, `budget`, `deadline` and `nested`. The
-    /// [table of events](crate#events) describes the reasons at the event `retry_gave_up`. The map contains only
-    /// reasons with at least one call.
+    /// Total number of calls that failed before the last of `max` attempts, by reason: `not_retryable`, `circuit`,
+    /// `rejected`, `retry_after`, `max_elapsed`, `budget`, `deadline` or `nested`. The [table of events](crate#events)
+    /// describes the reasons under `retry_gave_up`. A reason without a call is absent.
     pub total_gave_up: BTreeMap<&'static str, u64>,
-    /// Total number of attempts that have ended. A successful first attempt is included only if the retry has the
-    /// option `name`.
+    /// Total number of ended attempts. Without the option `name`, successful first attempts are not included.
     pub total_attempts: u64,
-    /// Total number of retries. A retry is counted when its pause begins, even if the call is then cancelled in the
-    /// pause.
+    /// Total number of retries. A retry counts from the start of its pause, even if the call is then cancelled.
     pub total_retries: u64,
     /// Total number of retries that a [`RetryBudget`](crate::RetryBudget) granted.
     pub total_granted: u64,

@@ -1,4 +1,4 @@
-//! Counts the retries that nested calls make inside the attempts of a retry.
+//! Counts nested retries: the retries that calls inside an attempt make.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,24 +8,22 @@ use crate::base::existing::{Existing, Note};
 use crate::base::of_thread::of_thread;
 use crate::base::repeat::Repeat;
 
-/// Adds `retries`, which may be negative, to the number of retries that calls on this thread have made. [`Counted`]
-/// reads this number before and after each poll of an attempt. The difference is the number of retries inside the
-/// attempt.
+/// Adds `retries`, which may be negative, to the number of retries on this thread. [`Counted`] reads this number before
+/// and after each poll of an attempt. The difference is the number of nested retries in this poll.
 ///
-/// A retry is counted before its pause, because a timeout may drop the call during the pause. If the call succeeds
-/// after the pause, its retries are subtracted again.
+/// A retry is counted before its pause, because a timeout may drop the call during the pause. If the call then
+/// succeeds, its retries are subtracted again.
 #[inline]
 pub(crate) fn count(retries: i32) {
     of_thread(|thread| thread.retries.set(thread.retries.get().wrapping_add(retries)));
 }
 
-/// The data that [`Counted`] collects about the attempts of a retry.
+/// The observations of [`Counted`] during the attempts of a call.
 #[derive(Debug, Default)]
 pub(crate) struct Inside {
-    /// The number of retries that nested calls made inside all attempts so far. The retries of nested calls that
-    /// succeeded are not included.
+    /// The number of nested retries in all attempts so far, except those of successful nested calls.
     pub(crate) retries: i32,
-    /// The counts of errors and messages at the beginning of the last poll of the current attempt.
+    /// The thread's counts of errors and messages at the beginning of the last poll.
     before: Existing,
     pub(crate) polled: Polled,
     /// Whether the current attempt is a second or later attempt.
@@ -43,11 +41,11 @@ pub(crate) enum Polled {
 }
 
 impl Inside {
-    /// Returns the kind of error that a layer (an attribute such as `#[circuit]`) created during the last poll of the
-    /// current attempt. Returns `Other` if the body has not returned.
+    /// Returns the kind of layer error, such as a circuit's rejection, that the last poll of the current attempt
+    /// created. Returns `Other` if there is none, or if the body has not returned.
     ///
-    /// Compares the counts of errors before the poll with the counts now. A comparison after each poll would slow down
-    /// each success.
+    /// Compares the counts of errors only when this method is called. A comparison after each poll would slow down each
+    /// success.
     #[inline]
     pub(crate) fn note(&self) -> Note {
         if Existing::now() == self.before { Note::Other } else { self.note_of_change() }
@@ -59,12 +57,12 @@ impl Inside {
         if self.polled == Polled::Ready { self.before.note() } else { Note::Other }
     }
 
-    /// Returns the number of messages from circuits at the beginning of the last poll of the current attempt.
+    /// Returns the number of messages from circuits at the beginning of the last poll.
     pub(crate) fn messages(&self) -> u16 {
         self.before.messages()
     }
 
-    /// Returns whether a circuit has left a message since the beginning of the last poll of the current attempt.
+    /// Returns whether a circuit has left a message since the beginning of the last poll.
     #[inline]
     pub(crate) fn has_message(&self) -> bool {
         Existing::now().messages() != self.messages() && self.polled != Polled::Never
@@ -72,9 +70,8 @@ impl Inside {
 }
 
 impl Inside {
-    /// Runs a part of an attempt, and counts the retries that nested calls make inside this part. The part is one poll
-    /// of an async body, or the whole body of a function that is not `async`. `has_ended` states whether the result
-    /// of the part ends the attempt.
+    /// Runs `part`, and counts the nested retries. `part` is one poll of an async body, or the whole body of a function
+    /// that is not `async`. `has_ended` returns whether its result ends the attempt.
     #[inline]
     fn observe<T>(&mut self, part: impl FnOnce() -> T, has_ended: impl FnOnce(&T) -> bool) -> T {
         let before = of_thread(|thread| thread.retries.get());
@@ -98,7 +95,7 @@ impl Inside {
 }
 
 pin_project_lite::pin_project! {
-    /// Wraps the future of an attempt, and counts the retries that nested calls make inside the attempt.
+    /// Wraps the future of an attempt, and counts its nested retries.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless awaited"]
     pub struct Counted<'c, F> {

@@ -1,4 +1,4 @@
-//! Implements the options of a retry that apply to an `Ok` value that `retry_if_ok` selects.
+//! Implements the options `retry_after_ok` and `cost_ok` of a retry.
 #![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use std::time::Duration;
@@ -33,8 +33,8 @@ impl<'s, S: Source<'s>, R, T, E, H, X, C> Judged<'_, 's, S, R, T, E, H, X, C> {
         self.hinted_ok(retry_after_ok, || circuit.max_cooldown().max(LONGEST_HINT))
     }
 
-    /// Works like [`retry_after_ok_of`](Self::retry_after_ok_of), if the user's policy has no function
-    /// `retry_after_ok`. Otherwise, does nothing.
+    /// Works like [`retry_after_ok_of`](Self::retry_after_ok_of), but does nothing if the user's policy has a function
+    /// `retry_after_ok`.
     #[inline]
     pub fn retry_after_ok_below<PE: ?Sized, PT: ?Sized>(
         self,

@@ -21,10 +21,10 @@ use crate::retry::schedule::Schedule;
 
 /// Repeats a call after a failed attempt, with growing pauses between the attempts.
 ///
-/// By default, the policy sleeps for `delay * backoff^(n - 1)` after the n-th failed attempt. The default of
-/// [`delay`](crate::RetryBuilder::delay) is 1 s, and the default of [`backoff`](crate::RetryBuilder::backoff) is 2. An
-/// `Ok` ends the retry. With [`retry_if_ok`](crate::RetryBuilder::retry_if_ok), an `Ok` can also lead to another
-/// attempt. If no attempt succeeds, the call returns the outcome of the last attempt unchanged.
+/// By default, the policy sleeps for `delay * backoff^(n - 1)` after the n-th failed attempt.
+/// [`delay`](crate::RetryBuilder::delay) is 1 s by default, and [`backoff`](crate::RetryBuilder::backoff) is 2. An `Ok`
+/// ends the retry, unless [`retry_if_ok`](crate::RetryBuilder::retry_if_ok) selects it. If no attempt succeeds, the
+/// call returns the outcome of the last attempt unchanged.
 ///
 /// # Examples
 ///
@@ -67,14 +67,13 @@ use crate::retry::schedule::Schedule;
 ///
 /// # Type parameters
 ///
-/// A `RetryPolicy` without type parameters accepts attempts with any error type. If a function of the policy receives
-/// an error, such as [`retry_if`](crate::RetryBuilder::retry_if), the policy has the type `RetryPolicy<E>`. `E` is the
-/// error type of this function. If a function of the policy receives an `Ok` value, such as
-/// [`retry_if_ok`](crate::RetryBuilder::retry_if_ok), the policy has the type `RetryPolicy<E, T>`. `T` is the value
-/// type of this function.
+/// A `RetryPolicy` without type parameters accepts attempts with any error type. An option with a function of an error,
+/// such as [`retry_if`](crate::RetryBuilder::retry_if), sets the type parameter `E` to this error type. An option with
+/// a function of an `Ok` value, such as [`retry_if_ok`](crate::RetryBuilder::retry_if_ok), sets `T` to the type of this
+/// value.
 ///
-/// A struct can therefore hold a policy, and the attribute `#[retry(with = ..)]` can use this policy. A policy is a
-/// cheap handle, and its clones share one allocation.
+/// A struct can hold a policy, and the attribute `#[retry(with = ..)]` can use it. A clone of a policy is cheap, and
+/// shares its counts and its budget.
 ///
 /// ```
 /// use std::io;
@@ -139,28 +138,26 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
     }
 
     /// Calls `f` until an attempt succeeds, or until [`max`](crate::RetryBuilder::max) attempts have failed. Some
-    /// options of the policy, such as [`retry_if`](crate::RetryBuilder::retry_if), can end the retry before `max`
-    /// attempts have failed.
+    /// options, such as [`retry_if`](crate::RetryBuilder::retry_if), can end the retry earlier.
     ///
-    /// A [`CircuitBreaker`](crate::CircuitBreaker) that `f` calls can end the retry, as in a function with `#[retry]`.
-    /// The call then returns without a pause. With the option [`retry_rejected`](crate::RetryBuilder::retry_rejected),
-    /// no circuit ends the retry.
+    /// A [`CircuitBreaker`](crate::CircuitBreaker) that `f` calls can end the retry without a pause, as in a function
+    /// with `#[retry]`. With the option [`retry_rejected`](crate::RetryBuilder::retry_rejected), no circuit ends the
+    /// retry.
     ///
-    /// The error type need not implement any trait, because the policy does not search the error. Instead, the policy
-    /// observes all circuits that are called during the last poll of each attempt. A circuit ends the retry in two
-    /// cases:
+    /// The policy does not search the error for a rejection, so the error type need not implement any trait. Instead,
+    /// the policy observes the circuits that are called during the last poll of each attempt. A circuit ends the retry
+    /// in two cases:
     ///
-    /// - The circuit rejected a call during the last poll, and more rejections exist after the poll than before the
-    ///   poll.
-    /// - The circuit rejected a call or recorded a failure during the last poll, and stays open longer than the next
-    ///   pause. If several circuits rejected a call or recorded a failure, only the last of these circuits counts. If a
-    ///   call through a closed circuit contains a call through an open circuit, the open circuit counts as the last
-    ///   circuit.
+    /// - The circuit rejected a call during this poll, and the poll has created more errors of rejections than it has
+    ///   dropped.
+    /// - The circuit rejected a call or recorded a failure during this poll, and stays open longer than the next pause.
+    ///   If this applies to several circuits, only the last of them counts. If a call through a closed circuit contains
+    ///   a call through an open circuit, the open circuit counts.
     ///
-    /// If an attempt handles a rejection and then fails for another reason, the open circuit still ends the retry. As
-    /// an exception, a circuit that only rejected a call does not end the retry if the attempt returns an `Ok` that
+    /// In the second case, the circuit ends the retry even if the attempt handles the rejection and then fails for
+    /// another reason. As an exception, a rejection alone does not end the retry if the attempt returns an `Ok` that
     /// [`retry_if_ok`](crate::RetryBuilder::retry_if_ok) selects. The policy does not notice a rejection in an earlier
-    /// poll of the attempt, or in a spawned task.
+    /// poll, or in a spawned task.
     ///
     /// # Errors
     ///
@@ -168,13 +165,11 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
     ///
     /// # Panics
     ///
-    /// A pause that is longer than zero needs the timer of a tokio runtime. At the start of this pause, the call panics
-    /// if there is no runtime, or if the timer of the runtime is not enabled.
+    /// Panics at the start of a pause longer than zero if no tokio runtime with an enabled timer is running.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future that this method returns drops the current attempt, or ends the current pause. No further
-    /// attempt starts.
+    /// Dropping the returned future drops the current attempt, or ends the pause. No further attempt starts.
     pub async fn call<V, X, F, Fut>(&self, mut f: F) -> Result<V, X>
     where
         F: FnMut() -> Fut,
@@ -198,8 +193,7 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
         }
     }
 
-    /// Works like [`call`](Self::call), for a function `f` that is not `async`. Blocks the thread in the pauses between
-    /// the attempts.
+    /// Works like [`call`](Self::call), for a function `f` that is not `async`. The pauses block the thread.
     ///
     /// This method needs no tokio runtime. In an async function, use [`call`](Self::call), because a blocked thread
     /// cannot run other tasks. Tests can replace the sleep with
@@ -271,7 +265,7 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
         Retried { schedule: &self.0.schedule, counts: &self.0.counts }
     }
 
-    /// Returns a snapshot of the counts of all calls through this policy and its clones.
+    /// Returns the counts of all calls through this policy and its clones.
     pub fn stats(&self) -> RetryStats {
         self.retry().counts.stats()
     }
@@ -284,7 +278,7 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
         Some(self.0.budget.as_ref()?.state())
     }
 
-    /// If the policy has a budget, records the start of a call in this budget.
+    /// Records the start of a call in the budget, if there is one.
     #[inline]
     pub(super) fn call_began(&self) {
         if let Some(budget) = self.budget() {
@@ -292,11 +286,10 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
         }
     }
 
-    /// Returns the pause after a failed attempt, without jitter. `attempt` is the number of the failed attempt, counted
-    /// from 1.
+    /// Returns the pause after the failed attempt with the number `attempt`, from 1, without jitter.
     ///
-    /// The pause is at most [`max_delay`](crate::RetryBuilder::max_delay). Without the option `max_delay`, the pause is
-    /// at most [`Duration::MAX`]. The number `attempt` may be greater than the policy's maximum number of attempts.
+    /// The pause is at most [`max_delay`](crate::RetryBuilder::max_delay), or [`Duration::MAX`] without this option.
+    /// `attempt` may be greater than `max`.
     ///
     /// ```
     /// use std::time::Duration;

@@ -7,8 +7,7 @@ use crate::base::accepts::{Functions, Seen};
 use crate::base::sync::Arc;
 use crate::retry::budget::config::RetryCost;
 
-/// Describes a retry. The method [`RetryBuilder::on_retry`](crate::RetryBuilder::on_retry) sets a function that
-/// receives this value before the pause of each retry.
+/// Describes a retry, for the function that [`RetryBuilder::on_retry`](crate::RetryBuilder::on_retry) sets.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct RetryEvent<'a, E: ?Sized> {
@@ -16,8 +15,8 @@ pub struct RetryEvent<'a, E: ?Sized> {
     pub attempt: u32,
     /// Pause before the next attempt.
     pub delay: Duration,
-    /// Error of the failed attempt. The field is `None` if [`retry_if_ok`](crate::RetryBuilder::retry_if_ok) selects an
-    /// `Ok` value for the retry.
+    /// Error of the failed attempt, or `None` if the attempt returned an `Ok` that
+    /// [`retry_if_ok`](crate::RetryBuilder::retry_if_ok) selects.
     pub error: Option<&'a E>,
 }
 
@@ -25,7 +24,7 @@ pub struct RetryEvent<'a, E: ?Sized> {
 type Function<P, R> = Arc<dyn Fn(&P) -> R + Send + Sync>;
 type Hook<E> = Arc<dyn Fn(&RetryEvent<'_, E>) + Send + Sync>;
 
-/// The functions that a user gave to a policy.
+/// The user's functions in a policy.
 pub struct Rules<E: ?Sized, T: ?Sized> {
     pub(super) errors: ErrorRules<E>,
     pub(super) values: ValueRules<T>,
@@ -115,7 +114,7 @@ impl<T: ?Sized> Clone for ValueRules<T> {
     }
 }
 
-/// Adds the function `second` to the function in `slot`. The function `merge` computes one result from the two results.
+/// Combines the function in `slot`, if any, with `second`. `merge` computes one result from the results of both.
 fn add<P: ?Sized + 'static, R: 'static>(
     slot: &mut Option<Function<P, R>>,
     second: impl Fn(&P) -> R + Send + Sync + 'static,
@@ -132,7 +131,7 @@ fn longer(first: Option<Duration>, second: &dyn Fn() -> Option<Duration>) -> Opt
     first.max(second())
 }
 
-/// Returns the first cost, or the second cost if the first cost is the default cost.
+/// Returns the first cost, unless it is the default. Returns the second cost then.
 fn special(first: RetryCost, second: &dyn Fn() -> RetryCost) -> RetryCost {
     match first {
         RetryCost::Failure => second(),
@@ -211,7 +210,7 @@ impl<E: ?Sized> ErrorRules<E> {
         cost(error)
     }
 
-    /// Calls the user's function `on_retry`. The function `see` returns the error that the user's function receives.
+    /// Calls the user's function `on_retry`. `see` converts the error of the call to the error type of this function.
     pub(super) fn on_retry<X>(&self, event: &RetryEvent<'_, X>, see: impl Fn(&X) -> Option<&E>) {
         if let Some(on_retry) = &self.on_retry {
             on_retry(&RetryEvent { attempt: event.attempt, delay: event.delay, error: event.error.and_then(see) });

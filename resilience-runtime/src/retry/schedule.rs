@@ -9,10 +9,9 @@ use crate::base::random;
 use crate::base::require::require;
 use crate::retry::backoff::{Backoff, Jitter};
 
-/// The options of a retry that are plain values: counts, factors, times and flags.
+/// The options of a retry that are plain values, such as counts and times.
 ///
-/// The macro of `#[retry]` checks the options at compile time. The generated code then passes a constant schedule to
-/// this crate.
+/// The macro of `#[retry]` checks the options at compile time, and generates a constant `Schedule`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[must_use = "a schedule does nothing by itself"]
 pub struct Schedule {
@@ -20,7 +19,7 @@ pub struct Schedule {
     pub(crate) backoff: Backoff,
     pub(crate) max_elapsed: Option<Duration>,
     seed: Option<u64>,
-    /// Whether the retries that nested calls make inside the attempts count towards `max`.
+    /// Whether retries in nested calls count towards `max`.
     pub(crate) count_nested: bool,
     /// Whether a rejection by a circuit inside an attempt is retried.
     pub(crate) retry_rejected: bool,
@@ -84,9 +83,8 @@ impl Schedule {
         self
     }
 
-    /// Checks the options that depend on each other, such as `delay` and `max_delay`. The macro cannot check a constant
-    /// of the user, because the macro does not know the value of the constant. For a constant, the generated code
-    /// therefore calls this method.
+    /// Checks the options that depend on each other, such as `delay` and `max_delay`. If the user sets such an option
+    /// to a constant, the generated code calls this method, because the macro does not know the value.
     #[track_caller]
     pub const fn checked(self) -> Self {
         let Backoff { delay, factor, max, jitter } = self.backoff;
@@ -122,9 +120,7 @@ impl Schedule {
         Ok(())
     }
 
-    /// Returns two pauses after a failed attempt: without and with the delay `hint` that the error of the attempt asks
-    /// for. The retry waits for the second pause, which is at least `hint`. The next call of this method receives the
-    /// first pause as `previous`.
+    /// Returns two pauses after a failed attempt, see [`Backoff::pause_after`].
     #[inline]
     pub(crate) fn pause_after(&self, attempt: u32, previous: Duration, hint: Option<Duration>) -> (Duration, Duration) {
         let draw = || random::unit(self.seed.map_or_else(random::next, |seed| random::nth(seed, attempt.into())));

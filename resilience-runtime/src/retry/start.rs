@@ -1,4 +1,4 @@
-//! Implements [`RetryAttempts`], with which a user writes the loop of a retry.
+//! Implements [`RetryAttempts`], for retry loops that the user writes.
 
 use std::any::type_name;
 use std::fmt;
@@ -15,8 +15,8 @@ use crate::retry::policy::RetryPolicy;
 impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
     /// Starts the attempts of one call, for a loop that you write yourself.
     ///
-    /// Use this method if the attempts borrow a value mutably, because the closure of [`call`](Self::call) cannot lend
-    /// such a borrow to its future.
+    /// Use this method if the attempts borrow a value mutably. The closure of [`call`](Self::call) cannot lend such a
+    /// borrow to its future.
     ///
     /// ```
     /// use std::io;
@@ -63,17 +63,16 @@ pub struct RetryAttempts<E: ?Sized = AnyError, T: ?Sized = AnyValue> {
 
 impl<E: ?Sized, T: ?Sized> RetryAttempts<E, T> {
     /// Makes one attempt. If another attempt follows, waits for the pause and returns [`ControlFlow::Continue`].
-    /// Otherwise, returns the outcome of the call. After `next` has returned an outcome, begin the next call with
-    /// [`RetryPolicy::start`]. Another `next` would count as a further attempt of the call that has ended.
+    /// Otherwise, returns the outcome of the call. After an outcome, do not call `next` again, because it would count
+    /// as a further attempt of the ended call. Use [`RetryPolicy::start`] for the next call.
     ///
     /// # Panics
     ///
-    /// A pause that is longer than zero needs the timer of a tokio runtime. At the start of this pause, this method
-    /// panics if there is no runtime, or if the timer of the runtime is not enabled.
+    /// Panics at the start of a pause longer than zero if no tokio runtime with an enabled timer is running.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future that this method returns drops the attempt, or ends the pause.
+    /// Dropping the returned future drops the attempt, or ends the pause.
     pub async fn next<V, X, F>(&mut self, attempt: F) -> ControlFlow<Result<V, X>>
     where
         F: Future<Output = Result<V, X>>,
@@ -93,11 +92,11 @@ impl<E: ?Sized, T: ?Sized> RetryAttempts<E, T> {
         ControlFlow::Continue(())
     }
 
-    /// Works like [`next`](Self::next), for an attempt that is not `async`. Blocks the thread in the pause.
+    /// Works like [`next`](Self::next), for an attempt that is not `async`. The pause blocks the thread.
     ///
-    /// Use this method if the loop contains more than the attempt, such as a step that can end the loop. Otherwise,
-    /// [`RetryPolicy::call_blocking`] is shorter, because its closure can borrow values mutably. This method needs no
-    /// tokio runtime. Tests can replace the sleep with [`set_blocking_sleep`](crate::set_blocking_sleep).
+    /// Use this method if the loop contains more than the attempt, such as a step that can end the loop. Otherwise, use
+    /// [`RetryPolicy::call_blocking`], whose closure can borrow values mutably. This method needs no tokio runtime.
+    /// Tests can replace the sleep with [`set_blocking_sleep`](crate::set_blocking_sleep).
     ///
     /// ```
     /// use std::io;

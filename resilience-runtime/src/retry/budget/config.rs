@@ -2,31 +2,29 @@
 
 use std::time::Duration;
 
-/// Configures a budget with a bucket of tokens. Each retry takes tokens from the bucket, and each successful call puts
+/// Configures a budget as a bucket of tokens. Each retry takes tokens from the bucket, and each successful call puts
 /// tokens back.
 ///
-/// The AWS SDKs use a bucket of tokens in their retry mode "standard" ([*Retry
+/// The retry mode "standard" of the AWS SDKs works in the same way ([*Retry
 /// behavior*](https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html)).
 ///
 /// A call that succeeds after a retry puts back the cost of its last retry. A call that succeeds at the first attempt
-/// puts back `first_try_refund` tokens. If the bucket holds fewer tokens than a retry costs, the retry is denied and
-/// takes no token.
+/// puts back `first_try_refund` tokens. A retry that costs more tokens than the bucket holds is denied, and takes no
+/// token.
 ///
-/// A further attempt of a hedge takes `retry_cost` tokens. A call puts back no token after a further attempt of a
-/// hedge, even if the call succeeds.
+/// A further attempt of a hedge takes `retry_cost` tokens. A call with such an attempt puts back no tokens.
 ///
-/// Each field may have any value. A capacity of zero denies every retry that costs a token. A retry with a cost of zero
-/// is always granted.
+/// Each field may have any value. With a capacity of zero, every retry with a cost is denied. A retry with a cost of
+/// zero is always granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TokenBucket {
-    /// Maximum number of tokens in the bucket. The bucket starts with this number of tokens. Default: 500.
+    /// Maximum number of tokens in the bucket, which is full at the start. Default: 500.
     pub capacity: u32,
     /// Cost in tokens of a retry after an ordinary failure ([`RetryCost::Failure`]). Default: 5.
     pub retry_cost: u32,
     /// Cost in tokens of a retry after a timeout ([`RetryCost::Timeout`]). Default: 10.
     pub timeout_cost: u32,
-    /// Cost in tokens of a retry after the service asked its callers to send fewer calls ([`RetryCost::Throttle`]).
-    /// Default: 5.
+    /// Cost in tokens of a retry after the service asked for fewer calls ([`RetryCost::Throttle`]). Default: 5.
     pub throttle_cost: u32,
     /// Number of tokens that a call puts back into the bucket if its first attempt succeeds. Default: 1.
     pub first_try_refund: u32,
@@ -44,24 +42,24 @@ impl Default for TokenBucket {
     }
 }
 
-/// Configures a budget that grants retries in proportion to the number of calls, as in
+/// Configures a budget that grants retries as a share of all calls, as in
 /// [Finagle](https://twitter.github.io/finagle/guide/Clients.html#retries), Envoy and tower.
 ///
-/// The budget counts the calls and the retries in a window of time with the length `ttl`. Each call in this window
-/// permits `share` retries, for example 0.2. In addition, `min_per_second` retries per second are always permitted, so
-/// that a program with few calls can retry.
+/// The budget counts the calls and the retries of the last `ttl`, a window of time. Each call in the window permits
+/// `share` retries, for example 0.2. In addition, the budget always permits `min_per_second` retries per second, for
+/// programs with few calls.
 ///
 /// The budget treats a further attempt of a hedge as a retry.
 ///
-/// The window moves forward in steps of a tenth of `ttl`. A field outside its range is treated as the nearest allowed
-/// value. A `share` of NaN is treated as 0.
+/// The window moves in steps of a tenth of `ttl`. A field outside its range counts as the nearest allowed value, and a
+/// `share` of NaN as 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RetryRatio {
-    /// Length of the window of time in which calls and retries are counted, 1 ms to 24 h. Default: 10 s.
+    /// Length of the window in which calls and retries are counted, 1 ms to 24 h. Default: 10 s.
     pub ttl: Duration,
-    /// Number of retries per second that the budget permits even if no call starts. Default: 10.
+    /// Number of retries per second that the budget always permits. Default: 10.
     pub min_per_second: u32,
-    /// Number of retries that each call permits, 0 to 10. Default: 0.2, which permits one retry for five calls.
+    /// Number of retries that each call permits, 0 to 10. Default: 0.2, one retry for five calls.
     pub share: f64,
 }
 
@@ -76,17 +74,17 @@ impl Default for RetryRatio {
     }
 }
 
-/// The kind of failure after which a retry is made. A [`TokenBucket`] has a separate cost for each kind. A
-/// [`RetryRatio`] ignores the kind.
+/// The kind of failure before a retry, which determines the cost of the retry. A [`TokenBucket`] has a cost for each
+/// kind. A [`RetryRatio`] ignores the kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RetryCost {
-    /// An ordinary failure: neither a timeout, nor a request by the service to send fewer calls.
+    /// Any other failure.
     #[default]
     Failure,
     /// The attempt ended in a timeout.
     Timeout,
-    /// The service asked its callers to send fewer calls.
+    /// The service asked for fewer calls, for example with the HTTP status 429.
     Throttle,
 }
 

@@ -25,8 +25,7 @@ enum Kind {
 }
 
 impl BudgetState {
-    /// Creates the state of a budget, and adds the state to the list [`used`], so that [`reset_all_budgets`] finds the
-    /// state.
+    /// Creates the state of a budget, and adds it to the list [`used`] for [`reset_all_budgets`].
     pub(super) fn listed(config: Config) -> Arc<Self> {
         let state = Arc::new(Self::new(config));
         add(&mut lock_std(used()), Arc::downgrade(&state), |state| state.strong_count() > 0);
@@ -71,15 +70,14 @@ impl BudgetState {
     #[inline]
     pub(crate) fn call_succeeded(&self, last: Option<RetryCost>) {
         if let Kind::Bucket(bucket, tokens) = &self.kind {
-            // The bucket is usually full, and a full bucket needs no write.
+            // Skips the write if the bucket is full, as in most calls.
             if tokens.load(Ordering::Relaxed) != bucket.capacity {
                 bucket.refund(tokens, last);
             }
         }
     }
 
-    /// Returns the number of tokens in the bucket. For a budget with a [`RetryRatio`], returns the number of retries
-    /// that the budget would grant now.
+    /// Returns the number of tokens in the bucket, or the number of retries that a [`RetryRatio`] would grant now.
     pub(super) fn tokens(&self) -> u64 {
         match &self.kind {
             Kind::Bucket(_, tokens) => tokens.load(Ordering::Relaxed).into(),
@@ -113,8 +111,8 @@ impl TokenBucket {
     }
 }
 
-/// A value from which a retry reads the state of its budget, such as a `RetryBudget` or a policy. The method `state`
-/// returns `None` for a policy without a budget.
+/// A value with the state of a budget, such as a `RetryBudget` or a policy. The method `state` returns `None` for a
+/// policy without a budget.
 pub trait Pays {
     fn state(&self) -> Option<&BudgetState>;
 }
@@ -135,8 +133,8 @@ impl<P: Pays + ?Sized> Pays for &P {
 
 /// Adds `new` to `list`. If the list is full, first removes the elements for which `is_alive` returns false.
 ///
-/// The list doubles its room if most elements are alive. The average addition therefore examines a few elements only,
-/// even if a program creates a budget for each of its clients.
+/// The list doubles its capacity if most elements are alive. On average, an addition therefore examines only a few
+/// elements, even in a program with many budgets.
 fn add<T>(list: &mut Vec<T>, new: T, is_alive: impl FnMut(&T) -> bool) {
     if list.len() == list.capacity() {
         list.retain(is_alive);
@@ -145,11 +143,11 @@ fn add<T>(list: &mut Vec<T>, new: T, is_alive: impl FnMut(&T) -> bool) {
     list.push(new);
 }
 
-/// Returns the budget's own state in the current isolated test. Outside an isolated test, returns `state` itself.
+/// Returns the state that the budget has in the current isolated test. Outside an isolated test, returns `state`.
 #[cfg(feature = "test-util")]
 pub(super) fn of_test(state: &Arc<BudgetState>, config: Config) -> &Arc<BudgetState> {
     let Some(scope) = Scope::current() else { return state };
-    // The scope also holds a handle of `state`, so that no other state gets the same address.
+    // The scope keeps `state` alive, so that no other state gets its address, which is the key.
     let create = || (state.clone(), BudgetState::listed(config));
     &scope.value(Arc::as_ptr(state).addr(), create).1
 }

@@ -1,9 +1,7 @@
-//! Counts the calls and the retries of a budget in a window of time. The field [`RetryRatio::ttl`] is the length of the
-//! window.
+//! Counts the calls and the retries of a budget in a window of time with the length [`RetryRatio::ttl`].
 //!
-//! The window is divided into ten slots of equal length, and each slot has its own counts. The slots are numbered: the
-//! number of a slot is the time at its beginning, divided by the length of a slot. When a new slot begins, the oldest
-//! slot leaves the window.
+//! The window consists of ten slots of equal length, each with its own counts. The number of a slot is the time at its
+//! start, divided by the length of a slot. When a new slot begins, the oldest slot leaves the window.
 
 use std::time::Duration;
 
@@ -26,8 +24,8 @@ impl Window {
         Self { calls: Slots::new(), retries: Slots::new() }
     }
 
-    /// Compensates for the rounding of a share, such as 0.3, to a float. Without this constant, ten calls with such a
-    /// share could permit two retries instead of three.
+    /// Compensates for the rounding of a share to a float. Otherwise, ten calls with a share of 0.3 could permit two
+    /// retries instead of three.
     const ROUNDING: f64 = 1e-9;
 
     #[inline]
@@ -49,7 +47,7 @@ impl Window {
     /// Returns the number of retries that the budget would grant now, which may be a fraction.
     fn left(&self, ratio: &RetryRatio, slot: Now) -> f64 {
         let reserve = f64::from(ratio.min_per_second) * ratio.ttl().as_secs_f64();
-        // A share of NaN counts as 0. The method `clamp` would return NaN for this share.
+        // Does not use `clamp`, which would return NaN for a share of NaN.
         let share = if ratio.share > 0.0 { ratio.share.min(10.0) } else { 0.0 };
         share.mul_add(self.calls.sum(slot), reserve - self.retries.sum(slot) + Self::ROUNDING).max(0.0)
     }
@@ -61,9 +59,9 @@ impl Window {
             if self.left(ratio, slot) < 1.0 {
                 return false;
             }
-            // The exchange fails if another thread has counted a retry since `before` was read. The loop then computes
-            // again how many retries are left. If a new slot begins between the clock readings of two threads, both
-            // threads may take the last retry. This case is rare.
+            // If another thread has counted a retry since `before` was read, the exchange fails, and the loop computes
+            // the remaining retries again. In a rare case, two threads both take the last retry: a new slot begins
+            // between their clock readings.
             let paid = (before, Slots::more(before, slot));
             if self.retries.word(slot).compare_exchange(paid.0, paid.1, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
                 return true;
@@ -86,40 +84,39 @@ impl RetryRatio {
     fn slot(&self) -> Now {
         let length = self.length();
         let ahead = (nanos(SKEW) / length).max(SLOTS.into());
-        // A slot number has 32 bits, so the numbers repeat after 2^32 slots. With the shortest `ttl` of 1 ms, 2^32
-        // slots take about five days. If the count of a slot does not change for exactly 2^32 slots, the window
-        // contains this old count by mistake.
+        // A slot number has 32 bits, so the numbers repeat after 2^32 slots: about five days with the shortest `ttl` of
+        // 1 ms. An old count then looks current if no later slot has replaced it.
         #[expect(clippy::cast_possible_truncation, reason = "only the numbers of near slots are compared")]
         let now = Now { slot: (Tick::now().to_bits() / length) as u32, ahead: ahead as u32 };
         now
     }
 }
 
-/// A reading of tokio's clock, as the number `slot` of the current slot.
+/// The number of the current slot, from a reading of tokio's clock.
 #[derive(Clone, Copy, Debug)]
 struct Now {
     slot: u32,
-    /// The number of slots by which another thread may be ahead of `slot`, because the other thread read tokio's clock
-    /// later. An even later slot comes from another clock, such as the paused clock of another test's runtime.
+    /// The number of slots by which another thread, which has read the clock later, may be ahead. A slot further ahead
+    /// comes from another clock, such as the paused clock of another test.
     ahead: u32,
 }
 
 impl Now {
-    /// Returns whether another thread, which read tokio's clock later, may already use the slot with the number `slot`.
-    /// If so, the slot is 1 to `ahead` slots later than the current slot.
+    /// Returns whether the slot with the number `slot` is 1 to `ahead` slots later than the current slot. Another
+    /// thread, which has read the clock later, may already use such a slot.
     fn is_behind(self, slot: u32) -> bool {
         (1..=self.ahead).contains(&slot.wrapping_sub(self.slot))
     }
 
-    /// Returns whether the slot with the number `slot` belongs to the window. The window consists of the last ten
-    /// slots, and of the later slots that another thread may already use.
+    /// Returns whether `slot` is the number of a slot in the window: one of the last ten slots, or a later slot in use
+    /// by another thread.
     fn counts(self, slot: u32) -> bool {
         self.slot.wrapping_sub(slot) < SLOTS || self.is_behind(slot)
     }
 }
 
-/// The counts of calls, or of retries, in the last ten slots. Each slot has an `AtomicU64`: the upper 32 bits contain
-/// the number of the slot, and the lower 32 bits contain the count.
+/// The counts of calls, or of retries, in the last ten slots. The upper half of each `AtomicU64` is the number of the
+/// slot, and the lower half is the count.
 #[derive(Debug)]
 struct Slots([AtomicU64; SLOTS as usize]);
 
@@ -137,11 +134,10 @@ impl Slots {
         let _ = self.word(slot).fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
     }
 
-    /// Returns `word` with one more call or retry. The upper half of `word` is the number of a slot, and the lower half
-    /// is the count of this slot.
+    /// Counts one more call or retry in `word`, and returns the new word.
     ///
-    /// The count grows by one if `word` belongs to the current slot, or to a later slot that another thread already
-    /// uses. Otherwise, the result contains the number of the current slot and a count of one.
+    /// Increments the count if `word` belongs to the current slot, or to a later slot that another thread already uses.
+    /// Otherwise, `word` belongs to an old slot, and the current slot replaces it with a count of one.
     fn more(word: u64, now: Now) -> u64 {
         let (slot, count) = packed::split(word);
         if slot == now.slot || now.is_behind(slot) {
