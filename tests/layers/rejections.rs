@@ -484,7 +484,7 @@ async fn instead_of_failed(_: &Last, _: &dyn Fn() -> Rejection) -> Result<(), Pl
     ready(Ok(())).await
 }
 
-/// Handles a rejection, stores this rejection in place of the last rejection, and fails for another reason.
+/// Handles a rejection by storing it in `last`, and then fails for another reason.
 #[fallback(instead_of_failed, on = "rejected")]
 #[circuit(name = "rejections::replaced", threshold = 99, error = |_| Plain("open"))]
 async fn replaces(last: &Last, reject: &dyn Fn() -> Rejection) -> Result<(), Plain<&'static str>> {

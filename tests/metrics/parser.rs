@@ -34,7 +34,8 @@ impl Samples {
         })
     }
 
-    /// `names` returns the names of the samples of a metric with this kind and this name.
+    /// Parses a text. The function `names` returns the names of a metric's samples from the kind and the name of the
+    /// metric.
     fn parse(text: &str, names: impl Fn(&str, &str) -> Vec<String>) -> Self {
         let (mut families, mut allowed, mut help) = (BTreeSet::new(), Vec::new(), None);
         let mut samples = BTreeMap::new();

@@ -25,8 +25,8 @@ struct Settings {
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// Starts a call. If `by_call` is true, the call runs in [`CircuitBreaker::call`]. If `by_call` is false, the test
-    /// gets a permit from `try_acquire_owned`, and later ends the call through this permit.
+    /// Starts a call. If `by_call` is true, the call runs in [`CircuitBreaker::call`]. Otherwise, the test takes a
+    /// permit from `try_acquire_owned`, and later ends the call through this permit.
     Begin {
         by_call: bool,
     },
@@ -82,8 +82,8 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// A model of a breaker. For each decision to admit a call, the model counts the trials (calls of the half-open
-/// circuit) among the running calls. The model stores no number of running trials, because a stored number could be
-/// wrong.
+/// circuit) among the running calls. The model stores no number of running trials, because an error in its updates
+/// would stay hidden.
 struct Model {
     settings: Settings,
     state: State,

@@ -43,7 +43,7 @@ use crate::timeout::error::TimeoutError;
 /// # }
 /// ```
 ///
-/// A `Timeout` is a cheap handle, and all its clones share the counts of [`stats`](Self::stats).
+/// A `Timeout` is cheap to clone, and all clones share the counts of [`stats`](Self::stats).
 #[doc(alias = "time limiter")]
 #[derive(Clone)]
 pub struct Timeout(Arc<Shared>);
@@ -60,8 +60,7 @@ struct Shared {
 }
 
 impl Timeout {
-    /// Creates a timeout that ends each call after the time `after`. The time must be longer than zero, and at most 584
-    /// years.
+    /// Creates a timeout that ends each call after the time `after`.
     ///
     /// # Errors
     ///
@@ -115,19 +114,19 @@ impl Timeout {
 
     /// Calls `f`, and waits for the future that `f` returns. If the future does not end in time, drops the future.
     ///
-    /// If the future is ready when the timeout ends, this method returns the outcome of the future. If a
+    /// If the future is ready when the time is over, this method returns the outcome of the future. If a
     /// [`deadline`](crate::deadline()) around the call has already passed, this method does not call `f`.
     ///
     /// # Errors
     ///
     /// Returns [`CallError::Rejected`], with a [`TimeoutError`], if the timeout or the caller's deadline ends the call.
-    /// Returns [`CallError::Failed`], with the error of the future of `f`, if this future fails in time.
-    /// [`CallError::into_error`] converts each of the two variants to the type `E`.
+    /// Returns [`CallError::Failed`], with the error of `f`'s future, if this future fails in time.
+    /// [`CallError::into_error`] converts both variants to the type `E`.
     ///
     /// # Panics
     ///
-    /// If the future of `f` is not ready at its first poll, this method needs the timer of a tokio runtime. The method
-    /// then panics if there is no runtime, or if the timer of the runtime is not enabled.
+    /// If the future of `f` is not ready at its first poll, this method panics outside a tokio runtime. The method also
+    /// panics if the timer of the runtime is not enabled.
     ///
     /// # Cancel safety
     ///
@@ -150,9 +149,8 @@ impl Timeout {
         }
     }
 
-    /// Works like [`end`](Self::end), for [`call`](Self::call). Compares `allowed` with the time of the timeout,
-    /// because this time has not changed since the start of the call. Only the timeouts of attributes can be
-    /// configured.
+    /// Works like [`end`](Self::end), for [`call`](Self::call). The time of this timeout has not changed since the
+    /// start of the call, because only the timeouts of attributes can be configured.
     #[cold]
     fn end_call(&self, func: &str, allowed: Duration) -> TimeoutError {
         self.end(func, allowed, allowed < self.after())
@@ -170,8 +168,8 @@ impl fmt::Debug for Timeout {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TimeoutStats {
-    /// Time after which the timeout ends a call. The field is `None` if each call evaluates an expression for the time.
-    /// The field is also `None` if no `#[timeout]` with the name of this timeout sets the time.
+    /// Time after which the timeout ends a call. The field is `None` if each call evaluates an expression for the time,
+    /// or if no `#[timeout]` with this name sets the time.
     pub after: Option<Duration>,
     /// Total number of calls that reached the time limit of this timeout, and not an earlier deadline of the caller.
     pub total_timed_out: u64,
@@ -181,8 +179,8 @@ pub struct TimeoutStats {
 }
 
 pin_project! {
-    /// A timer that starts at its creation. The first poll registers the timer with the tokio runtime. A call whose
-    /// body is ready at the first poll needs no tokio runtime, because the timer is then not polled.
+    /// A timer that starts at its creation. The first poll registers the timer with the tokio runtime. If the body of a
+    /// call is ready at the first poll, the timer is not polled, and the call needs no tokio runtime.
     #[derive(Debug)]
     pub struct Timer {
         #[pin]
@@ -211,15 +209,14 @@ impl Timer {
         Self { state: State::Waiting { start: Instant::now(), after } }
     }
 
-    /// Returns whether the timer was created with a time of zero, and was not polled yet.
+    /// Returns whether the timer was created with a time of zero.
     #[inline]
     fn has_no_time(&self) -> bool {
         matches!(self.state, State::Waiting { after: Duration::ZERO, .. })
     }
 
-    /// Returns a future that polls `future`. The output of the returned future is the output of `future`. If the timer
-    /// ends before `future`, the output is `None`. If the timer was created with a time of zero, `future` is not
-    /// polled.
+    /// Returns a future with the output of `future`, or with `None` if the timer ends first. If the timer was created
+    /// with a time of zero, `future` is not polled.
     pub fn race<F: Future>(self: Pin<&mut Self>, future: F) -> Raced<'_, F> {
         Raced { timer: self, future }
     }
