@@ -1,7 +1,7 @@
 //! Defines the decorated functions that the test calls. The table in `resilience-runtime/docs/guide/what_counts.md` has
 //! a column for each layer (an attribute such as `#[circuit]`). Each row of the table is a way in which a call can end.
-//! Each function has the layer of one column, around a call that ends as one row describes. The plain functions are not
-//! `async`.
+//! Each function has the layer of one column, around a call that ends as one row describes. A plain function is a
+//! function that is not `async`.
 
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
