@@ -126,7 +126,7 @@ async fn rejection_in_the_error_is_ignored() {
     let search: ClassifierBuilder<Error> = Classifier::builder().as_error(|error: &Error| error);
     let classifier = search.build().unwrap();
     let breaker = breaker();
-    // The body creates the rejection before its last poll. Only a search of the error can therefore find the rejection.
+    // The body creates the rejection before its last poll, so only a search through the error finds the rejection.
     let call = || async {
         let error = rejected();
         sleep(seconds(1)).await;

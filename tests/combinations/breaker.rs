@@ -59,8 +59,7 @@ struct Facts {
 #[derive(Default)]
 pub(crate) struct Messages {
     all: RefCell<Vec<Message>>,
-    /// The number of messages that retries ignore: all messages before the last failure for which no circuit added a
-    /// message.
+    /// The number of oldest messages that retries ignore. [`Messages::void`] updates this number.
     void: Cell<usize>,
     /// The number of messages before the last poll of a body in which the body failed or was pending. Only a function
     /// with a circuit, or with a fallback with `on = "rejected"`, stores this number.

@@ -16,7 +16,7 @@ fn write(path: &Path, threshold: u32) {
     fs::rename(new, path).unwrap();
 }
 
-/// Reads the events about settings. The number counts all events that earlier calls of `next` have read.
+/// A reader of the events about settings, with the number of events that it has read.
 #[derive(Default)]
 struct Events(usize);
 

@@ -1,7 +1,7 @@
 //! Tests functions with `#[circuit]` whose body returns a rejection, such as the error of a full bulkhead. The circuit
 //! must count this error neither as a success nor as a failure, because a rejection says nothing about the service. The
-//! same applies to an error that reports the caller's deadline. Also tests fallbacks with `on = "rejected"`, which must
-//! replace these rejections, and no other error.
+//! circuit must also ignore an error that reports the caller's deadline. Also tests fallbacks with `on = "rejected"`,
+//! which must replace these rejections, and no other error.
 
 use std::cell::{Cell, RefCell};
 use std::error::Error as StdError;

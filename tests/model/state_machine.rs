@@ -302,8 +302,8 @@ impl Call {
         }
     }
 
-    /// Ends the call as `how` describes. If a call of this kind cannot end like this, cancels the call. Returns the end
-    /// that the breaker must count.
+    /// Ends the call as `how` describes. Cancels the call if a call of this kind cannot end in this way. Returns the
+    /// end that the breaker must count.
     fn end(self, how: End) -> End {
         match (self, how) {
             (Self::Permit(permit), End::Success) => permit.success(),

@@ -52,7 +52,8 @@ enum Polled {
     End,
 }
 
-/// The model of a watched stream with time limits. All times are milliseconds since the admission of the call.
+/// The model of a watched stream with time limits. All times are in milliseconds, and points in time count from the
+/// admission of the call.
 struct Model {
     setting: Setting,
     steps: Vec<Step>,

@@ -9,7 +9,7 @@ use serde::ser::{Serialize, Serializer};
 
 use crate::base::clock::fits;
 
-/// A duration whose serialized form is a number of seconds.
+/// A duration that is serialized as a number of seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Seconds(pub(crate) Duration);
 

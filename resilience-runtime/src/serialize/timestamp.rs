@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::de::{self, Deserialize, Deserializer, Unexpected, Visitor};
 use serde::ser::{Serialize, Serializer};
 
-/// A time whose serialized form is a text.
+/// A time that is serialized as a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Timestamp(pub(crate) SystemTime);
 
@@ -58,7 +58,7 @@ fn days(year: u64, month: u64, day: u64) -> Option<u64> {
     is_month.then(|| (era * DAYS_OF_ERA + day_of_era).checked_sub(DAYS_BEFORE_1970)).flatten()
 }
 
-/// Parses a text in the form that `Display` writes. The fraction of a second may have one to nine digits.
+/// Parses a text in the format of `Display`. The fraction of a second may have one to nine digits.
 fn parse(text: &str) -> Option<SystemTime> {
     let (date_text, time) = text.strip_suffix("+00:00")?.split_once('T')?;
     let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));

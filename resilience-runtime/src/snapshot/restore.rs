@@ -40,7 +40,7 @@ pub fn restore(snapshot: Snapshot) -> Result<Restored, RestoreError> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Restored {
-    /// Number of circuits and rate limits that have taken their state.
+    /// Number of states that a circuit or a rate limit has taken.
     pub restored: usize,
     /// Number of states that wait until a circuit or a rate limit of the same name is created.
     pub waiting: usize,

@@ -1,4 +1,4 @@
-//! Deserializes the states of a snapshot, by name and by key, and limits their number.
+//! Deserializes the states in a snapshot, and limits the number of states and the length of names and keys.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;

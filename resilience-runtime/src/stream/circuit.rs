@@ -29,7 +29,7 @@ impl<S, J> WatchedStream<S, WatchedPermit<J>> {
 }
 
 impl OwnedPermit {
-    /// Moves the permit into `stream`. The circuit counts the stream as one call:
+    /// Wraps `stream` in a stream that holds the permit. The circuit counts the stream as one call:
     ///
     /// | end of the stream | outcome of the call |
     /// |---|---|

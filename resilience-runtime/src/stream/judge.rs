@@ -1,4 +1,4 @@
-//! Defines [`Judge`], which decides whether an item of a stream is a failure.
+//! Defines [`Judge`], which decides whether an item of a stream counts as a failure of the call.
 
 use std::fmt::Display;
 use std::time::Duration;
@@ -16,7 +16,7 @@ pub trait Judge<T, E> {
     fn judge_error(self, error: &E, settle: impl FnOnce(Decision, Option<&dyn Display>));
 }
 
-/// The outcome of a call, as decided by an item of its stream.
+/// The outcome of a call that an item of its stream decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// A failure, with the delay that the service asked for.

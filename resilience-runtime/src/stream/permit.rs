@@ -82,8 +82,8 @@ impl<T, E, J: Judge<T, E>> Watch<Result<T, E>> for WatchedPermit<J> {
     }
 
     fn examine(watch: &mut Option<Self>, item: &Result<T, E>) {
-        // Takes the permit out of `watch` before a function of the user runs. If the function panics, the permit is
-        // dropped, so the call counts as cancelled.
+        // Takes the permit out of `watch`, because a function of the classifier may panic. The panic then drops the
+        // permit, and the call counts as cancelled.
         let Some(mut this) = watch.take() else { return };
         this.see_item();
         match item {

@@ -29,8 +29,8 @@ pin_project! {
     /// A watched stream allocates no memory, and is [`Unpin`] if the inner stream is.
     #[must_use = "streams do nothing unless polled"]
     pub struct WatchedStream<S, W = WatchedPermit> {
-        // This field comes before `watch`, so the inner stream is dropped first. A slot of a bulkhead is therefore free
-        // only after the inner stream has ended its work.
+        // This field comes before `watch`, so that the inner stream is dropped before a slot of a bulkhead becomes
+        // free.
         #[pin]
         stream: Option<S>,
         watch: Option<W>,

@@ -11,7 +11,7 @@ use crate::testing::isolated::{CallsBefore, current};
 /// Returns the events of the isolated test so far, the oldest event first.
 ///
 /// The events of all levels are recorded, even if no `tracing` subscriber receives them. The record contains at most
-/// 10,000 events. If the record is full, the older half of the record is removed.
+/// 10,000 events. If the record is full, the older half of its events is removed.
 ///
 /// # Panics
 ///

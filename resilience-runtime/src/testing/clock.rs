@@ -1,4 +1,4 @@
-//! Implements the functions that change the time in a test.
+//! Implements `no_delays` and `hold_clock`, which change how time passes in a test.
 
 use std::fmt;
 use std::sync::mpsc::{Sender, channel};

@@ -35,7 +35,7 @@ use crate::registry::all_circuits::calls_by_name;
 ///
 /// # Panics
 ///
-/// Panics inside an isolated test, because isolated tests cannot be nested.
+/// Panics if the caller already runs inside an isolated test.
 ///
 /// # Cancel safety
 ///

@@ -102,7 +102,7 @@ pub fn allowed(time: Duration, by_deadline: &mut bool) -> Duration {
     }
 }
 
-/// Returns the deadline that applies to the future that this thread is polling.
+/// Returns the deadline of the future that this thread currently polls.
 #[inline]
 fn current() -> Option<Tick> {
     of_thread(|thread| thread.deadline.get())

@@ -78,8 +78,8 @@ impl TimeoutError {
         Self { source: mark.clone() }
     }
 
-    /// Creates the error of a call that a timeout ended, and emits the event `timed_out`. `allowed` is the time that the
-    /// call was allowed to take. `by_deadline` states whether the caller's deadline shortened the timeout.
+    /// Creates the error of a call that a timeout ended, and emits the event `timed_out`. `allowed` is the time that
+    /// the call was allowed to take. `by_deadline` states whether this time ended at the caller's deadline.
     #[cold]
     pub(crate) fn new(func: &str, allowed: Duration, by_deadline: bool) -> Self {
         Self::ended(func, allowed, End::new(allowed, by_deadline))

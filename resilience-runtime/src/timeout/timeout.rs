@@ -49,11 +49,9 @@ use crate::timeout::error::TimeoutError;
 pub struct Timeout(Arc<Shared>);
 
 struct Shared {
-    /// The time of the timeout, or [`Duration::MAX`] if the timeout has no time of its own. Such a timeout belongs to
-    /// attributes that evaluate the time at each call, or that set no time.
+    /// The time of the timeout, or [`Duration::MAX`] for attributes that evaluate the time at each call or set no time.
     after: Versions<Duration>,
-    /// The number of calls that reached the time limit of the timeout itself, and not an earlier deadline of the
-    /// caller.
+    /// The number of calls that the timeout ended at its own time, and not at an earlier deadline of the caller.
     by_itself: AtomicU64,
     /// The number of calls that the timeout ended at the caller's deadline.
     by_deadline: AtomicU64,
@@ -74,7 +72,8 @@ impl Timeout {
         }
     }
 
-    /// Creates the timeout of an attribute. If `after` is `None`, the timeout has no time of its own.
+    /// Creates the timeout of an attribute. `after` is `None` if the attribute evaluates the time at each call or sets
+    /// no time.
     pub(crate) fn after_time(after: Option<Duration>) -> Self {
         let after = Versions::new(after.unwrap_or(Duration::MAX));
         Self(Arc::new(Shared { after, by_itself: AtomicU64::new(0), by_deadline: AtomicU64::new(0) }))
@@ -86,13 +85,14 @@ impl Timeout {
         *self.0.after.current()
     }
 
-    /// Changes the time. If `after` is `None`, the timeout has no time of its own. The time limit of a running call
-    /// does not change. Returns false, and changes nothing, if the time has had too many different values.
+    /// Changes the time. `after` is `None` in the same cases as for [`after_time`](Self::after_time). The time limit of
+    /// a running call does not change. Returns false, and changes nothing, if the time has had too many different
+    /// values.
     pub(crate) fn change(&self, after: Option<Duration>) -> bool {
         self.0.after.change(after.unwrap_or(Duration::MAX))
     }
 
-    /// Returns a snapshot of the setting and the counts of this timeout. All clones of a timeout share the counts.
+    /// Returns the current time and the counts of this timeout. All clones of a timeout share the counts.
     pub fn stats(&self) -> TimeoutStats {
         let Shared { after, by_itself, by_deadline } = &*self.0;
         TimeoutStats {
@@ -171,10 +171,9 @@ pub struct TimeoutStats {
     /// Time after which the timeout ends a call. The field is `None` if each call evaluates an expression for the time,
     /// or if no `#[timeout]` with this name sets the time.
     pub after: Option<Duration>,
-    /// Total number of calls that reached the time limit of this timeout, and not an earlier deadline of the caller.
+    /// Total number of calls that the timeout ended at its own time, and not at an earlier deadline of the caller.
     pub total_timed_out: u64,
-    /// Total number of calls that the timeout ended earlier, at the caller's [`deadline`](crate::deadline()). The field
-    /// `total_timed_out` does not include these calls.
+    /// Total number of calls that the timeout ended at the caller's earlier [`deadline`](crate::deadline()).
     pub total_by_deadline: u64,
 }
 
@@ -192,8 +191,8 @@ pin_project! {
     #[project = Projected]
     #[derive(Debug)]
     enum State {
-        // The timer has not been polled yet. The end of the timer is not computed before the first poll, because most
-        // calls end without this poll.
+        // The timer has not been polled yet. The first poll computes the end of the timer, because most calls end
+        // without this poll.
         Waiting { start: Instant, after: Duration },
         Sleeping { #[pin] sleep: Sleep },
         // The timer never ends, because tokio's clock cannot represent the end of the timer.
