@@ -191,7 +191,8 @@ fn each_builder_has_the_settings_of_its_attribute() {
     }
 }
 
-/// The macro crate and the runtime crate each define the ranges and defaults of the options, and must agree.
+/// The macro crate and the runtime crate each define the ranges and defaults of the options. Both definitions must
+/// agree.
 #[test]
 fn both_crates_have_the_same_ranges_and_defaults() {
     let refused = |error: resilience_runtime::ConfigError| error.option().to_owned();

@@ -1,4 +1,4 @@
-//! Tests bulkheads and rate limits in whose queues calls of functions that are not `async` wait.
+//! Tests functions that are not `async`, and that wait in the queue of a bulkhead or of a rate limit.
 
 use std::future::Future;
 use std::pin::pin;

@@ -137,7 +137,7 @@ impl Breaker {
     }
 
     /// Returns the value of `retry_after` in a rejection. For an open circuit, the value is the remaining cooldown. For
-    /// a half-open circuit, the value is at most 1 s.
+    /// a half-open circuit, the value is the rest of `trial_timeout`, but at most 1 s.
     pub(crate) fn wait(&self) -> Duration {
         match self.facts.borrow().state {
             State::HalfOpen { newest, .. } => {

@@ -49,8 +49,8 @@ struct Progress {
     runs: Rc<Cell<usize>>,
 }
 
-/// The position of a function: `call` is the index of a call in `World::calls`, and `depth` is the index of the
-/// function in `Call::frames`.
+/// Identifies a function: `call` is the index of a call in `World::calls`, and `depth` is the index of the function in
+/// `Call::frames`.
 #[derive(Clone, Copy)]
 pub(crate) struct At {
     call: usize,

@@ -34,8 +34,7 @@ impl Samples {
         })
     }
 
-    /// Parses a text. The function `names` returns the names of a metric's samples from the kind and the name of the
-    /// metric.
+    /// Parses a text. For the kind and the name of a metric, the function `names` returns the names of its samples.
     fn parse(text: &str, names: impl Fn(&str, &str) -> Vec<String>) -> Self {
         let (mut families, mut allowed, mut help) = (BTreeSet::new(), Vec::new(), None);
         let mut samples = BTreeMap::new();

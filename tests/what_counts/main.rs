@@ -31,7 +31,7 @@ const PAGE: &str = include_str!("../../resilience-runtime/docs/guide/what_counts
 
 /// The place of the attribute under test: on the called function itself, or on a second function that calls this
 /// function. `Method` means that the scenario calls the function through a method such as `CircuitBreaker::call`, in
-/// place of the attribute. At the places that begin with `Plain`, all functions are not `async`.
+/// place of the attribute. At the places that begin with `Plain`, no function is `async`.
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
     SameFunction,

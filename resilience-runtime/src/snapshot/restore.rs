@@ -36,7 +36,7 @@ pub fn restore(snapshot: Snapshot) -> Result<Restored, RestoreError> {
     Ok(Restored { restored: all.saturating_sub(waiting + dropped), waiting, dropped })
 }
 
-/// The numbers of states that [`restore`] has restored, holds until later, or has dropped.
+/// The numbers of restored, waiting and dropped states, as [`restore`] returns them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Restored {

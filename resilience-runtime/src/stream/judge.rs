@@ -16,7 +16,7 @@ pub trait Judge<T, E> {
     fn judge_error(self, error: &E, settle: impl FnOnce(Decision, Option<&dyn Display>));
 }
 
-/// The outcome of a call that an item of its stream decides.
+/// The outcome of a call, decided by an item of its stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// A failure, with the delay that the service asked for.

@@ -84,7 +84,7 @@ pub fn hold_clock() -> HeldClock {
     HeldClock { _release: release }
 }
 
-/// The guard that [`hold_clock`] returns. While the guard exists, the paused clock does not move by itself.
+/// Prevents the paused clock from moving by itself. [`hold_clock`] returns this guard.
 #[must_use = "the clock runs ahead again as soon as the guard is dropped"]
 pub struct HeldClock {
     _release: Sender<()>,

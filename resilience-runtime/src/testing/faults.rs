@@ -15,7 +15,7 @@ use crate::fault::script;
 /// fault affects all methods of this name in the module.
 ///
 /// The error replaces the outcome of the body, so all layers treat the error like an error of the service. Each attempt
-/// of a retry or a hedge counts as one of the `calls` calls.
+/// of a retry or a hedge counts as one call.
 ///
 /// The fault ends after `calls` calls, at a call of [`reset_everything`](super::reset_everything), or at the end of the
 /// isolated test. If one name has several faults, the faults apply one after the other, the oldest first. Latency is an
@@ -162,8 +162,7 @@ pub fn script<E: 'static>(name: &str, script: &str, error: impl Fn() -> E + Send
     }
 }
 
-/// A guard that removes its fault when it is dropped. [`latency`], [`hang`], [`panic()`] and [`script()`] return
-/// the guard.
+/// Removes its fault when this guard is dropped. [`latency`], [`hang`], [`panic()`] and [`script()`] return the guard.
 #[must_use = "the fault ends as soon as the guard is dropped"]
 #[derive(Debug)]
 pub struct FaultGuard {

@@ -115,7 +115,7 @@ pub(super) fn current(wanted: &str) -> &'static Scope {
     scope
 }
 
-/// The handle that [`handle`] returns. Tasks and threads join an isolated test by this handle.
+/// Lets tasks and threads join an isolated test. [`handle`] returns this handle.
 #[derive(Clone, Copy)]
 pub struct Handle {
     scope: &'static Scope,
@@ -163,7 +163,7 @@ impl fmt::Debug for Handle {
     }
 }
 
-/// The guard that [`Handle::enter`] returns. The guard keeps the current thread in the isolated test.
+/// Keeps the current thread in an isolated test. [`Handle::enter`] returns this guard.
 #[must_use = "the thread leaves the isolated test as soon as the guard is dropped"]
 #[derive(Debug)]
 pub struct HandleGuard {
