@@ -82,8 +82,8 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// A model of a breaker. For each decision to admit a call, the model counts the trials (calls of the half-open
-/// circuit) among the running calls. The model stores no number of running trials, because an error in its updates
-/// would stay hidden.
+/// circuit) among the running calls. The model stores no number of running trials, because a stored number could become
+/// wrong.
 struct Model {
     settings: Settings,
     state: State,
