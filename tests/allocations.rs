@@ -1,6 +1,5 @@
 //! Tests that a call through an existing circuit breaker allocates no memory, regardless of the outcome of the call.
-//! Also tests that a breaker uses little memory, and that the circuit of each key uses little memory. With the option
-//! `key`, each value of the key has a circuit of its own.
+//! Also tests that a breaker, and the circuit of each value of a `key`, use little memory.
 //!
 //! These tests need a process of their own, because this file replaces the global allocator.
 
@@ -71,7 +70,7 @@ fn boxed_stream_of_a_circuit_allocates_one_box() {
     assert_none("an opaque stream", || assert_eq!(count(), 1));
     let count = || ready(async { boxed_stream().await.unwrap().count().await });
     assert_eq!(count(), 1);
-    // The body allocates the first box.
+    // The body allocates one box, and the circuit allocates the other box.
     assert_eq!(measure(|| assert_eq!(count(), 1)).count_total, 2);
 }
 
@@ -303,8 +302,7 @@ fn calls_of_decorated_function_do_not_allocate() {
 
 #[test]
 fn calls_without_attribute_do_not_allocate() {
-    // Uses an owned `String` as the name of the breaker, because each rejection contains this name. A rejection that
-    // copied the name would allocate memory.
+    // Uses an owned `String` as the name, because a rejection that copied this name would allocate memory.
     let breaker = CircuitBreaker::builder(String::from("made when the program runs"))
         .threshold(2)
         .cooldown(Duration::ZERO)
@@ -368,9 +366,8 @@ fn key_takes_at_most_256_bytes() {
     assert!(each <= 256, "{each}");
     let each = bytes(10_000, &|n| ready(full(n)).unwrap());
     assert!(each <= 256, "{each}");
-    // A circuit name of more than 22 bytes needs a separate allocation. This test allows 64 bytes for the separate
-    // allocation. The circuits `of_text[..]` have names of 22 bytes, and the circuits `of_longer[..]` have names of 43
-    // bytes.
+    // A circuit name of more than 22 bytes needs a separate allocation, for which this test allows 64 bytes. The
+    // circuits `of_text[..]` have names of 22 bytes, and the circuits `of_longer[..]` have names of 43 bytes.
     let each = bytes(60_000, &|n| ready(of_text(&format!("{n:013}"))).unwrap());
     assert!(each <= 256, "{each}");
     let each = bytes(60_000, &|n| ready(of_longer(&format!("{n:032}"))).unwrap());
@@ -416,7 +413,7 @@ fn window_of_calls_has_bits_for_slow_calls_only_on_demand() {
         let mut breaker = None;
         kept(|| breaker = Some(builder.build().unwrap()))
     };
-    // The first breaker of a thread also allocates memory that later breakers use: counters for four breakers, and a
+    // The first breaker of a thread also allocates memory that later breakers use: counters for eight breakers, and a
     // number for the thread. The line below therefore builds one breaker before the measurement.
     drop(builder().build().unwrap());
     let (failures, both) = (bytes(builder()), bytes(builder().slow_call(Duration::from_secs(1)).slow_rate(0.5)));

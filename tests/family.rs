@@ -143,7 +143,7 @@ fn the_readme_lists_the_options_of_circuit_and_retry() {
     }
 }
 
-/// Returns the file with further methods of a builder, if there is such a file.
+/// Returns the text of the file with further methods of a builder, or an empty text if there is no such file.
 fn further_methods(builder: &str) -> String {
     if builder.ends_with("/retry/builder.rs") {
         read("resilience-runtime/src/retry/functions.rs")
@@ -159,7 +159,7 @@ fn each_builder_has_the_settings_of_its_attribute() {
     // The builders have no methods for the options below, because these options make sense in an attribute only.
     let judge = ["failure_if", "failure_if_ok", "retry_after", "retry_after_ok"];
     let circuit = set(["name", "key", "with", "error", "stream", "crate"].into_iter().chain(judge));
-    // A classifier has only the functions that the builder of a circuit lacks.
+    // The builder of a classifier has only the methods for these functions, and lacks all other options.
     let others: BTreeSet<_> = options("circuit").difference(&set(judge)).cloned().collect();
     let limit = set(["name", "key", "max_keys", "with", "tokens", "error", "crate"]);
     let retry = set(["attempt", "clone", "crate", "name", "with"]);
@@ -191,7 +191,8 @@ fn each_builder_has_the_settings_of_its_attribute() {
     }
 }
 
-/// The macro crate and the runtime crate each define the ranges and defaults of the options.
+/// The macro crate and the runtime crate each define the ranges and defaults of the options. Both definitions must
+/// agree.
 #[test]
 fn both_crates_have_the_same_ranges_and_defaults() {
     let refused = |error: resilience_runtime::ConfigError| error.option().to_owned();

@@ -349,7 +349,7 @@ async fn measured_body(fill: u8) -> io::Result<u8> {
 
 #[test]
 fn percentile_and_budget_add_few_bytes_to_a_hedge() {
-    // The start of the first attempt takes 8 bytes, and the reference to the budget takes 16 bytes.
+    // A percentile adds the start time of the first attempt (8 bytes), and a budget adds its reference (16 bytes).
     let (size, plain) = (size_of_val(&measured_body(7)), size_of_val(&large_body(7)));
     assert!(size <= plain + 24, "{size} bytes with a percentile, {plain} bytes without");
 }

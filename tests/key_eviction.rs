@@ -2,8 +2,7 @@
 //! value of the option `key` has a circuit of its own.
 //!
 //! Each test is isolated, so the registry of a test contains the circuits of this test only. In a shared registry, a
-//! test that reads the statistics would briefly use the circuits of all other tests. The registry evicts no circuit in
-//! use.
+//! test that reads the statistics would briefly use the circuits of all other tests, and prevent their eviction.
 
 use std::io;
 use std::time::Duration;

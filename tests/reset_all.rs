@@ -11,7 +11,7 @@ use resilience_runtime::{
 };
 use tokio::sync::Mutex;
 
-/// Each test locks this mutex, because each test resets the circuits of the other test, too.
+/// Each test locks this mutex, because each test also resets the circuits of the other tests.
 static ALONE: Mutex<()> = Mutex::const_new(());
 
 #[circuit(name = "declared", threshold = 1)]

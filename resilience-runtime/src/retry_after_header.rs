@@ -8,7 +8,7 @@ const LONGEST: Duration = Duration::from_nanos(u64::MAX);
 /// Parses the value of the HTTP header `Retry-After` (RFC 9110, 10.2.3): a number of seconds, or an HTTP date. Returns
 /// the delay from `now`, or `None` for any other value. `now` is usually [`SystemTime::now()`].
 ///
-/// The functions `retry_after` and `retry_after_ok` of a circuit or a retry can return this delay.
+/// A function for the option `retry_after` or `retry_after_ok` of a circuit or a retry can return this delay.
 ///
 /// | value | result |
 /// |---|---|
@@ -18,8 +18,7 @@ const LONGEST: Duration = Duration::from_nanos(u64::MAX);
 /// | a number or a date beyond 584 years, such as a number of 100 digits | 584 years, the longest time that this crate accepts |
 /// | a negative number, a number with a sign, a fraction or a unit, an empty text, any other text | `None` |
 ///
-/// The function ignores white space around the value. RFC 9110 permits three formats of a date, and a recipient must
-/// accept all three:
+/// The function ignores white space around the value. The function accepts the three date formats of RFC 9110:
 ///
 /// | format | example |
 /// |---|---|

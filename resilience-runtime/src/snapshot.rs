@@ -1,4 +1,4 @@
-//! Keeps the state of circuits and rate limits in a snapshot, which another process can restore.
+//! Takes and restores snapshots, which carry the state of circuits and rate limits over to another process.
 
 mod circuit;
 mod fields;

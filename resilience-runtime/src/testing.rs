@@ -29,8 +29,8 @@ use crate::registry::stats::reset_all;
 /// [`no_delays`].
 ///
 /// Inside an isolated test, this function affects only this test. Outside an isolated test, this function affects all
-/// code that is not in an isolated test. The layers are reset as [`reset_all`] does: the totals of the statistics
-/// remain unchanged, and a running call keeps its slot of a bulkhead. A guard of a removed fault has no further effect.
+/// code that is not in an isolated test. As with [`reset_all`], the totals of the statistics remain unchanged, and a
+/// running call keeps its slot of a bulkhead. A guard of a removed fault has no further effect.
 ///
 /// # Examples
 ///

@@ -53,7 +53,7 @@ fn panic_of_plain_body_is_a_failure() {
     assert_eq!((stats.state, stats.total_failed, stats.total_cancelled), (CircuitState::Open, 2, 0));
 }
 
-/// An error that hides its source.
+/// An error without a `source`, so that a search does not find the error inside it.
 #[derive(Debug, PartialEq)]
 struct Opaque;
 
@@ -170,7 +170,7 @@ fn plain_call_that_hung_until_a_deadline_is_a_failure() {
     assert_eq!((not_hung.total_failed, not_hung.total_ignored), (0, 1));
 }
 
-/// Spawns `call` in a current-thread runtime that the caller runs.
+/// Runs `call` in a spawned task of a current-thread runtime.
 fn run_task<T: Send + 'static>(call: impl Future<Output = T> + Send + 'static) -> T {
     paused_runtime().block_on(async { tokio::spawn(call).await.unwrap() })
 }

@@ -1,5 +1,4 @@
-//! Replaces the sleep of all blocking calls of this process. The replacement records the duration of each sleep for the
-//! current thread.
+//! Replaces the sleep of all blocking calls of this process by a function that records the duration of each sleep.
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;

@@ -1,4 +1,4 @@
-//! Tests bulkheads and rate limits in which plain calls wait.
+//! Tests functions that are not `async`, and that wait in the queue of a bulkhead or of a rate limit.
 
 use std::future::Future;
 use std::pin::pin;
@@ -66,7 +66,7 @@ fn plain_and_async_calls_wait_in_one_queue() {
 }
 
 /// Runs `call` while another thread holds the slot. The other thread frees the slot after five seconds, so that a call
-/// that waits too long is admitted.
+/// that waits too long does not block the test.
 fn while_full<T>(bulkhead: &Bulkhead, call: impl FnOnce() -> T) -> T {
     let (ended, is_ended) = mpsc::channel();
     thread::scope(|scope| {
@@ -136,7 +136,8 @@ fn full_queue_rejects_plain_call() {
     });
 }
 
-/// Takes permits until tokio makes this task yield. Returns whether the task has used up its budget.
+/// Uses up tokio's cooperative budget of this task, by taking permits of a semaphore. Returns whether the budget is
+/// used up.
 fn use_up_budget() -> bool {
     let semaphore = Semaphore::new(1);
     (0..1_000).any(|_| {

@@ -64,10 +64,10 @@ struct Growth {
 /// stamps from this clock.
 const COARSE_TICK: Duration = Duration::from_millis(10);
 
-/// Contains a reason to skip cases, the number of skipped cases, and a function that selects these cases.
+/// The reason to skip some cases, the number of these cases, and a function that selects these cases.
 type Skipped = (&'static str, usize, fn(&Case) -> bool);
 
-/// If several entries select one case, only the first of these entries counts the case.
+/// A case that several entries select counts for the first of these entries only.
 const SKIPPED: [Skipped; 5] = [
     ("the other side of a dispute", 9, |case| case.recommended == Some(false)),
     ("optional: a state that only counts", 1, |case| case.steps.iter().any(|step| matches!(step.op, Op::MetricsOnly))),
@@ -76,14 +76,14 @@ const SKIPPED: [Skipped; 5] = [
     ("optional: a window that tumbles", 1, |case| case.config.contains_key("tumbling")),
 ];
 
-/// Each entry contains the ID of a case, and the name of a statistic that the test does not compare for this case. The
-/// case `T15-rolling-buckets` expects in `successes` the number of successes since the circuit last became half-open.
-/// In this library, `successes` is the number of successes since the circuit last closed.
+/// The ID of a case, and the statistic that the test does not compare for this case. The case `T15-rolling-buckets`
+/// expects in `successes` the number of successes since the circuit last became half-open. In this library, `successes`
+/// is the number of successes since the circuit last closed.
 const DIFFERENT: [(&str, &str); 1] = [("T15-rolling-buckets", "successes")];
 
 impl Case {
-    /// Returns whether the case is basic: the case uses only options of this project's original specification (a Python
-    /// circuit breaker). No basic case may be skipped.
+    /// Returns whether the case uses only options of this project's original specification (a Python circuit breaker).
+    /// No such case may be skipped.
     fn is_basic(&self) -> bool {
         self.tags.iter().any(|tag| tag == "spec")
     }
@@ -146,9 +146,9 @@ struct Replay<'a> {
     breaker: CircuitBreaker,
     running: HashMap<&'a str, Call>,
     began: Instant,
-    /// Contains an entry for each finished step (operation) of the case. The number is the end of the step on the
-    /// paused clock, in seconds since the start of the case. The array holds the earliest and the latest possible time
-    /// stamp of the step, in milliseconds since 1970.
+    /// An entry for each finished step (operation) of the case. The number is the time on the paused clock at the end
+    /// of the step, in seconds since the start of the case. The array contains the earliest and the latest possible
+    /// time stamp of the step, in milliseconds since 1970.
     journal: Vec<(u64, [u128; 2])>,
 }
 

@@ -29,10 +29,10 @@ struct Case {
     why: Option<String>,
 }
 
-/// Contains a reason to skip cases, the number of skipped cases, and a function that selects these cases.
+/// The reason to skip some cases, the number of these cases, and a function that selects these cases.
 type Skipped = (&'static str, usize, fn(&Case) -> bool);
 
-/// If several entries select one case, only the first of these entries counts the case.
+/// A case that several entries select counts for the first of these entries only.
 const SKIPPED: [Skipped; 7] = [
     ("the other side of a dispute", 2, |case| case.recommended == Some(false)),
     ("another answer to a hint than R4's", 6, |case| case.group == "retry_after" && case.recommended.is_none()),
@@ -121,8 +121,8 @@ impl Case {
         let policy = match self.policy(budget) {
             Ok(policy) => policy,
             Err(error) => {
-                // The error names an option `max`, which the case names `max_attempts`. The test therefore only checks
-                // that the text of the case contains the name from the error.
+                // The case calls this option `max_attempts`, and the error calls it `max`. The test therefore only
+                // checks that the text of the case contains the name from the error.
                 assert_eq!(self.expect["config"], "rejected", "{}: {error}", self.id);
                 assert!(self.why.as_deref().unwrap().contains(error.option()), "{}: {error}", self.id);
                 return;

@@ -133,7 +133,7 @@ fn slow_call_counts_on_clock_paused_later() {
 
 /// Runs `test` while another thread calls a second breaker in a loop. The other thread reads the system's clock.
 fn beside_busy_thread(test: impl FnOnce()) {
-    /// Ends the loop of the other thread when this value is dropped. A panic of `test` also drops this value.
+    /// Ends the loop of the other thread when this value is dropped, for example by a panic of `test`.
     struct End<'a>(&'a AtomicBool);
     impl Drop for End<'_> {
         fn drop(&mut self) {
@@ -202,8 +202,8 @@ fn window_of_one_millisecond_keeps_successes() {
         calls(&breaker, &".".repeat(100));
         calls(&breaker, "x");
         let stats = breaker.stats();
-        // Skips the check if the calls above took half of the breaker's time window or longer. The oldest calls may
-        // then have left the window.
+        // Skips the check if the calls above took half of the time window or longer, because the oldest calls may have
+        // left the window.
         if last.elapsed() < window / 2 {
             assert!(stats.window_total >= 100, "{stats:?}");
             valid += 1;

@@ -1,6 +1,6 @@
-//! Tests the intended differences from this project's original specification. Each test checks the behaviour of this
-//! library, and the comment of the test describes the behaviour of the Python breaker that the specification defines.
-//! The test `reading_the_state_emits_no_event` in `tests/events/circuit.rs` covers one more difference.
+//! Tests the intended differences from the Python breaker, which this project's original specification defines. The
+//! comment of each test describes the Python breaker, and the test checks the behaviour of this library. The test
+//! `reading_the_state_emits_no_event` in `tests/events/circuit.rs` covers one more difference.
 
 use std::time::Duration;
 
@@ -38,8 +38,8 @@ fn fail(breaker: &CircuitBreaker) {
     breaker.try_acquire().unwrap().failure();
 }
 
-/// In this project's original specification (a Python breaker), a success does not reset the failure count of a closed
-/// circuit. With a threshold of 3, the third failure therefore always opens the circuit.
+/// In the Python breaker, a success does not reset the failure count of a closed circuit. With a threshold of 3, the
+/// third failure therefore always opens the circuit.
 #[test]
 fn success_while_closed_resets_failure_count() {
     let breaker = breaker(3, 1);
@@ -54,8 +54,8 @@ fn success_while_closed_resets_failure_count() {
     assert_eq!(breaker.state(), CircuitState::Open);
 }
 
-/// In this project's original specification (a Python breaker), the circuit is still open at the exact end of the
-/// cooldown. A call at this moment is rejected with the message "Retry in 0s".
+/// In the Python breaker, the circuit is still open at the exact end of the cooldown. A call at this moment is rejected
+/// with the message "Retry in 0s".
 #[tokio::test(start_paused = true)]
 async fn call_at_exact_end_of_cooldown_is_admitted() {
     let breaker = breaker(1, 1);
@@ -69,7 +69,7 @@ async fn call_at_exact_end_of_cooldown_is_admitted() {
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
-/// In this project's original specification (a Python breaker), no outcome is ignored: every `Exception` is a failure.
+/// In the Python breaker, no outcome is ignored: every `Exception` is a failure.
 #[tokio::test(start_paused = true)]
 async fn ignored_outcome_is_neither_success_nor_failure() {
     let breaker = breaker(2, 1);
@@ -87,8 +87,7 @@ async fn ignored_outcome_is_neither_success_nor_failure() {
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
-/// In this project's original specification (a Python breaker), a half-open circuit admits every call. The number of
-/// trials (calls of a half-open circuit) therefore has no limit.
+/// In the Python breaker, a half-open circuit admits every call as a trial.
 #[tokio::test(start_paused = true)]
 async fn trials_are_limited_to_half_open_max() {
     let breaker = half_open(2).await;
@@ -101,9 +100,8 @@ async fn trials_are_limited_to_half_open_max() {
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
-/// In this project's original specification (a Python breaker), successes before the opening of a circuit count towards
-/// the successes that close the circuit. The success of the first trial (call of the half-open circuit) therefore
-/// closes this circuit.
+/// In the Python breaker, successes before the opening of a circuit count towards the successes that close the circuit
+/// again. With the settings of this test, the first successful trial would therefore close the circuit.
 #[tokio::test(start_paused = true)]
 async fn successes_while_closed_do_not_count_toward_closing() {
     let breaker = breaker(1, 2);
@@ -118,8 +116,7 @@ async fn successes_while_closed_do_not_count_toward_closing() {
     assert_eq!((breaker.state(), breaker.stats().successes), (CircuitState::Closed, 0));
 }
 
-/// In this project's original specification (a Python breaker), a late failure starts the cooldown again. A failure is
-/// late if its call began before the circuit opened.
+/// In the Python breaker, the failure of a call that began before the circuit opened starts the cooldown again.
 #[tokio::test(start_paused = true)]
 async fn stale_failure_does_not_lengthen_cooldown() {
     let breaker = breaker(1, 1);
@@ -132,8 +129,7 @@ async fn stale_failure_does_not_lengthen_cooldown() {
     assert_eq!(stats.total_failed, 2);
 }
 
-/// In this project's original specification (a Python breaker), a late failure opens the half-open circuit again. A
-/// failure is late if its call began before the circuit opened.
+/// In the Python breaker, the failure of a call that began before the circuit opened opens the half-open circuit again.
 #[tokio::test(start_paused = true)]
 async fn stale_failure_does_not_fail_the_trial() {
     let breaker = breaker(1, 1);
@@ -147,8 +143,7 @@ async fn stale_failure_does_not_fail_the_trial() {
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
-/// In this project's original specification (a Python breaker), a late success closes the half-open circuit. A success
-/// is late if its call began before the circuit opened.
+/// In the Python breaker, the success of a call that began before the circuit opened closes the half-open circuit.
 #[tokio::test(start_paused = true)]
 async fn stale_success_does_not_close_circuit() {
     let breaker = breaker(1, 1);
@@ -163,8 +158,7 @@ async fn stale_success_does_not_close_circuit() {
     assert_eq!(breaker.state(), CircuitState::Open);
 }
 
-/// In this project's original specification (a Python breaker), a failure after a reset counts, even if its call began
-/// before the reset.
+/// In the Python breaker, a failure after a reset counts, even if its call began before the reset.
 #[test]
 fn call_begun_before_reset_does_not_count() {
     let breaker = breaker(1, 1);
@@ -174,8 +168,8 @@ fn call_begun_before_reset_does_not_count() {
     assert_eq!((breaker.state(), breaker.stats().failures), (CircuitState::Closed, 0));
 }
 
-/// In this project's original specification (a Python breaker), `cooldown_remaining` has the same formula in every
-/// state: the full cooldown, minus the time since the last failure.
+/// In the Python breaker, `cooldown_remaining` has the same formula in every state: the full cooldown, minus the time
+/// since the last failure.
 #[tokio::test(start_paused = true)]
 async fn cooldown_remaining_is_zero_unless_open() {
     let breaker = breaker(2, 1);
@@ -187,8 +181,7 @@ async fn cooldown_remaining_is_zero_unless_open() {
     fail(&breaker);
     assert_eq!(remaining(), (CircuitState::Open, COOLDOWN));
     advance(COOLDOWN).await;
-    // In this project's original specification (a Python breaker), `late.failure()` would set `cooldown_remaining` to a
-    // full cooldown again.
+    // In the Python breaker, `late.failure()` would set `cooldown_remaining` to a full cooldown again.
     late.failure();
     assert_eq!(remaining(), (CircuitState::HalfOpen, Duration::ZERO));
     let trial = breaker.try_acquire().unwrap();
@@ -197,8 +190,8 @@ async fn cooldown_remaining_is_zero_unless_open() {
     assert_eq!(remaining(), (CircuitState::Closed, Duration::ZERO));
 }
 
-/// In this project's original specification (a Python breaker), the statistics show an open circuit even after the
-/// cooldown. The circuit becomes half-open only when a caller reads the state or makes a call.
+/// In the Python breaker, the statistics show an open circuit even after the cooldown. The circuit becomes half-open
+/// only when a caller reads the state or makes a call.
 #[tokio::test(start_paused = true)]
 async fn stats_are_half_open_once_cooldown_ends() {
     let breaker = breaker(1, 1);
@@ -207,7 +200,7 @@ async fn stats_are_half_open_once_cooldown_ends() {
     assert_eq!(breaker.stats().state, CircuitState::HalfOpen);
 }
 
-/// In this project's original specification (a Python breaker), a half-open circuit rejects no call.
+/// In the Python breaker, a half-open circuit rejects no call.
 #[tokio::test(start_paused = true)]
 async fn half_open_rejection_asks_for_one_second_at_most() {
     let breaker = half_open(1).await;
@@ -221,8 +214,7 @@ async fn half_open_rejection_asks_for_one_second_at_most() {
     drop(hangs);
 }
 
-/// In this project's original specification (a Python breaker), the number of trials (calls of a half-open circuit) has
-/// no limit. A hanging trial therefore never blocks another call.
+/// In the Python breaker, the number of trials has no limit, so a hanging trial never blocks another call.
 #[tokio::test(start_paused = true)]
 async fn permits_of_hanging_trials_expire_together() {
     let breaker = half_open(2).await;
@@ -237,8 +229,7 @@ async fn permits_of_hanging_trials_expire_together() {
     assert!(breaker.try_acquire().is_err());
 }
 
-/// In this project's original specification (a Python breaker), a trial (a call of a half-open circuit) has no time
-/// limit. The success of a trial therefore always counts.
+/// In the Python breaker, a trial has no time limit, so the success of a trial always counts.
 #[tokio::test(start_paused = true)]
 async fn expired_trial_counts_but_frees_no_second_permit() {
     let breaker = half_open(2).await;
@@ -254,8 +245,8 @@ async fn expired_trial_counts_but_frees_no_second_permit() {
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
-/// In this project's original specification (a Python breaker), a reset sets every count to zero. The Python breaker
-/// has no totals (counts of all calls since the creation of the breaker).
+/// In the Python breaker, a reset sets every count to zero. The Python breaker has no totals (counts of all calls since
+/// the creation of the breaker).
 #[test]
 fn totals_survive_reset() {
     let breaker = breaker(2, 1);

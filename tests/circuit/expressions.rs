@@ -114,7 +114,8 @@ fn breaker(name: &str) -> CircuitBreaker {
     get_circuit(name).expect("declared by an attribute")
 }
 
-/// Calls a circuit from code that cannot wait. Returns 1 s if the circuit admits the call.
+/// Makes a successful call of a circuit, without an `.await`. Returns 1 s if the circuit admits the call, and zero
+/// otherwise.
 fn asked(name: &str) -> Duration {
     match breaker(name).try_acquire() {
         Ok(permit) => {
@@ -167,7 +168,7 @@ async fn asks_in_fallback() -> io::Result<()> {
     Err(down())
 }
 
-/// Calls the circuit before it returns its future.
+/// Calls the circuit at once, and not in the returned future.
 fn asks_at_once() -> std::future::Ready<io::Result<()>> {
     let admitted = !asked("expressions::trial_fallback").is_zero();
     std::future::ready(if admitted { Ok(()) } else { Err(down()) })
@@ -230,8 +231,7 @@ async fn key_that_fails_ends_call_before_its_attributes() {
     assert_eq!(get_circuit_stats().keys().filter(|name| name.starts_with("expressions::fallible")).count(), 1);
 }
 
-/// A `?` or a `return` in a closure leaves only the closure, and an `.await` in an `async` block waits only in this
-/// block.
+/// The options contain a `?` and a `return` in closures, and an `.await` in an `async` block.
 #[bulkhead(max = 1, wait = (|| Some(seconds(limits.first().copied()?)))().unwrap_or_default())]
 #[timeout(limits.iter().map(|limit| { if *limit > 9 { return seconds(9) } seconds(*limit) }).sum::<Duration>())]
 #[hedge(after = match poll(async { std::future::ready(limits.len()).await }) { Poll::Ready(n) => seconds(n as u64), Poll::Pending => seconds(1) })]

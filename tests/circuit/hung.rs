@@ -222,9 +222,8 @@ fn subscriber_does_not_change_time_of_hung_after() {
         })
     };
     assert_eq!(run(), 0, "the body of the cancelled call did not run");
-    // The first run of the body ended when the call `holds_slot` was dropped. The body of this call had run for 5 s,
-    // which is longer than `hung_after`, so the circuit counted one failure. The second run uses the same circuit, and
-    // must add no failure before its end.
+    // The drop of `holds_slot` at the end of the first `run` counted one failure, because the body of this call had run
+    // for 5 s. The second `run` uses the same circuit, and must not add a failure before its end.
     let failed = with_default(tracing_subscriber::registry(), run);
     assert_eq!(failed, 1, "a subscriber of DEBUG events makes no difference");
 }

@@ -46,8 +46,8 @@ enum State {
 #[derive(Clone)]
 struct Facts {
     state: State,
-    /// The outcomes of the last calls, oldest first. The value `true` is a failure. If `Settings::calls` is `None`, the
-    /// list contains only the failures since the last success.
+    /// The outcomes of the last calls, oldest first. The value `true` stands for a failure. If `Settings::calls` is
+    /// `None`, the list contains only the failures since the last success.
     window: Vec<bool>,
     generation: u32,
     lease: u32,
@@ -59,10 +59,9 @@ struct Facts {
 #[derive(Default)]
 pub(crate) struct Messages {
     all: RefCell<Vec<Message>>,
-    /// The number of messages that retries ignore: all messages before the last failure for which no circuit added a
-    /// message.
+    /// The number of oldest messages that retries ignore. [`Messages::void`] updates this number.
     void: Cell<usize>,
-    /// The number of messages at the beginning of the last poll of a body that failed or was pending. Only a function
+    /// The number of messages before the last poll of a body in which the body failed or was pending. Only a function
     /// with a circuit, or with a fallback with `on = "rejected"`, stores this number.
     pub(crate) noted: Cell<usize>,
 }
@@ -81,8 +80,8 @@ impl Messages {
         self.all.borrow().len()
     }
 
-    /// If no circuit has added a message since the beginning of the last poll of the failed body, makes retries ignore
-    /// all messages so far.
+    /// Makes retries ignore all messages so far, unless a circuit has added a message since the last poll of the failed
+    /// body began.
     fn void(&self) {
         if self.number() == self.noted.get() {
             self.void.set(self.number());
@@ -138,7 +137,7 @@ impl Breaker {
     }
 
     /// Returns the value of `retry_after` in a rejection. For an open circuit, the value is the remaining cooldown. For
-    /// a half-open circuit, the value is at most 1 s.
+    /// a half-open circuit, the value is the rest of `trial_timeout`, but at most 1 s.
     pub(crate) fn wait(&self) -> Duration {
         match self.facts.borrow().state {
             State::HalfOpen { newest, .. } => {

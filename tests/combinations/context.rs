@@ -27,12 +27,12 @@ pub(crate) struct Context {
     /// The circuits that have admitted this call. Each pair contains the index of the circuit, and the [`Ticket`] that
     /// identifies the state of the circuit at the admission.
     pub(crate) outer: Vec<(usize, Ticket)>,
-    /// The records of the outer retries. There are three kinds of outer retries: a retry attribute of a calling
-    /// function, a retry attribute above a hedge of the current function, and a call of `RetryPolicy::call`. The record
-    /// of an outer retry counts the repeated attempts of its inner retries.
+    /// The records of the outer retries. An outer retry is a retry attribute of a calling function, a retry attribute
+    /// above a hedge of the current function, or a call of `RetryPolicy::call`. The record of an outer retry counts the
+    /// repeated attempts of its inner retries.
     pub(crate) nested: Vec<Rc<RetryRecord>>,
-    /// The records of the other retry attributes of the current function. In the record, a retry stores data about the
-    /// last poll of the function's body, or of a hedge inside the retry.
+    /// The records of the other retry attributes of the current function. A record describes the last poll of the
+    /// function's body, or of a hedge inside the retry.
     pub(crate) retries: Vec<Rc<RetryRecord>>,
     /// One cell for each circuit attribute of the current function. The cell stores the time at which the function's
     /// body, or a hedge inside the circuit, first waits.
@@ -71,7 +71,7 @@ pub(crate) async fn noting<F: Future>(starts: Vec<Start>, future: F) -> F::Outpu
 
 impl Context {
     /// Returns the context for the body of a function, or for an attempt of a hedge. Also returns the cells of
-    /// `circuits`. In these cells, the caller stores the time at which the body or the hedge first waits.
+    /// `circuits`, in which the caller stores the time of the first wait.
     pub(crate) fn inside(mut self) -> (Self, Vec<Start>) {
         self.nested.append(&mut self.retries);
         let starts = take(&mut self.circuits);

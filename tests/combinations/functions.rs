@@ -19,7 +19,7 @@ fn plain_instead(_: &World, _: At) -> Outcome {
     Ok(100)
 }
 
-/// A decorated function. `C` is the type of the calling function.
+/// A decorated function. `C` is the type of the pointer `call` to this function.
 pub(crate) struct Function<C> {
     pub(crate) layers: &'static [Layer],
     pub(crate) call: C,
@@ -28,9 +28,8 @@ pub(crate) struct Function<C> {
 type Call = for<'w> fn(&'w World, At) -> Running<'w>;
 type PlainCall = fn(&World, At) -> Outcome;
 
-/// Creates a decorated function from words such as `retry2`. Each word adds an attribute to the function. Each word
-/// also adds a [`Layer`] to a list, from which the model reads the attributes. The last word `plain` makes the function
-/// plain (not `async`).
+/// Creates a decorated function from words such as `retry2`. Each word adds an attribute to the function, and a
+/// [`Layer`] to the list that the model reads. With `plain` as the last word, the function is not `async`.
 macro_rules! function {
     ($w:ident [$($layer:ident)*] [$($attribute:tt)*] a $($rest:ident)*) => {
         function!($w [$($layer)* CircuitA] [$($attribute)* #[circuit(with = $w.a)]] $($rest)*)

@@ -83,8 +83,8 @@ pub(crate) struct Run {
 pub(crate) struct Call {
     /// The nested functions of the call, beginning with the outermost function.
     pub(crate) frames: Vec<Frame>,
-    /// The runs of the innermost function's body, in order. After the last entry, the list starts again with the first
-    /// entry.
+    /// The runs of the innermost function's body, in order. After the last entry, further runs start again with the
+    /// first entry.
     pub(crate) runs: Vec<Run>,
     pub(crate) deadline: Option<Duration>,
     pub(crate) dropped_after: Option<Duration>,
@@ -106,8 +106,7 @@ pub(crate) enum Step {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Settings {
     pub(crate) threshold: u32,
-    /// The number of the latest calls in which the circuit counts failures, or `None` if the circuit opens after
-    /// `threshold` failures in a row.
+    /// The number of calls in the window, or `None` if the circuit opens after `threshold` failures in a row.
     pub(crate) calls: Option<u32>,
     pub(crate) cooldown: Duration,
     pub(crate) half_open_max: u32,
@@ -167,7 +166,7 @@ impl History {
             burst: random.pick(&[1, 2, 9]),
             steps: (0..steps).map(|_| step(&mut random, stacks)).collect(),
         };
-        // A plain call waits for a slot in real time.
+        // A call of a plain function must not wait for a slot, because this wait takes real time.
         if history.frames().any(|frame| frame.is_plain && frame.layers.contains(&Layer::Bulkhead)) {
             history.wait = Duration::ZERO;
         }
@@ -201,8 +200,8 @@ fn step(random: &mut Random, stacks: &Stacks) -> Step {
         2 if random.one_in(2) => Step::Reset(random.below(2)),
         3 => Step::Calls(vec![
             (Duration::ZERO, call(random, stacks)),
-            // Starts the second call after a time that is not a whole number of seconds. No timer of the second call
-            // then ends at the same moment as a timer of the first call.
+            // Starts the second call after a fraction of a second, so that no timer of this call ends together with a
+            // timer of the first call.
             (Duration::from_millis(random.pick(&[137, 1_137, 4_137])), call(random, stacks)),
         ]),
         _ => Step::Calls(vec![(Duration::ZERO, call(random, stacks))]),

@@ -49,8 +49,8 @@ struct Progress {
     runs: Rc<Cell<usize>>,
 }
 
-/// The position of a function: `call` is the index of a call in `World::calls`, and `depth` is the index of the
-/// function in `Call::frames`.
+/// Identifies a function: `call` is the index of a call in `World::calls`, and `depth` is the index of the function in
+/// `Call::frames`.
 #[derive(Clone, Copy)]
 pub(crate) struct At {
     call: usize,
@@ -75,7 +75,7 @@ impl World {
         self.calls.borrow()[at.call].call.frames[at.depth].clone()
     }
 
-    /// The body of a function calls the next function of the call. The body of the last function ends as `Call::runs`
+    /// Runs the body of a function, which calls the next function of the call. The innermost body ends as `Call::runs`
     /// specifies.
     pub(crate) async fn body(&self, at: At) -> Outcome {
         let Progress { call, runs } = self.calls.borrow()[at.call].clone();

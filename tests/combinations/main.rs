@@ -105,8 +105,8 @@ struct Observed {
 
 thread_local! {
     /// Whether plain functions take time. The value is `false` while two calls, or two attempts of a hedge, may run at
-    /// the same time. If plain functions took time then, timers of the other call would end while the thread is
-    /// blocked. The order of these timers would depend on tokio.
+    /// the same time. Otherwise, several timers of the other call could end while the thread is blocked, in an order
+    /// that depends on tokio.
     static BLOCKS: Cell<bool> = const { Cell::new(true) };
 }
 
@@ -163,9 +163,8 @@ async fn trace(mut side: impl Side, history: &History) -> Trace {
     trace
 }
 
-/// Runs a history (a random sequence of operations) with the library and with the model. Returns a description of the
-/// first operation after which the library and the model differ. Returns `None` if the library and the model never
-/// differ.
+/// Runs a history (a random sequence of operations) with the library and with the model. Describes the first operation
+/// after which the library and the model differ, or returns `None` if there is no difference.
 fn difference(history: &History) -> Option<String> {
     let runtime = paused_runtime();
     while BUDGET.stats().tokens < CAPACITY {
@@ -226,8 +225,8 @@ fn smaller(history: &History) -> Vec<History> {
                 for layer in 0..frame.layers.len() {
                     let mut layers = frame.layers.clone();
                     layers.remove(layer);
-                    // Removes a layer only if the list of functions contains a function with exactly the remaining
-                    // layers.
+                    // Removes a layer of a decorated function only if another decorated function has exactly the
+                    // remaining layers.
                     let stacks = stacks();
                     let stacks = if frame.is_plain { stacks.plain } else { stacks.asynchronous };
                     let attribute = stacks.iter().position(|stack| **stack == layers);
@@ -271,8 +270,8 @@ fn stacks_behave_as_their_model() {
         let history = shrunk(history);
         match difference(&history) {
             Some(difference) => panic!("seed {seed}: {history:?}\n{difference}"),
-            // If the history (a sequence of operations) runs alone, the library and the model agree. An attribute must
-            // therefore have kept state from an earlier history.
+            // The library and the model differ only after earlier histories, so an attribute must have kept state from
+            // an earlier history.
             None => panic!("seed {seed}, only after the seeds before: {history:?}\n{first}"),
         }
     }

@@ -38,8 +38,8 @@ impl Kind {
     }
 }
 
-/// Awaits `future` for at most `time`. If `future` blocks the thread until the end of `time`, this function returns in
-/// the same poll. Tokio's timeout would need a further poll.
+/// Awaits `future` for at most `time`. Differs from tokio's timeout if `future` blocks the thread until the end of
+/// `time`: this function needs no further poll.
 async fn within<F: Future>(time: Duration, future: F) -> Option<F::Output> {
     let end = Instant::now() + time;
     let (mut future, mut timer) = (pin!(future), pin!(sleep_until(end)));
@@ -147,7 +147,7 @@ impl Model {
     }
 
     /// Polls `future`, which is a function's body or a hedge inside the retries `retries`. Before each poll, stores the
-    /// present number of messages from circuits ([`Messages`]) for each retry.
+    /// current number of messages from circuits ([`Messages`]) for each retry.
     async fn watched<F: Future>(&self, retries: Vec<Rc<RetryRecord>>, future: F) -> F::Output {
         let mut future = pin!(future);
         poll_fn(move |cx| {
@@ -378,7 +378,8 @@ impl Model {
         if slot.is_some() { below(context).await } else { self.reject(&context, Kind::Full) }
     }
 
-    /// The token bucket of the rate limit contains at most `burst` tokens, and gains one token each second.
+    /// Admits a call if the token bucket contains a token. The bucket holds at most `burst` tokens, and gains one token
+    /// each second.
     async fn rate_limit<'w>(&'w self, context: Context, below: impl Fn(Context) -> Running<'w>) -> Kind {
         let now = Instant::now();
         let full_at = self.full_at.get().map_or(now, |full_at| full_at.max(now)) + Duration::from_secs(1);

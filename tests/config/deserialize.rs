@@ -12,7 +12,7 @@ struct Service {
 
 #[resilience_runtime::test]
 async fn config_is_a_part_of_a_larger_config() {
-    // Uses texts for numbers, because some sources contain only texts, such as the environment.
+    // Writes a number as a text, because sources such as the environment contain only texts.
     let text = r#"{
         "port": 80,
         "resilience": {
@@ -74,8 +74,8 @@ async fn name_that_is_not_exact_is_the_name_of_a_variable() {
 #[resilience_runtime::test]
 async fn exact_name_is_the_weaker_of_two_names() {
     let breaker = CircuitBreaker::builder("exa-two").register().unwrap();
-    // In alphabetical order, `exa_two` is after the exact name, and `EXA_TWO` is before the exact name. This order must
-    // not decide which of the two names takes precedence.
+    // `exa_two` sorts after the exact name, and `EXA_TWO` sorts before it. This order must not decide which of the two
+    // names takes precedence.
     for [exact, other] in [["exa-two", "exa_two"], ["exa-two", "EXA_TWO"]] {
         let text = format!(
             r#"{{"circuit": {{"{exact}": {{"threshold": 7, "cooldown": 2}}, "{other}": {{"threshold": 5, "shadow": true}}}}}}"#

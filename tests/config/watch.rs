@@ -9,14 +9,14 @@ use tokio::time::sleep;
 
 use crate::{Folder, ask, exa_api};
 
-/// Writes a threshold to a new file, and replaces the file by the new file, as an editor does.
+/// Writes a threshold to a new file, and renames the new file to `path`, as an editor does.
 fn write(path: &Path, threshold: u32) {
     let new = path.with_extension("new");
     fs::write(&new, format!("[circuit.exa_api]\nthreshold = {threshold}")).unwrap();
     fs::rename(new, path).unwrap();
 }
 
-/// Reads the events about settings. The number counts all events that earlier calls of `next` have read.
+/// A reader of the events about settings, with the number of events that it has read.
 #[derive(Default)]
 struct Events(usize);
 

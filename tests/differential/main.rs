@@ -1,5 +1,5 @@
-//! Runs random sequences of operations on a breaker. Compares the results with the results of the Python breaker from
-//! this project's original specification.
+//! Runs random sequences of operations on a breaker. Compares the results with those of the Python breaker from this
+//! project's original specification.
 //!
 //! The test reads recorded sequences from `sequences.jsonl`, or from the file that the environment variable
 //! `RESILIENCE_SEQUENCES` names. `record.py` records the sequences and documents their format. `.ci/differential` runs
@@ -44,10 +44,8 @@ enum Op {
 
 /// The state of a breaker after an operation.
 ///
-/// The library and the Python breaker define `successes` differently. The values are equal if the first successful
-/// trial (call of the half-open circuit) closes the circuit. Every sequence therefore has a `half_open_max` of 1. The
-/// library and the Python breaker take time stamps from different clocks. The test therefore only compares whether a
-/// time stamp exists.
+/// Every sequence has a `half_open_max` of 1, because the library and the Python breaker otherwise count `successes`
+/// differently. The test only compares whether a time stamp exists, because the two breakers read different clocks.
 #[derive(Debug, PartialEq, Deserialize)]
 struct Answer {
     admitted: Option<bool>,

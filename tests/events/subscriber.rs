@@ -87,7 +87,7 @@ fn subscriber_may_call_registry_while_it_reports() {
         });
         sender.send(recorded()).unwrap();
     });
-    // A lock that the library held during an event would stop the other thread for ever.
+    // If the library held a lock during an event, the other thread would never end.
     let lines = events.recv_timeout(Duration::from_secs(30)).expect("the library holds no lock during an event");
     let events: BTreeSet<_> =
         lines.iter().filter_map(|line| line.strip_prefix("WARN ")?.split(" option=").next()).collect();

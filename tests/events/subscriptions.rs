@@ -14,11 +14,10 @@ use resilience_runtime::{
 use tokio::sync::RwLock;
 use tokio::time::advance;
 
-/// All tests of this binary share the channel of the state changes. One test fills the channel, and runs alone with the
-/// help of this lock.
+/// Lets one test run alone. This test fills the channel of the state changes, which all tests of this binary share.
 static FLOOD: RwLock<()> = RwLock::const_new(());
 
-/// Returns the waiting events of one circuit.
+/// Returns the events of one circuit that are ready in the stream.
 fn of(events: &mut EventStream, circuit: &str) -> Vec<Event> {
     let next = || events.try_recv().expect("no event is lost");
     std::iter::from_fn(next).filter(|event| event.circuit() == Some(circuit)).collect()

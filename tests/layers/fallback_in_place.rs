@@ -87,7 +87,7 @@ async fn clones(mut id: String, body: String) -> Result<String, Error> {
     Err(Error::Down)
 }
 
-/// The fallback reads the changes of the body.
+/// The fallback reads the changes that the body has made to the arguments.
 #[fallback(|_| Ok(seen))]
 async fn changes(mut seen: Vec<u8>, list: &mut Vec<u8>) -> Result<Vec<u8>, Error> {
     list.push(1);
@@ -129,7 +129,7 @@ async fn closure_may_contain_an_async_block() {
     assert_eq!(with_block(7).await, Ok(7));
 }
 
-/// The result of the body and the value borrow from an argument.
+/// The result of the body and the value of the fallback borrow from the argument.
 #[fallback(value = "none")]
 async fn lends<'a>(text: &'a mut String) -> Result<&'a str, Error> {
     text.push('!');
@@ -342,7 +342,7 @@ async fn panic_of_closure_counts_as_failure() {
     assert_eq!((stats.total_failed, stats.total_cancelled), (1, 0));
 }
 
-/// An error type that hides its sources.
+/// An error type that can contain a rejection, but returns no source.
 #[derive(Debug, PartialEq)]
 enum Hidden {
     Rejected(resilience_runtime::Rejection),

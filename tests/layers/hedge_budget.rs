@@ -16,8 +16,8 @@ fn seen(budget: &RetryBudget) -> (u64, u64, u64) {
     (stats.tokens, stats.granted, stats.denied)
 }
 
-/// Sleeps for the entry of `times` at the index of the attempt, or for the last entry. Returns the number of the
-/// attempt.
+/// Sleeps for the time of this attempt in `times`, or for the last time if `times` is shorter. Returns the number of
+/// the attempt.
 async fn serve(calls: &Calls, times: &[u64]) -> Result<u32, Error> {
     let attempt = calls.note();
     let time = times.get(attempt as usize - 1).or(times.last()).unwrap();

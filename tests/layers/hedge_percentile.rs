@@ -230,7 +230,7 @@ fn wrong_settings_are_refused_by_name() {
     assert!(error(builder(95.0).max_after(Duration::MAX)).ends_with("at most 584 years"));
 }
 
-/// The times of the first attempts of all calls that count, in the order in which they ended.
+/// The durations of the first attempts of all measured calls, in the order in which the attempts ended.
 #[derive(Default)]
 struct Model(RefCell<Vec<Duration>>);
 

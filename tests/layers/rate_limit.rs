@@ -260,7 +260,7 @@ async fn first_second_admits_rate_and_burst() {
 
 #[tokio::test(start_paused = true)]
 async fn call_after_the_wait_is_admitted() {
-    // The steps of these rates are no multiples of eight nanoseconds, the resolution of the clock.
+    // At these rates, the time between two calls is no multiple of eight nanoseconds, the resolution of the clock.
     for rate in [3, 7, 999_999] {
         let limit = RateLimit::builder("third", rate).burst(1).build().unwrap();
         for _ in 0..5 {

@@ -13,7 +13,7 @@ use resilience_runtime::{
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A name that is too long for the inline storage of a name.
+/// A name that needs an allocation, because it is too long for the inline storage of 22 bytes.
 const LONG: &str = "rejection_search::a name of more than 22 bytes";
 
 #[timeout(1)]

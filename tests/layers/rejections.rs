@@ -1,7 +1,7 @@
 //! Tests functions with `#[circuit]` whose body returns a rejection, such as the error of a full bulkhead. The circuit
 //! must count this error neither as a success nor as a failure, because a rejection says nothing about the service. The
-//! same applies to an error that reports the caller's deadline. Also tests fallbacks with `on = "rejected"`, which must
-//! replace these rejections, and no other error.
+//! circuit must also ignore an error that reports the caller's deadline. Also tests fallbacks with `on = "rejected"`,
+//! which must replace these rejections, and no other error.
 
 use std::cell::{Cell, RefCell};
 use std::error::Error as StdError;
@@ -484,7 +484,7 @@ async fn instead_of_failed(_: &Last, _: &dyn Fn() -> Rejection) -> Result<(), Pl
     ready(Ok(())).await
 }
 
-/// Handles a rejection, stores this rejection in place of the last rejection, and fails for another reason.
+/// Handles a rejection by storing it in `last`, and then fails for another reason.
 #[fallback(instead_of_failed, on = "rejected")]
 #[circuit(name = "rejections::replaced", threshold = 99, error = |_| Plain("open"))]
 async fn replaces(last: &Last, reject: &dyn Fn() -> Rejection) -> Result<(), Plain<&'static str>> {

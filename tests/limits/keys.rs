@@ -142,7 +142,7 @@ fn find_is_no_use_of_a_circuit() {
 
 #[test]
 fn open_circuit_is_not_evicted_while_a_closed_circuit_is_idle() {
-    // The keys are divided into parts, and each part has its own lock. Most parts contain no closed circuit.
+    // The keys are divided into parts with separate locks, and most of these parts contain no closed circuit.
     for family in 0..5 {
         let circuits = KeyedCircuits::builder(format!("open {family}")).max_keys(1024).build().unwrap();
         (0..1016).for_each(|key| circuits.get(key).trip());

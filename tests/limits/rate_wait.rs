@@ -290,7 +290,8 @@ async fn each_quota_applies_until_its_own_reset() {
     assert_eq!(wait(), Ok(()));
 }
 
-/// Simulates a service that admits 100 calls in 10 seconds, and rounds the time until the reset up to seconds.
+/// Simulates a service that admits 100 calls in 10 seconds, and reports the time until the reset, rounded up to whole
+/// seconds.
 #[tokio::test(start_paused = true)]
 async fn overlapping_quotas_do_not_starve_steady_calls() {
     let limit = RateLimit::builder("steady", 9).burst(1).wait(MINUTE).build().unwrap();

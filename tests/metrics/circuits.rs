@@ -9,7 +9,8 @@ use crate::parser::{Samples, read};
 const CALLS: &str = "resilience_circuit_calls_total";
 const STATE: &str = "resilience_circuit_state";
 
-/// Returns the changes of the state of a circuit: the former state, the new state, the reason and the number.
+/// Returns the state changes of a circuit, each with the old state, the new state, the reason and the number of
+/// changes.
 fn transitions(samples: &Samples, name: &str) -> Vec<(String, String, String, f64)> {
     let of = |label| samples.by("resilience_circuit_transitions_total", ("name", name), label);
     let (from, to, reason) = (of("from"), of("to"), of("reason"));

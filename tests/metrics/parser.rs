@@ -34,7 +34,7 @@ impl Samples {
         })
     }
 
-    /// `names` returns the names of the samples of a metric with this kind and this name.
+    /// Parses a text. For the kind and the name of a metric, the function `names` returns the names of its samples.
     fn parse(text: &str, names: impl Fn(&str, &str) -> Vec<String>) -> Self {
         let (mut families, mut allowed, mut help) = (BTreeSet::new(), Vec::new(), None);
         let mut samples = BTreeMap::new();

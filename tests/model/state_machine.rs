@@ -25,8 +25,8 @@ struct Settings {
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// Starts a call. If `by_call` is true, the call runs in [`CircuitBreaker::call`]. If `by_call` is false, the test
-    /// gets a permit from `try_acquire_owned`, and later ends the call through this permit.
+    /// Starts a call. If `by_call` is true, the call runs in [`CircuitBreaker::call`]. Otherwise, the test takes a
+    /// permit from `try_acquire_owned`, and later ends the call through this permit.
     Begin {
         by_call: bool,
     },
@@ -82,7 +82,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// A model of a breaker. For each decision to admit a call, the model counts the trials (calls of the half-open
-/// circuit) among the running calls. The model stores no number of running trials, because a stored number could be
+/// circuit) among the running calls. The model stores no number of running trials, because a stored number could become
 /// wrong.
 struct Model {
     settings: Settings,
@@ -302,8 +302,8 @@ impl Call {
         }
     }
 
-    /// Ends the call as `how` describes. If a call of this kind cannot end like this, cancels the call. Returns the end
-    /// that the breaker must count.
+    /// Ends the call as `how` describes. Cancels the call if a call of this kind cannot end in this way. Returns the
+    /// end that the breaker must count.
     fn end(self, how: End) -> End {
         match (self, how) {
             (Self::Permit(permit), End::Success) => permit.success(),

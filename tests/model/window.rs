@@ -64,7 +64,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 struct Ended {
-    /// The number of tenths of the window's length that had passed between `Model::begun` and the end of the call.
+    /// The tenth of the window's length in which the call ended, counted from `Model::begun`.
     tenth: u128,
     failed: bool,
     slow: bool,
@@ -78,7 +78,7 @@ struct Model {
 }
 
 impl Model {
-    /// Returns the number of tenths of the window's length that have passed since `begun`, or 0 for a window of calls.
+    /// Returns the current tenth of the window's length, counted from `begun`, or 0 for a window of calls.
     fn tenth(&self) -> u128 {
         match self.rule.window {
             Window::Tenths(tenths) => self.begun.elapsed().as_nanos() * 10 / (u128::from(tenths) * 1_000_000_000),

@@ -102,7 +102,7 @@ async fn clones_of_a_budget_share_its_tokens() {
     assert_eq!((paying.calls.swap(0, Ordering::Relaxed), of_policy.stats().tokens), (4, 2));
 }
 
-/// A connection that one call borrows at a time.
+/// A connection that only one call at a time can borrow.
 struct Connection(u32);
 
 impl Connection {

@@ -92,8 +92,8 @@ async fn rejection_by_half_open_circuit_ends_policy() {
     sleep(seconds(1)).await;
     let _trial = breaker.try_acquire().unwrap();
     let begin = Instant::now();
-    // The rejection asks for a wait of at most 1 s, and the pause of the retry takes 8 s. The circuit would therefore
-    // not block the next attempt. The retry ends because of the rejection itself.
+    // The rejection asks for a wait of at most 1 s, which would end before the pause of 8 s. The retry therefore ends
+    // because of the rejection itself.
     let rejected = policy().call(|| breaker.call(|| std::future::ready(Err::<(), _>(Plain)))).await;
     assert!(matches!(rejected, Err(CallError::Rejected(_))));
     assert_eq!((begin.elapsed(), breaker.stats().total_rejected), (Duration::ZERO, 1));
@@ -210,14 +210,13 @@ async fn note_of_another_task_or_poll_does_not_end_retry() {
     assert_eq!(calls.get(), 3, "the timeout ended each attempt, and not a rejection during the last poll");
 }
 
-/// Keeps in `kept` a rejection that would end a retry. The timeout ends the attempt after the poll that created this
-/// rejection.
+/// Stores in `kept` a rejection that would end a retry.
 #[retry(max = 3, delay = 1)]
 #[timeout(1, error = |late| late.to_string())]
 async fn keeps_rejections(kept: &RefCell<Vec<RateLimitedError>>, calls: &Cell<u32>) -> Result<(), String> {
     calls.set(calls.get() + 1);
     let limit = RateLimit::builder("open_circuits::kept", 1).burst(1).build().unwrap();
-    // The timeout ends the attempt after the same poll.
+    // The timeout ends the attempt in the poll in which this sleep ends and the rejection is created.
     sleep(seconds(1)).await;
     kept.borrow_mut().extend(limit.try_acquire_many(2).err());
     assert!(kept.borrow().iter().all(RateLimitedError::is_above_burst));
@@ -316,7 +315,7 @@ enum Way {
 
 const WAYS: [Way; 5] = [Way::Error, Way::Value, Way::Permit, Way::OwnedPermit, Way::Method];
 
-/// Makes `call` inside a call of a closed circuit, which then records a failure.
+/// Makes `call` inside a call of a closed circuit. The closed circuit then records a failure.
 async fn fails_by(way: Way, call: impl Future<Output = Result<(), Plain>>) {
     let closed = CircuitBreaker::builder("open_circuits::closed").threshold(99).build().unwrap();
     match way {
@@ -378,7 +377,7 @@ async fn earlier_messages_do_not_hide_open_circuit() {
     other.force_open();
     for messages in [0, 4, 65_534, 65_535, 65_536] {
         // If a closed circuit records a failure, retries ignore all earlier messages. The counter of messages has 16
-        // bits, so `messages` also tests its overflow.
+        // bits, so the largest values of `messages` test its overflow.
         fails_by(Way::Error, async { Ok(()) }).await;
         (0..messages).for_each(|_| drop(other.try_acquire().unwrap_err()));
         let open =
@@ -439,7 +438,8 @@ async fn retry_does_not_wait_for_forced_open_circuit() {
     assert_eq!(breaker.stats().total_rejected, 1);
 }
 
-/// A circuit that is forced open during a call has recorded a failure, and rejects each later call.
+/// A circuit that is forced open during a call rejects each later call, so the retry must end. A shadow circuit rejects
+/// no call, so the retry must continue.
 #[tokio::test(start_paused = true)]
 async fn retry_does_not_wait_for_circuit_forced_open_during_call() {
     for (cooldown, shadow, paused) in [(1, false, 0), (0, false, 0), (1, true, 56), (0, true, 56)] {

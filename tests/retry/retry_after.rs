@@ -155,8 +155,8 @@ async fn hint_does_not_feed_decorrelated_jitter() {
 async fn jittered_hint_above_max_delay_ends_retry() {
     let mut ended = 0;
     for _ in 0..400 {
-        // The pause is uniformly distributed between 9.5 s and 10.5 s. If the pause is longer than `max_delay` (10 s),
-        // the retry ends. Therefore about half of the 400 retries end.
+        // The pause is uniformly distributed between 9.5 s and 10.5 s. A pause longer than `max_delay` (10 s) ends the
+        // retry, so about half of the 400 retries end.
         ended +=
             u32::from(pauses(Jitter::Full, Some(seconds(10)), &[Some(Duration::from_millis(9_500))]).await.is_empty());
     }

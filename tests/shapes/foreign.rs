@@ -6,7 +6,7 @@ use std::io;
 
 use resilience_runtime::{circuit, fallback, get_circuit, hedge, retry};
 
-/// In Rust, a doc comment is an attribute. This doc comment is above the attributes of this project.
+/// This doc comment is an attribute of Rust, above the attributes of this project.
 #[inline]
 #[retry(max = 2, delay = 0)]
 #[doc(alias = "between")]

@@ -397,8 +397,8 @@ async fn blocks_without_move_and_boxed_blocks_work() {
 
 struct Item<'a>(&'a u32);
 
-// The future of each of these functions can hold all arguments for the fallback, although the signature does not limit
-// the future to the lifetimes of all references.
+// The return types of these functions do not name the lifetimes of all references. The futures can nevertheless hold
+// all arguments for the fallback.
 #[fallback(of_text)]
 fn of_a_shadowed_argument(text: &str) -> Pin<Box<dyn Future<Output = io::Result<usize>> + Send>> {
     let text = text.to_owned();

@@ -9,7 +9,7 @@ async fn names_of_the_user_do_not_collide() {
 }
 
 mod shadows {
-    #![allow(dead_code)] // The types below are unused, but the generated code may contain the same names.
+    #![allow(dead_code)] // The types only test equal names in the generated code.
 
     struct Ok;
     struct Err;
@@ -71,7 +71,7 @@ mod locals {
 mod methods {
     use std::fmt::Debug;
 
-    #[allow(dead_code)] // The methods below are unused, but the generated code may contain the same names.
+    #[allow(dead_code)] // The methods only test equal names in the generated code.
     trait LogExt {
         fn error(&self) {}
         fn found(&self) {}

@@ -172,8 +172,8 @@ fn named(text: &str) -> io::Error {
     io::Error::other(text.to_owned())
 }
 
-/// Declares functions whose body consumes its arguments. If an attribute rejects a call, the attribute's option `error`
-/// must be able to read the arguments.
+/// Declares functions whose body consumes its arguments. If an attribute rejects a call, its option `error` must still
+/// be able to read the arguments.
 macro_rules! consuming {
     ($($(#[$attr:meta])* $name:ident($text:ident, $more:ident);)*) => {
         $(

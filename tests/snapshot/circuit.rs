@@ -16,7 +16,7 @@ fn failed(circuit: CircuitBuilder, failures: u32) -> CircuitBreaker {
     breaker
 }
 
-/// Takes the state of one circuit from a snapshot, and restores the state for another circuit.
+/// Takes a snapshot, and restores the state of the circuit `from` into the circuit `to`.
 fn moved(from: &CircuitBreaker, to: &CircuitBreaker) -> CircuitStats {
     assert_eq!(restored(&with_one("circuits", to.name(), &taken("circuits", from.name()))).restored, 1);
     to.stats()

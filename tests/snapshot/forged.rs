@@ -1,5 +1,4 @@
-//! Tests snapshots with wrong contents. The library refuses each of these snapshots, and restores no part of the
-//! snapshot.
+//! Tests snapshots with wrong contents. The library refuses each of these snapshots, and restores no part of it.
 
 use std::fmt::Write;
 
@@ -86,7 +85,7 @@ fn other_version_is_refused_and_changes_nothing() {
     let _alone = alone();
     let breaker = CircuitBreaker::builder("forged version").register().unwrap();
     for json in [
-        // The contents of another version may have any form if the version comes first.
+        // If the version comes first, the contents of an unknown version may have any form.
         r#"{"version":2,"circuits":[1,2,3]}"#,
         r#"{"circuits":{"forged version":{"state":"open","cooldown_remaining":9}},"version":2}"#,
     ] {

@@ -21,7 +21,7 @@ enum Rule {
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// A call that takes this time. The call succeeds, fails, asks for a delay, or is ignored.
+    /// A call that takes this number of milliseconds, and has this outcome.
     Call(u64, Outcome),
     Pass(u64),
     Trip,

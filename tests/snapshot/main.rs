@@ -16,8 +16,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use resilience_runtime::{Restored, Snapshot, restore, snapshot};
 use serde_json::{Value, json};
 
-/// Makes the tests that restore a snapshot run one after the other. A restoration drops the states of earlier snapshots
-/// that still wait for the creation of their circuits, and these states may belong to another test.
+/// Makes the tests that restore a snapshot run one after the other. A restoration drops the waiting states of earlier
+/// snapshots, which may belong to another test.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
@@ -34,7 +34,7 @@ fn with_one(kind: &str, name: &str, state: &Value) -> Value {
     json!({ "version": 1, kind: { name: state } })
 }
 
-/// Restores a snapshot from its JSON text.
+/// Restores a snapshot from JSON.
 fn restored(json: &Value) -> Restored {
     restore(serde_json::from_str::<Snapshot>(&json.to_string()).unwrap()).unwrap()
 }

@@ -342,7 +342,7 @@ fn future_and_stream_are_send() {
     assert_eq!(poll(Pin::new(&mut stream)), Poll::Pending);
 }
 
-/// Sends the events of a server. Each element of `connections` is one connection.
+/// A server that sends events. Each element of `connections` contains the steps of one connection.
 struct Server {
     connections: Vec<&'static [Step]>,
     accepted: AtomicU32,

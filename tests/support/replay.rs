@@ -26,8 +26,8 @@ pub enum Outcome {
 #[derive(Debug)]
 struct Down;
 
-/// A running call that the breaker has admitted. The call runs in a task of its own, so that the call can panic, and
-/// the test can abort the call.
+/// A running call that the breaker has admitted. The call runs in a task of its own, so that it can panic or be
+/// aborted.
 #[derive(Debug)]
 pub struct Call {
     outcome: Outcome,

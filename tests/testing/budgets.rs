@@ -137,7 +137,7 @@ async fn clones_share_the_budget_of_their_test() {
 
 #[tokio::test(start_paused = true)]
 async fn budget_of_ended_test_is_not_reused() {
-    // The second budget of the loop may have the same address as the first budget.
+    // Each budget of the loop may have the address of an earlier budget that was dropped.
     isolated(async {
         for _ in 0..100 {
             let budget = Box::new(RetryBudget::bucket(ONE));

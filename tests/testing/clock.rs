@@ -95,7 +95,7 @@ async fn ask(service: oneshot::Receiver<u32>) -> io::Result<u32> {
     service.await.map_err(io::Error::other)
 }
 
-/// Starts a thread that works until `begin` returns, and then answers.
+/// Starts a thread that calls `begin`, and then answers.
 fn service(begin: impl FnOnce() + Send + 'static) -> oneshot::Receiver<u32> {
     let (answer, service) = oneshot::channel();
     thread::spawn(move || {

@@ -36,13 +36,13 @@ async fn injected_errors_open_the_circuit() {
     assert_circuit!("kit", Closed);
 }
 
-/// A function without a circuit, which passes every fault to the caller.
+/// A function without a circuit, so every injected fault reaches the caller.
 #[timeout(60, name = "faults_time")]
 async fn bare() -> io::Result<u32> {
     Ok(7)
 }
 
-/// Calls a function several times. Returns a `.` for each success, and otherwise the text of the error.
+/// Calls a function several times. Returns a `.` for each success, and the text of each error.
 async fn outcomes<F: Future<Output = io::Result<u32>>>(calls: usize, f: impl Fn() -> F) -> String {
     let mut outcomes = Vec::new();
     for _ in 0..calls {

@@ -10,7 +10,8 @@ use tokio::time::sleep;
 
 use super::{SECOND, panic_of, timed_out};
 
-/// Declares a function `fails` with a circuit of its own, because each test also reads the circuit outside the test.
+/// Declares a function `fails` with a circuit of its own, because each test also reads this circuit from outside the
+/// isolated test.
 macro_rules! failing {
     ($name:literal) => {
         #[circuit(name = $name, threshold = 1000)]

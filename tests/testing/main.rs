@@ -1,7 +1,7 @@
 //! Tests the test kit: isolated tests, assertions and faults. The command `cargo test --features test-util --test
 //! testing` runs these tests.
 
-#![allow(clippy::unused_async)] // An attribute needs an async fallback.
+#![allow(clippy::unused_async)] // Some `async` functions of the tests contain no `.await`.
 
 mod asserts;
 mod attribute;

@@ -222,7 +222,7 @@ async fn every_function_takes_latency() {
     assert_eq!(begin.elapsed(), 6 * SECOND);
 }
 
-/// Asserts that a call panics because the function takes no injected errors.
+/// Asserts that a call of a function panics, because a test cannot inject an error into this function.
 macro_rules! refuses_errors {
     ($($test:ident: $name:literal, $call:expr;)*) => {
         $(

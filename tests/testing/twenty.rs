@@ -105,7 +105,7 @@ async fn on_real_clock() {
         assert!(handle().spawn(ask()).await.unwrap().is_err(), "the circuit is open in each thread");
         testing::reset_everything();
         assert_eq!(BUDGET.stats().tokens, 10);
-        // The rate limit admits ten calls again.
+        // After the reset, the rate limit admits ten calls again: three calls here, and seven calls in tasks.
         for _ in 0..3 {
             ask().await.unwrap();
         }

@@ -1,7 +1,7 @@
 //! Defines the decorated functions that the test calls. The table in `resilience-runtime/docs/guide/what_counts.md` has
 //! a column for each layer (an attribute such as `#[circuit]`). Each row of the table is a way in which a call can end.
-//! Each function has the layer of one column, around a call that ends as one row describes. The plain functions are not
-//! `async`.
+//! Each function has the layer of one column, around a call that ends as one row describes. A plain function is a
+//! function that is not `async`.
 
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
@@ -17,7 +17,7 @@ use support::Error;
 use crate::world::{ERROR_NOT_TO_REPEAT, ERROR_THAT_IS_IGNORED, VALUE_THAT_FAILS, VALUE_TO_REPEAT, World};
 
 pub(crate) type Outcome = Result<u32, Error>;
-/// Calls a function. The call of a plain function ends in the first poll.
+/// A pointer to a function that makes a call. If the called function is plain, the call ends in the first poll.
 pub(crate) type Call = for<'w> fn(&'w World<'w>) -> Pin<Box<dyn Future<Output = Outcome> + 'w>>;
 
 /// Contains a function for each layer (attribute): circuit, retry, fallback and hedge.
@@ -52,8 +52,8 @@ pub(crate) struct Family {
 }
 
 pub(crate) struct Places {
-    /// Functions that have the outermost attribute and the inner attributes. The value is `None` for plain functions
-    /// whose inner attribute would be a timeout.
+    /// Functions that have the outermost attribute and the inner attributes. The value is `None` for plain functions if
+    /// an inner attribute is a timeout, because a plain function has no timeout.
     pub(crate) same: Option<Layers>,
     /// Functions that have only the outermost attribute, and call another function with the inner attributes.
     pub(crate) called: Layers,

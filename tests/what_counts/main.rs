@@ -31,7 +31,7 @@ const PAGE: &str = include_str!("../../resilience-runtime/docs/guide/what_counts
 
 /// The place of the attribute under test: on the called function itself, or on a second function that calls this
 /// function. `Method` means that the scenario calls the function through a method such as `CircuitBreaker::call`, in
-/// place of the attribute. All functions of the places that begin with `Plain` are plain functions.
+/// place of the attribute. At the places that begin with `Plain`, no function is `async`.
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
     SameFunction,
@@ -50,9 +50,9 @@ const CALLING: &[Place] = &[CallingFunction, Method, PlainCallingFunction, Plain
 /// `CircuitBreaker::call` has no such options.
 const ATTRIBUTES: &[Place] = &[SameFunction, CallingFunction, PlainSameFunction, PlainCallingFunction];
 const ALL: &[Place] = &[SameFunction, CallingFunction, Method, PlainSameFunction, PlainCallingFunction, PlainMethod];
-/// The places of a call that a timeout ends. A plain function has no timeout, but can call a function with a timeout.
+/// The places of a call that a timeout ends. `PlainSameFunction` is missing, because a plain function has no timeout.
 const WITH_TIMEOUT: &[Place] = &[SameFunction, CallingFunction, Method, PlainCallingFunction, PlainMethod];
-/// The places of a call that can be cancelled.
+/// The places of a call that can be cancelled. The call of a plain function cannot be cancelled.
 const CANCELLED: &[Place] = &[SameFunction, CallingFunction, Method];
 
 impl Place {

@@ -156,7 +156,7 @@ impl<'r> World<'r> {
         }
     }
 
-    /// The body of a plain function.
+    /// Runs the body of a plain function.
     pub(crate) fn plain_body(&self) -> Outcome {
         self.runtime.block_on(self.body())
     }

@@ -1,8 +1,8 @@
 //! Defines the macro that implements `Serialize` for structs.
 
-/// Implements `Serialize` for structs. Each field is serialized under its name, in the order of the list. The generated
-/// code takes the struct apart without `..`. The compiler therefore rejects a list that leaves out a field. An
-/// expression after `=>` replaces the value of the field.
+/// Implements `Serialize` for structs. Each field is serialized under its name, in the order of the macro call. The
+/// generated code destructures the struct without `..`, so the compiler rejects a macro call that leaves out a field.
+/// An expression after `=>` is serialized in place of the field.
 macro_rules! serialize {
     ($($type:ident { $($(#[$cfg:meta])? $field:ident $(=> $value:expr)?,)* })*) => {
         $(

@@ -1,5 +1,5 @@
 //! Serializes a duration as a number of seconds: whole seconds as an integer, and other durations as a decimal. The
-//! Python breaker in the original specification of this project has the same format.
+//! Python breaker in the original specification of this project uses the same format.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use serde::ser::{Serialize, Serializer};
 
 use crate::base::clock::fits;
 
-/// A duration whose serialized form is a number of seconds.
+/// A duration that is serialized as a number of seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Seconds(pub(crate) Duration);
 
@@ -24,8 +24,8 @@ impl Serialize for Seconds {
     }
 }
 
-/// Returns the number of seconds, rounded once. `Duration::as_secs_f64` rounds twice, and would serialize some
-/// durations with 17 digits.
+/// Returns the `f64` that is nearest to the number of seconds. `Duration::as_secs_f64` rounds twice, so that some
+/// durations would be serialized with 17 digits.
 fn decimal(time: Duration) -> f64 {
     format!("{}.{:09}", time.as_secs(), time.subsec_nanos()).parse().unwrap_or(time.as_secs_f64())
 }
@@ -58,7 +58,7 @@ impl Visitor<'_> for OfNumber {
     }
 
     fn visit_f64<E: de::Error>(self, seconds: f64) -> Result<Seconds, E> {
-        // Also refuses NaN, and infinite and negative numbers.
+        // `try_from_secs_f64` refuses NaN, infinite numbers and negative numbers.
         let time = Duration::try_from_secs_f64(seconds).ok().filter(|time| fits(*time));
         time.map(Seconds).ok_or_else(|| E::invalid_value(Unexpected::Float(seconds), &self))
     }

@@ -18,8 +18,8 @@ use crate::serialize::timestamp::Timestamp;
 use crate::timeout::timeout::TimeoutStats;
 
 serialize! {
-    // The first nine fields have the names and the order of the Python breaker in the original specification of this
-    // project.
+    // The first nine fields have the same names and the same order as in the original specification of this project, a
+    // Python breaker.
     CircuitStats {
         name,
         state,

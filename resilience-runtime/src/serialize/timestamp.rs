@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::de::{self, Deserialize, Deserializer, Unexpected, Visitor};
 use serde::ser::{Serialize, Serializer};
 
-/// A time whose serialized form is a text.
+/// A time that is serialized as a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Timestamp(pub(crate) SystemTime);
 
@@ -31,12 +31,12 @@ impl fmt::Display for Timestamp {
 
 /// The number of days in 400 years, after which the Gregorian calendar repeats.
 const DAYS_OF_ERA: u64 = 146_097;
-/// The number of days from the first of March in the year 0 to the first of January 1970.
+/// The number of days from 1 March of the year 0 to 1 January 1970.
 const DAYS_BEFORE_1970: u64 = 719_468;
 
 /// Returns the year, the month and the day of the month. The algorithm is `civil_from_days` by Howard Hinnant
-/// (*chrono-Compatible Low-Level Date Algorithms*). A year of the algorithm begins in March, so that the leap day is its
-/// last day.
+/// (*chrono-Compatible Low-Level Date Algorithms*). The algorithm counts each year from March, so that the leap day is
+/// the last day of a year.
 fn date(days_since_1970: u64) -> (u64, u64, u64) {
     let days = days_since_1970 + DAYS_BEFORE_1970;
     let (era, day_of_era) = (days / DAYS_OF_ERA, days % DAYS_OF_ERA);
@@ -58,7 +58,7 @@ fn days(year: u64, month: u64, day: u64) -> Option<u64> {
     is_month.then(|| (era * DAYS_OF_ERA + day_of_era).checked_sub(DAYS_BEFORE_1970)).flatten()
 }
 
-/// Parses a text in the form that `Display` writes. The fraction of a second may have one to nine digits.
+/// Parses a text in the format of `Display`. The fraction of a second may have one to nine digits.
 fn parse(text: &str) -> Option<SystemTime> {
     let (date_text, time) = text.strip_suffix("+00:00")?.split_once('T')?;
     let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
@@ -72,7 +72,7 @@ fn parse(text: &str) -> Option<SystemTime> {
     is_time.then(|| UNIX_EPOCH.checked_add(Duration::new(seconds, nanos))).flatten()
 }
 
-/// Splits a text into three numbers. Each number must have as many digits as the array `digits` states.
+/// Splits a text into three numbers. The array `digits` contains the number of digits of each number.
 fn numbers(text: &str, separator: char, digits: [usize; 3]) -> Option<[u64; 3]> {
     let mut parts = text.split(separator);
     let mut numbers = [0; 3];

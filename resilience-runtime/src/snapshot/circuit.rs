@@ -82,7 +82,7 @@ impl<'de> Deserialize<'de> for Kept {
         let is_open = state == CircuitState::Open;
         let time = |seconds: Option<Seconds>| seconds.map_or(Duration::ZERO, |Seconds(time)| time);
         Ok(Self {
-            // A half-open circuit continues as an open circuit whose cooldown has ended.
+            // A half-open circuit is restored as an open circuit whose cooldown has ended.
             state: if state == CircuitState::HalfOpen { CircuitState::Open } else { state },
             left: if is_open { time(fields.cooldown_remaining) } else { Duration::ZERO },
             hint: time(fields.retry_after),
@@ -96,7 +96,7 @@ impl<'de> Deserialize<'de> for Kept {
     }
 }
 
-/// A time of the wall clock, in the range of a [`Stamp`].
+/// A wall-clock time that a [`Stamp`] can hold.
 struct Time(Stamp);
 
 impl<'de> Deserialize<'de> for Time {
@@ -123,7 +123,7 @@ impl<'de> Deserialize<'de> for KeptWindow {
     }
 }
 
-/// The numbers of successes, failures and slow calls in each bucket.
+/// The numbers of successes, failures and slow calls in each bucket of a time window.
 struct Counts(Vec<[u64; 3]>);
 
 impl<'de> Deserialize<'de> for Counts {
@@ -156,7 +156,7 @@ impl<'de> Visitor<'de> for OfBuckets {
     }
 }
 
-/// The calls in a window. Each character of the text stands for one call.
+/// The calls in a window of calls, one character for each call.
 struct Calls(String);
 
 impl<'de> Deserialize<'de> for Calls {

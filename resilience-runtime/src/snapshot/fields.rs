@@ -1,8 +1,9 @@
-//! Defines the macro [`fields`], which implements `Deserialize` for an object with optional fields.
+//! Defines the macro [`fields`], which declares a struct with optional fields and implements `Deserialize` for this
+//! struct.
 
 /// Declares a struct with optional fields, and implements `Deserialize` for the struct. A field that is absent or
-/// `null` is `None`. `Deserialize` skips an unknown field, so that an older version of this crate can read a snapshot
-/// with an additional field.
+/// `null` is `None`. `Deserialize` skips unknown fields, so that this version of the crate can read a snapshot to which
+/// a later version adds fields.
 macro_rules! fields {
     ($(#[$doc:meta])* $name:ident, $expecting:literal { $($field:ident: $type:ty,)* }) => {
         $(#[$doc])*

@@ -1,28 +1,28 @@
-//! Implements [`restore`], which gives circuits and rate limits the state in a snapshot.
+//! Implements [`restore`], which restores the states of circuits and rate limits from a snapshot.
 
 use crate::registry::kept;
 use crate::registry::waiting;
 use crate::snapshot::snapshot::{Snapshot, VERSION};
 
-/// Restores a snapshot: gives each circuit and each rate limit the state that the snapshot contains for its name. Call
-/// this function at the start of `main`, before the first call.
+/// Sets each circuit and each rate limit to the state that the snapshot contains under the same name. Call this
+/// function at the start of `main`, before the first call.
 ///
 /// An open circuit rejects calls for the rest of its cooldown. A circuit that was half-open becomes an open circuit
 /// that admits a trial call at once. A circuit that was forced open or disabled remains in this state until a reset. A
-/// closed circuit continues with its failures, and with the calls in its window. The time between the snapshot and the
-/// restoration does not count, because the clocks of two computers may differ.
+/// closed circuit continues with its failures, and with the calls in its window. Cooldowns, windows and rate limits do
+/// not advance between the snapshot and the restoration, because the clocks of two computers may differ.
 ///
-/// If no circuit or rate limit has the name of a state, the state waits. A circuit or rate limit that is created later
-/// under this name takes the state. A further call of `restore` drops all states that still wait.
+/// A state waits if the program has no circuit or rate limit of this name yet. A circuit or rate limit that is created
+/// later under this name takes the state. A further call of `restore` drops all states that still wait.
 ///
 /// The states of all other circuits and rate limits, and the totals of all statistics, remain unchanged. The outcome of
 /// a call that runs during the restoration does not affect a restored circuit. The guide
-/// [Snapshots](crate::guide::snapshots) describes restorations with other settings.
+/// [Snapshots](crate::guide::snapshots) describes the restoration into a program with other settings.
 ///
 /// # Errors
 ///
-/// Returns a [`RestoreError`] if another version of the format wrote the snapshot. The state of the program then remains
-/// unchanged.
+/// Returns a [`RestoreError`] if the snapshot has a format version that this crate does not read. The function then
+/// changes no state.
 pub fn restore(snapshot: Snapshot) -> Result<Restored, RestoreError> {
     if snapshot.version != VERSION {
         return Err(RestoreError::Version { found: snapshot.version, supported: VERSION });
@@ -36,29 +36,29 @@ pub fn restore(snapshot: Snapshot) -> Result<Restored, RestoreError> {
     Ok(Restored { restored: all.saturating_sub(waiting + dropped), waiting, dropped })
 }
 
-/// The result of [`restore`]: how many states of the snapshot were restored, wait, or were dropped.
+/// The numbers of restored, waiting and dropped states, as [`restore`] returns them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Restored {
-    /// Number of circuits and rate limits that have taken their state.
+    /// Number of states that a circuit or a rate limit has taken.
     pub restored: usize,
-    /// Number of states that wait until a circuit or a rate limit of their name is created.
+    /// Number of states that wait until a circuit or a rate limit of the same name is created.
     pub waiting: usize,
     /// Number of states that were dropped, because more keys have a state than the option `max_keys` allows.
     pub dropped: usize,
 }
 
-/// The error of [`restore`]. The state of the program remains unchanged.
+/// The error of [`restore`], after which all states are unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RestoreError {
-    /// Another version of the format wrote the snapshot.
+    /// The snapshot has a format version that this crate does not read.
     #[error("the snapshot has version {found}, but this program reads version {supported}")]
     #[non_exhaustive]
     Version {
-        /// Version of the snapshot.
+        /// Format version of the snapshot.
         found: u32,
-        /// Version that this crate reads.
+        /// Format version that this crate reads.
         supported: u32,
     },
 }

@@ -1,4 +1,4 @@
-//! Defines [`Snapshot`], and the function [`snapshot`] that takes a snapshot.
+//! Defines [`Snapshot`], and the function [`snapshot`], which takes a snapshot.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -13,15 +13,15 @@ use crate::registry::kept;
 use crate::registry::waiting::OfKeys;
 use crate::snapshot::states::{LONGEST_NAME, MOST_STATES, States};
 
-/// The version of the snapshots that this crate writes and reads.
+/// The format version of the snapshots that this crate writes and reads.
 pub(super) const VERSION: u32 = 1;
 
 /// The state of all circuits and rate limits, for another process. [`snapshot`] takes a snapshot, and
-/// [`restore`](crate::restore()) gives the state to the circuits and rate limits of the other process.
+/// [`restore`](crate::restore()) restores the state in the other process.
 ///
 /// A snapshot implements `Serialize` and `Deserialize`, for self-describing formats such as JSON. The format has a
-/// version number. If a later version of this crate only adds fields to the format, the number stays the same. An older
-/// version of the crate skips the added fields.
+/// version number. An added field does not change this number, because older versions of this crate skip unknown
+/// fields.
 ///
 /// The guide [Snapshots](crate::guide::snapshots) describes the contents and the format.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,12 +63,12 @@ impl Snapshot {
 /// Takes a snapshot of all circuits and rate limits, which another process can [`restore`](crate::restore()).
 ///
 /// The snapshot contains the registered circuits and the rate limits of attributes, with and without the option `key`.
-/// The snapshot also contains the states from an earlier [`restore`](crate::restore()) that still wait. The snapshot
-/// leaves out a circuit or rate limit whose state equals its state after creation. The snapshot does not contain other
-/// layers, such as a circuit from [`build`](crate::CircuitBuilder::build).
+/// The snapshot also contains the states of an earlier [`restore`](crate::restore()) that still wait for a circuit or a
+/// rate limit. The snapshot leaves out circuits and rate limits in their initial state. The snapshot does not contain
+/// other layers, such as a circuit from [`build`](crate::CircuitBuilder::build).
 ///
-/// This function changes no state. A snapshot contains at most 1,000,000 states, and no name of more than 1,024 bytes.
-/// If the program has more states, the function leaves out the rest.
+/// This function changes no state. The function leaves out states beyond the first 1,000,000, and states whose name or
+/// key has more than 1,024 bytes.
 ///
 /// ```
 /// use resilience_runtime::{CircuitBreaker, CircuitState, Snapshot, restore, snapshot};
@@ -96,8 +96,8 @@ pub fn snapshot() -> Snapshot {
     }
 }
 
-/// Returns the first states, at most `left`. Leaves out states with a long name. Subtracts the number of returned states
-/// from `left`.
+/// Returns at most `left` states, and leaves out names and keys longer than `LONGEST_NAME`. Subtracts the number of
+/// returned states from `left`.
 fn few<K>(mut states: BTreeMap<String, K>, left: &mut usize) -> BTreeMap<String, K> {
     states.retain(|name, _| {
         let is_kept = *left > 0 && name.len() <= LONGEST_NAME;
@@ -149,8 +149,8 @@ impl<'de> Visitor<'de> for OfSnapshot {
             }
             match &*key {
                 "version" => version = Some(map.next_value::<u32>()?),
-                // Skips the contents, because another version may have another form. The function `restore` refuses
-                // this version.
+                // Skips the contents, because another version may have another format. The function `restore` later
+                // refuses the snapshot.
                 _ if version.is_some_and(|version| version != VERSION) => drop(map.next_value::<IgnoredAny>()?),
                 "circuits" => snapshot.circuits = map.next_value_seed(States::by_name(&left))?,
                 "keyed_circuits" => snapshot.keyed_circuits = map.next_value_seed(States::by_name(&left))?,

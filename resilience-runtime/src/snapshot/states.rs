@@ -1,4 +1,4 @@
-//! Deserializes the states of a snapshot, by name and by key, and limits their number.
+//! Deserializes the states in a snapshot, and limits the number of states and the length of names and keys.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ pub(super) const MOST_STATES: usize = 1_000_000;
 /// The largest length of a name or a key in bytes.
 pub(super) const LONGEST_NAME: usize = 1_024;
 
-/// A value in a map of a snapshot: the state of a layer, or the states of all keys of a name.
+/// A value in a map of a snapshot: one state, or a map with one state for each key.
 pub(super) trait State: Sized {
     /// Deserializes the value. `left` is the number of states that the snapshot may still contain.
     fn read<'de, D: Deserializer<'de>>(deserializer: D, left: &Cell<usize>) -> Result<Self, D::Error>;
@@ -46,7 +46,7 @@ impl<V: State> State for BTreeMap<String, V> {
 /// Deserializes a map of states.
 pub(super) struct States<'l, K> {
     left: &'l Cell<usize>,
-    /// Whether the names in the map are keys. A key may be empty, but a name may not be blank.
+    /// Whether the map contains keys instead of names. A key may be blank, but a name may not.
     is_of_keys: bool,
     of: PhantomData<K>,
 }

@@ -12,13 +12,14 @@ use crate::stream::permit::WatchedPermit;
 use crate::stream::watched::WatchedStream;
 
 impl<S, J> WatchedStream<S, WatchedPermit<J>> {
-    /// Lets the circuit compare the time to the first item with the option
-    /// [`slow_call`](crate::CircuitBuilder::slow_call). Without this method, the circuit compares the time to the end
-    /// of the stream. The time starts when the circuit admits the call.
+    /// Measures the duration of the call to the first item, instead of to the end of the stream. The circuit compares
+    /// this duration with [`slow_call`](crate::CircuitBuilder::slow_call). The duration starts when the circuit admits
+    /// the call.
     ///
-    /// The field `duration_ms` of the events contains the same time. If the stream ends without an item, the time lasts
-    /// until the end of the stream. The option [`hung_after`](crate::CircuitBuilder::hung_after) always applies to the
-    /// whole time of the stream. If the stream panics, the circuit compares the time until the panic.
+    /// The field `duration_ms` of the events contains the same duration. If the stream ends without an item, the
+    /// duration lasts until the end of the stream. The option [`hung_after`](crate::CircuitBuilder::hung_after) always
+    /// applies to the time from the admission to the end of the stream. If the stream panics, the duration lasts until
+    /// the panic.
     pub fn slow_at_first_item(mut self) -> Self {
         if let Some(watch) = self.watch_mut() {
             watch.slow_at_first_item();
@@ -28,7 +29,7 @@ impl<S, J> WatchedStream<S, WatchedPermit<J>> {
 }
 
 impl OwnedPermit {
-    /// Moves the permit into `stream`. The circuit counts the stream as one call:
+    /// Wraps `stream` in a stream that holds the permit. The circuit counts the stream as one call:
     ///
     /// | end of the stream | outcome of the call |
     /// |---|---|
@@ -37,8 +38,8 @@ impl OwnedPermit {
     /// | the stream panics during a poll | failure |
     /// | the stream is dropped before its end | cancelled, or failure after [`hung_after`](crate::CircuitBuilder::hung_after) |
     ///
-    /// The first error decides the outcome of the call, and the stream may return further items after this error. If a
-    /// stream is dropped before its first poll, its call is cancelled, too.
+    /// The first error decides the outcome of the call. Further items do not change this outcome. If a stream is
+    /// dropped before its first poll, its call is cancelled, too.
     ///
     /// The error type `E` needs no trait. The circuit detects a rejection or an expired deadline in the same way as
     /// [`CircuitBreaker::call`]. With [`watch_with`](Self::watch_with), a classifier judges the items. A
@@ -67,9 +68,9 @@ impl OwnedPermit {
     }
 
     /// Works as [`watch`](Self::watch), but lets `classifier` judge the items of the stream. The first `Ok` item that
-    /// [`failure_if_ok`](crate::ClassifierBuilder::failure_if_ok) selects is a failure. If the classifier has the
-    /// function [`failure_if`](crate::ClassifierBuilder::failure_if), and this function does not select the first
-    /// error, the call counts as neither success nor failure.
+    /// [`failure_if_ok`](crate::ClassifierBuilder::failure_if_ok) selects is a failure. If the classifier has a
+    /// [`failure_if`](crate::ClassifierBuilder::failure_if) that does not select the first error, the call counts as
+    /// neither success nor failure.
     ///
     /// If a function of the classifier panics, the call counts as cancelled.
     pub fn watch_with<S, T, E, X, V>(
@@ -87,8 +88,8 @@ impl OwnedPermit {
 }
 
 impl CircuitBreaker {
-    /// Calls `f`, which returns a stream, if the circuit admits the call. The circuit counts the stream as one call, by
-    /// the table of [`OwnedPermit::watch`].
+    /// Calls `f`, which returns a stream, if the circuit admits the call. The circuit counts the stream as one call, as
+    /// the table of [`OwnedPermit::watch`] describes.
     ///
     /// ```
     /// use futures_util::{StreamExt, stream};

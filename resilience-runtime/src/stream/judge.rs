@@ -1,4 +1,4 @@
-//! Defines [`Judge`], which decides whether an item of a stream is a failure.
+//! Defines [`Judge`], which decides whether an item of a stream counts as a failure of the call.
 
 use std::fmt::Display;
 use std::time::Duration;
@@ -7,26 +7,26 @@ use crate::base::accepts::Accepts;
 use crate::circuit::classifier::{Classifier, Verdict};
 use crate::expansion::cause::Cause;
 
-/// Decides about the items of a stream of `Result<T, E>`.
+/// Judges the items of a stream of `Result<T, E>`.
 pub trait Judge<T, E> {
     /// Returns the decision about an `Ok` item, or `None` if the item does not decide the outcome of the call.
     fn judge_ok(&mut self, value: &T) -> Option<Decision>;
 
-    /// Passes the decision about the first error, and the text of the error for events, to `settle`.
+    /// Calls `settle` with the decision about the first error, and with the text of this error for the events.
     fn judge_error(self, error: &E, settle: impl FnOnce(Decision, Option<&dyn Display>));
 }
 
-/// The outcome of a call, as decided by an item of its stream.
+/// The outcome of a call, decided by an item of its stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// A failure. The duration is the delay that the service asked for.
+    /// A failure, with the delay that the service asked for.
     Failure(Option<Duration>),
     /// Neither a success nor a failure.
     Neutral(Cause),
 }
 
-/// Counts each error as a failure, unless the error contains a rejection or an expired deadline. Detects a rejection or
-/// an expired deadline in the same way as [`CircuitBreaker::call`](crate::CircuitBreaker::call).
+/// Counts each error as a failure, unless the error is a rejection or an expired deadline. Detects a rejection or an
+/// expired deadline in the same way as [`CircuitBreaker::call`](crate::CircuitBreaker::call).
 #[derive(Clone, Copy, Debug)]
 pub struct AnyItem;
 

@@ -18,18 +18,19 @@ use crate::timeout::timeout::Timer;
 pin_project! {
     /// A stream with time limits for its first item and for each further item.
     ///
-    /// If a limit ends the stream, the stream returns one `Err`, which contains a [`TimeoutError`], and then `None`.
-    /// The inner stream is dropped before the `Err` is returned. If an item is ready when the time of a limit is over,
-    /// the stream returns the item.
+    /// If a limit expires, the stream returns one `Err`, which contains a [`TimeoutError`], and then `None`. The inner
+    /// stream is dropped before the `Err` is returned. If an item is ready when the limit expires, the stream returns
+    /// the item.
     ///
-    /// The time of a limit starts when the consumer first polls the stream for the item. The time between the previous
-    /// item and this poll does not count. If a [`deadline`](crate::deadline()) around this poll is earlier than the end
-    /// of the limit, the limit ends at the deadline. If a limit is zero, the inner stream is not polled for the item.
+    /// The time for an item starts when the consumer first polls the stream for this item. The time between the
+    /// previous item and this poll does not count. If a [`deadline`](crate::deadline()) around this poll is earlier
+    /// than the limit, the limit expires at the deadline. If the limit for an item is zero, the inner stream is not
+    /// polled for this item.
     ///
-    /// If a circuit [watches](crate::OwnedPermit::watch) this stream, the circuit counts the error of a limit as a
-    /// failure. If the limit ended at the caller's deadline, the circuit counts the error as neither success nor
-    /// failure. The call that returned the stream has started, so the error is no rejection for a fallback, and
-    /// [`Rejection::was_called`] returns true.
+    /// If a circuit [watches](crate::OwnedPermit::watch) this stream, the circuit counts an expired limit as a failure.
+    /// If the limit expired at the caller's deadline, the call counts as neither success nor failure. A fallback with
+    /// `on = "rejected"` does not replace the error, because the call that returned the stream has started.
+    /// [`Rejection::was_called`] therefore returns true.
     ///
     /// ```
     /// use std::io;
@@ -55,16 +56,16 @@ pin_project! {
     ///
     /// # Panics
     ///
-    /// If the next item has a limit and is not ready, the poll needs the timer of a tokio runtime. The poll then panics
-    /// if there is no runtime, or if the timer of the runtime is not enabled.
+    /// If the next item has a limit and is not ready, a poll outside a tokio runtime panics. The poll also panics if
+    /// the timer of the runtime is not enabled.
     #[must_use = "streams do nothing unless polled"]
     pub struct LimitedStream<S, E> {
         #[pin]
         stream: Option<S>,
-        // The timer for the item that the consumer waits for.
+        // The timer for the next item.
         #[pin]
         timer: Option<Timer>,
-        // The time that the limit allows for this item: the limit itself, or the time to an earlier deadline.
+        // The time for the next item: its limit, or the time to an earlier deadline.
         allowed: Duration,
         has_item: bool,
         first_item: Option<Duration>,
@@ -74,7 +75,7 @@ pin_project! {
 }
 
 impl<S, E> LimitedStream<S, E> {
-    /// Creates a stream without limits. If a limit ends the stream, `From<Rejection>` converts the [`TimeoutError`] to
+    /// Wraps `stream`, at first without limits. If a limit expires, `From<Rejection>` converts the [`TimeoutError`] to
     /// the error type of the stream.
     pub fn new<T>(stream: S) -> Self
     where
@@ -84,7 +85,7 @@ impl<S, E> LimitedStream<S, E> {
         Self::with_error(stream, |error| Rejection::Timeout(error).into())
     }
 
-    /// Creates a stream without limits. If a limit ends the stream, the function `error`, such as `From::from`,
+    /// Wraps `stream`, at first without limits. If a limit expires, the function `error`, such as `From::from`,
     /// converts the [`TimeoutError`] to the error type of the stream.
     pub fn with_error<T>(stream: S, error: fn(TimeoutError) -> E) -> Self
     where
@@ -107,8 +108,8 @@ impl<S, E> LimitedStream<S, E> {
         self
     }
 
-    /// Sets the longest time for each item after the first, and for the end of the stream after the last item. The time
-    /// starts with the first poll after the previous item. The default is no limit.
+    /// Sets the longest wait for each item after the first, and for the end of the stream. The time starts with the
+    /// first poll after the previous item. The default is no limit.
     pub fn idle(mut self, time: Duration) -> Self {
         self.idle = Some(time);
         self
@@ -159,7 +160,7 @@ impl<T, E, S: Stream<Item = Result<T, E>>> Stream for LimitedStream<S, E> {
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         match &self.stream {
-            // A limit may end the stream before the next item. The stream then returns one additional item, an error.
+            // Adds one, because an expired limit returns one additional item, an error.
             Some(stream) => (0, stream.size_hint().1.and_then(|most| most.checked_add(1))),
             None => (0, Some(0)),
         }

@@ -11,7 +11,7 @@ use crate::expansion::cause::Cause;
 use crate::stream::judge::{AnyItem, Decision, Judge};
 use crate::stream::watch::Watch;
 
-/// An [`OwnedPermit`] inside a [`WatchedStream`](crate::WatchedStream), together with the judge of the stream's items.
+/// An [`OwnedPermit`] inside a [`WatchedStream`](crate::WatchedStream), with the judge of the stream's items.
 ///
 /// `J` is the [`Classifier`](crate::Classifier) of [`OwnedPermit::watch_with`]. Without a classifier, `J` is a private
 /// type.
@@ -21,11 +21,10 @@ pub struct WatchedPermit<J = AnyItem> {
     slow: Slow,
 }
 
-/// The time that counts as the duration of the call.
+/// The event at which the duration of the call ends.
 enum Slow {
     UntilEnd,
-    /// The time to the first item. The value is `None` before the first item arrives. The value stays `None` if the
-    /// circuit measures no time.
+    /// The time to the first item. The value is `None` before the first item, or if the circuit measures no time.
     UntilFirstItem(Option<Duration>),
 }
 
@@ -46,7 +45,7 @@ impl<J> WatchedPermit<J> {
 }
 
 impl Slow {
-    /// Sets the duration of the call to the time to the first item, if this time has been recorded.
+    /// Sets the duration of the call to the time to the first item, if this time is known.
     fn shorten(&self, permit: &mut OwnedPermit) {
         if let Self::UntilFirstItem(Some(time)) = self {
             permit.0.admitted.set_elapsed(*time);
@@ -83,8 +82,8 @@ impl<T, E, J: Judge<T, E>> Watch<Result<T, E>> for WatchedPermit<J> {
     }
 
     fn examine(watch: &mut Option<Self>, item: &Result<T, E>) {
-        // Takes the permit out of `watch` before a function of the user runs. If the function panics, the permit is
-        // dropped, so the call counts as cancelled.
+        // Takes the permit out of `watch`, because a function of the classifier may panic. The panic then drops the
+        // permit, and the call counts as cancelled.
         let Some(mut this) = watch.take() else { return };
         this.see_item();
         match item {

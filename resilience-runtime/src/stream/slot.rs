@@ -9,8 +9,8 @@ use crate::stream::watched::WatchedStream;
 impl<I> Watch<I> for OwnedBulkheadSlot {}
 
 impl OwnedBulkheadSlot {
-    /// Moves the slot into `stream`. The slot is free again when the stream ends, panics or is dropped. If the stream
-    /// ends or is dropped, the inner stream is dropped before the slot becomes free.
+    /// Wraps `stream` in a stream that holds the slot. The slot is free again when the stream ends, panics or is
+    /// dropped. If the stream ends or is dropped, the inner stream is dropped before the slot becomes free.
     ///
     /// ```
     /// use futures_util::{StreamExt, stream};

@@ -1,9 +1,9 @@
-//! Defines [`Watch`], which receives the progress of a stream.
+//! Defines [`Watch`], the trait of the values that observe a watched stream.
 
 use std::task::Poll;
 
-/// Receives the progress of a stream with items of the type `I`. Records the outcome of the stream when the stream
-/// ends, or when this value is dropped.
+/// Observes the polls and the items (of type `I`) of a stream. Records the outcome of the stream when the stream ends,
+/// or when this value is dropped.
 #[diagnostic::on_unimplemented(
     message = "a circuit watches streams whose items are `Result`s, not `{I}`",
     label = "the items of this stream are no `Result`s"
@@ -15,7 +15,8 @@ pub trait Watch<I>: Sized {
 
     fn end_poll(&mut self) {}
 
-    /// Polls the stream once, by a call of `poll`. A circuit also stores the kind of a returned error.
+    /// Calls `poll`, which polls the stream once. A circuit also stores whether a returned error is a rejection or an
+    /// expired deadline.
     #[inline]
     fn observe(poll: impl FnOnce() -> Poll<Option<I>>) -> Poll<Option<I>> {
         poll()

@@ -29,8 +29,8 @@ pin_project! {
     /// A watched stream allocates no memory, and is [`Unpin`] if the inner stream is.
     #[must_use = "streams do nothing unless polled"]
     pub struct WatchedStream<S, W = WatchedPermit> {
-        // This field comes before `watch`, so the inner stream is dropped first. A slot of a bulkhead is therefore free
-        // only after the inner stream has ended its work.
+        // This field comes before `watch`, so that the inner stream is dropped before a slot of a bulkhead becomes
+        // free.
         #[pin]
         stream: Option<S>,
         watch: Option<W>,
@@ -94,8 +94,8 @@ impl<S: Stream, W: Watch<S::Item>> FusedStream for WatchedStream<S, W> {
     }
 }
 
-/// A guard that exists during a poll. If the poll panics, the guard ends the watch at once. The guard does not wait
-/// until the stream is dropped, because the owner of the stream may catch the panic and keep the stream.
+/// A guard that drops the watch at once if a poll panics. The owner of the stream may catch the panic and keep the
+/// stream, so the drop of the stream would be too late.
 struct Unwinding<'a, W> {
     watch: &'a mut Option<W>,
     has_panicked: &'a mut bool,

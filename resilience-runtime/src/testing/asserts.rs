@@ -11,7 +11,7 @@ use crate::testing::isolated::{CallsBefore, current};
 /// Returns the events of the isolated test so far, the oldest event first.
 ///
 /// The events of all levels are recorded, even if no `tracing` subscriber receives them. The record contains at most
-/// 10,000 events. If the record is full, the older half of the record is removed.
+/// 10,000 events. If the record is full, the older half of its events is removed.
 ///
 /// # Panics
 ///
@@ -43,16 +43,16 @@ pub fn events() -> Vec<Event> {
     Recorder::current().map(Recorder::events).unwrap_or_default()
 }
 
-/// Asserts that a circuit has a state: `Closed`, `Open`, `HalfOpen`, `ForcedOpen` or `Disabled`.
+/// Asserts that a circuit is in the given state: `Closed`, `Open`, `HalfOpen`, `ForcedOpen` or `Disabled`.
 ///
 /// The circuit of a key has a name such as `price[acme]`. If the assertion fails, the message contains the statistics
-/// of the circuit and the events of the isolated test so far. The message also contains the number of calls outside the
-/// test that have used a circuit of this name since the test began. For example, a spawned task that did not join the
-/// test can make such calls.
+/// of the circuit and the events of the isolated test so far. The message also contains the number of calls through a
+/// circuit of this name outside the test since the test began. For example, a spawned task that did not join the test
+/// makes such calls.
 ///
 /// # Panics
 ///
-/// Panics if the circuit has another state, or if no circuit has the name.
+/// Panics if the circuit is in another state, or if no circuit has the name.
 ///
 /// # Examples
 ///
@@ -104,7 +104,7 @@ pub fn __assert_circuit(name: &str, expected: CircuitState) {
 }
 
 /// Returns a line with the number of calls outside the isolated test that have used the circuit since the test began.
-/// Returns `None` if there was no such call.
+/// Returns `None` if there was no such call, and outside an isolated test.
 fn calls_outside(name: &str) -> Option<String> {
     Scope::current()?;
     let calls = match CallsBefore::of_test().since(name) {
@@ -122,7 +122,7 @@ fn calls_outside(name: &str) -> Option<String> {
 /// Asserts that the isolated test has recorded the given events, in the given order. Other events may come between
 /// these events.
 ///
-/// Each event has a name and, in parentheses, the texts or numbers of some of its fields. The [table of
+/// Write each event as its name, followed by the values of some of its fields in parentheses. The [table of
 /// events](crate#events) lists the names and the fields. The assertion `expect_events![]` holds if the test has
 /// recorded no event.
 ///
@@ -208,7 +208,7 @@ pub fn __expect_events(expected: &[__Expected]) {
     }
 }
 
-/// Returns the events, one in each line, for the message of a failed assertion.
+/// Returns a text with one event in each line, for the message of a failed assertion.
 fn listed(events: &[Event]) -> String {
     if events.is_empty() {
         return "no events so far".to_owned();

@@ -1,4 +1,4 @@
-//! Implements the functions that change the time in a test.
+//! Implements `no_delays` and `hold_clock`, which change how time passes in a test.
 
 use std::fmt;
 use std::sync::mpsc::{Sender, channel};
@@ -38,8 +38,8 @@ pub fn no_delays() {
 
 /// Prevents tokio's paused clock from moving by itself, until the returned guard is dropped.
 ///
-/// If all tasks of a runtime with a paused clock wait, tokio moves the clock to the next timer. If a test waits for the
-/// answer of a real server, its timeouts would therefore end at once. While the guard exists, only
+/// If all tasks of a runtime with a paused clock wait, tokio moves the clock to the next timer. While a test waits for
+/// the answer of a real server, its timeouts would therefore expire at once. While the guard exists, only
 /// `tokio::time::advance` moves the clock.
 ///
 /// The guard occupies a thread of tokio's pool for blocking tasks. Without a paused clock, the guard has no effect. The
@@ -84,7 +84,7 @@ pub fn hold_clock() -> HeldClock {
     HeldClock { _release: release }
 }
 
-/// A guard that keeps the paused clock from moving by itself. [`hold_clock`] returns the guard.
+/// Prevents the paused clock from moving by itself. [`hold_clock`] returns this guard.
 #[must_use = "the clock runs ahead again as soon as the guard is dropped"]
 pub struct HeldClock {
     _release: Sender<()>,

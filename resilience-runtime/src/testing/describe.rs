@@ -14,10 +14,9 @@ use crate::registry::registry::settings_of;
 /// path of a method contains its module, but not its type. If several functions have the path, such as methods of
 /// different types, add the line of the topmost attribute: `shop::orders::submit:17`.
 ///
-/// The settings are the options in force. They come from all attributes and builders with the name of the layer, and
-/// from changes at run time. The description leaves out options that have their defaults, and options that are a
-/// function, such as `failure_if`. The description contains no settings of a layer in the option `with`, and no option
-/// that each call evaluates.
+/// The settings are the values in force: from all attributes and builders with the name of the layer, and from changes
+/// at run time. The description leaves out default values, and options that are a function, such as `failure_if`. The
+/// description also leaves out the settings of a layer from the option `with`, and options that each call evaluates.
 ///
 /// # Panics
 ///
@@ -94,7 +93,7 @@ fn layer(function: &'static Function, index: usize, attribute: &'static str) -> 
     LayerDescription { attribute, name: name.map(str::to_owned), settings, is_held }
 }
 
-/// The layers of a decorated function. [`describe`] returns this value.
+/// The layers of a decorated function, as [`describe`] returns them.
 ///
 /// The method `to_string` returns a line for each layer, such as `retry(max = 3, delay = 100ms)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,9 +111,9 @@ pub struct LayerDescription {
     pub attribute: &'static str,
     /// Value of the option `name`.
     pub name: Option<String>,
-    /// Options in force, and their values as text. Leaves out options that have their defaults.
+    /// Options that differ from their defaults, with the values in force as text.
     pub settings: Vec<(&'static str, String)>,
-    /// Whether the program itself created the layer (`with = ..`). The description then contains no settings.
+    /// Whether the layer comes from the option `with`. The field `settings` is then empty.
     pub is_held: bool,
 }
 
@@ -141,8 +140,8 @@ impl Display for LayerDescription {
 /// Asserts that a decorated function has the given layers, with the given settings.
 ///
 /// The first argument is the path of the function, as for [`testing::describe`](crate::testing::describe()). The second
-/// argument is a text with a line for each layer, in the form of [`Stack`]'s `Display`. The comparison ignores spaces
-/// around lines, and empty lines.
+/// argument is a text with a line for each layer, in the format of `to_string` of [`Stack`]. The comparison ignores
+/// spaces around lines, and empty lines.
 ///
 /// # Panics
 ///

@@ -9,24 +9,24 @@ use crate::fault::script;
 
 /// Makes the next `calls` calls return an error, in place of running their body.
 ///
-/// `name` is the `name` of a layer, such as a circuit, or the path of a decorated function, such as
+/// The argument `name` is the name of a layer, such as a circuit, or the path of a decorated function, such as
 /// `shop::orders::submit`. With the name of a layer, the fault affects all functions with this layer. If the layer has
-/// the option `key`, the fault affects all keys. The path of a method contains its module, but not its type. With this
-/// path, the fault therefore affects all methods of this name in the module.
+/// the option `key`, the fault affects all keys. The path of a method contains its module, but not its type, so the
+/// fault affects all methods of this name in the module.
 ///
-/// The error takes the place of the body, below every layer, so all layers treat the error like an error of the
-/// service. Each attempt of a retry or a hedge counts as one of the `calls` calls.
+/// The error replaces the outcome of the body, so all layers treat the error like an error of the service. Each attempt
+/// of a retry or a hedge counts as one call.
 ///
 /// The fault ends after `calls` calls, at a call of [`reset_everything`](super::reset_everything), or at the end of the
-/// isolated test. If one name has several faults, the oldest affects the calls until it ends. The next fault then takes
-/// its place. Latency is an exception, because it applies together with any other fault. A fault that is injected
-/// outside an isolated test affects all calls outside isolated tests.
+/// isolated test. If one name has several faults, the faults apply one after the other, the oldest first. Latency is an
+/// exception, because it applies together with any other fault. A fault that is injected outside an isolated test
+/// affects all calls outside isolated tests.
 ///
 /// # Panics
 ///
-/// Panics if no decorated function and no layer has the name. A call panics if the type of `error`'s result is not the
-/// error type of the function. A call also panics if the error type of the function names a type parameter, a lifetime
-/// other than `'static`, or `Self`. In such a function, a test can only inject latency, hangs and panics.
+/// Panics if no decorated function and no layer has the name. A call panics if `error` does not return the error type
+/// of the function. A call also panics if the error type of the function names a type parameter, a lifetime other than
+/// `'static`, or `Self`. In such a function, a test can only inject latency, hangs and panics.
 ///
 /// # Examples
 ///
@@ -56,7 +56,7 @@ pub fn fail_next<E: 'static>(name: &str, calls: u32, error: impl Fn() -> E + Sen
 
 /// Makes each call wait for `time` before its body runs, until the returned guard is dropped.
 ///
-/// The documentation of [`fail_next`] describes `name`. The latency of several faults adds up. In a function that is
+/// The documentation of [`fail_next`] describes `name`. The latencies of several faults add up. In a function that is
 /// not `async`, the latency blocks the thread.
 ///
 /// # Panics
@@ -90,8 +90,8 @@ pub fn latency(name: &str, time: Duration) -> FaultGuard {
     guarded(name, Kind::Latency(time..=time))
 }
 
-/// Makes each call hang for ever in place of running its body, until the returned guard is dropped. A call that hangs
-/// stays pending after the drop of the guard.
+/// Makes each call hang for ever in place of running its body, until the returned guard is dropped. A call that already
+/// hangs stays pending after the guard is dropped.
 ///
 /// The documentation of [`fail_next`] describes `name`.
 ///
@@ -155,15 +155,14 @@ pub fn panic(name: &str) -> FaultGuard {
 /// ```
 #[track_caller]
 pub fn script<E: 'static>(name: &str, script: &str, error: impl Fn() -> E + Send + Sync + 'static) -> FaultGuard {
-    // Uses a `match` instead of a closure, so that the message names the line of the test.
+    // Uses a `match` instead of a closure, so that the location of the panic is the line of the test.
     match script::parse(script) {
         Ok(steps) => guarded(name, Kind::Script(steps.into(), Maker::new(error))),
         Err(message) => panic!("the script for `{name}` is wrong: {message}"),
     }
 }
 
-/// A guard that removes its fault when it is dropped. [`latency`], [`hang`], [`panic()`] and [`script()`] return
-/// the guard.
+/// Removes its fault when this guard is dropped. [`latency`], [`hang`], [`panic()`] and [`script()`] return the guard.
 #[must_use = "the fault ends as soon as the guard is dropped"]
 #[derive(Debug)]
 pub struct FaultGuard {

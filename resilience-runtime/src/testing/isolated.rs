@@ -27,15 +27,15 @@ use crate::registry::all_circuits::calls_by_name;
 /// [`handle`] also belong to the test. A task from `tokio::spawn`, or a new thread, does not belong to the test until
 /// it joins.
 ///
-/// A layer that the program itself creates belongs to no test, for example a `CircuitBreaker` in a `static`, or a layer
-/// in the option `with`. A [`RetryBudget`](crate::RetryBudget) is an exception: each isolated test has its own copy of
-/// each budget, wherever the budget is stored.
+/// A layer that the program itself creates is not isolated, for example a `CircuitBreaker` in a `static`, or a layer
+/// from the option `with`. A [`RetryBudget`](crate::RetryBudget) is an exception: each isolated test has its own copy
+/// of each budget, wherever the budget is stored.
 ///
 /// Each isolated test occupies about 10 KiB of memory until the process ends.
 ///
 /// # Panics
 ///
-/// Panics inside an isolated test, because isolated tests cannot be nested.
+/// Panics if the caller already runs inside an isolated test.
 ///
 /// # Cancel safety
 ///
@@ -104,19 +104,18 @@ pub fn handle() -> Handle {
     Handle { scope: current("handle()") }
 }
 
-/// Returns the scope of the current isolated test, which contains the test's own copies of global values. `wanted` is
-/// the call that needs an isolated test, such as `handle()`. Outside an isolated test, the message of the panic
-/// contains `wanted`.
+/// Returns the scope of the current isolated test, which contains the test's own copies of global values. Panics
+/// outside an isolated test. The message contains `wanted`, the called function, such as `handle()`.
 #[track_caller]
 pub(super) fn current(wanted: &str) -> &'static Scope {
     let message = "needs an isolated test: write `#[resilience_runtime::test]` above the test, or put the body into \
                    `testing::isolated(async { .. })`; a spawned task or a thread joins the test by `testing::handle()`";
-    // Uses no closure, so that the message names the line of the test.
+    // Uses no closure, so that the location of the panic is the line of the test.
     let Some(scope) = Scope::current() else { panic!("`{wanted}` {message}") };
     scope
 }
 
-/// A handle with which tasks and threads join an isolated test. [`handle`] returns the handle.
+/// Lets tasks and threads join an isolated test. [`handle`] returns this handle.
 #[derive(Clone, Copy)]
 pub struct Handle {
     scope: &'static Scope,
@@ -136,7 +135,7 @@ impl Handle {
         tokio::spawn(self.scope(future))
     }
 
-    /// Wraps a future, so that the future belongs to the isolated test. A test can spawn the returned future in a
+    /// Wraps a future, so that its polls belong to the isolated test. A test can spawn the returned future in a
     /// `JoinSet`, for example.
     ///
     /// # Panics
@@ -146,12 +145,12 @@ impl Handle {
         Isolated { scope: self.scope, future: Some(future) }
     }
 
-    /// Takes the current thread into the isolated test, until the returned guard is dropped. The guard must not be held
-    /// across an `.await`.
+    /// Makes the current thread a part of the isolated test, until the returned guard is dropped. The guard must not be
+    /// held across an `.await`.
     ///
     /// # Panics
     ///
-    /// Panics if the thread runs another isolated test.
+    /// Panics if the thread already belongs to an isolated test.
     #[track_caller]
     pub fn enter(&self) -> HandleGuard {
         HandleGuard { _entered: enter(self.scope) }
@@ -164,7 +163,7 @@ impl fmt::Debug for Handle {
     }
 }
 
-/// A guard that keeps the current thread in an isolated test. [`Handle::enter`] returns the guard.
+/// Keeps the current thread in an isolated test. [`Handle::enter`] returns this guard.
 #[must_use = "the thread leaves the isolated test as soon as the guard is dropped"]
 #[derive(Debug)]
 pub struct HandleGuard {
@@ -215,13 +214,13 @@ impl<F: Future> Future for Isolated<F> {
     }
 }
 
-/// For each circuit, the number of calls outside isolated tests at the time when the isolated test began.
+/// For each circuit, the number of calls outside isolated tests that were made before the isolated test began.
 #[derive(Default)]
 pub(super) struct CallsBefore(BTreeMap<String, u64>);
 
 impl CallsBefore {
-    /// Returns the numbers that were stored when the current isolated test began. Outside an isolated test, returns no
-    /// numbers.
+    /// Returns the numbers that were stored when the current isolated test began. Outside an isolated test, the map is
+    /// empty.
     pub(super) fn of_test() -> &'static Self {
         static OUTSIDE: CallsBefore = CallsBefore(BTreeMap::new());
         scoped(&OUTSIDE, || Self(outside(calls_by_name)))

@@ -26,8 +26,8 @@ use crate::base::of_thread::of_thread;
 /// [`deadline_remaining`] to pass the deadline to a spawned task. As an exception, if `future` runs a tokio `LocalSet`
 /// or a current-thread runtime, the deadline also applies to the tasks of this set or runtime.
 ///
-/// The deadline also applies to a function that is not `async`, if `future` calls this function in a poll. A retry of
-/// such a function starts no pause that would last until the deadline.
+/// The deadline also applies to a function that is not `async`, if `future` calls this function. A retry of such a
+/// function starts no pause that would last until the deadline.
 ///
 /// # Cancel safety
 ///
@@ -88,9 +88,9 @@ pub(crate) fn within(time: Duration) -> Duration {
     deadline_remaining().map_or(time, |left| left.min(time))
 }
 
-/// Returns the shorter of `time` and the time until the caller's deadline. If the deadline is earlier than the end of
-/// `time`, sets `by_deadline` to true. Before the call, `by_deadline` must be false. A pair as the result would take
-/// two more instructions.
+/// Returns the shorter of `time` and the time until the caller's deadline. Sets `by_deadline` to true if the deadline
+/// is earlier. The caller initializes `by_deadline` with false. A pair as the return value would take two more
+/// instructions.
 #[inline]
 pub fn allowed(time: Duration, by_deadline: &mut bool) -> Duration {
     match deadline_remaining() {
@@ -102,7 +102,7 @@ pub fn allowed(time: Duration, by_deadline: &mut bool) -> Duration {
     }
 }
 
-/// Returns the deadline that applies to the future that this thread is polling.
+/// Returns the deadline of the future that this thread currently polls.
 #[inline]
 fn current() -> Option<Tick> {
     of_thread(|thread| thread.deadline.get())

@@ -34,17 +34,16 @@ pub struct TimeoutError {
 }
 
 impl TimeoutError {
-    /// Returns the time that the call was allowed to take. If the caller's [`deadline`](crate::deadline()) was earlier
-    /// than the end of the timeout, the time lasts until the deadline. Otherwise, the time is the configured time of
-    /// the timeout.
+    /// Returns the time that the call was allowed to take: the time of the timeout, or the shorter time to the caller's
+    /// [`deadline`](crate::deadline()).
     pub fn after(&self) -> Duration {
         self.source.after
     }
 
     /// Returns true if the caller's deadline ended the call, and false if the timeout itself ended the call.
     ///
-    /// If the deadline ended the call, the called service had less time than the timeout allows. In this case, the
-    /// error does not mean that the service has a fault.
+    /// If the deadline ended the call, the called service had less time than the timeout allows. The error is then no
+    /// sign of a fault of the service.
     ///
     /// ```
     /// use std::time::Duration;
@@ -65,7 +64,7 @@ impl TimeoutError {
         matches!(self.source.by, End::BeforeCall(_) | End::DuringCall(_))
     }
 
-    /// Returns false if the call did not start: the time of the timeout was zero, or the caller's deadline had passed.
+    /// Returns false if the call did not start, because the timeout was zero or the caller's deadline had passed.
     pub(crate) fn was_called(&self) -> bool {
         matches!(self.source.by, End::Timeout | End::DuringCall(_))
     }
@@ -79,15 +78,15 @@ impl TimeoutError {
         Self { source: mark.clone() }
     }
 
-    /// Creates the error of a call that a timeout ended, and emits the event `timed_out`. `allowed` is the time that the
-    /// call was allowed to take. `by_deadline` states whether the caller's deadline shortened the timeout.
+    /// Creates the error of a call that a timeout ended, and emits the event `timed_out`. `allowed` is the time that
+    /// the call was allowed to take. `by_deadline` states whether this time ended at the caller's deadline.
     #[cold]
     pub(crate) fn new(func: &str, allowed: Duration, by_deadline: bool) -> Self {
         Self::ended(func, allowed, End::new(allowed, by_deadline))
     }
 
-    /// Works like [`new`](Self::new), for a stream. The call that returned the stream has started, even if no time is
-    /// left for an item.
+    /// Works like [`new`](Self::new), for a stream. [`was_called`](Self::was_called) returns true, because the call
+    /// that returned the stream has started.
     #[cfg(feature = "stream")]
     #[cold]
     pub(crate) fn of_stream(func: &str, allowed: Duration, after: Duration) -> Self {

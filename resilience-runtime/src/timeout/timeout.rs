@@ -43,25 +43,22 @@ use crate::timeout::error::TimeoutError;
 /// # }
 /// ```
 ///
-/// A `Timeout` is a cheap handle, and all its clones share the counts of [`stats`](Self::stats).
+/// A `Timeout` is cheap to clone, and all clones share the counts of [`stats`](Self::stats).
 #[doc(alias = "time limiter")]
 #[derive(Clone)]
 pub struct Timeout(Arc<Shared>);
 
 struct Shared {
-    /// The time of the timeout, or [`Duration::MAX`] if the timeout has no time of its own. Such a timeout belongs to
-    /// attributes that evaluate the time at each call, or that set no time.
+    /// The time of the timeout, or [`Duration::MAX`] for attributes that evaluate the time at each call or set no time.
     after: Versions<Duration>,
-    /// The number of calls that reached the time limit of the timeout itself, and not an earlier deadline of the
-    /// caller.
+    /// The number of calls that the timeout ended at its own time, and not at an earlier deadline of the caller.
     by_itself: AtomicU64,
     /// The number of calls that the timeout ended at the caller's deadline.
     by_deadline: AtomicU64,
 }
 
 impl Timeout {
-    /// Creates a timeout that ends each call after the time `after`. The time must be longer than zero, and at most 584
-    /// years.
+    /// Creates a timeout that ends each call after the time `after`.
     ///
     /// # Errors
     ///
@@ -75,7 +72,8 @@ impl Timeout {
         }
     }
 
-    /// Creates the timeout of an attribute. If `after` is `None`, the timeout has no time of its own.
+    /// Creates the timeout of an attribute. `after` is `None` if the attribute evaluates the time at each call or sets
+    /// no time.
     pub(crate) fn after_time(after: Option<Duration>) -> Self {
         let after = Versions::new(after.unwrap_or(Duration::MAX));
         Self(Arc::new(Shared { after, by_itself: AtomicU64::new(0), by_deadline: AtomicU64::new(0) }))
@@ -87,13 +85,14 @@ impl Timeout {
         *self.0.after.current()
     }
 
-    /// Changes the time. If `after` is `None`, the timeout has no time of its own. The time limit of a running call
-    /// does not change. Returns false, and changes nothing, if the time has had too many different values.
+    /// Changes the time. `after` is `None` in the same cases as for [`after_time`](Self::after_time). The time limit of
+    /// a running call does not change. Returns false, and changes nothing, if the time has had too many different
+    /// values.
     pub(crate) fn change(&self, after: Option<Duration>) -> bool {
         self.0.after.change(after.unwrap_or(Duration::MAX))
     }
 
-    /// Returns a snapshot of the setting and the counts of this timeout. All clones of a timeout share the counts.
+    /// Returns the current time and the counts of this timeout. All clones of a timeout share the counts.
     pub fn stats(&self) -> TimeoutStats {
         let Shared { after, by_itself, by_deadline } = &*self.0;
         TimeoutStats {
@@ -115,19 +114,19 @@ impl Timeout {
 
     /// Calls `f`, and waits for the future that `f` returns. If the future does not end in time, drops the future.
     ///
-    /// If the future is ready when the timeout ends, this method returns the outcome of the future. If a
+    /// If the future is ready when the time is over, this method returns the outcome of the future. If a
     /// [`deadline`](crate::deadline()) around the call has already passed, this method does not call `f`.
     ///
     /// # Errors
     ///
     /// Returns [`CallError::Rejected`], with a [`TimeoutError`], if the timeout or the caller's deadline ends the call.
-    /// Returns [`CallError::Failed`], with the error of the future of `f`, if this future fails in time.
-    /// [`CallError::into_error`] converts each of the two variants to the type `E`.
+    /// Returns [`CallError::Failed`], with the error of `f`'s future, if this future fails in time.
+    /// [`CallError::into_error`] converts both variants to the type `E`.
     ///
     /// # Panics
     ///
-    /// If the future of `f` is not ready at its first poll, this method needs the timer of a tokio runtime. The method
-    /// then panics if there is no runtime, or if the timer of the runtime is not enabled.
+    /// If the future of `f` is not ready at its first poll, this method panics outside a tokio runtime. The method also
+    /// panics if the timer of the runtime is not enabled.
     ///
     /// # Cancel safety
     ///
@@ -150,9 +149,8 @@ impl Timeout {
         }
     }
 
-    /// Works like [`end`](Self::end), for [`call`](Self::call). Compares `allowed` with the time of the timeout,
-    /// because this time has not changed since the start of the call. Only the timeouts of attributes can be
-    /// configured.
+    /// Works like [`end`](Self::end), for [`call`](Self::call). The time of this timeout has not changed since the
+    /// start of the call, because only the timeouts of attributes can be configured.
     #[cold]
     fn end_call(&self, func: &str, allowed: Duration) -> TimeoutError {
         self.end(func, allowed, allowed < self.after())
@@ -170,19 +168,18 @@ impl fmt::Debug for Timeout {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TimeoutStats {
-    /// Time after which the timeout ends a call. The field is `None` if each call evaluates an expression for the time.
-    /// The field is also `None` if no `#[timeout]` with the name of this timeout sets the time.
+    /// Time after which the timeout ends a call. The field is `None` if each call evaluates an expression for the time,
+    /// or if no `#[timeout]` with this name sets the time.
     pub after: Option<Duration>,
-    /// Total number of calls that reached the time limit of this timeout, and not an earlier deadline of the caller.
+    /// Total number of calls that the timeout ended at its own time, and not at an earlier deadline of the caller.
     pub total_timed_out: u64,
-    /// Total number of calls that the timeout ended earlier, at the caller's [`deadline`](crate::deadline()). The field
-    /// `total_timed_out` does not include these calls.
+    /// Total number of calls that the timeout ended at the caller's earlier [`deadline`](crate::deadline()).
     pub total_by_deadline: u64,
 }
 
 pin_project! {
-    /// A timer that starts at its creation. The first poll registers the timer with the tokio runtime. A call whose
-    /// body is ready at the first poll needs no tokio runtime, because the timer is then not polled.
+    /// A timer that starts at its creation. The first poll registers the timer with the tokio runtime. If the body of a
+    /// call is ready at the first poll, the timer is not polled, and the call needs no tokio runtime.
     #[derive(Debug)]
     pub struct Timer {
         #[pin]
@@ -194,8 +191,8 @@ pin_project! {
     #[project = Projected]
     #[derive(Debug)]
     enum State {
-        // The timer has not been polled yet. The end of the timer is not computed before the first poll, because most
-        // calls end without this poll.
+        // The timer has not been polled yet. The first poll computes the end of the timer, because most calls end
+        // without this poll.
         Waiting { start: Instant, after: Duration },
         Sleeping { #[pin] sleep: Sleep },
         // The timer never ends, because tokio's clock cannot represent the end of the timer.
@@ -211,15 +208,14 @@ impl Timer {
         Self { state: State::Waiting { start: Instant::now(), after } }
     }
 
-    /// Returns whether the timer was created with a time of zero, and was not polled yet.
+    /// Returns whether the timer was created with a time of zero.
     #[inline]
     fn has_no_time(&self) -> bool {
         matches!(self.state, State::Waiting { after: Duration::ZERO, .. })
     }
 
-    /// Returns a future that polls `future`. The output of the returned future is the output of `future`. If the timer
-    /// ends before `future`, the output is `None`. If the timer was created with a time of zero, `future` is not
-    /// polled.
+    /// Returns a future with the output of `future`, or with `None` if the timer ends first. If the timer was created
+    /// with a time of zero, `future` is not polled.
     pub fn race<F: Future>(self: Pin<&mut Self>, future: F) -> Raced<'_, F> {
         Raced { timer: self, future }
     }

@@ -11,7 +11,8 @@ use tokio::time::advance;
 use super::{Case, seconds};
 
 impl Case {
-    /// Leaks the budget, because a retry policy must borrow its budget for `'static`.
+    /// Creates the budget of the case. Leaks the budget, because a retry policy needs a `'static` reference to its
+    /// budget.
     pub(super) fn budget(&self) -> &'static RetryBudget {
         Box::leak(Box::new(match (self.config.get("bucket"), self.config.get("budget")) {
             (Some(bucket), _) => {
@@ -37,8 +38,8 @@ impl Case {
         }))
     }
 
-    /// Runs the operations of a table on a token bucket. A row contains the name of an operation, and the number of its
-    /// tokens. The row also contains whether the bucket grants the operation, and how many tokens are left.
+    /// Runs the operations of a table on a token bucket. A row contains the name of an operation, its number of tokens,
+    /// whether the bucket grants the operation, and the number of tokens left.
     pub(super) async fn replay_bucket(&self) {
         let budget = self.budget();
         for row in self.expect["ops"].as_array().unwrap() {

@@ -9,9 +9,9 @@ use serde_json::Value;
 use super::Case;
 
 impl Case {
-    /// Makes calls with each kind of jitter for each row of a table, with 500 seeds. A row contains the shortest and
-    /// the longest pause that the jitter may produce. Every pause must be within these bounds. At least one pause must
-    /// be in the lowest tenth of the range between the bounds, and at least one pause in the highest tenth.
+    /// Makes calls with 500 seeds for each row of a table. A row contains the shortest and the longest pause that the
+    /// jitter may produce. Every pause must be within these bounds. At least one pause must be in the lowest tenth of
+    /// the range between the bounds, and at least one pause in the highest tenth.
     pub(super) async fn replay_jitter(&self) {
         for row in self.expect["rows"].as_array().unwrap() {
             let get = |key: &str| row.get(key).and_then(Value::as_f64);
