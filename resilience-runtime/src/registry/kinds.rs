@@ -30,7 +30,7 @@ use crate::retry::layer::{Retry, RetryStats};
 use crate::timeout::timeout::{Timeout, TimeoutStats};
 
 /// Implements [`Layer`] and [`Listed`] for each kind of layer. The functions `$create`, `$refusal` and `$apply`
-/// implement the methods of [`Layer`] with the same names. `$take` implements [`Layer::take_waiting`].
+/// implement the methods of [`Layer`] with the same names. `$take` implements `Layer::take_waiting`.
 macro_rules! kinds {
     ($(
         $layer:ident, $options:ident, $stats:ident, $kind:literal, $create:expr, $apply:expr, $refusal:expr
