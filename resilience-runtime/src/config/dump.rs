@@ -17,8 +17,9 @@ use crate::timeout::timeout::Timeout;
 /// Returns the settings in force as a text in the format TOML, with the origin of each setting in a comment.
 ///
 /// The text contains each layer that [`get_stats`](crate::get_stats) lists, except fallbacks. The text leaves out
-/// options that have their defaults. The function [`Config::from_toml`](crate::Config::from_toml) can read the text. An
-/// option that a file cannot set, such as the percentile of a hedge, is in a comment.
+/// options that are not set, and therefore have their defaults. The function
+/// [`Config::from_toml`](crate::Config::from_toml) can read the text. An option that a file cannot set, such as the
+/// percentile of a hedge, is in a comment.
 ///
 /// The origin has one of the following forms:
 ///

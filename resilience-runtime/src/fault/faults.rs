@@ -105,7 +105,8 @@ impl Faults {
         }
     }
 
-    /// Returns the effect of the faults on a call of this function. Counts the call for each fault that affects it.
+    /// Returns the effect of the faults on a call of this function. Also adds the call to the statistics of each fault
+    /// in a running service that affects the call.
     #[inline]
     pub(crate) fn hit(&self, function: &Function) -> Option<Hit> {
         if self.is_any.load(Ordering::Relaxed) { self.find(function) } else { None }
@@ -120,10 +121,15 @@ impl Faults {
         hit
     }
 
-    /// Returns the effect of all faults on a call of this function, and the faults for which a warning is due.
+    /// Returns the effect of all faults on a call of this function. Also returns the faults about which a warning is
+    /// due.
     ///
-    /// The times of all latency faults add up. Of the other faults, only the oldest affects the call. The remaining
-    /// faults keep their errors and their script steps for later calls.
+    /// A fault has no effect if its `limits` do not select the call, or if its errors or the steps of its script are
+    /// used up. The times of the remaining latency faults add up. Of the remaining faults of other kinds, only the
+    /// oldest affects the call.
+    ///
+    /// A fault of the kind `Next` has a limited number of errors. A script has one step for each call. A fault without
+    /// an effect on this call keeps its errors and steps for later calls.
     fn next(&self, function: &Function) -> (Option<Hit>, Vec<Injected>) {
         let names = names::of(function);
         let (mut hit, mut due) = (None::<Hit>, Vec::new());

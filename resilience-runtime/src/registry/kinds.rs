@@ -53,7 +53,7 @@ macro_rules! kinds {
                 }
             }
 
-            /// Returns the options in force, except the options that have their defaults.
+            /// Returns the options in force. Leaves out options that are not set, and therefore have their defaults.
             #[cfg(feature = "test-util")]
             pub(crate) fn settings(&self) -> Vec<(&'static str, Value)> {
                 let options = match self {

@@ -29,11 +29,11 @@ use crate::registry::written::{Written, merge};
 #[derive(Default)]
 pub(super) struct Part {
     /// The circuits without a key, with their options. Circuits with equal options may share one [`Sources`]. The value
-    /// is `None` for a circuit without any options.
+    /// is `None` only in a free slot of the table.
     pub(super) circuits: Table<CircuitBreaker, Option<Arc<Sources>>>,
     pub(super) families: BTreeMap<Cow<'static, str>, KeyedName>,
-    /// The options and the settings of the newest circuit of a builder. The next circuit shares them if its options are
-    /// equal, which saves memory and time.
+    /// The options and the settings of the last circuit that [`create`](Self::create) made for a builder. The next
+    /// circuit of a builder shares them if its options are equal, which saves memory and time.
     newest: Option<(Arc<Sources>, Arc<Settings>)>,
 }
 
@@ -100,7 +100,7 @@ impl Part {
         self.circuits.find(hash, |breaker| breaker.label().as_bytes() == name.as_bytes())
     }
 
-    /// Returns the options of the registered circuit `name`, by their sources.
+    /// Returns the options of the registered circuit `name`, separately for each source, such as an attribute.
     pub(super) fn sources(&self, name: &str) -> Option<&Sources> {
         let (place, _) = self.find(name, registry().place(name).1)?;
         self.circuits.value(place).as_deref()
@@ -172,8 +172,8 @@ impl Part {
         registered.or_else(|| Some(&*declarations(name).family).filter(|places| !places.is_empty()))
     }
 
-    /// Returns the options in force for the circuits of a name, with or without the option `key`. An option with its
-    /// default is absent.
+    /// Returns the options in force for the circuits of a name, with or without the option `key`. An option that is not
+    /// set, and therefore has its default, is `None`.
     #[cfg(feature = "test-util")]
     pub(super) fn in_force(&self, name: &str, keyed: bool) -> Options {
         let registered = if keyed {

@@ -229,7 +229,8 @@ pub fn unregister(name: &str) -> bool {
     !is_declared && part.remove(name, hash)
 }
 
-/// Returns the options in force for the circuit of an attribute, except options with their defaults.
+/// Returns the options in force for the circuit of an attribute. Leaves out options that are not set, and therefore
+/// have their defaults.
 #[cfg(feature = "test-util")]
 pub(crate) fn settings_of(circuit: &CircuitDeclaration) -> Vec<(&'static str, Value)> {
     let options = part_of(circuit.name).0.in_force(circuit.name, circuit.keyed);

@@ -15,8 +15,9 @@ use crate::registry::registry::settings_of;
 /// different types, add the line of the topmost attribute: `shop::orders::submit:17`.
 ///
 /// The settings are the values in force: from all attributes and builders with the name of the layer, and from changes
-/// at run time. The description leaves out default values, and options that are a function, such as `failure_if`. The
-/// description also leaves out the settings of a layer from the option `with`, and options that each call evaluates.
+/// at run time. The description leaves out options that are not set, and therefore have their defaults. The description
+/// also leaves out options that are a function, such as `failure_if`, and options that each call evaluates. If a layer
+/// comes from the option `with`, the description contains none of its settings.
 ///
 /// # Panics
 ///
@@ -111,7 +112,7 @@ pub struct LayerDescription {
     pub attribute: &'static str,
     /// Value of the option `name`.
     pub name: Option<String>,
-    /// Options that differ from their defaults, with the values in force as text.
+    /// Options that are set, with the values in force as text.
     pub settings: Vec<(&'static str, String)>,
     /// Whether the layer comes from the option `with`. The field `settings` is then empty.
     pub is_held: bool,
