@@ -69,8 +69,8 @@ pub(crate) struct Settings {
     pub(crate) max_queue: u32,
 }
 
-/// Takes a slot of `$bulkhead`, and waits for at most the time `$wait`. A macro, because an async function with a
-/// parameter for the wait would make the future of a call 32 bytes larger.
+/// Takes a slot of `$bulkhead`, and waits for at most the time `$wait`. This code is a macro, because an async function
+/// with a parameter for the wait would make the future of a call 32 bytes larger.
 macro_rules! take_within {
     ($bulkhead:expr, $wait:expr) => {{
         if let Some(permit) = $bulkhead.take() {
@@ -107,7 +107,7 @@ impl Settings {
     fn slots(&self) -> usize {
         // The largest number of permits that `Semaphore::new` allows. The oldest supported version of tokio lacks the
         // constant `Semaphore::MAX_PERMITS`. On a 32-bit target, `MOST` is about half a billion, so `max` can be
-        // larger.
+        // larger than `MOST`.
         const MOST: usize = usize::MAX >> 3;
         usize::try_from(self.max.unwrap_or(0)).unwrap_or(usize::MAX).min(MOST)
     }
@@ -146,7 +146,8 @@ impl Bulkhead {
         is_changed
     }
 
-    /// Drops the handles of the bulkhead that removals of slots hold, if the removals have received their slots.
+    /// Drops the finished removals of slots, see [`size::resize`]. Until its drop, a removal holds a handle of the
+    /// bulkhead.
     pub(crate) fn settle(&self) {
         self.0.size.current();
     }
@@ -196,7 +197,7 @@ impl Bulkhead {
         f().await.map_err(CallError::Failed)
     }
 
-    /// Works as [`call`](Self::call), for a function `f` that is not `async`. A call that waits for a slot blocks its
+    /// Works like [`call`](Self::call), for a function `f` that is not `async`. A call that waits for a slot blocks its
     /// thread. Blocking and async calls wait in one queue.
     ///
     /// This method needs no tokio runtime. In an async function, use [`call`](Self::call), because a blocked thread
@@ -274,34 +275,34 @@ impl Bulkhead {
 }
 
 /// Takes a slot of the bulkhead for a decorated function, without waiting.
-#[allow(clippy::missing_errors_doc)] // This function needs no docs: the hidden module `__private` exports it.
+#[allow(clippy::missing_errors_doc)] // No user reads these docs: the hidden module `__private` exports the function.
 #[inline]
 pub fn take(bulkhead: &Bulkhead) -> Result<SemaphorePermit<'_>, BulkheadFullError> {
     bulkhead.take().ok_or_else(|| bulkhead.reject())
 }
 
 /// Works like [`take`], but waits for a free slot, for at most the time of the option `wait`.
-#[allow(clippy::missing_errors_doc)] // This function needs no docs: the hidden module `__private` exports it.
+#[allow(clippy::missing_errors_doc)] // No user reads these docs: the hidden module `__private` exports the function.
 pub async fn acquire(bulkhead: &Bulkhead) -> Result<SemaphorePermit<'_>, BulkheadFullError> {
     take_within!(bulkhead, bulkhead.wait())
 }
 
-/// Works like [`acquire`], but the call waits for at most the time `wait`.
-#[allow(clippy::missing_errors_doc)] // This function needs no docs: the hidden module `__private` exports it.
+/// Works like [`acquire`], but with the argument `wait` in place of the option `wait`.
+#[allow(clippy::missing_errors_doc)] // No user reads these docs: the hidden module `__private` exports the function.
 pub async fn acquire_within(bulkhead: &Bulkhead, wait: Duration) -> Result<SemaphorePermit<'_>, BulkheadFullError> {
     take_within!(bulkhead, wait)
 }
 
 /// Works like [`acquire`], for a decorated function that is not `async`. A call that waits for a slot blocks its
 /// thread.
-#[allow(clippy::missing_errors_doc)] // This function needs no docs: the hidden module `__private` exports it.
+#[allow(clippy::missing_errors_doc)] // No user reads these docs: the hidden module `__private` exports the function.
 #[inline]
 pub fn acquire_blocking(bulkhead: &Bulkhead) -> Result<SemaphorePermit<'_>, BulkheadFullError> {
     acquire_blocking_within(bulkhead, bulkhead.wait())
 }
 
-/// Works like [`acquire_blocking`], but the call waits for at most the time `wait`.
-#[allow(clippy::missing_errors_doc)] // This function needs no docs: the hidden module `__private` exports it.
+/// Works like [`acquire_blocking`], but with the argument `wait` in place of the option `wait`.
+#[allow(clippy::missing_errors_doc)] // No user reads these docs: the hidden module `__private` exports the function.
 #[inline]
 pub fn acquire_blocking_within(bulkhead: &Bulkhead, wait: Duration) -> Result<SemaphorePermit<'_>, BulkheadFullError> {
     match bulkhead.take() {

@@ -273,21 +273,21 @@ impl RateLimit {
 }
 
 /// Takes `tokens` tokens for a call of a decorated function, and waits for at most the time `wait`.
-#[allow(clippy::missing_errors_doc)] // This function needs no docs: the hidden module `__private` exports it.
+#[allow(clippy::missing_errors_doc)] // No user reads these docs: the hidden module `__private` exports the function.
 pub async fn acquire_tokens_within(limit: &RateLimit, tokens: u32, wait: Duration) -> Result<(), RateLimitedError> {
     take_within!(limit, tokens, wait)
 }
 
 /// Takes the tokens for a call of a decorated function that is not `async`. If the call comes too early, blocks the
 /// thread, at most for the time of the option `wait`.
-#[allow(clippy::missing_errors_doc)] // This function needs no docs: the hidden module `__private` exports it.
+#[allow(clippy::missing_errors_doc)] // No user reads these docs: the hidden module `__private` exports the function.
 #[inline]
 pub fn acquire_tokens_blocking(limit: &RateLimit, tokens: u32) -> Result<(), RateLimitedError> {
     acquire_tokens_blocking_within(limit, tokens, limit.wait())
 }
 
-/// Works like [`acquire_tokens_blocking`], but the call waits for at most the time `wait`.
-#[allow(clippy::missing_errors_doc)] // This function needs no docs: the hidden module `__private` exports it.
+/// Works like [`acquire_tokens_blocking`], but with the argument `wait` in place of the option `wait`.
+#[allow(clippy::missing_errors_doc)] // No user reads these docs: the hidden module `__private` exports the function.
 #[inline]
 pub fn acquire_tokens_blocking_within(limit: &RateLimit, tokens: u32, wait: Duration) -> Result<(), RateLimitedError> {
     limit.take(tokens).or_else(|reason| limit.queue_blocking(tokens, wait, reason))

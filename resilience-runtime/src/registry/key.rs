@@ -1,4 +1,4 @@
-//! Converts a key to text, for the name of a layer such as `shard[7]`.
+//! Converts a key to a text. The name of a layer contains this text, such as `7` in the name `shard[7]`.
 #![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use std::borrow::Cow;
@@ -52,8 +52,8 @@ pub trait Key {
 
 /// The maximum length of the text of a key, in bytes.
 pub(crate) const LONGEST: usize = 128;
-/// The maximum number of bytes of the key at the start of a shortened text. An ellipsis and a hash of the key (32
-/// hexadecimal digits) follow.
+/// The maximum number of bytes of a key that its shortened text keeps. An ellipsis and a hash of the key (32
+/// hexadecimal digits) follow these bytes.
 const REMAINS: usize = LONGEST - DOTS.len() - DIGITS;
 const DOTS: &[u8] = "…".as_bytes();
 const DIGITS: usize = 32;
@@ -94,7 +94,8 @@ impl Text {
         }
     }
 
-    /// Adds the whole `text` to the hash of the key, but only as many bytes to `bytes` as fit.
+    /// Adds the whole `text` to the hash of the key. Adds only the start of `text` to the field `bytes`, up to the free
+    /// space.
     #[cold]
     fn push_hash(&mut self, text: &[u8]) {
         self.hash = Some([0, 1].map(|half| {
@@ -149,7 +150,7 @@ impl Text {
         self.push(&digits[first..]);
     }
 
-    /// Returns the text of the key, shortened if the key has more than 128 bytes.
+    /// Returns the text of the key, shortened if the text has more than 128 bytes.
     #[inline]
     pub(crate) fn finish(&mut self) -> &[u8] {
         // Also shortens a short key that ends like a shortened text. Otherwise, this key could equal the shortened text

@@ -1,4 +1,5 @@
-//! Implements the registry. It is divided into parts with one lock each, so that threads seldom wait for each other.
+//! Implements the registry, which finds circuits by their names. The registry is divided into parts with one lock each,
+//! so that threads seldom wait for each other.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -41,7 +42,8 @@ pub(super) struct Part {
 /// interleavings.
 const PARTS: usize = if cfg!(resilience_loom) { 1 } else { 64 };
 
-/// All circuits that a program shares by name.
+/// All registered circuits and families of the program or of an isolated test, divided into parts by the hash of their
+/// names.
 pub(super) struct Registry {
     /// The hasher of the names. Its random seed prevents callers from choosing names with colliding hashes.
     hasher: RandomState,
@@ -191,8 +193,8 @@ impl Part {
     }
 
     /// Returns the conflicts (contradictory options) of a name that has just been registered with the options `places`.
-    /// Includes the conflict about `key` if the name is used both with and without `key`, unless an earlier
-    /// registration has reported this conflict.
+    /// If the name is used both with and without `key`, includes this conflict. Leaves out this conflict if an earlier
+    /// registration has reported it.
     pub(super) fn conflicts_of_new(&self, name: &str, places: &[Arc<Written>]) -> Vec<CircuitConflict> {
         let Declarations { circuit, family } = declarations(name);
         let is_declared = !circuit.is_empty() && !family.is_empty();
