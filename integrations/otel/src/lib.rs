@@ -7,9 +7,9 @@
 //!   span when a layer of `resilience-runtime` rejects, ends or repeats a call. A trace then distinguishes a rejected
 //!   call from a failed call.
 //!
-//! OpenTelemetry has no convention for the names of these metrics and attributes. The names of the metrics are the
-//! names in the text for Prometheus, with dots: `resilience.circuit.calls` in place of
-//! `resilience_circuit_calls_total`.
+//! OpenTelemetry has no convention for the names of these metrics and attributes. The name of a metric is derived from
+//! its name for Prometheus: `resilience_circuit_calls_total` becomes `resilience.circuit.calls`. The new name has dots
+//! after the library and after the layer, and has no suffix such as `_total` or `_seconds`.
 #![forbid(unsafe_code)]
 
 mod attributes;
