@@ -32,7 +32,7 @@ pub(super) fn held(place: Place<'_>, handle: &str, local: &Ident, with: &TokenSt
 }
 
 /// Returns the statement that binds the local variable `local` to the circuit of one key. `with` is the user's
-/// expression for the circuits of all keys. `keyed` is its type name, such as `KeyedCircuits`.
+/// expression for the circuits of all keys. `keyed` is the type name of this expression, such as `KeyedCircuits`.
 pub(super) fn of_key(
     place: Place<'_>,
     keyed: &str,
@@ -65,7 +65,7 @@ fn handle(place: Place<'_>, handle: &TokenStream, local: &Ident, with: &TokenStr
 ///
 /// - The compiler coerces the variable `held` in the call of `Owned::new`. For example, a `&Arc<Bulkhead>` becomes a
 ///   `&Bulkhead`. If an `if` expression of the user were a direct argument of `Owned::new`, each branch would need the
-///   exact type.
+///   exact type `Bulkhead`. An `Arc<Bulkhead>` in a branch would be an error.
 /// - The value may borrow from temporaries of the user's expression. A `let` instead of the `match` would drop these
 ///   temporaries before the call of `Owned::new`.
 fn bind(local: &Ident, with: &TokenStream, make: impl FnOnce(&Ident) -> TokenStream) -> TokenStream {
@@ -176,10 +176,10 @@ pub(super) fn shared(place: Place<'_>, local: &Ident, declaration: &Declaration<
     quote_spanned!(Span::mixed_site()=> let #local = #closure;)
 }
 
-/// Returns an expression that admits or rejects a call. The expression `acquired` evaluates to a `Result`. After an
-/// `Ok`, the call is admitted, and the expression evaluates to the value of the `Ok`. After an `Err`, the call is
-/// rejected. The user's function `make`, or `From` without this function, then converts the error to the user's error
-/// type.
+/// Returns an expression that admits or rejects a call. The argument `acquired` is an expression that evaluates to a
+/// `Result`. If this result is an `Ok`, the call is admitted, and the returned expression evaluates to the value of the
+/// `Ok`. If the result is an `Err`, the call is rejected. The user's function `make` then converts the error to the
+/// user's error type. If `make` is `None`, the trait `From` converts the error.
 pub(super) fn admit(place: Place<'_>, cause: Cause, acquired: &TokenStream, make: Option<&TokenStream>) -> TokenStream {
     let mixed = Span::mixed_site();
     let error = Ident::new("error", mixed);

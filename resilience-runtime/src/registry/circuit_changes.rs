@@ -17,7 +17,8 @@ use crate::registry::written::merge;
 ///
 /// # Errors
 ///
-/// Returns a [`ConfigError`], and changes nothing, if an option contradicts another option, or needs the option `key`.
+/// Returns a [`ConfigError`], and changes nothing, if an option contradicts another option. Also returns the error if
+/// `changes` contains `max_keys`, and no circuit with this name has the option `key`.
 pub(crate) fn configure(name: &str, origin: &Origin, changes: Options) -> Result<bool, ConfigError> {
     part_of(name).0.configure(name, origin, changes)
 }
@@ -32,8 +33,9 @@ pub(crate) fn try_replace(name: &str, source: Source, new: Option<&(Origin, Opti
     part_of(name).0.try_replace(name, source, new)
 }
 
-/// Replaces the options of the circuits with this name that come from `source`: a file or the environment. Returns all
-/// earlier changes at run time, for [`restore`], or `None` if no circuit has this name.
+/// Replaces the options that come from `source` (a file or the environment), for the circuits with this name. Returns
+/// all earlier changes at run time, so that the caller can pass them to [`restore`]. Returns `None` if no circuit has
+/// this name.
 ///
 /// # Errors
 ///
@@ -47,13 +49,13 @@ pub(crate) fn replace(
     part_of(name).0.replace(name, source, new)
 }
 
-/// Undoes a call of [`replace`], which has returned `before`.
+/// Undoes the call of [`replace`] that returned `before`.
 #[cfg(feature = "config")]
 pub(crate) fn restore(name: &str, before: &[Configured<Options>; 2]) {
     part_of(name).0.restore(name, before);
 }
 
-/// Undoes all changes at run time of all circuits.
+/// Undoes all changes that were made to circuits at run time.
 pub(crate) fn reset_configuration() {
     for part in &registry().parts {
         lock(part).reset_configuration();
@@ -66,8 +68,8 @@ impl Part {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigError`], and changes nothing, if an option contradicts another option, or needs the option
-    /// `key`.
+    /// Returns a [`ConfigError`], and changes nothing, if an option contradicts another option. Also returns the error
+    /// if `changes` contains `max_keys`, and no circuit with this name has the option `key`.
     pub(super) fn configure(&mut self, name: &str, origin: &Origin, changes: Options) -> Result<bool, ConfigError> {
         let (is_circuit, is_family) = (self.circuit_places(name).is_some(), self.family_places(name).is_some());
         if let (Some(keys), false) = (changes.max_keys, is_family) {
@@ -154,7 +156,7 @@ impl Part {
         Ok(Some(before))
     }
 
-    /// Undoes a call of [`replace`](Self::replace), which has returned `before`.
+    /// Undoes the call of [`replace`](Self::replace) that returned `before`.
     #[cfg(feature = "config")]
     pub(super) fn restore(&mut self, name: &str, before: &[Configured<Options>; 2]) {
         self.each_configured(name, |index, configured| *configured = before[index].clone());
@@ -176,7 +178,7 @@ impl Part {
         }
     }
 
-    /// Undoes all changes at run time.
+    /// Undoes all changes that were made to the circuits of this part at run time.
     pub(super) fn reset_configuration(&mut self) {
         for (breaker, sources) in self.circuits.entries_mut() {
             if let Some(sources) = sources.as_mut().filter(|sources| sources.configured.iter().next().is_some()) {

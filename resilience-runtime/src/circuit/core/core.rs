@@ -117,7 +117,8 @@ impl Core {
         (if by_event { ticket.timed() } else { ticket }, reads.then(Tick::now))
     }
 
-    /// Counts the duration of a call if the circuit has the option `durations`. `now` returns the end of the call.
+    /// Counts the duration of a call if the circuit has the option `durations`. `now` returns the time at which the
+    /// call ended.
     #[inline]
     fn add_duration(&self, ended: Ended, started: Option<Tick>, now: impl FnOnce() -> Tick) {
         if let Some(started) = started.filter(|_| self.gate.keeps_durations()) {
@@ -145,9 +146,9 @@ impl Core {
         self.end_without_outcome(ticket, started, Totals::add_ignored, Ended::Ignored);
     }
 
-    /// Records a call whose body failed because the caller's deadline had passed before a nested call. If the body ran
-    /// for `hung_after` or longer, the call counts as a failure. Otherwise, the call counts as neither success nor
-    /// failure.
+    /// Records a call that failed with the error of an inner call. The inner call did not start, because the caller's
+    /// deadline had already passed. If the body ran for `hung_after` or longer, the call counts as a failure. Otherwise,
+    /// the call counts as neither success nor failure.
     #[cold]
     pub(crate) fn end_too_late(&self, ticket: Ticket, started: Option<Tick>) {
         if self.has_hung(ticket, started, Tick::now()) {
