@@ -149,6 +149,18 @@ fn keys_above_a_smaller_maximum_are_evicted_later() {
 }
 
 #[test]
+fn smaller_maximum_keeps_the_used_keys() {
+    let circuits = KeyedCircuits::builder("configure::used").max_keys(1024).register().unwrap();
+    for key in (0..1024).chain(0..128) {
+        circuits.get(key);
+    }
+    configure("configure::used", |circuit| circuit.max_keys(512)).unwrap();
+    assert_eq!(circuits.len(), 512);
+    let kept = (0..128).filter(|key| circuits.find(*key).is_some()).count();
+    assert!(kept > 115, "{kept} of the 128 used keys");
+}
+
+#[test]
 fn registered_circuits_have_settings_and_built_circuits_have_none() {
     let registered = CircuitBreaker::builder("configure::registered").threshold(2).register().unwrap();
     configure("configure::registered", |circuit| circuit.threshold(8)).unwrap();
