@@ -174,6 +174,21 @@ async fn rate_limit_takes_the_new_rate() {
     limited().await.unwrap();
 }
 
+#[resilience_runtime::test]
+async fn changes_at_one_place_replace_each_other() {
+    for is_fast in [true, false, true] {
+        configure_rate_limit("configure::rate", |limit| {
+            if is_fast { limit.per_second(100) } else { limit.limit(60).per(60 * SECOND) }
+        })
+        .unwrap();
+        reset_all();
+        for _ in 0..if is_fast { 100 } else { 1 } {
+            limited().await.unwrap();
+        }
+        assert!(limited().await.is_err());
+    }
+}
+
 #[rate_limit(name = "configure::queue", limit = 1, per = "1h", wait = "2h")]
 async fn queued() -> io::Result<()> {
     Ok(())
