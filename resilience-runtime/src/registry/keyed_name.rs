@@ -23,6 +23,9 @@ pub(super) struct KeyedName {
     /// Whether a function with this family was called. After the first call, a builder can no longer override an
     /// option.
     pub(super) in_use: bool,
+    /// Whether the conflicts (contradictory options) of the attributes were reported. If a change at run time registers
+    /// the family, the field is false until the first use of the family.
+    pub(super) is_reported: bool,
 }
 
 impl KeyedName {
@@ -32,7 +35,7 @@ impl KeyedName {
         let written = declarations(name).family.clone();
         let options = merge(&written);
         let family = Arc::new(Family::new(name.clone(), &Settings::shared(options), options.max_keys()));
-        Self { family, written, configured: Configured::default(), builders: 0, in_use: false }
+        Self { family, written, configured: Configured::default(), builders: 0, in_use: false, is_reported: false }
     }
 
     /// Returns the options in force.

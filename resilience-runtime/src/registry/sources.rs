@@ -24,6 +24,9 @@ pub(super) struct Sources {
     /// True after the first call of a function with this circuit, or after `get_circuit` registered the circuit. A
     /// builder can then no longer override an option of an attribute.
     pub(super) in_use: bool,
+    /// Whether the conflicts (contradictory options) of the attributes were reported. If a change at run time registers
+    /// the circuit, the field is false until the first use of the circuit.
+    pub(super) is_reported: bool,
     /// Whether a function with this circuit was called. The function keeps a handle of the circuit, so `unregister`
     /// does not remove the circuit.
     pub(super) by_attribute: bool,
