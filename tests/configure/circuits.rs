@@ -185,6 +185,21 @@ fn keys_above_a_smaller_maximum_are_evicted_later() {
 }
 
 #[test]
+fn few_keys_keep_the_used_key() {
+    let registered = KeyedCircuits::builder("configure::few").max_keys(16).register().unwrap();
+    KeyedCircuits::builder("configure::few_later").register().unwrap();
+    configure("configure::few_later", |circuit| circuit.max_keys(16)).unwrap();
+    let configured = KeyedCircuits::builder("configure::few_later").register().unwrap();
+    for circuits in [registered, configured] {
+        for key in 1..1000 {
+            circuits.get(0);
+            circuits.get(key);
+            assert!(circuits.find(0).is_some(), "key {key} of {}", circuits.name());
+        }
+    }
+}
+
+#[test]
 fn smaller_maximum_keeps_the_used_keys() {
     let circuits = KeyedCircuits::builder("configure::used").max_keys(1024).register().unwrap();
     for key in (0..1024).chain(0..128) {

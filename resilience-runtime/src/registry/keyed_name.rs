@@ -43,9 +43,16 @@ impl KeyedName {
         self.configured.over(merge(&self.written), Options::or)
     }
 
-    pub(super) fn apply(&self) {
+    /// Applies the options in force. The number of shards (parts of a family) depends on `max_keys`. A family that no
+    /// function and no handle has used yet is therefore created again.
+    pub(super) fn apply(&mut self) {
         let options = self.options();
-        self.family.apply(&Settings::shared(options), options.max_keys());
+        let (settings, max_keys) = (Settings::shared(options), options.max_keys());
+        if Arc::strong_count(&self.family) == 1 && self.family.stats().keys == 0 {
+            self.family = Arc::new(Family::new(self.family.name().clone(), &settings, max_keys));
+        } else {
+            self.family.apply(&settings, max_keys);
+        }
     }
 
     /// Returns the options that a builder cannot override.
