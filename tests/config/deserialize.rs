@@ -1,6 +1,6 @@
 //! Tests settings that `serde` deserializes.
 
-use resilience_runtime::{CircuitBreaker, Config, dump_config, get_stats};
+use resilience_runtime::{CircuitBreaker, Config, dump_config, get_stats, rate_limit};
 use serde::Deserialize;
 
 use crate::{exa_api, messages};
@@ -85,6 +85,32 @@ async fn exact_name_is_the_weaker_of_two_names() {
         let dump = dump_config();
         assert!(dump.contains("threshold = 5 # deserialized\n") && dump.contains("shadow = true # deserialized\n"));
     }
+}
+
+#[rate_limit(name = "Paid-API", per_second = 1)]
+async fn paid() -> std::io::Result<()> {
+    Ok(())
+}
+
+#[resilience_runtime::test]
+async fn name_that_is_not_exact_replaces_settings_that_exclude_its_settings() {
+    let circuit = CircuitBreaker::builder("Paid-API").register().unwrap();
+    apply(
+        r#"{
+            "circuit": {
+                "Paid-API": {"threshold": 4, "cooldown": 40},
+                "paid_api": {"failure_rate": "0.5", "calls": "10", "min_calls": "5", "max_cooldown": "20"}
+            },
+            "rate_limit": {"Paid-API": {"limit": 60, "per": "1m"}, "paid_api": {"per_second": "2"}}
+        }"#,
+    )
+    .unwrap();
+    assert_eq!(circuit.stats().cooldown.as_secs(), 20);
+    for _ in 0..2 {
+        paid().await.unwrap();
+    }
+    assert!(paid().await.is_err());
+    assert!(dump_config().contains("\nfailure_rate = 0.5 # deserialized\n"), "{}", dump_config());
 }
 
 #[resilience_runtime::test]

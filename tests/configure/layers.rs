@@ -174,6 +174,58 @@ async fn rate_limit_takes_the_new_rate() {
     limited().await.unwrap();
 }
 
+#[resilience_runtime::test]
+async fn changes_at_one_place_replace_each_other() {
+    for is_fast in [true, false, true] {
+        configure_rate_limit("configure::rate", |limit| {
+            if is_fast { limit.per_second(100) } else { limit.limit(60).per(60 * SECOND) }
+        })
+        .unwrap();
+        reset_all();
+        for _ in 0..if is_fast { 100 } else { 1 } {
+            limited().await.unwrap();
+        }
+        assert!(limited().await.is_err());
+    }
+}
+
+#[bulkhead(name = "configure::slots", max = 3)]
+async fn three_slots() -> io::Result<()> {
+    Ok(())
+}
+
+#[bulkhead(name = "configure::slots", max = 5)]
+async fn five_slots() -> io::Result<()> {
+    Ok(())
+}
+
+#[rate_limit(name = "configure::no_rate")]
+async fn no_rate() -> io::Result<()> {
+    Ok(())
+}
+
+#[bulkhead(name = "configure::no_slots")]
+async fn no_slots() -> io::Result<()> {
+    Ok(())
+}
+
+#[resilience_runtime::test]
+async fn first_call_reports_mistakes_after_a_change() {
+    configure_bulkhead("configure::slots", |bulkhead| bulkhead.wait(SECOND)).unwrap();
+    configure_rate_limit("configure::no_rate", |limit| limit.wait(SECOND)).unwrap();
+    configure_bulkhead("configure::no_slots", |bulkhead| bulkhead.max(1)).unwrap();
+    for _ in 0..2 {
+        three_slots().await.unwrap();
+        five_slots().await.unwrap();
+        no_rate().await.unwrap_err();
+        no_slots().await.unwrap();
+    }
+    let events = testing::events();
+    let found: Vec<_> = events.iter().filter(|event| event.field("option").is_some()).collect();
+    let names: Vec<_> = found.iter().map(|event| (event.name(), event.field("name").unwrap())).collect();
+    assert_eq!(names, [("layer_conflict", "configure::slots"), ("option_missing", "configure::no_rate")]);
+}
+
 #[rate_limit(name = "configure::queue", limit = 1, per = "1h", wait = "2h")]
 async fn queued() -> io::Result<()> {
     Ok(())

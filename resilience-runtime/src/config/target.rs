@@ -37,7 +37,8 @@ pub(super) trait Target {
     /// Returns a description of the allowed values if the value has the wrong type.
     fn set(options: &mut Self::Options, option: &str, value: &Raw) -> Result<(), Cow<'static, str>>;
 
-    /// Sets each setting that is absent in `one` to its value in `other`.
+    /// Sets each setting that is absent in `one` to its value in `other`. Leaves out the settings in `other` that cannot
+    /// be combined with a setting in `one`.
     fn or(one: Self::Options, other: Self::Options) -> Self::Options;
 
     /// Checks the range of each setting.
@@ -80,7 +81,7 @@ impl Target for Circuits {
     }
 
     fn or(one: CircuitOptions, other: CircuitOptions) -> CircuitOptions {
-        one.each_or(other)
+        one.or(other)
     }
 
     fn check(options: &CircuitOptions) -> Result<(), ConfigError> {
@@ -123,7 +124,7 @@ macro_rules! targets {
                 }
 
                 fn or(one: $options, other: $options) -> $options {
-                    one.or(other)
+                    one.over(other)
                 }
 
                 fn check(options: &$options) -> Result<(), ConfigError> {

@@ -20,7 +20,7 @@ impl<L: Listed> Layers<L> {
         let edited = self.edit(label, |known| {
             changes.check()?;
             known.refuse(&changes)?;
-            let configured = known.configured.with(origin, changes, L::Options::or);
+            let configured = known.configured.with(origin, changes, L::Options::over);
             known.change(configured)
         })?;
         Ok(edited.is_some())

@@ -78,7 +78,7 @@ impl Part {
         let change = |configured: &Configured<Options>| configured.with(origin.clone(), changes, Options::or);
         self.check_change(name, change)?;
         if is_circuit {
-            let (breaker, sources, _) = self.circuit(Name::new(name));
+            let (breaker, sources) = self.circuit(Name::new(name));
             sources.configured = change(&sources.configured);
             sources.apply(&breaker);
         }
@@ -167,7 +167,7 @@ impl Part {
     #[cfg(feature = "config")]
     fn each_configured(&mut self, name: &str, mut edit: impl FnMut(usize, &mut Configured<Options>)) {
         if self.circuit_places(name).is_some() {
-            let (breaker, sources, _) = self.circuit(Name::new(name));
+            let (breaker, sources) = self.circuit(Name::new(name));
             edit(0, &mut sources.configured);
             sources.apply(&breaker);
         }

@@ -118,7 +118,10 @@ impl<E: Keyed> Family<E> {
         if let Some(beyond) = self.beyond.get() {
             beyond.apply(settings);
         }
-        while self.shrink(0) {}
+        // Begins each search in the next shard. Otherwise, the first shards would lose all their layers, including layers
+        // that were just used.
+        let mut shards = (0..self.shards.len()).cycle();
+        while shards.next().is_some_and(|shard| self.shrink(shard)) {}
     }
 
     /// Returns the layer of a key, and creates the layer if it does not exist.

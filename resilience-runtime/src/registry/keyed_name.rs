@@ -21,6 +21,9 @@ pub(super) struct KeyedName {
     pub(super) builders: usize,
     /// Whether a function with this family was called. A builder can then no longer override an option.
     pub(super) in_use: bool,
+    /// Whether the conflicts (contradictory options) of the attributes were reported. If a change at run time registers
+    /// the family, the field is false until the first use of the family.
+    pub(super) is_reported: bool,
 }
 
 impl KeyedName {
@@ -30,7 +33,7 @@ impl KeyedName {
         let written = declarations(name).family.clone();
         let options = merge(&written);
         let family = Arc::new(Family::new(name.clone(), &Settings::shared(options), options.max_keys()));
-        Self { family, written, configured: Configured::default(), builders: 0, in_use: false }
+        Self { family, written, configured: Configured::default(), builders: 0, in_use: false, is_reported: false }
     }
 
     /// Returns the options in force.
@@ -38,9 +41,16 @@ impl KeyedName {
         self.configured.over(merge(&self.written), Options::or)
     }
 
-    pub(super) fn apply(&self) {
+    /// Applies the options in force. The number of shards (parts of a family) depends on `max_keys`. A family that no
+    /// function and no handle has used yet is therefore created again.
+    pub(super) fn apply(&mut self) {
         let options = self.options();
-        self.family.apply(&Settings::shared(options), options.max_keys());
+        let (settings, max_keys) = (Settings::shared(options), options.max_keys());
+        if Arc::strong_count(&self.family) == 1 && self.family.stats().keys == 0 {
+            self.family = Arc::new(Family::new(self.family.name().clone(), &settings, max_keys));
+        } else {
+            self.family.apply(&settings, max_keys);
+        }
     }
 
     /// Returns the options that a builder cannot override.

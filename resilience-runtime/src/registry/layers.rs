@@ -47,6 +47,9 @@ pub struct Known<L: Layer> {
     pub(super) written: L::Options,
     /// The changes at run time.
     pub(super) configured: Configured<L::Options>,
+    /// Whether [`Layers::join`] has returned the mistakes of the attributes. If a change at run time creates the layer
+    /// before the first call, the field is false until this call.
+    is_reported: bool,
 }
 
 impl<L: Layer> Known<L> {
@@ -54,7 +57,7 @@ impl<L: Layer> Known<L> {
     pub(super) fn create(name: &'static str, places: Vec<Place<L>>) -> Self {
         let written = merged(&places);
         let layer = L::create(Name::Static(name), &written);
-        Self { layer, places, written, configured: Configured::default() }
+        Self { layer, places, written, configured: Configured::default(), is_reported: false }
     }
 
     /// Works like [`create`](Self::create), for a layer with a name. Also restores its state if a snapshot contains
@@ -69,6 +72,15 @@ impl<L: Layer> Known<L> {
     /// Creates the layer of one attribute without a name.
     pub(super) fn unnamed(place: Place<L>) -> Self {
         Self::create(place.func, vec![place])
+    }
+
+    /// Returns the mistakes of the attributes, for their events. Leaves out a required option that no attribute sets, if
+    /// a change at run time sets the option.
+    fn report(&mut self) -> Vec<SettingsMistake> {
+        self.is_reported = true;
+        let is_missing = self.configured.over(self.written, L::Options::over).missing().is_some();
+        let is_mistake = |found: &SettingsMistake| is_missing || !matches!(found, SettingsMistake::MissingOption(_));
+        mistakes(&self.places).into_iter().filter(is_mistake).collect()
     }
 
     pub(super) fn is_of(&self, place: Place<L>) -> bool {
@@ -96,13 +108,14 @@ impl<L: Listed> Layers<L> {
             if !is_known {
                 known.places.push(declaration);
             }
+            let mistakes = if known.is_reported { mistakes } else { known.report() };
             return (known.layer.clone(), mistakes);
         }
         if places.is_empty() {
             places.push(declaration);
         }
-        let mistakes = mistakes(&places);
-        let known = Known::joined(name, places);
+        let mut known = Known::joined(name, places);
+        let mistakes = known.report();
         let layer = known.layer.clone();
         parts.named.insert(name, known);
         (layer, mistakes)

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::mem::replace;
 
 use crate::base::name::Name;
 #[cfg(not(resilience_loom))]
@@ -122,12 +123,11 @@ impl Part {
         self.circuits.step(from, CircuitBreaker::clone)
     }
 
-    /// Returns the circuit of this name, its options, and whether it is new. Creates the circuit if it does not exist,
-    /// with the options that attributes declare for this name.
-    pub(super) fn circuit(&mut self, name: Name) -> (CircuitBreaker, &mut Sources, bool) {
+    /// Returns the circuit of this name, and its options. Creates the circuit if it does not exist, with the options that
+    /// attributes declare for this name.
+    pub(super) fn circuit(&mut self, name: Name) -> (CircuitBreaker, &mut Sources) {
         let hash = registry().place(name.as_str()).1;
         let known = self.find(name.as_str(), hash);
-        let is_new = known.is_none();
         let (place, breaker) = known.unwrap_or_else(|| {
             let written = declarations(name.as_str()).circuit.clone();
             let breaker = CircuitBreaker::new(name, Settings::shared(merge(&written)));
@@ -135,7 +135,7 @@ impl Part {
             (self.circuits.insert(hash, breaker.clone(), Some(sources)), breaker)
         });
         let sources = self.circuits.value_mut(place).get_or_insert_default();
-        (breaker, Arc::make_mut(sources), is_new)
+        (breaker, Arc::make_mut(sources))
     }
 
     /// Returns true if no circuit (with or without a key) and no attribute has this name.
@@ -148,7 +148,7 @@ impl Part {
     pub(super) fn create(&mut self, name: Name, hash: u32, written: Written) -> CircuitBreaker {
         let is_equal = |(sources, _): &(Arc<Sources>, _)| sources.written.iter().any(|known| **known == written);
         let newest = self.newest.take().filter(is_equal).unwrap_or_else(|| {
-            let mut sources = Sources { builders: 1, ..Sources::default() };
+            let mut sources = Sources { builders: 1, is_reported: true, ..Sources::default() };
             add(&mut sources.written, 0, written);
             (Arc::new(sources), Settings::shared(written.options))
         });
@@ -198,7 +198,9 @@ impl Part {
     pub(super) fn conflicts_of_new(&self, name: &str, places: &[Arc<Written>]) -> Vec<CircuitConflict> {
         let Declarations { circuit, family } = declarations(name);
         let is_declared = !circuit.is_empty() && !family.is_empty();
-        let was_reported = is_declared && self.sources(name).is_some() && self.families.contains_key(name);
+        let is_circuit_reported = self.sources(name).is_some_and(|sources| sources.is_reported);
+        let is_family_reported = self.families.get(name).is_some_and(|keyed| keyed.is_reported);
+        let was_reported = is_declared && is_circuit_reported && is_family_reported;
         let of_kinds = self.conflict_of_kinds(name).filter(|_| !was_reported);
         conflicts_among(name, places).chain(of_kinds).collect()
     }
@@ -206,7 +208,7 @@ impl Part {
     /// Adds the options of an attribute or a builder to a circuit. Returns the circuit, and the new conflicts
     /// (contradictory options).
     pub(super) fn write(&mut self, name: Name, written: Written, by: By) -> (CircuitBreaker, Vec<CircuitConflict>) {
-        let (breaker, sources, is_new) = self.circuit(name);
+        let (breaker, sources) = self.circuit(name);
         let is_first = matches!(by, By::Builder) && !sources.in_use;
         let place = if is_first { sources.builders } else { sources.written.len() };
         let is_added = add(&mut sources.written, place, written);
@@ -216,12 +218,13 @@ impl Part {
         }
         sources.in_use |= matches!(by, By::Attribute);
         sources.by_attribute |= matches!(by, By::Attribute);
+        let was_reported = replace(&mut sources.is_reported, true);
         #[cfg(feature = "serde")]
-        if is_new {
+        if !was_reported {
             waiting::give_waiting(&breaker);
         }
         let name = breaker.name();
-        let found = if is_new {
+        let found = if !was_reported {
             let places = sources.written.clone();
             self.conflicts_of_new(name, &places)
         } else if is_added {
@@ -249,7 +252,6 @@ impl Part {
         next: Written,
         by: By,
     ) -> (Arc<Family<CircuitBreaker>>, Vec<CircuitConflict>) {
-        let is_new = !self.families.contains_key(&name);
         let keyed = self.family(name);
         let is_first = matches!(by, By::Builder) && !keyed.in_use;
         let place = if is_first { keyed.builders } else { keyed.written.len() };
@@ -259,13 +261,14 @@ impl Part {
             keyed.apply();
         }
         keyed.in_use |= matches!(by, By::Attribute);
+        let was_reported = replace(&mut keyed.is_reported, true);
         let (family, places) = (keyed.family.clone(), &keyed.written);
         #[cfg(feature = "serde")]
-        if is_new {
+        if !was_reported {
             waiting::give_family(&family);
         }
         let name = family.name();
-        let found = if is_new {
+        let found = if !was_reported {
             let places = places.clone();
             self.conflicts_of_new(name, &places)
         } else if is_added {

@@ -1,6 +1,7 @@
 //! Registers circuits, finds circuits by their names, and removes circuits.
 
 use std::borrow::Cow;
+use std::mem::replace;
 
 use crate::base::config_error::ConfigError;
 #[cfg(feature = "test-util")]
@@ -106,17 +107,18 @@ pub(crate) fn join_family(name: &'static str, next: Written) -> (Arc<Family<Circ
 /// this name. The options of attributes and builders take precedence.
 pub(crate) fn preset(name: &'static str, options: Options) -> CircuitBreaker {
     let (mut part, _) = part_of(name);
-    let (breaker, sources, is_new) = part.circuit(Name::Static(name));
+    let (breaker, sources) = part.circuit(Name::Static(name));
     if sources.preset.as_deref() != Some(&options) {
         sources.preset = Some(Box::new(options));
         sources.apply(&breaker);
     }
+    let was_reported = replace(&mut sources.is_reported, true);
     let places = sources.written.clone();
     #[cfg(feature = "serde")]
-    if is_new {
+    if !was_reported {
         waiting::give_waiting(&breaker);
     }
-    let found = if is_new { part.conflicts_of_new(name, &places) } else { Vec::new() };
+    let found = if was_reported { Vec::new() } else { part.conflicts_of_new(name, &places) };
     drop(part);
     emit(&found);
     breaker
@@ -156,14 +158,15 @@ pub fn get_circuit(name: &str) -> Option<CircuitBreaker> {
 fn create_declared(name: &str, in_use: bool) -> Option<CircuitBreaker> {
     let (name, _) = declared().get_key_value(name).filter(|(_, declared)| !declared.circuit.is_empty())?;
     let (mut part, _) = part_of(name);
-    let (breaker, sources, is_new) = part.circuit(Name::Static(name));
+    let (breaker, sources) = part.circuit(Name::Static(name));
     sources.in_use |= in_use;
+    let was_reported = replace(&mut sources.is_reported, true);
     let places = sources.written.clone();
     #[cfg(feature = "serde")]
-    if is_new {
+    if !was_reported {
         waiting::give_waiting(&breaker);
     }
-    let found = if is_new { part.conflicts_of_new(name, &places) } else { Vec::new() };
+    let found = if was_reported { Vec::new() } else { part.conflicts_of_new(name, &places) };
     drop(part);
     emit(&found);
     Some(breaker)
@@ -187,15 +190,15 @@ pub(crate) fn restore_circuit(name: &str) {
 #[cfg(feature = "serde")]
 pub(crate) fn restore_family(name: &str) -> usize {
     let (mut part, _) = part_of(name);
-    let is_new = !part.families.contains_key(name);
     let declared = declared().get_key_value(name).filter(|(_, declared)| !declared.family.is_empty());
     let family = match (part.families.get(name), declared) {
         (Some(keyed), _) => keyed.family.clone(),
         (None, Some((name, _))) => part.family(Cow::Borrowed(name)).family.clone(),
         (None, None) => return 0,
     };
+    let was_reported = part.families.get_mut(name).is_none_or(|keyed| replace(&mut keyed.is_reported, true));
     let places = part.family_places(name).unwrap_or_default().to_vec();
-    let found = if is_new { part.conflicts_of_new(name, &places) } else { Vec::new() };
+    let found = if was_reported { Vec::new() } else { part.conflicts_of_new(name, &places) };
     drop(part);
     let dropped = waiting::give_family(&family);
     emit(&found);

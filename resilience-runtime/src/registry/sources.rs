@@ -22,6 +22,9 @@ pub(super) struct Sources {
     /// Whether a function with this circuit was called, or `get_circuit` has registered the circuit. A builder can then
     /// no longer override an option.
     pub(super) in_use: bool,
+    /// Whether the conflicts (contradictory options) of the attributes were reported. If a change at run time registers
+    /// the circuit, the field is false until the first use of the circuit.
+    pub(super) is_reported: bool,
     /// Whether a function with this circuit was called. The function keeps the circuit, so `unregister` must not remove
     /// it.
     pub(super) by_attribute: bool,
