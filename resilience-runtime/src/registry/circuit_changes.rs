@@ -72,11 +72,8 @@ impl Part {
     /// if `changes` contains `max_keys`, and no circuit with this name has the option `key`.
     pub(super) fn configure(&mut self, name: &str, origin: &Origin, changes: Options) -> Result<bool, ConfigError> {
         let (is_circuit, is_family) = (self.circuit_places(name).is_some(), self.family_places(name).is_some());
-        if let (Some(keys), false) = (changes.max_keys, is_family) {
-            return Err(ConfigError::new("max_keys", keys.to_string(), "left out: no circuit of this name has keys"));
-        }
         let change = |configured: &Configured<Options>| configured.with(origin.clone(), changes, Options::or);
-        self.check_change(name, change)?;
+        self.check_change(name, changes.max_keys, change)?;
         if is_circuit {
             let (breaker, sources) = self.circuit(Name::new(name));
             sources.configured = change(&sources.configured);
@@ -90,13 +87,19 @@ impl Part {
         Ok(is_circuit || is_family)
     }
 
-    /// Returns an error if an option in force would contradict another option after the change. Checks the circuit
-    /// without a key and the circuits with keys, so that the caller changes either both or none.
+    /// Returns an error if an option in force would contradict another option after the change, or if the change sets
+    /// `max_keys` and no circuit of this name has keys. Checks the circuit without a key and the circuits with keys, so
+    /// that the caller changes either both or none.
     fn check_change(
         &self,
         name: &str,
+        max_keys: Option<u32>,
         change: impl Fn(&Configured<Options>) -> Configured<Options>,
     ) -> Result<(), ConfigError> {
+        let family = self.family_places(name);
+        if let (Some(keys), None) = (max_keys, family) {
+            return Err(ConfigError::new("max_keys", keys.to_string(), "left out: no circuit of this name has keys"));
+        }
         let check = |configured: Option<&Configured<Options>>, written: Options| {
             change(configured.unwrap_or(&Configured::default())).over(written, Options::or).check()
         };
@@ -104,7 +107,7 @@ impl Part {
             let sources = self.sources(name);
             check(sources.map(|sources| &sources.configured), sources.map_or_else(|| merge(places), Sources::written))?;
         }
-        if let Some(places) = self.family_places(name) {
+        if let Some(places) = family {
             check(self.families.get(name).map(|keyed| &keyed.configured), merge(places))?;
         }
         Ok(())
@@ -124,10 +127,8 @@ impl Part {
         new: Option<&(Origin, Options)>,
     ) -> Result<bool, ConfigError> {
         let (circuit, family) = (self.circuit_places(name), self.family_places(name));
-        if let (Some(keys), None) = (new.and_then(|(_, new)| new.max_keys), family) {
-            return Err(ConfigError::new("max_keys", keys.to_string(), "left out: no circuit of this name has keys"));
-        }
-        self.check_change(name, |configured| configured.replaced(source, new))?;
+        let max_keys = new.and_then(|(_, new)| new.max_keys);
+        self.check_change(name, max_keys, |configured| configured.replaced(source, new))?;
         Ok(circuit.is_some() || family.is_some())
     }
 
