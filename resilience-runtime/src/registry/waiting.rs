@@ -1,6 +1,7 @@
 //! Holds the waiting states: the states of a restored snapshot whose circuits and rate limits do not exist yet. A new
 //! circuit or rate limit takes the waiting state of its name.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -152,14 +153,10 @@ pub(super) fn drop_limits() {
     keyed_rate_limits().replace(BTreeMap::new());
 }
 
-/// The circuits that have taken a waiting state, until [`announce`] emits their events.
-fn restored() -> &'static Mutex<Vec<Restored>> {
-    static RESTORED: Mutex<Vec<Restored>> = Mutex::new(Vec::new());
-    scoped(&RESTORED, Mutex::default)
+thread_local! {
+    /// The circuits to which this thread has given a waiting state, until [`announce`] emits their events.
+    static RESTORED: Cell<Vec<Restored>> = const { Cell::new(Vec::new()) };
 }
-
-/// One if a circuit has ever taken a waiting state, otherwise zero. If it is zero, [`announce`] needs no lock.
-static ANY_RESTORED: AtomicU32 = AtomicU32::new(0);
 
 /// A circuit that has taken a waiting state.
 #[derive(Debug)]
@@ -174,8 +171,12 @@ fn give(breaker: &CircuitBreaker, kept: &Kept) {
     breaker.restore(kept);
     // Reads the cooldown from the circuit, whose settings may have shortened the cooldown of the snapshot.
     let Kept { state, left, .. } = breaker.keep();
-    lock_std(restored()).push(Restored { name: breaker.label().clone(), state, left });
-    ANY_RESTORED.store(1, Ordering::Release);
+    // An error means that the thread is ending and has no list any more. The event is then lost.
+    let _ = RESTORED.try_with(|list| {
+        let mut restored = list.take();
+        restored.push(Restored { name: breaker.label().clone(), state, left });
+        list.set(restored);
+    });
 }
 
 /// Restores the state of a new circuit if its name has a waiting state. The caller must call [`announce`] as soon as it
@@ -207,13 +208,9 @@ pub(super) fn give_keyed_limits(keyed: &KeyedRateLimits, name: &str) {
     }
 }
 
-/// Emits an event for each circuit that has taken a waiting state. The caller must hold no lock.
+/// Emits an event for each circuit to which this thread has given a waiting state. The caller must hold no lock.
 pub(crate) fn announce() {
-    if ANY_RESTORED.load(Ordering::Acquire) == 0 {
-        return;
-    }
-    let restored = std::mem::take(&mut *lock_std(restored()));
-    for Restored { name, state, left } in restored {
+    for Restored { name, state, left } in RESTORED.try_with(Cell::take).unwrap_or_default() {
         events::restored(&name, state, left);
     }
 }
