@@ -23,6 +23,11 @@ impl Client {
         Ok(())
     }
 
+    #[bulkhead(name = "refused::mixed", max = 3, wait = self.limit)]
+    async fn mixed_plain(&self) -> io::Result<()> {
+        Ok(())
+    }
+
     #[retry(max = Self::MAX)]
     async fn own_constant(&self) -> io::Result<()> {
         Ok(())
@@ -44,6 +49,12 @@ async fn measured() -> io::Result<()> {
 
 #[circuit(name = "refused::circuit", threshold = 3, max_cooldown = 60)]
 async fn ask() -> io::Result<()> {
+    Ok(())
+}
+
+#[bulkhead(name = "refused::mixed", key = key, max = 3)]
+async fn mixed_keyed(key: u32) -> io::Result<()> {
+    assert!(key > 0);
     Ok(())
 }
 
@@ -117,4 +128,20 @@ fn value_outside_its_range_changes_nothing() {
     refused(configure_rate_limit(label, |limit| limit.limit(3)), "per", "set beside");
     refused(configure_rate_limit(label, |limit| limit.per_second(3).limit(3).per(SECOND)), "limit", "absent beside");
     assert_eq!(before(), expected);
+}
+
+#[tokio::test]
+async fn change_that_one_of_two_layers_refuses_changes_neither() {
+    Client { limit: SECOND }.mixed_plain().await.unwrap();
+    mixed_keyed(1).await.unwrap();
+    let name = "refused::mixed";
+    refused(configure_bulkhead(name, |bulkhead| bulkhead.max(9).wait(SECOND).max_keys(5)), "wait", "expression");
+    let stats = get_stats();
+    assert_eq!(stats.bulkheads[name].max, 3);
+    assert_eq!(stats.keyed_bulkheads[name].max_keys, 10_000);
+
+    configure_bulkhead(name, |bulkhead| bulkhead.max(9).max_keys(5)).unwrap();
+    let stats = get_stats();
+    assert_eq!(stats.bulkheads[name].max, 9);
+    assert_eq!(stats.keyed_bulkheads[name].max_keys, 5);
 }

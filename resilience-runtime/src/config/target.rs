@@ -144,27 +144,24 @@ macro_rules! targets {
                 }
 
                 fn try_replace(name: &str, source: Source, new: New<'_, $options>) -> Result<bool, ConfigError> {
-                    let is_known = false;
-                    $(let is_known = is_known | $keyed::layers().try_replace(name, source, new)?;)?
-                    match $layer::layers().try_replace(name, source, new) {
-                        // A layer without keys refuses `max_keys`. Ignores this error if layers with keys have the same
-                        // name.
-                        Err(_) if is_known => Ok(true),
-                        replaced => Ok(replaced? | is_known),
-                    }
+                    let is_keyed = false;
+                    $(let is_keyed = is_keyed | $keyed::layers().try_replace(name, source, new)?;)?
+                    let new = plain(new, is_keyed);
+                    Ok($layer::layers().try_replace(name, source, new.as_ref())? | is_keyed)
                 }
 
                 fn replace(name: &str, source: Source, new: New<'_, $options>) -> Result<Option<Undo>, ConfigError> {
                     let keyed: Option<Undo> = None;
                     $(let keyed = keyed.or(replace_one::<$keyed>(name, source, new)?);)?
-                    let plain = match replace_one::<$layer>(name, source, new) {
-                        Err(_) if keyed.is_some() => None,
-                        plain => plain?,
-                    };
-                    Ok(match (plain, keyed) {
-                        (Some(plain), Some(keyed)) => Some(Box::new(move || { plain(); keyed(); })),
-                        (one, other) => one.or(other),
-                    })
+                    let new = plain(new, keyed.is_some());
+                    match (replace_one::<$layer>(name, source, new.as_ref()), keyed) {
+                        (Ok(Some(plain)), Some(keyed)) => Ok(Some(Box::new(move || { plain(); keyed(); }))),
+                        (Err(error), Some(keyed)) => {
+                            keyed();
+                            Err(error)
+                        }
+                        (plain, keyed) => Ok(plain?.or(keyed)),
+                    }
                 }
             }
         )*
@@ -180,6 +177,12 @@ targets! {
 
 fn labels<L: Listed>() -> Vec<String> {
     L::layers().labelled().map(|(label, _)| label).collect()
+}
+
+/// Returns the new settings of the layer without keys. `is_keyed` is true if a layer with keys has the same name: the
+/// setting `max_keys` is then meant for this other layer.
+fn plain<O: Options>(new: New<'_, O>, is_keyed: bool) -> Option<(Origin, O)> {
+    new.map(|(origin, options)| (origin.clone(), if is_keyed { options.without_max_keys() } else { *options }))
 }
 
 fn replace_one<L: Listed>(name: &str, source: Source, new: New<'_, L::Options>) -> Result<Option<Undo>, ConfigError> {

@@ -13,7 +13,7 @@ use crate::registry::builder::{CircuitBuilder, Configured};
 use crate::registry::circuit_changes;
 use crate::registry::configured::Origin;
 use crate::registry::keyed_limits::{KeyedBulkheads, KeyedRateLimits};
-use crate::registry::layer::Layer;
+use crate::registry::layer::{Layer, Options};
 use crate::registry::layers::Listed;
 use crate::retry::layer::Retry;
 use crate::timeout::timeout::Timeout;
@@ -277,27 +277,30 @@ pub fn reset_configuration() {
 
 #[track_caller]
 fn one<L: Listed>(name: &str, changes: L::Options) -> Result<(), ConfigError> {
-    if L::layers().configure(name, Origin::Code(Location::caller()), changes)? {
+    if L::layers().configure(name, Origin::Code(Location::caller()), changes)?.is_some() {
         return Ok(());
     }
     Err(unknown(L::KIND, name, &labels::<L>()))
 }
 
-/// Changes the layer with keys and the layer without keys that have this name.
+/// Changes the layer with keys and the layer without keys that have this name. Changes neither of them if one refuses.
 #[track_caller]
 fn either<L: Listed, K: Listed + Layer<Options = L::Options>>(
     name: &str,
     changes: L::Options,
 ) -> Result<(), ConfigError> {
     let origin = Origin::Code(Location::caller());
-    let is_keyed = K::layers().configure(name, origin.clone(), changes)?;
-    // A layer without keys refuses `max_keys`. Ignores this error if layers with keys have the same name.
-    let is_plain = match L::layers().configure(name, origin, changes) {
-        Err(_) if is_keyed => false,
-        is_changed => is_changed?,
-    };
-    if is_keyed || is_plain {
-        return Ok(());
+    let keyed = K::layers().configure(name, origin.clone(), changes)?;
+    // The layer without keys refuses `max_keys`, which is meant for the layer with keys.
+    let plain = if keyed.is_some() { changes.without_max_keys() } else { changes };
+    let plain = L::layers().configure(name, origin, plain);
+    match (plain, keyed) {
+        (Err(error), Some(before)) => {
+            K::layers().restore(name, before);
+            return Err(error);
+        }
+        (Ok(None), None) => {}
+        (plain, _) => return plain.map(drop),
     }
     Err(unknown(L::KIND, name, &[labels::<L>(), labels::<K>()].concat()))
 }

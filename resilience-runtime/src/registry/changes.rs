@@ -1,5 +1,7 @@
 //! Changes the settings of layers at run time.
 
+use std::mem;
+
 use crate::base::config_error::ConfigError;
 use crate::base::sync::lock_std;
 #[cfg(feature = "config")]
@@ -9,21 +11,25 @@ use crate::registry::layer::{Layer, LayerDeclaration, Options};
 use crate::registry::layers::{Known, Layers, Listed, declared};
 
 impl<L: Listed> Layers<L> {
-    /// Changes the settings of a layer. `label` is the name of the layer in the statistics. Returns false if no layer
-    /// has this label.
+    /// Changes the settings of a layer. `label` is the name of the layer in the statistics. Returns all earlier changes at
+    /// run time, or `None` if no layer has this label.
     ///
     /// # Errors
     ///
     /// Returns a [`ConfigError`], and changes nothing, for an option that is outside its range, contradicts another
     /// option, or has no effect.
-    pub(crate) fn configure(&self, label: &str, origin: Origin, changes: L::Options) -> Result<bool, ConfigError> {
-        let edited = self.edit(label, |known| {
+    pub(crate) fn configure(
+        &self,
+        label: &str,
+        origin: Origin,
+        changes: L::Options,
+    ) -> Result<Option<Configured<L::Options>>, ConfigError> {
+        self.edit(label, |known| {
             changes.check()?;
             known.refuse(&changes)?;
             let configured = known.configured.with(origin, changes, L::Options::over);
             known.change(configured)
-        })?;
-        Ok(edited.is_some())
+        })
     }
 
     /// Checks whether [`replace`](Self::replace) would succeed, and changes nothing. Returns false if no layer has this
@@ -59,14 +65,11 @@ impl<L: Listed> Layers<L> {
     ) -> Result<Option<Configured<L::Options>>, ConfigError> {
         self.edit(label, |known| {
             let configured = known.replaced(source, new)?;
-            let before = known.configured.clone();
-            known.change(configured)?;
-            Ok(before)
+            known.change(configured)
         })
     }
 
-    /// Undoes a call of [`replace`](Self::replace), which has returned `before`.
-    #[cfg(feature = "config")]
+    /// Undoes a call of [`configure`](Self::configure) or [`replace`](Self::replace), which has returned `before`.
     pub(crate) fn restore(&self, label: &str, before: Configured<L::Options>) {
         // Cannot fail, because the layer has had these settings before.
         let _ = self.edit(label, |known| known.change(before));
@@ -143,14 +146,13 @@ impl<L: Layer> Known<L> {
         Ok(options)
     }
 
-    /// Replaces all changes at run time by `configured`, and applies them to the layer.
-    fn change(&mut self, configured: Configured<L::Options>) -> Result<(), ConfigError> {
+    /// Replaces all changes at run time by `configured`, and applies them to the layer. Returns the earlier changes.
+    fn change(&mut self, configured: Configured<L::Options>) -> Result<Configured<L::Options>, ConfigError> {
         let options = self.checked(&configured)?;
         if !self.layer.apply(&options) {
             let allowed = "one of the settings that this layer has had before: it has had 65,535 different settings";
             return Err(ConfigError::new("settings", "new".to_owned(), allowed));
         }
-        self.configured = configured;
-        Ok(())
+        Ok(mem::replace(&mut self.configured, configured))
     }
 }

@@ -58,6 +58,12 @@ pub trait Options: Copy + Debug + PartialEq + Send + Sync + 'static {
         self.or(others)
     }
 
+    /// Leaves out the option `max_keys`, which only a layer with the option `key` has.
+    #[must_use]
+    fn without_max_keys(self) -> Self {
+        self
+    }
+
     /// Returns an error if two options contradict each other.
     fn contradiction(&self) -> Option<ConfigError> {
         None

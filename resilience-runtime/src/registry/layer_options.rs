@@ -32,6 +32,9 @@ layer_options! {
         check_queue(max_queue)?;
         check_keys(max_keys)
     }
+    fn without_max_keys(self) -> Self {
+        Self { max_keys: None, ..self }
+    }
 }
 layer_options! {
     RateLimitOptions for [RateLimit, KeyedRateLimits], needs [] {
@@ -42,6 +45,9 @@ layer_options! {
         check_wait(self.wait)?;
         check_queue(self.max_queue)?;
         check_keys(self.max_keys)
+    }
+    fn without_max_keys(self) -> Self {
+        Self { max_keys: None, ..self }
     }
     fn over(self, mut others: Self) -> Self {
         if self.per_second.is_some() {
