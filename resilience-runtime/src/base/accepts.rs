@@ -1,6 +1,6 @@
 //! Defines [`Accepts`], which checks that a retry policy or a classifier fits the types of an outcome. A policy with a
 //! function of the user, such as `retry_if`, accepts only the parameter type of this function. A policy without such a
-//! function accepts every type. The same applies to a classifier.
+//! function accepts every type. The same rules apply to the functions of a classifier, such as `failure_if`.
 
 /// The error type of a [`RetryPolicy`](crate::RetryPolicy) or a [`Classifier`](crate::Classifier) that accepts every
 /// error type. A policy or a classifier without a function that receives an error, such as `retry_if`, has this error
@@ -42,7 +42,7 @@ impl<P: sealed::Accepts<V> + ?Sized, V> Accepts<V> for P {}
 /// Names a generic struct that contains functions of the user, such as `retry_if`. `P` is the type that these functions
 /// receive, such as an error type.
 pub trait Functions {
-    /// The struct whose functions receive a `&P`. Its default contains no function.
+    /// The struct whose functions receive a `&P`. The default value of the struct contains no function.
     type Of<P: ?Sized>: Default;
 }
 

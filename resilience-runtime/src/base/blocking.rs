@@ -1,5 +1,5 @@
-//! Blocks the thread of a plain function in the pause of a retry, or while the call waits for a bulkhead or a rate
-//! limit.
+//! Blocks the thread of a call that is not `async`: in the pause of a retry, or while the call waits for a bulkhead or
+//! a rate limit.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -22,9 +22,9 @@ static SLEEP: Mutex<fn(Duration)> = Mutex::new(thread::sleep);
 /// at the front of the queue of a rate limit. Calls of async functions do not use this sleep.
 ///
 /// In the queue of a rate limit, each sleep takes at most one second, because the rate may change during the sleep. The
-/// call sleeps again if the time has not passed on tokio's clock. In a test of a rate limit, `sleep` must therefore
-/// move the clock, or sleep in real time. If tokio's clock is paused and does not move, the rate limit rejects the call
-/// after its `wait` has passed in real time.
+/// call sleeps again if tokio's clock shows that the rate does not admit the call yet. In a test of a rate limit,
+/// `sleep` must therefore move the clock, or sleep in real time. If tokio's clock is paused and does not move, the rate
+/// limit rejects the call after its `wait` has passed in real time.
 ///
 /// ```
 /// use std::time::Duration;
@@ -55,8 +55,8 @@ pub(crate) fn acquire(semaphore: &Semaphore, wait: Duration) -> Option<Semaphore
     let end = Instant::now().checked_add(wait);
     let mut permit = pin!(semaphore.acquire());
     let driven = match drive(permit.as_mut(), end) {
-        // Polls the future on another thread, because the task on this thread has no budget left. The future keeps its
-        // place in the queue.
+        // Polls the future on another thread, because the tokio task on this thread has used up its cooperative budget
+        // (see [`drive`]). The future keeps its place in the queue.
         Driven::OutOfBudget => thread::scope(|scope| {
             let driver = thread::Builder::new().spawn_scoped(scope, || drive(permit, end));
             driver.ok()?.join().ok()
@@ -80,8 +80,8 @@ enum Driven<T> {
 /// Polls the future of a semaphore until the future is ready, or until the time `end`.
 ///
 /// Tokio limits the work of a task in each poll (the cooperative budget). If the budget is used up, a future of tokio
-/// stays pending until the task returns to the runtime. A blocked task does not return, so this function returns
-/// `OutOfBudget` instead of waiting for ever.
+/// stays pending until the task returns to the runtime. A blocked task never returns to the runtime. This function
+/// therefore returns `OutOfBudget` instead of waiting for ever.
 fn drive<F: Future>(mut future: Pin<&mut F>, end: Option<Instant>) -> Driven<F::Output> {
     let unpark = Arc::new(Unpark { thread: thread::current(), is_woken: AtomicBool::new(false) });
     let waker = Waker::from(unpark.clone());

@@ -24,14 +24,14 @@ thread_local! {
     pub(crate) static READINGS: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
 }
 
-/// The longest expected delay of a thread after it has read the clock. If the readings of two threads differ more, they
-/// come from two clocks, such as the paused clocks of two tests.
+/// The longest expected delay of a thread after it has read the clock. If the readings of two threads differ by more
+/// than this time, the readings come from two clocks, such as the paused clocks of two tests.
 pub(crate) const SKEW: Duration = Duration::from_secs(1);
 
 impl Tick {
     /// The value of the first tick that this process reads, in nanoseconds. The value leaves room for 438 years after
-    /// the first tick. It also leaves room for 146 years before it, because the paused clock of a test may show an
-    /// earlier time.
+    /// the first tick. The value also leaves room for 146 years before the first tick, because the paused clock of a
+    /// test may show an earlier time.
     const FIRST: u64 = 1 << 62;
     const STEP: NonZeroU64 = NonZeroU64::new(8).unwrap();
 
@@ -96,7 +96,7 @@ impl Tick {
 }
 
 /// A point in time on tokio's clock, as a number of steps of 2^24 ns (17 ms). The number has only 32 bits, so that a
-/// breaker is small. It wraps around.
+/// breaker is small, and wraps around after 834 days.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Coarse(u32);
 
@@ -112,8 +112,8 @@ impl Coarse {
         Self(Self::steps(tick))
     }
 
-    /// Returns the time until `now`, at most 17 ms too long. Returns zero if this time is later than `now`. The result
-    /// is wrong after more than 417 days, because the number wraps around.
+    /// Returns the time from this point to `now`. The result is up to 17 ms too long. Returns zero if this point is
+    /// later than `now`. The result is wrong after more than 417 days, because the number wraps around.
     pub(crate) fn until(self, now: Tick) -> Duration {
         let steps = Self::steps(now).wrapping_sub(self.0);
         if steps > u32::MAX / 2 {
@@ -123,8 +123,8 @@ impl Coarse {
     }
 }
 
-/// Rounds a number of nanoseconds up to a multiple of 8. Rounds a number above `u64::MAX - 7` down, because no greater
-/// multiple of 8 fits in a `u64`.
+/// Rounds a number of nanoseconds up to a multiple of 8. Rounds a number above `u64::MAX - 7` down, because the next
+/// multiple of 8 does not fit in a `u64`.
 #[inline]
 pub(crate) const fn whole_steps(nanos: u64) -> u64 {
     let below = nanos % Tick::STEP.get();

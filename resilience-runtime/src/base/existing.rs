@@ -83,8 +83,8 @@ impl Note {
 /// error of this kind, and the error still exists. `note` assumes that the body returned this error. The assumption is
 /// wrong if the body stored this error and returned a different error.
 ///
-/// Only the difference between two copies is exact, because an error may be created on one thread and dropped on
-/// another.
+/// One copy alone has no meaning, because an error may be created on one thread and dropped on another. Only the
+/// difference between two copies is used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Existing([u16; 4]);
 
@@ -111,7 +111,7 @@ impl Existing {
     #[inline(never)]
     fn kind(self, now: Self) -> Note {
         // If the body replaced a stored error by an error of another kind, the sum of the counters is unchanged. The
-        // returned error is then probably a third error, which is not counted.
+        // body then probably stored the new error, too, and returned an error that these counters do not count.
         if !is_more(now.errors(), self.errors()) {
             return Note::Other;
         }
@@ -119,7 +119,7 @@ impl Existing {
         [Note::Circuit, NOT_STARTED.get(), Note::Deadline].into_iter().find(grew).unwrap_or(Note::Other)
     }
 
-    /// Returns whether fewer errors of the kind `note` exist than when this copy was taken.
+    /// Returns whether the number of existing errors of the kind `note` has decreased since this copy was taken.
     pub(crate) fn has_lost(self, note: Note) -> bool {
         note != Note::Other && is_more(self.0[note.index()], Self::now().0[note.index()])
     }

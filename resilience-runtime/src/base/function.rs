@@ -27,7 +27,7 @@ inventory::collect!(DeclaredFunction);
 
 /// The position of a layer (attribute) among all attributes of a function.
 #[derive(Clone, Copy, Debug)]
-#[allow(unreachable_pub)] // a field of the declarations, which the generated code names
+#[allow(unreachable_pub)] // the generated code names the declarations, which contain this type
 pub struct Position {
     pub(crate) function: &'static Function,
     /// The number of attributes above the layer.
@@ -66,8 +66,8 @@ impl Function {
         format!("{}:{}", self.path(), self.place.line())
     }
 
-    /// Returns the names with which a test can select the function. Only the first call runs `find`, and stores its
-    /// result.
+    /// Returns the names with which a test can select the function. The first call runs `find` and stores the names.
+    /// Later calls return the stored names.
     pub(crate) fn names(&self, find: impl FnOnce() -> Vec<String>) -> &[String] {
         self.names.get_or_init(|| Box::new(find()))
     }

@@ -149,8 +149,8 @@ pub(crate) enum End {
 }
 
 impl End {
-    /// `allowed` is the time limit of the call. `by_deadline` states whether the caller's deadline shortened this
-    /// limit.
+    /// Creates the `End` of a call with the time limit `allowed`. `by_deadline` states whether the caller's deadline
+    /// shortened this limit.
     pub(crate) fn new(allowed: Duration, by_deadline: bool) -> Self {
         match by_deadline {
             false if allowed.is_zero() => Self::NoTime,
@@ -166,8 +166,8 @@ impl End {
 }
 
 /// Returns `error` and its sources, at most 65 errors, so that a search also ends if the sources form a cycle.
-/// [`Rejection::find`](crate::Rejection::find) promises to search 64 errors, and the mark of the 64th error is the
-/// 65th.
+/// [`Rejection::find`](crate::Rejection::find) promises to search 64 errors. The mark of the 64th error is one more
+/// error.
 pub(crate) fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
     const DEEPEST: usize = 65;
     successors(Some(error), |error: &&'e (dyn Error + 'static)| (*error).source()).take(DEEPEST)

@@ -111,7 +111,7 @@ fn note_error(before: Existing) {
 }
 
 /// Corrects the stored kind after a function of the user has converted the error. `before` is a copy of this thread's
-/// counters of errors, taken before this function ran.
+/// counters of errors, taken before the user's function ran.
 #[cold]
 pub(crate) fn note_replacement(before: Existing) {
     let note = before.note();
@@ -120,7 +120,7 @@ pub(crate) fn note_replacement(before: Existing) {
     }
 }
 
-/// Deletes the messages from circuits to retries, unless a circuit left a message during the last poll of the body. A
+/// Deletes the messages from circuits to retries if no circuit left a message during the last poll of the body. A
 /// circuit calls this function when it has recorded a failure of the body and is still closed.
 pub(crate) fn void_messages() {
     if Existing::now().messages() == NOTED.get().1 {

@@ -1,7 +1,7 @@
 //! Contains the thread-local values that most calls read.
 //!
 //! The values share one thread-local variable, because the compiler computes the address of each such variable at the
-//! beginning of a call. Five variables would add up to 16 instructions to a call.
+//! beginning of a call. Five separate variables would make a call up to 16 instructions longer.
 
 use std::cell::Cell;
 

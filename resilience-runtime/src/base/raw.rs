@@ -51,7 +51,7 @@ impl Raw {
         found.map(|(_, value)| *value).ok_or_else(|| names().into())
     }
 
-    /// Converts a word to a number if possible, and returns any other value unchanged.
+    /// Converts a `Word` to a number or a flag if possible, and returns any other value unchanged.
     fn typed(&self) -> Cow<'_, Self> {
         let Self::Word(word) = self else { return Cow::Borrowed(self) };
         let integer = word.parse().map(Self::Integer).ok();

@@ -82,13 +82,14 @@ mod of_tests {
             Self::replace(Some(self))
         }
 
-        /// Calls `f` in the given scope, or outside any scope.
+        /// Calls `f` in the given scope, or outside any scope if `scope` is `None`.
         pub(crate) fn with<T>(scope: Option<&'static Self>, f: impl FnOnce() -> T) -> T {
             let _entered = Self::replace(scope);
             f()
         }
 
-        /// Enters the given scope, or leaves the current scope, until the returned guard is dropped.
+        /// Enters the given scope until the returned guard is dropped. If `scope` is `None`, leaves the current scope
+        /// instead.
         pub(crate) fn replace(scope: Option<&'static Self>) -> Entered {
             Entered { before: CURRENT.replace(scope), of_thread: PhantomData }
         }

@@ -10,11 +10,11 @@ use std::time::Duration;
 use crate::base::clock::{nanos, whole_steps};
 use crate::base::existing::{Existing, count_message};
 
-/// The number of messages that a thread keeps. One message is not enough, because a retry ignores the messages of the
-/// circuits on its own function.
+/// The number of messages that a thread keeps. One message is not enough: a retry ignores the messages of the circuits
+/// on its own function, and then needs an older message.
 const KEPT: u16 = 4;
 
-/// The address in a void message. No circuit has this address.
+/// The address that makes a message void, so that retries ignore the message. No circuit has this address.
 const VOID: usize = 0;
 
 /// The wait of a circuit that stays open until a reset, in nanoseconds.
@@ -23,7 +23,7 @@ pub(crate) const FOREVER: u64 = u64::MAX - 7;
 thread_local! {
     /// The newest messages of this thread. The index of a message is its number modulo [`KEPT`]. A message consists of
     /// the address of the circuit and the wait in nanoseconds, rounded down to a multiple of eight. The lowest bit of
-    /// the wait is set if the circuit rejected a call. Retries ignore a void message, which has the address zero.
+    /// the wait is set if the circuit rejected a call.
     static NEWEST: [Cell<(usize, u64)>; KEPT as usize] = const { [const { Cell::new((VOID, 0)) }; KEPT as usize] };
 }
 
@@ -43,7 +43,7 @@ impl StillOpen {
         NEWEST.with(|newest| newest[usize::from(number % KEPT)].set((circuit, wait & !7 | u64::from(by_rejection))));
     }
 
-    /// Makes all earlier messages of this thread void.
+    /// Makes all earlier messages of this thread void, so that retries ignore them.
     #[inline]
     pub(crate) fn void() {
         // Skips the loop after most failures: if the newest message is void, all messages are void.
@@ -72,7 +72,7 @@ impl StillOpen {
     }
 
     /// Returns whether the circuit will still reject calls after a pause. Rounds the pause up to a multiple of 8 ns,
-    /// like the wait of a circuit.
+    /// because the end of a cooldown is rounded up, too.
     pub(crate) fn exceeds(self, pause: Duration) -> bool {
         self.wait == FOREVER || whole_steps(nanos(pause)) < self.wait
     }

@@ -9,7 +9,7 @@ pub(crate) trait Sums: Clone + Default + Send {
     fn raise(&mut self, other: &Self);
 }
 
-/// The calls that a bulkhead or a rate limit admitted and rejected.
+/// The numbers of calls that a bulkhead or a rate limit admitted and rejected.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct LimitSums {
     pub(crate) admitted: u64,

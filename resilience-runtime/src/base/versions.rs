@@ -9,8 +9,8 @@ use crate::base::sync::lock_std;
 
 /// The settings of a layer: the first version and all later versions.
 ///
-/// A version is freed only with the layer, because a running call may refer to it. The memory is limited: equal
-/// settings share one version, and [`SHELVES`] limits the number of versions.
+/// A version stays in memory as long as the layer, because a running call may refer to the version. The memory is
+/// limited: equal settings share one version, and [`SHELVES`] limits the number of versions.
 #[derive(Debug)]
 pub(crate) struct Versions<T> {
     first: T,
@@ -27,7 +27,8 @@ struct Later<T> {
     count: Mutex<usize>,
 }
 
-/// The number of arrays of versions. A layer can have 2^16 different settings.
+/// The number of arrays of versions. Each array is twice as long as the array before it, so a layer can have 2^16
+/// different settings.
 const SHELVES: usize = 16;
 
 impl<T: PartialEq> Versions<T> {
@@ -76,7 +77,7 @@ impl<T> Later<T> {
         self.shelves.get(index as usize)?.get()?.get(number - (1 << index))?.get()
     }
 
-    /// Adds a version. Returns false if there is no room for it.
+    /// Adds a version with this number. Returns false if the number is too large for the arrays.
     fn add(&self, number: usize, settings: T) -> bool {
         let Some(index) = number.checked_ilog2() else { return false };
         let Some(place) = self.shelves.get(index as usize) else { return false };

@@ -25,8 +25,8 @@ pub struct HedgeCore {
 /// The settings of a hedge that can change at run time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Settings {
-    /// The time between the starts of two attempts, or [`Duration::MAX`] if the hedge has no fixed time. Such a hedge
-    /// has a percentile, or each call evaluates the time, or no attribute sets the time.
+    /// The time between the starts of two attempts, or [`Duration::MAX`] if the hedge has no fixed time. The time then
+    /// comes from a percentile or from an expression that each call evaluates, or no attribute sets the time.
     pub(super) after: Duration,
     /// The largest number of attempts.
     pub(super) max: u32,
@@ -57,7 +57,8 @@ impl HedgeCore {
         }
     }
 
-    /// Returns the time between the starts of two attempts. If the hedge has a percentile, returns its current value.
+    /// Returns the time between the starts of two attempts. If the hedge has a percentile, this time is the current
+    /// value of the percentile.
     #[inline]
     pub(super) fn after(&self) -> Duration {
         self.percentile.as_ref().map_or_else(|| self.settings.current().after, |percentile| percentile.after())

@@ -55,8 +55,8 @@ use crate::hedge::stats::HedgeStats;
 pub struct Hedge(pub(super) Arc<HedgeCore>);
 
 impl Hedge {
-    /// Returns the time between the starts of two consecutive attempts. If the hedge has a percentile, returns its
-    /// current value.
+    /// Returns the time between the starts of two consecutive attempts. If the hedge has a percentile, this time is the
+    /// current value of the percentile.
     pub fn after(&self) -> Duration {
         self.0.after()
     }
@@ -72,8 +72,8 @@ impl Hedge {
         Self(Arc::new(HedgeCore::new(after, limits, max)))
     }
 
-    /// Changes the settings to the options of an attribute. A hedge keeps all earlier settings in memory. If there are
-    /// too many, returns false, and changes nothing.
+    /// Changes the settings to the options of an attribute. Returns false without a change if the hedge has had too
+    /// many different settings, see [`Versions`](crate::base::versions::Versions).
     pub(crate) fn change(&self, after: Option<HedgeAfter>, max: Option<u32>) -> bool {
         let after = match after {
             Some(HedgeAfter::Time(after)) => after,

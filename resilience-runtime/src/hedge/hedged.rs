@@ -44,8 +44,8 @@ pin_project! {
         #[pin]
         timer: Option<Timer>,
         // An array with one element for each attempt. An element is `None` if its attempt has not started, or has
-        // ended. The type of the array is a type parameter, because the macro `pin_project!` does not support the const
-        // generic of its length.
+        // ended. The type of the array is a type parameter, because the macro `pin_project!` does not support a const
+        // generic for the length of the array.
         attempts: P,
     }
 }
@@ -68,7 +68,7 @@ where
 
 /// Polls all running attempts in the order of their starts. If [`wins`](Attempted::wins) returns true for an outcome,
 /// returns this outcome at once. If no attempt runs any more, returns the outcome of the last attempt that ended in
-/// this poll. Otherwise, returns `None`. Also returns the index of the attempt with this outcome.
+/// this poll. Otherwise, returns `None`. The returned `usize` is the index of the attempt with this outcome.
 fn poll_all<F: Future<Output: Attempted>>(
     attempts: &mut [Pin<&mut Option<F>>],
     cx: &mut Context<'_>,
@@ -122,7 +122,7 @@ where
                 Some(timer) => *this.left > 0 && timer.poll(cx).is_ready(),
             };
             // Starts no attempt after the caller's deadline. The timer ends before the deadline, but the runtime may
-            // poll this task later.
+            // poll this task only after the deadline.
             let late = *this.begun > 0 && deadline_remaining().is_some_and(|left| left.is_zero());
             if !due || late {
                 return Poll::Pending;

@@ -5,12 +5,12 @@ use std::time::Duration;
 use crate::base::clock::nanos;
 use crate::base::sync::statics::{AtomicU32, Ordering};
 
-/// Each doubling of the time has 2^4 = 16 buckets. The upper end of a bucket therefore exceeds each time in the bucket
-/// by less than a sixteenth.
+/// The range from a power of two to the next has 2^4 = 16 buckets. The upper end of a bucket therefore exceeds each
+/// time in the bucket by less than a sixteenth.
 const PRECISION: u32 = 4;
 
 /// Returns the index of the bucket that contains a time in nanoseconds. The buckets from 0 to 31 contain one time each.
-/// Above bucket 31, each doubling of the time is divided into 16 buckets of equal width.
+/// Above bucket 31, each range from a power of two to the next is divided into 16 buckets of equal width.
 #[expect(clippy::cast_possible_truncation, reason = "a number from 0 to 31")]
 const fn index(nanos: u64) -> usize {
     let doublings = (u64::BITS - nanos.leading_zeros()).saturating_sub(PRECISION + 1);

@@ -12,7 +12,7 @@ pub trait HedgeSource {
     /// Returns the time between the starts of two attempts.
     fn after(&self) -> Duration;
 
-    /// Returns the hedge that counts the call.
+    /// Returns the shared settings and counts of the hedge.
     fn core(&self) -> &HedgeCore;
 
     /// Returns the budget that must grant each further attempt.

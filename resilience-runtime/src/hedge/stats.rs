@@ -7,8 +7,9 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HedgeStats {
-    /// Time between the starts of two attempts. If the hedge has a percentile, the field contains its current value.
-    /// The field is `None` if each call evaluates the time, or if no attribute sets the time.
+    /// Time between the starts of two attempts. If the hedge has a percentile, the field contains the current value of
+    /// the percentile. The field is `None` if the time is an expression that each call evaluates, or if no attribute
+    /// sets the time.
     pub after: Option<Duration>,
     /// Maximum number of attempts of one call.
     pub max: u32,

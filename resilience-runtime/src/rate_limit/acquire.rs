@@ -19,12 +19,12 @@ use crate::timeout::timeout::Timer;
 
 /// The longest time for which the first call of the queue sleeps before it tries to take its tokens again. If
 /// [`configure_rate_limit`](crate::configure_rate_limit) changes the rate during the sleep, the call notices the new
-/// rate after this time.
+/// rate at the end of the sleep.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
-/// Waits in the queue of `$limit` for at most the time `$wait`. Takes `$tokens` tokens when the call is the first call
-/// of the queue. `$reason` states why the call cannot start now. This code is a macro, because an async function would
-/// make the future of a call larger.
+/// Waits in the queue of `$limit` for at most the time `$wait`. Takes `$tokens` tokens once the call is first in the
+/// queue and the rate admits the call. `$reason` states why the call cannot start now. This code is a macro, because an
+/// async function would make the future of a call larger.
 macro_rules! queue {
     ($limit:expr, $tokens:expr, $wait:expr, $reason:expr) => {{
         let (_waiting, end) = $limit.join($tokens, $wait, $reason)?;
@@ -130,7 +130,7 @@ impl RateLimit {
     /// Returns a [`RateLimitedError`] in these cases:
     ///
     /// - [`max_queue`](crate::RateLimitBuilder::max_queue) calls are already waiting.
-    /// - A [`deadline`](crate::deadline()) around the call comes before the rate would admit the call.
+    /// - A [`deadline`](crate::deadline()) around the call would pass before the rate admits the call.
     ///
     /// # Panics
     ///
@@ -242,8 +242,8 @@ impl RateLimit {
         Ok(())
     }
 
-    /// Adds a call to the line (the queue) if the rate can admit the call within `wait`. Returns the call's place in
-    /// the line, and the end of its longest wait.
+    /// Adds a call to the line (the queue) if the rate can admit the call within `wait`. Returns a guard for the call's
+    /// place in the line, and the time until which the call may wait.
     #[cold]
     fn join(&self, tokens: u32, wait: Duration, reason: Reason) -> Result<(Waiting<'_>, Tick), RateLimitedError> {
         let wait = within(wait);
@@ -253,7 +253,7 @@ impl RateLimit {
     }
 
     /// Takes the tokens for the first call of the line, and returns `None`. If the call comes too early, returns the
-    /// time until the call can start. If this time ends after `end`, rejects the call.
+    /// time until the call can start. If the call cannot start before `end`, rejects the call.
     fn take_first(&self, tokens: u32, end: Tick) -> Result<Option<Duration>, RateLimitedError> {
         match self.take_in_line(tokens, true) {
             Ok(()) => Ok(None),

@@ -35,13 +35,13 @@ impl RateLimitedError {
         self.source.name.as_str()
     }
 
-    /// Returns the time until the rate limit admits the call, longer than zero. A later call may still be rejected,
-    /// because another caller may call first.
+    /// Returns the time until the rate limit admits the call, which is longer than zero. A call after this time may
+    /// still be rejected, because another caller may call first.
     ///
     /// Returns `None` if the rate limit will never admit the call, for one of two reasons:
     ///
     /// - The call takes more tokens than the burst, see [`is_above_burst`](Self::is_above_burst).
-    /// - The rate limit has no rate, because no attribute of this name sets one.
+    /// - The rate limit has no rate, because no attribute with its name sets a rate.
     pub fn retry_after(&self) -> Option<Duration> {
         match Reason::from_bits(self.source.wait) {
             Reason::Early(nanos) => Some(Duration::from_nanos(nanos)),

@@ -19,8 +19,8 @@ use crate::rate_limit::quota::{Quota, Quotas};
 /// that the service still allows.
 #[derive(Debug)]
 pub(crate) struct Line {
-    /// The number of waiting calls, and the bit [`QUOTA`] while a quota is stored. If the value is zero, a call only
-    /// needs the rate.
+    /// The number of waiting calls, and the bit [`QUOTA`] while a quota is stored. If the value is zero, only the rate
+    /// decides whether a call may start.
     state: AtomicU32,
     /// The sum of the tokens that the waiting calls take.
     tokens: AtomicU64,
@@ -73,7 +73,7 @@ impl Line {
         }
     }
 
-    /// Combines all quotas that apply at `now` into one quota, at least as strict as each of them.
+    /// Combines all quotas that apply at `now` into one quota with the fewest tokens and the latest reset.
     #[cfg(feature = "serde")]
     pub(crate) fn quota_at(&self, now: Tick) -> Option<KeptQuota> {
         lock_std(&self.quotas).keep(now)
@@ -124,7 +124,7 @@ impl Line {
 }
 
 /// Estimates when a call could start, for the error that rejects the call. `before` is the number of tokens that the
-/// calls before this call take.
+/// waiting calls before this call take.
 fn estimate(pace: Pace, due: u64, before: u64, tokens: u32, quotas: &Quotas) -> Reason {
     let now = Tick::now();
     let early = pace.early(due, now.to_bits(), before, tokens).max(1);

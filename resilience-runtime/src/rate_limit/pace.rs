@@ -25,8 +25,8 @@ pub(crate) const LONGEST_PERIOD: Duration = Duration::from_secs(86_400);
 const LONGEST_BURST: u64 = 1 << 62;
 
 impl Pace {
-    /// The pace of a rate limit for which no attribute sets a rate. It admits no call, because the first call is due
-    /// after 292 years.
+    /// The pace of a rate limit for which no attribute sets a rate. This pace admits no call, because the first call is
+    /// due after 292 years.
     pub(crate) const NEVER: Self = Self { step: u64::MAX / 2, ahead: 0 };
 
     /// Creates the pace of `limit` tokens in each period `per`. The default burst is `limit` for a period of at most
@@ -127,7 +127,7 @@ impl Pace {
     }
 
     /// Returns `due`, or `now` if `due` comes from another clock, such as the paused clock of another test. On one
-    /// clock, `due` is never further ahead than the time that refills a whole burst.
+    /// clock, `due` is ahead of `now` by at most the time that refills a whole burst.
     #[inline]
     fn sane(self, due: u64, now: u64) -> u64 {
         let latest = self.ahead + self.step + nanos(SKEW);

@@ -29,7 +29,8 @@ impl Quota {
         if left > LONGEST_RESET + SKEW { Duration::ZERO } else { left }
     }
 
-    /// Returns whether this quota is at least as strict as `other`, now and later.
+    /// Returns whether `other` has no effect beside this quota. A call that this quota admits then also fits into
+    /// `other`.
     fn implies(self, other: Self) -> bool {
         self.remaining <= other.remaining && self.until >= other.until
     }
@@ -38,15 +39,15 @@ impl Quota {
 /// The quotas that apply now. A call is admitted only if every quota admits the call.
 ///
 /// The list contains several quotas, because each response may report another quota, and the responses arrive in any
-/// order. Each quota applies until its own reset. A single quota with the fewest tokens and the latest reset would be
+/// order. Each quota applies until its own reset. One merged quota with the fewest tokens and the latest reset would be
 /// too strict. Steady calls would use up its tokens, although the service keeps granting new tokens.
 ///
-/// The list is sorted by reset time. It omits each quota that a stricter quota [`implies`](Quota::implies). A quota
-/// with a later reset therefore has more tokens.
+/// The list is sorted by reset time, and contains no quota that another quota [`implies`](Quota::implies). A quota with
+/// a later reset therefore has more tokens.
 #[derive(Debug, Default)]
 pub(crate) struct Quotas(Vec<Quota>);
 
-/// The maximum length of the list. Beyond it, two neighbours are merged into one quota, at least as strict as both.
+/// The maximum number of quotas in the list. If the list becomes longer, [`Quotas::join_two`] merges two quotas.
 const MOST: usize = 32;
 
 impl Quotas {
@@ -87,8 +88,8 @@ impl Quotas {
         Some(KeptQuota { remaining, reset_in })
     }
 
-    /// Returns the time until the last reset of the quotas with fewer than `tokens` tokens, in nanoseconds. Returns
-    /// zero if all quotas have enough tokens.
+    /// Returns the time in nanoseconds until each quota with fewer than `tokens` tokens has been reset. Returns zero if
+    /// all quotas have enough tokens.
     pub(crate) fn wait(&self, tokens: u64, now: Tick) -> u64 {
         let full = self.0.iter().rfind(|quota| tokens > u64::from(quota.remaining));
         full.map_or(0, |quota| nanos(quota.left(now)))

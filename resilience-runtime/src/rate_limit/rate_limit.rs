@@ -94,7 +94,7 @@ impl RateLimit {
     }
 
     /// Changes the settings. Recent calls still count after the change, but at most as one whole burst of the new rate.
-    /// Returns false, and changes nothing, if the rate limit has had too many different settings.
+    /// Returns false without a change if the rate limit has had too many different settings, see [`Versions`].
     pub(crate) fn change(&self, settings: Settings) -> bool {
         let before = self.pace();
         let is_changed = self.0.settings.change(settings);
@@ -133,8 +133,8 @@ impl RateLimit {
         self.0.line.release();
     }
 
-    /// Returns the part of the state that a snapshot keeps. Returns `None` if there is nothing to keep: the rate limit
-    /// has no rate, or decides like a new rate limit.
+    /// Returns the part of the state that a snapshot keeps. Returns `None` if the rate limit has no rate, or admits the
+    /// same calls as a new rate limit.
     #[cfg(feature = "serde")]
     pub(crate) fn keep(&self) -> Option<KeptLimit> {
         let Shared { due, line, .. } = &*self.0;
@@ -165,7 +165,7 @@ impl RateLimit {
     /// Limits the calls to a quota that the service reports, for example in the headers of a response. The service
     /// allows `remaining` further tokens, until `reset` has passed.
     ///
-    /// The rate and the burst still apply, and so does each earlier quota until its own reset. If more than 32 quotas
+    /// The rate and the burst still apply. Each earlier quota applies until its own reset. If more than 32 quotas
     /// apply, two quotas with similar resets are merged. The merged quota has the smaller number of tokens and the
     /// later reset. This method allocates memory for the quotas.
     ///

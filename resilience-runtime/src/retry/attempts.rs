@@ -19,27 +19,27 @@ use crate::timeout::deadline::deadline_remaining;
 
 /// The state of a retry during one call.
 ///
-/// The future of the call stores this value across each `.await`, so the value must be small. It therefore does not
-/// contain the options of the retry. A method that needs the options receives a `Source`, which reads them.
+/// The future of the call stores this value across each `.await`, so the value must be small. This struct therefore
+/// does not contain the options of the retry. A method that needs the options reads them from a `Source`.
 #[derive(Debug)]
 pub struct Attempts {
     /// The start of the first attempt, or `None` without the option `max_elapsed`.
     began: Option<Tick>,
     /// The pause before the current attempt, in nanoseconds, without any delay that an error asked for. Decorrelated
-    /// jitter needs this field to compute the next pause. Without jitter, it stays zero. A `Duration` would take twice
-    /// the memory of a `u64`.
+    /// jitter needs this field to compute the next pause. Without jitter, the field stays zero. A `Duration` would take
+    /// twice the memory of a `u64`.
     pause: u64,
     /// The number of attempts before the current attempt.
     pub(super) made: u32,
     pub(super) inside: Inside,
     /// The cost of the last retry that the budget granted to this call.
     pub(super) paid: Option<RetryCost>,
-    /// The number of retries in this call by the lower `#[retry]` attributes of the same function.
+    /// The number of retries that the lower `#[retry]` attributes of the same function have made in this call.
     lower: u16,
 }
 
-/// The place of a retry among the `#[retry]` attributes of its function. Retries in different `async` blocks of the
-/// generated code are not stacked.
+/// The position of a retry among the `#[retry]` attributes of its function whose generated code is in the same `async`
+/// block.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Stacked {
     Alone,
@@ -87,8 +87,8 @@ impl Attempts {
 
     /// Subtracts the retries of this successful call, including nested retries, from the thread-local number of
     /// retries. A retry around this call reads this number, and must not count the retries of a successful call. If the
-    /// function has several `#[retry]` attributes, the topmost one subtracts the retries of all, and the lower ones
-    /// subtract nothing.
+    /// function has several `#[retry]` attributes, the topmost attribute subtracts the retries of all attributes. The
+    /// lower attributes subtract nothing.
     #[inline]
     pub(super) fn forget<'r>(&self, retry: impl Source<'r>, stacked: Stacked) {
         let lower = if matches!(stacked, Stacked::Upper) { u32::from(self.lower) } else { 0 };
@@ -103,8 +103,8 @@ impl Attempts {
         }
     }
 
-    /// Counts a further attempt of a lower `#[retry]` of the same function. Sets `polled` to `Never`, because the last
-    /// poll belongs to the attempt before.
+    /// Counts a further attempt of a lower `#[retry]` of the same function. Sets `polled` to `Never`, because the new
+    /// attempt has not been polled yet.
     #[inline]
     pub fn lower_repeats(&mut self) {
         self.lower = self.lower.saturating_add(1);
@@ -131,7 +131,8 @@ impl Attempts {
     /// Returns the pause before the next attempt, or the reason why no attempt follows.
     ///
     /// `stays_open` returns whether a circuit will still be open after the pause. The circuit would then reject the
-    /// next attempt, so no attempt follows. The error of the current attempt tells the caller more than a rejection.
+    /// next attempt, so no attempt follows. The error of the current attempt is more useful to the caller than this
+    /// rejection.
     #[expect(
         clippy::inline_always,
         reason = "measured: the compiler folds a constant schedule only in the function that creates it"
@@ -167,7 +168,7 @@ impl Attempts {
         if stays_open(pause) {
             return Err(End::Circuit);
         }
-        // Asks the budget last, because a granted retry reduces the budget.
+        // Asks the budget last, because a granted retry reduces the budget, even if a later check ended the retry.
         if let Some(budget) = budget {
             if !budget.try_retry(cost) {
                 return Err(End::Budget);

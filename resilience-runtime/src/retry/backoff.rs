@@ -70,8 +70,8 @@ impl Backoff {
         Ok(())
     }
 
-    /// Returns the pause after the failed attempt with the number `attempt`, from 1, without jitter. The pause is at
-    /// most the field `max`.
+    /// Returns the pause without jitter after the failed attempt with the number `attempt`, counted from 1. The pause
+    /// is at most the field `max`.
     #[inline]
     pub(crate) fn delay_after(&self, attempt: u32) -> Duration {
         // The first pause is exactly `delay`. A `delay` of zero is not multiplied, because zero times infinity would be
@@ -82,17 +82,17 @@ impl Backoff {
     fn grown(&self, attempt: u32) -> Duration {
         let exponent = i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX);
         let growth = self.factor.unwrap_or(FACTOR).powi(exponent);
-        // Does not multiply by 1, because a product of floats may be inexact.
+        // Does not multiply by 1, because the conversion of `delay` to a float may round.
         let grown = if growth <= 1.0 { self.delay } else { times(self.delay, growth) };
         self.capped(grown)
     }
 
-    /// Returns two pauses after a failed attempt. The first pause ignores `hint`, the delay that the error asks for,
-    /// and is `previous` in the next call of this method. The second pause is the pause that the retry makes, at least
-    /// `hint`.
+    /// Returns two pauses after a failed attempt. The first pause ignores `hint`, the delay that the error asks for.
+    /// The caller passes the first pause as `previous` to the next call of this method. The second pause is the pause
+    /// that the retry makes, which is at least `hint`.
     ///
-    /// `attempt` is the number of the failed attempt, from 1. `draw` returns a random number from 0 to 1. With jitter,
-    /// a random time is added to `hint`, so that callers with equal hints do not retry at the same time.
+    /// `attempt` is the number of the failed attempt, counted from 1. `draw` returns a random number from 0 to 1. With
+    /// jitter, a random time is added to `hint`, so that callers with equal hints do not retry at the same time.
     #[inline]
     pub(crate) fn pause_after(
         &self,
@@ -145,7 +145,7 @@ impl Backoff {
     }
 }
 
-/// Multiplies a time by a factor of at least 0, up to [`Duration::MAX`].
+/// Multiplies a time by a factor of at least 0. Returns [`Duration::MAX`] if the product is too long.
 fn times(time: Duration, factor: f64) -> Duration {
     Duration::try_from_secs_f64(time.as_secs_f64() * factor).unwrap_or(Duration::MAX)
 }

@@ -79,7 +79,7 @@ impl RetryBudget {
     }
 
     /// Records the start of a call. Only a retry loop of your own needs this method. `#[retry]`, `#[hedge]`,
-    /// [`RetryPolicy`](crate::RetryPolicy) and [`Hedge`](crate::Hedge) call it themselves.
+    /// [`RetryPolicy`](crate::RetryPolicy) and [`Hedge`](crate::Hedge) call this method themselves.
     ///
     /// ```
     /// use resilience_runtime::{RetryBudget, RetryCost, TokenBucket};

@@ -39,8 +39,8 @@ const BESIDE_RETRY_IF_OK: &str = "beside `retry_if_ok`: no `Ok` is retried other
 /// - `retry_if`: an error is retried if both functions return true.
 /// - `retry_if_ok`: an `Ok` value is retried if at least one function returns true.
 /// - `retry_after`, `retry_after_ok`: the longer of the two delays applies.
-/// - `cost`, `cost_ok`: the first function determines the cost, unless it returns
-///   [`RetryCost::Failure`](crate::RetryCost::Failure). The second function then determines the cost.
+/// - `cost`, `cost_ok`: the first function determines the cost. If the first function returns
+///   [`RetryCost::Failure`](crate::RetryCost::Failure), the second function determines the cost.
 /// - `on_retry`: each retry calls both functions, in the order in which they were set.
 ///
 /// ```
@@ -77,7 +77,7 @@ impl RetryPolicy {
 }
 
 impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
-    /// Sets the maximum number of attempts, including the first, at least 1. Default: 3.
+    /// Sets the maximum number of attempts, including the first attempt. The number must be at least 1. Default: 3.
     #[doc(alias("max_attempts", "max_retries"))]
     pub fn max(self, attempts: u32) -> Self {
         self.set(|schedule| schedule.max(attempts))
@@ -89,7 +89,7 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
         self.set(|schedule| schedule.delay(delay))
     }
 
-    /// Sets the factor by which each pause is longer than the pause before it, finite, at least 1. Default: 2.
+    /// Sets the factor by which the pause grows with each attempt, a finite number of at least 1. Default: 2.
     ///
     /// This option cannot be combined with [`Jitter::Decorrelated`].
     #[doc(alias = "multiplier")]
@@ -109,8 +109,8 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
 
     /// Sets the seed of the random numbers for jitter. Default: a random seed.
     ///
-    /// With a seed, every call has the same sequence of pauses, for tests and simulations. The random numbers come from
-    /// the generator `SplitMix64`, one for each pause.
+    /// With a seed, every call has the same sequence of pauses, for tests and simulations. The generator `SplitMix64`
+    /// computes one random number for each pause.
     ///
     /// ```
     /// use std::time::Duration;
@@ -157,8 +157,8 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     /// Sets whether a rejection by a circuit is retried like any other error. Default: false, so a rejection ends the
     /// retry.
     ///
-    /// Use this option if each attempt goes to another host, and each host has its own circuit. With `true`, a circuit
-    /// that stays open longer than the next pause does not end the retry either.
+    /// Use this option if each attempt calls another host, and each host has its own circuit. With `true`, the retry
+    /// also continues if a circuit stays open longer than the next pause.
     pub fn retry_rejected(self, retry: bool) -> Self {
         self.set(|schedule| schedule.retry_rejected(retry))
     }
@@ -174,7 +174,7 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigError`] for an option outside its range, or without another option that it requires.
+    /// Returns a [`ConfigError`] if an option is outside its range, or requires another option that is not set.
     pub fn build(self) -> Result<RetryPolicy<E, T>, ConfigError> {
         let Self { schedule, budget, rules } = &self;
         schedule.check()?;

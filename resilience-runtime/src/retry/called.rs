@@ -13,17 +13,17 @@ use crate::retry::nested::Inside;
 pub struct Called {
     /// The number of messages on this thread at the beginning of the poll.
     messages: u16,
-    /// Whether the retry ignores messages about rejections. It never ignores messages about failures.
+    /// Whether the retry ignores messages about rejections. The retry never ignores messages about failures.
     ignores_rejections: bool,
 }
 
 impl Called {
     /// Returns a `Called` for the last poll of the body, or `None` if no circuit has left a message during this poll.
-    /// `hides_causes` is true if the type of the attempt's error hides the cause of a rejection.
+    /// `hides_causes` is true if the type of the attempt's error gives no access to the sources of an error.
     #[inline]
     pub(super) fn by(inside: &Inside, hides_causes: bool) -> Option<Self> {
-        // A retry calls this function only if it has found no rejection by a circuit in the error. If the error hides
-        // no causes, the body has therefore handled each rejection, and the messages about rejections do not matter.
+        // The retry has found no rejection by a circuit in the error. If the error gives access to its sources, the
+        // body has therefore handled each rejection, and the messages about rejections do not matter.
         inside.has_message().then_some(Self { messages: inside.messages(), ignores_rejections: !hides_causes })
     }
 

@@ -17,7 +17,7 @@ pub(crate) enum End {
     Budget,
     /// The next pause would not end before the caller's deadline.
     Deadline,
-    /// The attempts of this retry and the retries in nested calls together have reached `max`.
+    /// The attempts of this retry, plus the retries in nested calls, have reached `max`.
     Nested,
 }
 

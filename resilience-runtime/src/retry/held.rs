@@ -1,4 +1,5 @@
-//! Holds the policy or the budget of the options `with` and `budget` of `#[retry]` during a call.
+//! Defines the clones that a call of a `#[retry]` holds: of the policy in the option `with`, and of the budget in the
+//! option `budget`.
 #![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use crate::base::sync::Arc;
@@ -8,7 +9,7 @@ use crate::retry::layer::Retried;
 use crate::retry::policy::RetryPolicy;
 use crate::retry::rules::Rules;
 
-/// A clone of the user's policy, which one call holds.
+/// A clone of the user's policy, held by one call.
 #[derive(Debug)]
 pub struct HeldPolicy<E: ?Sized, T: ?Sized>(RetryPolicy<E, T>);
 
@@ -40,7 +41,7 @@ impl<E: ?Sized, T: ?Sized> Pays for HeldPolicy<E, T> {
     }
 }
 
-/// The state of the user's budget, which one call holds.
+/// A reference to the state of the user's budget, held by one call.
 #[derive(Debug)]
 pub struct HeldBudget(Arc<BudgetState>);
 

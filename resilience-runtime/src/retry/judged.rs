@@ -65,17 +65,18 @@ impl Attempts {
 #[derive(Debug)]
 pub(super) struct Ended<'r, 's, S, R, T, E> {
     pub(super) attempts: &'r mut Attempts,
-    /// The source of the retry's settings and counts. It is not read if the first attempt succeeds and the retry has no
-    /// `name`.
+    /// The source of the retry's settings and counts. This source is not read if the first attempt succeeds and the
+    /// retry has no `name`.
     pub(super) retry: S,
     source: PhantomData<&'s ()>,
     /// Whether the retry counts the calls whose first attempt succeeds.
     is_named: bool,
     pub(super) outcome: Result<T, E>,
     /// Converts the `Result` back to the return type `R` of the retried function. With a bound `R: Outcome` in place of
-    /// this function pointer, a function that does not return a `Result` would cause several compile errors.
+    /// this function pointer, a function that does not return a `Result` would cause several compile errors instead of
+    /// one.
     make: fn(Result<T, E>) -> R,
-    /// The reason why no further attempt follows, if any. After such a reason, no function of the user receives the
+    /// The reason why no further attempt follows, if any. If a reason is set, no function of the user receives the
     /// error.
     last: Option<End>,
     /// Whether the attempt returned an `Err`, or an `Ok` that `retry_if_ok` selects.
@@ -84,16 +85,17 @@ pub(super) struct Ended<'r, 's, S, R, T, E> {
     pub(super) hint: Option<Hint>,
     pub(super) cost: RetryCost,
     stacked: Stacked,
-    /// Whether the type of the attempt's error hides the cause of a rejection.
+    /// Whether the type of the attempt's error gives no access to the sources of an error, and thereby hides a
+    /// rejection.
     hides_causes: bool,
 }
 
 /// An ended attempt, with the functions that decide whether another attempt follows.
 ///
-/// The caller first calls [`own_rejection`](Self::own_rejection) and [`rejection`](Self::rejection). If one of them
-/// ends the retry, no function of the user receives the error. Each option that takes a function, such as `retry_if`,
-/// has a method of the same name. The functions of [`text`](Self::text) and [`circuits`](Self::circuits) are called
-/// only after a failed attempt.
+/// The caller first calls [`own_rejection`](Self::own_rejection) and [`rejection`](Self::rejection). If one of these
+/// methods ends the retry, no function of the user receives the error. Each option that takes a function, such as
+/// `retry_if`, has a method of the same name. The functions of [`text`](Self::text) and [`circuits`](Self::circuits)
+/// are called only after a failed attempt.
 #[derive(Debug)]
 pub struct Judged<'r, 's, S, R, T, E, H, X, C> {
     pub(super) ended: Ended<'r, 's, S, R, T, E>,
@@ -138,11 +140,11 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
 
     /// Ends the retry if the error is a rejection from inside the body: by a circuit, or by a rate limit that will
     /// never admit the call. With the option `retry_rejected`, a rejection by a circuit does not end the retry. Also
-    /// records whether the type of the error hides the cause of a rejection.
+    /// records whether the type of the error hides a rejection.
     ///
-    /// `cause` reads the cause of a rejection from the error. If it returns [`Cause::Unknown`] (the type of the error
-    /// hides the cause) or [`Cause::None`], the last poll of the body decides. The retry ends if this poll has created
-    /// more errors of rejections than it has dropped.
+    /// `cause` searches the error for a rejection. It returns [`Cause::None`] if there is none, or [`Cause::Unknown`]
+    /// if the type of the error prevents the search. In both cases, the last poll of the body decides: the retry ends
+    /// if this poll has increased the number of existing errors of such rejections.
     #[inline(always)]
     pub fn rejection(mut self, cause: impl FnOnce(&E) -> Cause) -> Self {
         let mut found = None;
@@ -291,8 +293,8 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         Judged { ended, on_retry, text, stays_open }
     }
 
-    /// Sets the circuits among the attributes below `#[retry]`. If one of them stays open longer than the pause, no
-    /// attempt follows.
+    /// Sets the circuits among the attributes below `#[retry]`. If one of these circuits stays open longer than the
+    /// pause, no attempt follows.
     #[inline(always)]
     pub fn circuits<'c, const COUNT: usize>(
         self,
@@ -302,7 +304,8 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
     }
 
     /// Works like [`circuits`](Self::circuits). In addition, `own` returns the circuits whose key contains the number
-    /// of the attempt. The retry ignores their state, because the next attempt calls other circuits.
+    /// of the attempt. The retry ignores whether these circuits are open, because the next attempt calls other
+    /// circuits.
     #[inline(always)]
     pub fn circuits_and_own<'c, const COUNT: usize, const OWN: usize>(
         self,
@@ -329,8 +332,8 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         let Ended { attempts, retry, is_named, outcome, make, last, failed, .. } = ended;
         let Ended { budget, hint, cost, stacked, hides_causes, .. } = ended;
         let outcome = match outcome {
-            // Returns a success here, because the references to the outcome in the code below would force it out of
-            // registers into memory.
+            // Returns a success here, because the references to the outcome in the code below would force the outcome
+            // out of registers into memory.
             Ok(value) if !failed => {
                 if let Some(budget) = budget {
                     budget.call_succeeded(attempts.paid);

@@ -23,8 +23,8 @@ impl Retry {
         Retried { schedule: self.0.schedule.current(), counts: &self.0.counts }
     }
 
-    /// Changes the settings. A running call may use the new settings from its next decision on. Returns false, and
-    /// changes nothing, if the retry has had too many different settings.
+    /// Changes the settings. A running call may use the new settings from its next decision on. Returns false without a
+    /// change if the retry has had too many different settings, see [`Versions`].
     pub(crate) fn change(&self, schedule: Schedule) -> bool {
         self.0.schedule.change(schedule)
     }
@@ -48,7 +48,7 @@ pub struct Retried<'r> {
 }
 
 /// A value that returns the settings and the counts of a retry. The generated code passes a closure, so that a
-/// successful first attempt does not read them.
+/// successful first attempt need not load the settings.
 pub trait Source<'r>: Copy {
     fn read(self) -> Retried<'r>;
 }
@@ -136,7 +136,7 @@ impl Counts {
 /// The counts of a retry at one moment. [`get_stats`](crate::get_stats) and
 /// [`RetryPolicy::stats`](crate::RetryPolicy::stats) return these counts.
 ///
-/// If a call is cancelled during an attempt, only its earlier attempts are counted.
+/// If a call is cancelled during an attempt, this attempt is not counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryStats {
@@ -149,7 +149,7 @@ pub struct RetryStats {
     pub total_exhausted: u64,
     /// Total number of calls that failed before the last of `max` attempts, by reason: `not_retryable`, `circuit`,
     /// `rejected`, `retry_after`, `max_elapsed`, `budget`, `deadline` or `nested`. The [table of events](crate#events)
-    /// describes the reasons under `retry_gave_up`. A reason without a call is absent.
+    /// describes the reasons under `retry_gave_up`. A reason is absent if no call ended for this reason.
     pub total_gave_up: BTreeMap<&'static str, u64>,
     /// Total number of ended attempts. Without the option `name`, successful first attempts are not included.
     pub total_attempts: u64,

@@ -11,8 +11,8 @@ use crate::base::repeat::Repeat;
 /// Adds `retries`, which may be negative, to the number of retries on this thread. [`Counted`] reads this number before
 /// and after each poll of an attempt. The difference is the number of nested retries in this poll.
 ///
-/// A retry is counted before its pause, because a timeout may drop the call during the pause. If the call then
-/// succeeds, its retries are subtracted again.
+/// A retry is counted before its pause, because a timeout may drop the call during the pause. When a call succeeds, its
+/// retries are subtracted again.
 #[inline]
 pub(crate) fn count(retries: i32) {
     of_thread(|thread| thread.retries.set(thread.retries.get().wrapping_add(retries)));
@@ -21,7 +21,7 @@ pub(crate) fn count(retries: i32) {
 /// The observations of [`Counted`] during the attempts of a call.
 #[derive(Debug, Default)]
 pub(crate) struct Inside {
-    /// The number of nested retries in all attempts so far, except those of successful nested calls.
+    /// The number of nested retries in all attempts so far, without the retries of successful nested calls.
     pub(crate) retries: i32,
     /// The thread's counts of errors and messages at the beginning of the last poll.
     before: Existing,
@@ -41,8 +41,8 @@ pub(crate) enum Polled {
 }
 
 impl Inside {
-    /// Returns the kind of layer error, such as a circuit's rejection, that the last poll of the current attempt
-    /// created. Returns `Other` if there is none, or if the body has not returned.
+    /// Returns the kind of the layer error, such as a circuit's rejection, that the last poll of the current attempt
+    /// created. Returns `Other` if the poll created no such error, or if the body has not returned.
     ///
     /// Compares the counts of errors only when this method is called. A comparison after each poll would slow down each
     /// success.
@@ -71,7 +71,7 @@ impl Inside {
 
 impl Inside {
     /// Runs `part`, and counts the nested retries. `part` is one poll of an async body, or the whole body of a function
-    /// that is not `async`. `has_ended` returns whether its result ends the attempt.
+    /// that is not `async`. `has_ended` returns whether the result of `part` ends the attempt.
     #[inline]
     fn observe<T>(&mut self, part: impl FnOnce() -> T, has_ended: impl FnOnce(&T) -> bool) -> T {
         let before = of_thread(|thread| thread.retries.get());

@@ -23,8 +23,8 @@ use crate::retry::schedule::Schedule;
 ///
 /// By default, the policy sleeps for `delay * backoff^(n - 1)` after the n-th failed attempt.
 /// [`delay`](crate::RetryBuilder::delay) is 1 s by default, and [`backoff`](crate::RetryBuilder::backoff) is 2. An `Ok`
-/// ends the retry, unless [`retry_if_ok`](crate::RetryBuilder::retry_if_ok) selects it. If no attempt succeeds, the
-/// call returns the outcome of the last attempt unchanged.
+/// ends the retry, unless [`retry_if_ok`](crate::RetryBuilder::retry_if_ok) selects its value. If no attempt succeeds,
+/// the call returns the outcome of the last attempt unchanged.
 ///
 /// # Examples
 ///
@@ -67,13 +67,13 @@ use crate::retry::schedule::Schedule;
 ///
 /// # Type parameters
 ///
-/// A `RetryPolicy` without type parameters accepts attempts with any error type. An option with a function of an error,
-/// such as [`retry_if`](crate::RetryBuilder::retry_if), sets the type parameter `E` to this error type. An option with
-/// a function of an `Ok` value, such as [`retry_if_ok`](crate::RetryBuilder::retry_if_ok), sets `T` to the type of this
-/// value.
+/// A `RetryPolicy` without type parameters accepts attempts with any error type. An option such as
+/// [`retry_if`](crate::RetryBuilder::retry_if) takes a function of an error, and sets the type parameter `E` to the
+/// type of this error. An option such as [`retry_if_ok`](crate::RetryBuilder::retry_if_ok) takes a function of an `Ok`
+/// value, and sets `T` to the type of this value.
 ///
-/// A struct can hold a policy, and the attribute `#[retry(with = ..)]` can use it. A clone of a policy is cheap, and
-/// shares its counts and its budget.
+/// A struct can hold a policy, and the attribute `#[retry(with = ..)]` can use this policy. Cloning a policy is cheap.
+/// All clones share the counts and the budget.
 ///
 /// ```
 /// use std::io;
@@ -148,16 +148,15 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
     /// the policy observes the circuits that are called during the last poll of each attempt. A circuit ends the retry
     /// in two cases:
     ///
-    /// - The circuit rejected a call during this poll, and the poll has created more errors of rejections than it has
-    ///   dropped.
+    /// - The circuit rejected a call during this poll, and more errors of rejections exist after the poll than before.
     /// - The circuit rejected a call or recorded a failure during this poll, and stays open longer than the next pause.
-    ///   If this applies to several circuits, only the last of them counts. If a call through a closed circuit contains
-    ///   a call through an open circuit, the open circuit counts.
+    ///   If several circuits rejected a call or recorded a failure, only the last circuit decides. If a call through a
+    ///   closed circuit contains a call through an open circuit, the open circuit decides.
     ///
     /// In the second case, the circuit ends the retry even if the attempt handles the rejection and then fails for
-    /// another reason. As an exception, a rejection alone does not end the retry if the attempt returns an `Ok` that
-    /// [`retry_if_ok`](crate::RetryBuilder::retry_if_ok) selects. The policy does not notice a rejection in an earlier
-    /// poll, or in a spawned task.
+    /// another reason. If the attempt returns an `Ok` that [`retry_if_ok`](crate::RetryBuilder::retry_if_ok) selects, a
+    /// rejection does not end the retry. A failure that a circuit recorded still ends the retry. The policy does not
+    /// notice a rejection in an earlier poll, or in a spawned task.
     ///
     /// # Errors
     ///
@@ -278,7 +277,7 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
         Some(self.0.budget.as_ref()?.state())
     }
 
-    /// Records the start of a call in the budget, if there is one.
+    /// Records the start of a call in the budget, if the policy has a budget.
     #[inline]
     pub(super) fn call_began(&self) {
         if let Some(budget) = self.budget() {
@@ -286,7 +285,7 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
         }
     }
 
-    /// Returns the pause after the failed attempt with the number `attempt`, from 1, without jitter.
+    /// Returns the pause without jitter after the failed attempt with the number `attempt`, counted from 1.
     ///
     /// The pause is at most [`max_delay`](crate::RetryBuilder::max_delay), or [`Duration::MAX`] without this option.
     /// `attempt` may be greater than `max`.

@@ -7,7 +7,7 @@ use crate::base::accepts::{Functions, Seen};
 use crate::base::sync::Arc;
 use crate::retry::budget::config::RetryCost;
 
-/// Describes a retry, for the function that [`RetryBuilder::on_retry`](crate::RetryBuilder::on_retry) sets.
+/// Describes a retry to the function that [`RetryBuilder::on_retry`](crate::RetryBuilder::on_retry) sets.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct RetryEvent<'a, E: ?Sized> {
@@ -114,7 +114,8 @@ impl<T: ?Sized> Clone for ValueRules<T> {
     }
 }
 
-/// Combines the function in `slot`, if any, with `second`. `merge` computes one result from the results of both.
+/// Combines the function in `slot`, if any, with `second`. `merge` computes one result from the results of both
+/// functions.
 fn add<P: ?Sized + 'static, R: 'static>(
     slot: &mut Option<Function<P, R>>,
     second: impl Fn(&P) -> R + Send + Sync + 'static,
@@ -131,7 +132,7 @@ fn longer(first: Option<Duration>, second: &dyn Fn() -> Option<Duration>) -> Opt
     first.max(second())
 }
 
-/// Returns the first cost, unless it is the default. Returns the second cost then.
+/// Returns the first cost. If the first cost is the default, returns the second cost instead.
 fn special(first: RetryCost, second: &dyn Fn() -> RetryCost) -> RetryCost {
     match first {
         RetryCost::Failure => second(),

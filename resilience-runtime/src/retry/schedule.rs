@@ -84,7 +84,7 @@ impl Schedule {
     }
 
     /// Checks the options that depend on each other, such as `delay` and `max_delay`. If the user sets such an option
-    /// to a constant, the generated code calls this method, because the macro does not know the value.
+    /// to a constant, the generated code calls this method, because the macro does not know the value of the constant.
     #[track_caller]
     pub const fn checked(self) -> Self {
         let Backoff { delay, factor, max, jitter } = self.backoff;

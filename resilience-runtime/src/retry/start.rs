@@ -63,8 +63,8 @@ pub struct RetryAttempts<E: ?Sized = AnyError, T: ?Sized = AnyValue> {
 
 impl<E: ?Sized, T: ?Sized> RetryAttempts<E, T> {
     /// Makes one attempt. If another attempt follows, waits for the pause and returns [`ControlFlow::Continue`].
-    /// Otherwise, returns the outcome of the call. After an outcome, do not call `next` again, because it would count
-    /// as a further attempt of the ended call. Use [`RetryPolicy::start`] for the next call.
+    /// Otherwise, returns the outcome of the call. After an outcome, do not call `next` again, because the policy would
+    /// count a further attempt of the ended call. Use [`RetryPolicy::start`] for the next call.
     ///
     /// # Panics
     ///
@@ -94,9 +94,9 @@ impl<E: ?Sized, T: ?Sized> RetryAttempts<E, T> {
 
     /// Works like [`next`](Self::next), for an attempt that is not `async`. The pause blocks the thread.
     ///
-    /// Use this method if the loop contains more than the attempt, such as a step that can end the loop. Otherwise, use
-    /// [`RetryPolicy::call_blocking`], whose closure can borrow values mutably. This method needs no tokio runtime.
-    /// Tests can replace the sleep with [`set_blocking_sleep`](crate::set_blocking_sleep).
+    /// Use this method if the loop contains further steps beside the attempt, such as a step that can end the loop.
+    /// Otherwise, use [`RetryPolicy::call_blocking`], whose closure can borrow values mutably. This method needs no
+    /// tokio runtime. Tests can replace the sleep with [`set_blocking_sleep`](crate::set_blocking_sleep).
     ///
     /// ```
     /// use std::io;

@@ -46,8 +46,8 @@ impl Default for TokenBucket {
 /// [Finagle](https://twitter.github.io/finagle/guide/Clients.html#retries), Envoy and tower.
 ///
 /// The budget counts the calls and the retries of the last `ttl`, a window of time. Each call in the window permits
-/// `share` retries, for example 0.2. In addition, the budget always permits `min_per_second` retries per second, for
-/// programs with few calls.
+/// `share` retries: with a `share` of 0.2, five calls permit one retry. In addition, the budget always permits
+/// `min_per_second` retries per second, for programs with few calls.
 ///
 /// The budget treats a further attempt of a hedge as a retry.
 ///
@@ -79,7 +79,7 @@ impl Default for RetryRatio {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RetryCost {
-    /// Any other failure.
+    /// An ordinary failure, such as a refused connection.
     #[default]
     Failure,
     /// The attempt ended in a timeout.

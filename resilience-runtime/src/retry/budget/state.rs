@@ -25,7 +25,7 @@ enum Kind {
 }
 
 impl BudgetState {
-    /// Creates the state of a budget, and adds it to the list [`used`] for [`reset_all_budgets`].
+    /// Creates the state of a budget, and adds the state to the list [`used`], which [`reset_all_budgets`] reads.
     pub(super) fn listed(config: Config) -> Arc<Self> {
         let state = Arc::new(Self::new(config));
         add(&mut lock_std(used()), Arc::downgrade(&state), |state| state.strong_count() > 0);
@@ -147,7 +147,8 @@ fn add<T>(list: &mut Vec<T>, new: T, is_alive: impl FnMut(&T) -> bool) {
 #[cfg(feature = "test-util")]
 pub(super) fn of_test(state: &Arc<BudgetState>, config: Config) -> &Arc<BudgetState> {
     let Some(scope) = Scope::current() else { return state };
-    // The scope keeps `state` alive, so that no other state gets its address, which is the key.
+    // The address of `state` is the key in the scope. The scope keeps `state` alive, so that no other state gets this
+    // address.
     let create = || (state.clone(), BudgetState::listed(config));
     &scope.value(Arc::as_ptr(state).addr(), create).1
 }
