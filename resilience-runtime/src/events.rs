@@ -1,8 +1,8 @@
 //! Defines the macro [`event`], which emits each event of this crate with `tracing`. Also defines the target and the
-//! field `error` of these events, and checks whether a subscriber wants DEBUG events.
+//! field `error` of these events, and the check whether a subscriber wants DEBUG events.
 //!
-//! This crate emits an event after all threads can see the reported change, and while no lock is held. A subscriber of
-//! events may therefore call functions of this crate.
+//! This crate emits an event after the reported change is visible to all threads. The crate holds no lock while it
+//! emits an event. A subscriber of events may therefore call functions of this crate.
 
 pub(crate) mod emit;
 pub(crate) mod hub;
@@ -25,7 +25,7 @@ pub(crate) const TARGET: &str = "resilience";
 const ERROR_CHARS: usize = 50;
 
 /// Returns whether any subscriber might receive DEBUG events, which report single calls. Always returns true in an
-/// isolated test, because the test records these events.
+/// isolated test (a test with its own circuits), because the test records these events.
 ///
 /// This function does not call the macro `tracing::enabled!`, because a subscriber with per-layer filters could lose
 /// its next event (tokio-rs/tracing#2519).

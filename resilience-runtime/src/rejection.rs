@@ -14,7 +14,7 @@ use crate::timeout::error::TimeoutError;
 ///
 /// An error enum with a variant such as `Rejected(#[from] Rejection)` fits every attribute. An attribute also accepts
 /// an error type that implements `From` for the attribute's own error, such as `From<CircuitOpenError>`. If the error
-/// type implements both, the attribute uses `From<CircuitOpenError>`.
+/// type implements both conversions, the attribute uses `From<CircuitOpenError>`.
 ///
 /// Each variant contains the error of one layer, such as a [`CircuitOpenError`], and has the message and the source of
 /// this error. Creating or cloning a `Rejection` does not allocate.
@@ -80,9 +80,9 @@ impl Rejection {
     /// Finds a rejection in `error` or in its sources (`Error::source`). The search ends after 64 errors.
     ///
     /// The search finds a rejection in an [`io::Error`], in a `Box<dyn Error>`, in an `anyhow::Error` with a context,
-    /// and behind `#[error(transparent)]`. It needs only the [source](Error::source) of a layer's error, such as a
-    /// [`CircuitOpenError`], because this source contains all data of the error. The search finds nothing in an error
-    /// that returns no source.
+    /// and behind `#[error(transparent)]`. The search needs only the [source](Error::source) of a layer's error, such
+    /// as a [`CircuitOpenError`], because this source contains all data of the error. The search finds nothing in an
+    /// error that returns no source.
     ///
     /// ```
     /// use std::io;
@@ -137,7 +137,7 @@ impl Rejection {
     /// Returns false if a circuit, a bulkhead or a rate limit rejected the call. Returns true if a timeout ended the
     /// call, even if the call was still waiting for a slot of a bulkhead. As an exception, returns false if the time of
     /// the timeout was zero, or if the caller's [`deadline`](crate::deadline()) had passed before the call. Returns
-    /// true for every error of a `LimitedStream`.
+    /// true for every error of a `LimitedStream`, a stream with a time limit for each item.
     ///
     /// The error of a retry or a hedge describes only one attempt. If this attempt was rejected, the result is false,
     /// although another attempt may have called the function.
@@ -146,7 +146,7 @@ impl Rejection {
     }
 
     /// Returns the time after which the caller may try again. Returns `None` for a bulkhead or a timeout, and for a
-    /// call that a rate limit will never admit, see [`RateLimitedError::retry_after`].
+    /// call that a rate limit will never admit. [`RateLimitedError::retry_after`] describes such a call.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Circuit(open) => Some(open.retry_after()),

@@ -72,8 +72,8 @@ impl CircuitBreaker {
         Self(Arc::new(Core::new(name, settings, Stripes::single())))
     }
 
-    /// Returns the name of the circuit. Unlike events and error messages, this method does not escape special
-    /// characters.
+    /// Returns the name of the circuit. Events and error messages escape special characters in the name, but this
+    /// method does not.
     pub fn name(&self) -> &str {
         self.label().as_str()
     }
@@ -239,7 +239,7 @@ impl CircuitBreaker {
         Ok(permit)
     }
 
-    /// Requests a permit for one call. Unlike [`Self::try_acquire`], does not read the clock for the option
+    /// Requests a permit for one call. Unlike [`Self::try_acquire`], this method does not read the clock for the option
     /// [`hung_after`](crate::CircuitBuilder::hung_after). The future [`Watched`] reads the clock when the body first
     /// waits.
     ///
@@ -269,16 +269,17 @@ impl CircuitBreaker {
     ///
     /// The breaker ignores an `Err` if a circuit, a bulkhead or a rate limit inside `f` rejected a call. An ignored
     /// call counts as neither success nor failure. The breaker also ignores an `Err` if the caller's
-    /// [`deadline`](crate::deadline()) ended the call. If such a call ran for
-    /// [`hung_after`](crate::CircuitBuilder::hung_after) or longer, it counts as a failure.
+    /// [`deadline`](crate::deadline()) ended the call. If the call ran for
+    /// [`hung_after`](crate::CircuitBuilder::hung_after) or longer before the deadline, the call counts as a failure
+    /// instead.
     ///
     /// The type `E` has no trait bound, so the breaker cannot inspect the `Err`. Instead, each thread counts the
-    /// rejections and errors of deadlines that exist in memory. The breaker ignores the `Err` if this count grew during
-    /// the last poll of the future. If `f` dropped a rejection, or converted it to a text, the `Err` therefore counts
-    /// as a failure.
+    /// rejections and deadline errors that were created and not yet dropped. The breaker ignores the `Err` if this
+    /// count grew during the last poll of the future. The count does not grow if `f` drops a rejection, or converts the
+    /// rejection to a text. The `Err` then counts as a failure.
     ///
-    /// Unlike the attribute `#[circuit]`, this method does not search the error and its sources. It therefore misjudges
-    /// an `Err` in the following cases:
+    /// Unlike the attribute `#[circuit]`, this method does not search the error and its sources. The method therefore
+    /// misjudges an `Err` in the following cases:
     ///
     /// - If `f` stored a rejection during the last poll, and returned a different `Err`, the breaker ignores this
     ///   `Err`.
@@ -386,7 +387,7 @@ impl CircuitBreaker {
         });
     }
 
-    /// Returns the part of the state that a snapshot keeps.
+    /// Returns the part of the state that a snapshot stores.
     #[cfg(feature = "serde")]
     pub(crate) fn keep(&self) -> Kept {
         let Core { gate, totals, .. } = &*self.0;
@@ -396,7 +397,8 @@ impl CircuitBreaker {
         })
     }
 
-    /// Replaces the state by the state of a snapshot. The caller must emit the event [`events::restored`].
+    /// Replaces the state of the circuit by the state in a snapshot. The caller must emit the event
+    /// [`events::restored`].
     #[cfg(feature = "serde")]
     pub(crate) fn restore(&self, kept: &Kept) {
         let Core { gate, totals, .. } = &*self.0;
@@ -411,7 +413,7 @@ impl CircuitBreaker {
 
     /// Returns whether the circuit rejects calls now, and will still reject calls after `delay`.
     ///
-    /// Rounds `delay` up to a multiple of 8 ns, like the end of a cooldown.
+    /// Rounds `delay` up to a multiple of 8 ns, because a cooldown is rounded in the same way.
     pub(crate) fn stays_open(&self, delay: Duration) -> bool {
         self.0.gate.read(|machine, settings| {
             let (state, left) = machine.seen(settings, Tick::now());
@@ -453,8 +455,8 @@ impl fmt::Debug for CircuitBreaker {
     }
 }
 
-/// Records a call that returned an error. The effect depends on the kind of the error, which [`Noted`] or [`note_run`]
-/// stored.
+/// Records a call that returned an error. The kind of the error decides whether the call counts as a failure. [`Noted`]
+/// or [`note_run`] has stored this kind in a thread-local variable.
 #[inline]
 fn end_failed(permit: Permit<'_>) {
     match Note::last() {

@@ -20,8 +20,8 @@ use crate::expansion::search;
 /// Decides whether the outcome of a call is a success, a failure or neither, by the same rules as the options of
 /// `#[circuit]`. Also reads the delay that the service asked for, such as the value of a `Retry-After` header.
 ///
-/// [`CircuitBreaker::call_with`], [`Permit::settle`] and [`OwnedPermit::settle`] take a classifier. Only the builder of
-/// a classifier allocates memory. A clone of a classifier allocates nothing.
+/// [`CircuitBreaker::call_with`], [`Permit::settle`] and [`OwnedPermit::settle`] take a classifier. Building a
+/// classifier allocates memory. Cloning a classifier does not.
 ///
 /// ```
 /// use std::io;
@@ -78,7 +78,8 @@ pub(crate) enum Verdict<'a> {
 }
 
 impl Verdict<'_> {
-    /// Records the outcome of a call. `is_noted` is true if the body of the call was polled inside a `Noted` future.
+    /// Records the outcome of a call. `is_noted` is true if the wrapper [`Noted`] has polled the body of the call, and
+    /// has stored the kind of the error.
     fn record<B: Borrow<Core>>(self, call: &Admitted<B>, is_noted: bool) {
         match self {
             Self::Success => call.success(),
@@ -99,7 +100,8 @@ impl<E: ?Sized, T: ?Sized> Classifier<E, T> {
     }
 
     /// Decides about `outcome`. Searches an error for a [`Cause`], such as a rejection by another layer. `noted`
-    /// receives the result of the search, and may replace it by the cause that the last poll of the body stored.
+    /// receives the cause that the search found. `noted` may return another cause, which the last poll of the body
+    /// stored.
     fn classify<'a, V, X>(&self, outcome: &'a Result<V, X>, noted: impl FnOnce(Cause) -> Cause) -> Verdict<'a>
     where
         E: Accepts<X> + 'static,
@@ -175,7 +177,7 @@ impl CircuitBreaker {
     {
         let mut permit = self.acquire(false)?;
         let outcome = Noted::new(Watched::new(&mut permit, async { f().await })).await;
-        // If a function of the classifier panics, the call counts as cancelled.
+        // Marks the call as waiting, so that a panic in a function of the classifier cancels the call.
         permit.wait();
         let verdict = classifier.classify(&outcome, Cause::or_noted);
         verdict.record(&permit.end(), true);
@@ -190,11 +192,11 @@ macro_rules! settle {
                 /// Ends the call as a success, as a failure, or as neither. The classifier decides about `outcome` by
                 /// the same rules as `#[circuit]`.
                 ///
-                /// If the error contains a rejection by another layer, the call ends as neither a success nor a
-                /// failure, unless [`failure_if`](crate::ClassifierBuilder::failure_if) selects the error. The
-                /// classifier finds this rejection only if the function
-                /// [`as_error`](crate::ClassifierBuilder::as_error) is set. In contrast, [`CircuitBreaker::call_with`]
-                /// also detects a rejection by another layer during the last poll of the call.
+                /// If the function [`failure_if`](crate::ClassifierBuilder::failure_if) is set, `failure_if` decides
+                /// whether an error is a failure. Otherwise, a rejection by another layer ends the call as neither a
+                /// success nor a failure. To find such a rejection in an error, the classifier needs the function
+                /// [`as_error`](crate::ClassifierBuilder::as_error). In contrast, [`CircuitBreaker::call_with`] also
+                /// detects a rejection by another layer during the last poll of the call.
                 ///
                 /// If a function of the classifier panics, the call counts as cancelled.
                 ///

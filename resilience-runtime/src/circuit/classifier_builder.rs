@@ -27,7 +27,9 @@ pub struct ClassifierBuilder<E: ?Sized = AnyError, T: ?Sized = AnyValue> {
 }
 
 impl Classifier {
-    /// Returns a builder without functions. A classifier without functions treats every `Err` as a failure.
+    /// Returns a builder without functions. A classifier without functions treats every `Err` as a failure. As an
+    /// exception, [`CircuitBreaker::call_with`](crate::CircuitBreaker::call_with) ignores rejections by other layers
+    /// and expired deadlines.
     pub fn builder() -> ClassifierBuilder {
         ClassifierBuilder { errors: OfErrors::default(), values: OfValues::default() }
     }
@@ -96,7 +98,7 @@ impl<E: ?Sized, T: ?Sized> ClassifierBuilder<E, T> {
     ///
     /// With this function, the classifier searches the error and its sources for a rejection or an expired deadline, as
     /// `#[circuit]` does. Events then also contain the text of the error. For an error type that implements [`Error`],
-    /// the function is `|error| error`. For a `Box<dyn Error>`, the function is `|error| &**error`.
+    /// pass `|error| error`. For a `Box<dyn Error>`, pass `|error| &**error`.
     ///
     /// ```
     /// use std::io;

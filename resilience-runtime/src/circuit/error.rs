@@ -42,7 +42,7 @@ impl CircuitOpenError {
         Self { source: NotMade::new(name, wait.to_bits()) }
     }
 
-    /// Rebuilds the error from its source, a [`NotMade`].
+    /// Rebuilds the error from its source, which contains the name of the circuit and the wait.
     pub(crate) fn of(mark: &NotMade<ByCircuit>) -> Self {
         Self { source: mark.clone() }
     }

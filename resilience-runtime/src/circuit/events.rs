@@ -33,7 +33,7 @@ pub(crate) fn reset(name: &Name, from: CircuitState) {
     transition!(from => CircuitState::Closed, info, "circuit_reset", circuit = display(name));
 }
 
-/// Emits the event of a circuit that continues with the state of a snapshot.
+/// Emits the event that a circuit has taken over its state from a snapshot.
 #[cfg(feature = "serde")]
 pub(crate) fn restored(name: &Name, state: CircuitState, cooldown_remaining: Duration) {
     let cooldown_remaining = (state == CircuitState::Open).then(|| whole_seconds(cooldown_remaining));
@@ -73,8 +73,7 @@ pub(crate) fn rejected(name: &Name, wait: Wait) {
 }
 
 /// Returns whether a subscriber may receive the event `circuit_success` or `circuit_failure`. Both events contain the
-/// duration of a call. If a subscriber may receive one of the events, the circuit reads the clock at the start of each
-/// call.
+/// duration of a call. If this function returns true, the circuit reads the clock at the start of each call.
 #[inline]
 pub(crate) fn durations_wanted() -> bool {
     debug_wanted() && is_of_interest()

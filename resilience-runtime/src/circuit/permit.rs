@@ -31,8 +31,8 @@ pub(crate) struct Admitted<B> {
     core: B,
     pub(crate) ticket: Ticket,
     /// The start time of the call, or `None` if neither the circuit nor an event needs this time. A circuit that counts
-    /// slow calls needs this time. A circuit with the option `hung_after` needs this time if the body of the call
-    /// waits. An event with the duration of the call also needs this time.
+    /// slow calls, or has the option `durations`, needs this time. A circuit with the option `hung_after` needs this
+    /// time if the body of the call waits. An event with the duration of the call also needs this time.
     started: Option<Tick>,
 }
 
@@ -59,7 +59,8 @@ impl<B: Borrow<Core>> Admitted<B> {
         self.core.borrow().fail(self.ticket, self.started, error, retry_after, false);
     }
 
-    /// Records a failure of the body, which ran inside a [`Noted`](crate::base::noted::Noted) future.
+    /// Records a failure of the body, which ran inside the wrapper [`Noted`](crate::base::noted::Noted). This wrapper
+    /// stores the kind of the body's error.
     #[inline]
     pub(crate) fn body_failed(&self, error: Option<&dyn Display>, retry_after: Option<Duration>) {
         self.core.borrow().fail(self.ticket, self.started, error, retry_after, true);
@@ -91,13 +92,13 @@ pub(crate) struct Call<B: Borrow<Core>> {
     progress: Progress,
 }
 
-/// Stores the state of a call. This type is 64 bits long, so that a [`Call`] contains no padding. A move of a `Call`
-/// would copy padding byte by byte.
+/// Stores the state of a call. This type is 64 bits long, so that a [`Call`] contains no padding. With padding, a move
+/// of a `Call` would copy the padding byte by byte.
 ///
-/// The lowest three bits are the state of the call. In a permit that the user holds, the bits from [`Self::MESSAGES`]
-/// on contain the number of messages at the admission of the call. A message from a circuit tells a retry for how long
-/// the circuit will reject calls. The 64 bits are never all zero, so that a `Result` with a `Call` is as small as the
-/// `Call`.
+/// The lowest three bits are the state of the call. If the user holds the permit, the bits from [`Self::MESSAGES`] on
+/// contain this thread's count of messages at the admission of the call. With a message, a circuit tells a retry for
+/// how long the circuit will reject calls. The 64 bits are never all zero, so that a `Result` with a `Call` is as small
+/// as the `Call`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Progress(NonZeroU64);
 
@@ -131,9 +132,9 @@ impl<B: Borrow<Core>> Call<B> {
     /// Admits or rejects a call. For a rejected call, returns the core of the breaker, and the time after which the
     /// caller may try again. The function that calls `admit` creates the error, so that the error needs no move in
     /// memory.
-    // Inlining lets `admit` build the `Call` in the memory of the caller, so that no move is needed. A move would
-    // read the forty bytes of the `Call` in pieces of another size than the pieces just written. The resulting
-    // store-forwarding stall of the processor takes more time than the rest of the call.
+    // Inlining lets `admit` build the `Call` in the memory of the caller, so that no move is needed. A move would read
+    // the forty bytes of the `Call` right after these bytes were written, but in pieces of a different size. The
+    // resulting store-forwarding stall of the processor takes more time than the rest of the call.
     //
     // Both arms of the `match` return a ticket, from which the last lines build the `Call`. If each arm built a `Call`,
     // `admit` would need 26 more instructions.
@@ -161,28 +162,29 @@ impl<B: Borrow<Core>> Call<B> {
         Self::admit(core, is_repeat).map_err(|(core, wait)| CircuitOpenError::new(core.borrow().name.clone(), wait))
     }
 
-    /// Marks the permit of this call as held by the user, and calls [`start_wait`](Self::start_wait).
+    /// Marks the permit of this call as held by the user's code, and calls [`start_wait`](Self::start_wait).
     #[inline]
     pub(crate) fn hand_over(&mut self) {
         self.progress = Progress::of_user();
         self.start_wait();
     }
 
-    /// Returns the number of messages from circuits to retries at the beginning of the call.
+    /// Returns this thread's count of messages when the call was admitted. With a message, a circuit tells a retry for
+    /// how long the circuit will reject calls.
     pub(super) fn messages(&self) -> u16 {
         self.progress.messages()
     }
 
-    /// Ends the call as a failure. The permit of this call is a permit that the user holds.
+    /// Ends the call as a failure, for a permit that the user holds.
     fn end_as_failure(&mut self, error: Option<&dyn Display>, retry_after: Option<Duration>) {
         let messages = self.messages();
         self.end().failure(error, retry_after);
         void_messages_of_permit(messages);
     }
 
-    /// With the option `hung_after`, records the time at which the body of the call first waits. For an async call,
-    /// this is the first poll that returns `Pending`. For a blocking call, and for a permit that the user holds, this
-    /// is the start of the call, because the work may wait at any time.
+    /// With the option `hung_after`, records the time at which the body of the call first waits. An async body first
+    /// waits when a poll returns `Pending`. For a blocking call, and for a permit that the user holds, the recorded
+    /// time is the start of the call. The circuit cannot observe a later wait of such a call.
     #[inline]
     pub(crate) fn start_wait(&mut self) {
         if self.admitted.core.borrow().gate.times_waits() {
@@ -199,8 +201,8 @@ impl<B: Borrow<Core>> Call<B> {
         }
     }
 
-    /// Marks the call as ended, before its outcome is recorded. Otherwise, if a subscriber of events panicked during
-    /// the recording, the destructor of the call would record a second outcome.
+    /// Marks the call as ended. The caller then records the outcome. In the opposite order, a panic of a subscriber of
+    /// events would make the destructor of the call record a second outcome.
     #[inline]
     pub(crate) fn end(&mut self) -> &Admitted<B> {
         self.progress = Progress::ENDED;
@@ -226,8 +228,9 @@ impl<B: Borrow<Core>> Call<B> {
 }
 
 impl<'a> Call<&'a Core> {
-    /// Admits or rejects a call, and emits the events of this decision. This slow path follows
-    /// [`Gate::closed`](crate::circuit::core::gate::Gate::closed), which admits most calls of a closed circuit.
+    /// Admits or rejects a call, and emits the events of this decision. This slow path runs for a call that
+    /// [`Gate::closed`](crate::circuit::core::gate::Gate::closed) has not admitted. `Gate::closed` admits most calls of
+    /// a closed circuit.
     ///
     /// `is_repeat` is true if the decorated function also has a `#[retry]`, and the call belongs to a second or later
     /// attempt of this retry. The function `Repeat::is_running` cannot replace `is_repeat`. `Repeat::is_running`
@@ -318,9 +321,9 @@ permit! {
     /// A permit for one call. The method [`try_acquire`](crate::CircuitBreaker::try_acquire) returns this permit.
     ///
     /// Each method of the permit records the outcome of the call and ends the permit. If a timeout, a `select!` or an
-    /// early return drops the permit, the call is cancelled, and the statistic `total_cancelled` counts it. If the
-    /// cancelled call was a trial call of a half-open circuit, the circuit can admit another trial call. If the call
-    /// ran for [`hung_after`](crate::CircuitBuilder::hung_after) or longer before the drop, the call counts as a
+    /// early return drops the permit, the call is cancelled, and the statistic `total_cancelled` counts this call. If
+    /// the cancelled call was a trial call of a half-open circuit, the circuit can admit another trial call. If the
+    /// call ran for [`hung_after`](crate::CircuitBuilder::hung_after) or longer before the drop, the call counts as a
     /// failure instead.
     ///
     /// A panic that drops the permit also cancels the permitted call, because the cause of the panic may be outside
@@ -397,8 +400,8 @@ impl OwnedPermit {
 
 impl<'a> Permit<'a> {
     /// Marks the call as ended. Returns the call without its destructor, so that the call stays in registers. A move of
-    /// the whole permit would read its bytes in pieces of another size than the pieces just written. The resulting
-    /// store-forwarding stall of the processor takes as much time as the call through the circuit.
+    /// the whole permit would read its bytes right after these bytes were written, but in pieces of a different size.
+    /// The resulting store-forwarding stall of the processor takes as much time as the call through the circuit.
     #[inline]
     pub(crate) fn end(mut self) -> Admitted<&'a Core> {
         *self.0.end()

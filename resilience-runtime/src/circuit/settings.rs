@@ -78,7 +78,8 @@ macro_rules! options {
                 }
             }
 
-            /// Returns the maximum number of circuits of one name, if each key has its own circuit.
+            /// Returns the maximum number of circuits with one name. With the option `key`, each key has a circuit of
+            /// its own.
             pub(crate) fn max_keys(&self) -> u32 {
                 self.max_keys.unwrap_or(MAX_KEYS)
             }
@@ -87,7 +88,7 @@ macro_rules! options {
             #[cfg(feature = "config")]
             pub(crate) const NAMES: &'static [&'static str] = &[$(stringify!($option)),*];
 
-            /// Sets the option with the name `option` to a value from a file or from the environment.
+            /// Sets the option with the name `option` to a value from a configuration file or an environment variable.
             #[cfg(feature = "config")]
             pub(crate) fn set(&mut self, option: &str, raw: &Raw) -> Result<(), std::borrow::Cow<'static, str>> {
                 $(
@@ -177,7 +178,7 @@ impl Options {
     }
 
     /// Checks whether the merged `cooldown` would be longer than the merged `max_cooldown`. If so, returns the option
-    /// that `others` must not set, the allowed range of this option, and its value in `others`.
+    /// that `others` must not set, the allowed range of this option, and the value of this option in `others`.
     pub(crate) fn too_long_with(self, others: Self) -> Option<(CircuitOption, String, Value)> {
         let too_long = |cooldown, max| cooldown > max;
         match (self.cooldown, self.max_cooldown, others.cooldown, others.max_cooldown) {
@@ -313,10 +314,10 @@ pub(crate) struct Settings {
     pub(crate) cooldown_jitter: f64,
     pub(crate) half_open_max: u32,
     pub(crate) trial_timeout: Duration,
-    /// If a call is cancelled or ended by the caller's deadline, the call counts as a failure if it ran for at least
-    /// this time. With `None`, such a call never counts as a failure.
+    /// The shortest time after which a cancelled call counts as a failure. The time also applies to a call that the
+    /// caller's deadline ended. With `None`, these calls never count as failures.
     pub(crate) hung_after: Option<Duration>,
-    /// Whether only the failure of the first attempt counts if a retry or a hedge makes several attempts.
+    /// Whether the circuit counts only the failure of the first attempt of a retry or a hedge.
     pub(crate) count_requests: bool,
     pub(crate) shadow: bool,
     /// Whether the metrics show the durations of calls.
@@ -359,8 +360,8 @@ impl Settings {
     ///
     /// The cooldown is the longer of two times: the circuit's own cooldown, and the delay `hint` that the service asked
     /// for. The circuit's own cooldown is `cooldown * cooldown_factor^(n - 1)`. The jitter extends both times by the
-    /// share `cooldown_jitter * draw`, because clients with an equal `hint` would otherwise call the service again at
-    /// the same time. The result is at most `max_cooldown`.
+    /// share `cooldown_jitter * draw`. Without jitter, clients with an equal `hint` would call the service again at the
+    /// same time. The result is at most `max_cooldown`.
     pub(crate) fn nth_cooldown(&self, n: u32, hint: Duration, draw: f64) -> Duration {
         let exponent = i32::try_from(n.saturating_sub(1)).unwrap_or(i32::MAX);
         let jitter = 1.0 + self.cooldown_jitter * draw;

@@ -32,10 +32,11 @@ pub struct CircuitStats {
     pub name: String,
     /// State of the circuit. An open circuit whose cooldown has ended counts as half-open.
     pub state: CircuitState,
-    /// Number of failures that count towards the option `threshold`. Without a window of recent calls, the value is the
-    /// number of consecutive failures. With a window, the value is the number of failures in the window at the time of
-    /// the last failure. While the circuit is open, the value does not change. Each failed trial call of the half-open
-    /// circuit adds one to the value. When the circuit closes or is reset, the value becomes zero.
+    /// Number of failures that count towards the option `threshold` or `failure_rate`. Without a window of recent
+    /// calls, the value is the number of consecutive failures. With a window, the value is the number of failures in
+    /// the window at the time of the last failure. While the circuit is open, the value does not change. Each failed or
+    /// slow trial call of the half-open circuit adds one to the value. When the circuit closes or is reset, the value
+    /// becomes zero.
     pub failures: u64,
     /// Number of successes since the circuit was created, closed or reset, whichever happened last. If the state of the
     /// circuit changes during a call, the number does not include the success of this call. The number also leaves out
@@ -73,7 +74,7 @@ pub struct CircuitStats {
     /// Total number of rejected calls. With the option `shadow`, this field counts the calls that the circuit would
     /// have rejected without this option.
     pub total_rejected: u64,
-    /// Number of times that the circuit opened. Each failed trial call of the half-open circuit opens the circuit
-    /// again.
+    /// Number of times that the circuit opened. Each failed or slow trial call of the half-open circuit opens the
+    /// circuit again.
     pub total_opened: u64,
 }

@@ -19,7 +19,7 @@ pub(crate) struct CircuitSums {
 }
 
 impl CircuitSums {
-    /// Calls `change` with each total of `self`, and with the same total of `other`.
+    /// Calls `change` with each total of `self` and the matching total of `other`.
     fn each(&mut self, other: &Self, change: impl Fn(&mut u64, u64)) {
         let calls = self.calls.iter_mut().zip(&other.calls);
         let transitions = self.transitions.iter_mut().flatten().zip(other.transitions.iter().flatten());

@@ -1,4 +1,5 @@
-//! Passes events to the subscribers of the program, or to the subscribers of an isolated test.
+//! Passes events to the subscribers of the program. In an isolated test, which has its own circuits and subscribers,
+//! passes events to the subscribers of the test.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -13,7 +14,7 @@ use crate::base::sync::{Arc, OnceLock, lock_std};
 use crate::events::emit::event;
 use crate::events::value::Event;
 
-/// The largest number of events that wait for a subscriber.
+/// The largest number of events that a channel stores for slow subscribers.
 const CAPACITY: usize = 1_024;
 
 /// The events that a subscriber wants.
@@ -24,7 +25,6 @@ pub(super) enum Wanted {
     All,
 }
 
-/// A channel of events.
 struct Channel {
     /// The sender, which the first subscription creates.
     sender: OnceLock<Sender<Arc<Event>>>,
@@ -119,7 +119,7 @@ impl Hub {
         let place = callbacks.iter().position(|(known, _)| *known == id);
         let removed = place.map(|place| callbacks.swap_remove(place));
         drop(callbacks);
-        // Drops the callback while no lock is held, because its destructor is code of the user.
+        // Drops the callback while no lock is held, because the destructor of the callback is code of the user.
         if removed.is_some() {
             self.called.fetch_sub(1, Ordering::Relaxed);
         }

@@ -1,4 +1,4 @@
-//! Records the events of an isolated test.
+//! Records the events of an isolated test, which has its own circuits and events.
 
 use std::sync::Mutex;
 

@@ -58,8 +58,8 @@ pub fn subscribe() -> EventStream {
 
 /// Returns a stream of all events of this crate. The [table of events](crate#events) lists the events.
 ///
-/// Works like [`subscribe`], but slows down every call. While such a stream exists, each call creates its events, such
-/// as `circuit_success`, and reads the clock to measure its duration.
+/// Works like [`subscribe`], but slows down every call. While a stream of all events exists, each call creates its
+/// events, such as `circuit_success`, and reads the clock to measure its duration.
 pub fn subscribe_all() -> EventStream {
     EventStream::new(Wanted::All)
 }
@@ -109,7 +109,7 @@ impl EventStream {
             return match receiver.recv().await {
                 Ok(event) => Ok(Arc::unwrap_or_clone(event)),
                 Err(RecvError::Lagged(count)) => Err(Missed { count }),
-                // The sender is never dropped.
+                // This error never occurs, because the sender is never dropped.
                 Err(RecvError::Closed) => pending().await,
             };
         }
@@ -153,7 +153,7 @@ impl EventStream {
         match next {
             Ok(event) => Poll::Ready(Ok(Arc::unwrap_or_clone(event))),
             Err(RecvError::Lagged(count)) => Poll::Ready(Err(Missed { count })),
-            // The sender is never dropped.
+            // This error never occurs, because the sender is never dropped.
             Err(RecvError::Closed) => Poll::Pending,
         }
     }

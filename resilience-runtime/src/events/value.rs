@@ -1,4 +1,4 @@
-//! Defines [`Event`], an event of this crate as a value.
+//! Defines [`Event`], which contains the data of one event of this crate.
 
 use std::fmt::{self, Display};
 use std::time::SystemTime;

@@ -21,14 +21,17 @@ const MOST_SHOWN: usize = 5;
 
 /// The status of a program or of a circuit, for readiness probes.
 ///
+/// An outage begins when a circuit opens, and ends when the circuit closes. The [`HealthRules`] name the essential
+/// circuits, and set the time for which an outage is tolerated.
+///
 /// `Display` shows `ok`, `degraded` and `down`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum HealthStatus {
-    /// No circuit has an outage, or every outage is shorter than the rules tolerate.
+    /// No circuit has an outage, or every outage is shorter than the tolerated time.
     Ok,
-    /// An outage has lasted for the time that the rules tolerate, but the status is not `Down`.
+    /// An outage has lasted for the tolerated time, but the status is not `Down`.
     Degraded,
-    /// An essential circuit rejects calls, and its outage has lasted for the time that the rules tolerate.
+    /// An essential circuit rejects calls, and its outage has lasted for the tolerated time.
     Down,
 }
 
@@ -78,17 +81,17 @@ pub struct Health {
     pub status: HealthStatus,
     /// The circuits with an outage, at most 100. The circuits with the worst status and the longest outages come first.
     pub outages: Vec<Outage>,
-    /// The number of further circuits with an outage.
+    /// The number of circuits with an outage that are not in `outages`.
     pub more: usize,
 }
 
-/// The outage of one circuit, from its opening until it closes.
+/// The outage of one circuit, from the opening to the closing of the circuit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Outage {
-    /// Name of the circuit, not escaped.
+    /// Unescaped name of the circuit.
     pub name: String,
-    /// State of the circuit for the next call.
+    /// State of the circuit that the next call would find.
     pub state: CircuitState,
     /// Effect of this circuit on the status of the program.
     pub status: HealthStatus,
@@ -125,7 +128,7 @@ fn rules() -> &'static Mutex<HealthRules> {
 /// # Errors
 ///
 /// Returns a [`ConfigError`], and changes nothing, if the rules name a circuit that does not exist. Without the feature
-/// `declare`, the circuit of an attribute exists after the first call of the function.
+/// `declare`, the circuit of an attribute exists only after the first call of the function.
 pub fn set_health_rules(rules_of_user: HealthRules) -> Result<(), ConfigError> {
     rules_of_user.check()?;
     *lock_std(rules()) = rules_of_user;
@@ -176,7 +179,7 @@ pub fn health_with(rules: &HealthRules) -> Result<Health, ConfigError> {
     Ok(report(rules))
 }
 
-/// The number of circuits that an essential name selects: one circuit, or the circuits of all keys.
+/// Counts the circuits that an essential name selects: one circuit, or the circuits of all keys.
 #[derive(Default)]
 struct Group {
     circuits: usize,

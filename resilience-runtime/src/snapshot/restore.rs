@@ -13,7 +13,7 @@ use crate::snapshot::snapshot::{Snapshot, VERSION};
 /// not advance between the snapshot and the restoration, because the clocks of two computers may differ.
 ///
 /// A state waits if the program has no circuit or rate limit of this name yet. A circuit or rate limit that is created
-/// later under this name takes the state. A further call of `restore` drops all states that still wait.
+/// later under this name takes over the state. A further call of `restore` drops all states that still wait.
 ///
 /// The states of all other circuits and rate limits, and the totals of all statistics, remain unchanged. The outcome of
 /// a call that runs during the restoration does not affect a restored circuit. The guide
@@ -40,7 +40,7 @@ pub fn restore(snapshot: Snapshot) -> Result<Restored, RestoreError> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Restored {
-    /// Number of states that a circuit or a rate limit has taken.
+    /// Number of states that a circuit or a rate limit has taken over.
     pub restored: usize,
     /// Number of states that wait until a circuit or a rate limit of the same name is created.
     pub waiting: usize,

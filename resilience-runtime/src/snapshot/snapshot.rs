@@ -62,10 +62,11 @@ impl Snapshot {
 
 /// Takes a snapshot of all circuits and rate limits, which another process can [`restore`](crate::restore()).
 ///
-/// The snapshot contains the registered circuits and the rate limits of attributes, with and without the option `key`.
-/// The snapshot also contains the states of an earlier [`restore`](crate::restore()) that still wait for a circuit or a
-/// rate limit. The snapshot leaves out circuits and rate limits in their initial state. The snapshot does not contain
-/// other layers, such as a circuit from [`build`](crate::CircuitBuilder::build).
+/// The snapshot contains the circuits that an attribute declares or a builder registers, and the rate limits of
+/// attributes. With the option `key`, the snapshot contains the circuit or rate limit of each key. The snapshot also
+/// contains the states of an earlier [`restore`](crate::restore()) that still wait for a circuit or a rate limit. The
+/// snapshot leaves out circuits and rate limits in their initial state. The snapshot does not contain other layers,
+/// such as a circuit from [`build`](crate::CircuitBuilder::build).
 ///
 /// This function changes no state. The function leaves out states beyond the first 1,000,000, and states whose name or
 /// key has more than 1,024 bytes.

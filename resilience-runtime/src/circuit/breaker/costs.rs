@@ -1,6 +1,6 @@
 //! Tests which calls take the lock of the breaker, and how often a call reads the clock.
 //!
-//! These tests are unit tests, because public names show neither a lock nor a clock reading.
+//! These tests are unit tests, because the public API does not show locks and clock readings.
 
 use std::future::ready;
 use std::sync::mpsc;

@@ -1,15 +1,15 @@
 use crate::base::clock::Tick;
 
 /// Counts consecutive calls without an outcome, to warn that the circuit receives no outcomes. A call has no outcome if
-/// it was cancelled, or if a deadline ended it.
+/// the call was cancelled, or if a deadline ended the call.
 ///
 /// This type has only four bytes, because `tests/allocations.rs` limits the size of a breaker.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Blind {
     /// The low 5 bits count the consecutive calls without an outcome, up to 20. The high 11 bits contain the total of
-    /// successes and failures when the last of these calls ended. If the total has changed at the next call without an
-    /// outcome, the count starts again. The stored total wraps at 2,048, so exactly 2,048 outcomes between two of these
-    /// calls go unnoticed.
+    /// successes and failures at the end of the last call without an outcome. If this total has changed at the next
+    /// call without an outcome, the count starts again. The stored total wraps at 2,048, so exactly 2,048 outcomes
+    /// between two calls without an outcome go unnoticed.
     calls: u16,
     /// The time of the last warning, in units of 2^29 ns (about half a second), or zero before the first warning. The
     /// value runs from 1 to 65,535, and begins again at 1 after about ten hours.
@@ -29,13 +29,12 @@ impl Blind {
     const MINUTE: u16 = 113;
     /// The number of units after which the field `warned` has the same value again.
     const UNITS: u16 = u16::MAX;
-    /// The largest number of units by which a call may be older than the last warning. Another thread may have read the
-    /// clock up to one second ([`SKEW`](crate::base::clock::SKEW)) before this thread, and one second spans up to two
-    /// units.
+    /// The largest number of units by which the time of a call may be earlier than the last warning. The clock readings
+    /// of two threads may differ by up to one second ([`SKEW`](crate::base::clock::SKEW)), which is at most two units.
     const LATE: u16 = 2;
 
     /// Counts a call without an outcome, and returns whether a warning is due. `outcomes` is the total of successes and
-    /// failures since the breaker was created. A warning is due from the 20th consecutive call without an outcome on,
+    /// failures since the breaker was created. From the 20th consecutive call without an outcome on, a warning is due
     /// at most once a minute.
     #[expect(clippy::cast_possible_truncation, reason = "only differences of near numbers count")]
     pub(crate) fn add(&mut self, outcomes: u64, now: Tick) -> bool {

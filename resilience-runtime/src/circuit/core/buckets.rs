@@ -12,7 +12,7 @@ const BUCKETS: usize = 10;
 /// cover between 90 % and 100 % of the window's length.
 ///
 /// The design follows the sliding windows of Netflix's Servo and Hystrix. A bucket counts failures and slow calls, but
-/// it does not count successes. Instead, a bucket stores the number of successes before the beginning of the bucket.
+/// not successes. Instead, a bucket stores the number of successes before the beginning of the bucket.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Buckets {
     /// The time at which the bucket with the number 0 began.
@@ -26,8 +26,9 @@ pub(crate) struct Buckets {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Bucket {
-    /// The number of successes from the last closing or reset of the circuit to the beginning of this bucket. In a
-    /// restored window, the successes before the restart make this number negative, so the number wraps around.
+    /// The number of successes from the last closing or reset of the circuit to the beginning of this bucket. A
+    /// restored window also contains successes from before the restart, which make this number negative. A negative
+    /// number wraps around.
     before: u64,
     failures: u64,
     slow: u64,
@@ -144,8 +145,8 @@ impl Buckets {
         KeptBuckets { bucket: Duration::from_nanos(self.nanos), elapsed: Duration::from_nanos(elapsed), counts }
     }
 
-    /// Adds the kept calls to this window, which must be empty. A call enters the bucket that contains the beginning of
-    /// its kept bucket. Drops calls that are too old for this window.
+    /// Adds the kept calls to this window, which must be empty. Adds all calls of a kept bucket to the bucket of this
+    /// window that contains the beginning of the kept bucket. Drops calls that are too old for this window.
     #[cfg(feature = "serde")]
     pub(crate) fn restore(&mut self, kept: &KeptBuckets, now: Tick) {
         let (bucket, elapsed) = (nanos(kept.bucket), nanos(kept.elapsed));

@@ -44,7 +44,7 @@ impl Core {
     /// Admits or rejects a call that [`Gate::closed`] has not admitted.
     ///
     /// A trial call is an admitted call of a half-open circuit. An inner call in the body of a running trial call is
-    /// always admitted. Its outcome does not affect the circuit.
+    /// always admitted. The outcome of the inner call does not affect the circuit.
     ///
     /// Takes no lock if the phase (a summary of the state) already shows that the circuit rejects calls.
     #[inline]
@@ -134,7 +134,7 @@ impl Core {
         self.release(ticket);
     }
 
-    /// Records a call that was dropped before its outcome was known.
+    /// Records a cancelled call, whose future or permit was dropped.
     #[cold]
     pub(crate) fn cancel(&self, ticket: Ticket, started: Option<Tick>) {
         self.end_without_outcome(ticket, started, Totals::add_cancelled, Ended::Cancelled);
@@ -198,8 +198,8 @@ impl Core {
         // Reads the clock before the atomic exchange that counts the success. A clock reading after the exchange would
         // have to wait for the exchange, because the processor executes no later instruction before the exchange ends.
         let now = Stamp::now();
-        // `is_quiet_for` returns true only if no subscriber wanted the event `circuit_success` when the call was
-        // admitted.
+        // Emits no event if the success is counted here. If a subscriber wanted the event `circuit_success` when the
+        // call was admitted, the ticket is timed, and `is_quiet_for` returns false.
         if !(self.gate.is_quiet_for(ticket) && self.count(ticket, now)) {
             self.finish_success(ticket, started, now);
         }
@@ -211,7 +211,7 @@ impl Core {
         self.totals.assigned().is_some_and(|slot| slot.succeed(ticket.generation(), now))
     }
 
-    /// Records a success that [`succeed`](Self::succeed) has not counted, and emits its events.
+    /// Records a success that [`succeed`](Self::succeed) has not counted, and emits the events of this success.
     #[cold]
     fn finish_success(&self, ticket: Ticket, started: Option<Tick>, now: Stamp) {
         let Self { name, gate, totals } = self;
@@ -257,8 +257,8 @@ impl Core {
         counted
     }
 
-    /// Records a failure. `is_noted` is true if the body of the call was polled inside a
-    /// [`Noted`](crate::base::noted::Noted) future.
+    /// Records a failure. `is_noted` is true if the body of the call ran inside the wrapper
+    /// [`Noted`](crate::base::noted::Noted).
     ///
     /// If the circuit is now open, leaves a message ([`StillOpen`]) that tells a retry for how long the circuit will
     /// reject calls. Otherwise, if `is_noted` is true, calls [`void_messages`], so that a retry ignores earlier
@@ -285,7 +285,7 @@ impl Core {
         if let Effect::Opened { cause, failures } = effect {
             events::opened(name, opened_from(cause), cause.reason(), failures, error);
         }
-        // Skips a failure that was only counted, because it has not opened the circuit.
+        // Leaves no message for a failure that was only counted, because this failure has not opened the circuit.
         let wait = if matches!(effect, Effect::Counted) { None } else { self.wait() };
         match wait {
             Some(wait) => StillOpen::leave(self.address(), wait, false),
@@ -305,15 +305,15 @@ impl Core {
         }
     }
 
-    /// Returns whether the option `shadow` is set. A circuit that is forced open reports a wait of zero if this option
-    /// is set, or if its cooldown is zero.
+    /// Returns whether the option `shadow` is set. In the phase `ForcedOpen`, a wait of zero has two possible causes:
+    /// this option, or a cooldown of zero.
     #[cold]
     #[inline(never)]
     fn is_shadow(&self) -> bool {
         self.gate.read(|_, settings| settings.shadow)
     }
 
-    /// Returns a number that identifies this circuit while it exists.
+    /// Returns a number that identifies this circuit while the circuit exists.
     pub(crate) fn address(&self) -> usize {
         std::ptr::from_ref(self).addr()
     }

@@ -5,11 +5,11 @@ use std::time::Duration;
 use crate::base::clock::nanos;
 use crate::base::sync::statics::{AtomicU64, Ordering};
 
-/// The upper bound of each bucket except the last, in seconds. The last bucket has no bound.
+/// The upper bounds of the buckets, in seconds. The last bucket has no upper bound.
 pub(crate) const BOUNDS: [f64; 15] =
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
 
-/// The bounds of [`BOUNDS`] in units of 0.1 ms, so that a call compares integers.
+/// The bounds of [`BOUNDS`] in units of 0.1 ms, so that the search for a bucket compares integers.
 const STEPS: [u64; BOUNDS.len()] =
     [10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 300_000, 600_000];
 const NANOS_OF_A_STEP: u64 = 100_000;

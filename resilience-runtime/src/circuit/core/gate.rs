@@ -11,7 +11,7 @@
 //! - Open: the upper 61 bits are the [`Tick`] at which the cooldown ends.
 //! - Half-open without room for a trial call: the upper 61 bits are the [`Tick`] at which the newest trial call reaches
 //!   its time limit.
-//! - Forced open: the upper 61 bits are the time, in nanoseconds, that a rejection reports.
+//! - Forced open: the upper 61 bits are the wait time, in nanoseconds, that a rejection reports.
 //!
 //! The word contains the whole phase, so one load of the word reads a consistent phase.
 
@@ -33,7 +33,7 @@ const BITS: u32 = 3;
 const MASK: u64 = (1 << BITS) - 1;
 
 /// The phase of a closed circuit that only counts its successes ([`SuccessPath::Quiet`]). The value is zero, so that
-/// the word of such a circuit equals the bits of an ordinary ticket.
+/// the word of such a circuit equals the bits of an [ordinary](Ticket::is_ordinary) ticket.
 const QUIET: u64 = 0;
 const FAILING: u64 = 1;
 const TIMED: u64 = 2;
@@ -54,21 +54,21 @@ pub(crate) struct Gate {
     /// - Open or half-open: the longest time, in nanoseconds, that a rejected call may have to wait. A longer wait
     ///   shows that the tick in `word` comes from another clock, such as the paused clock of a test's runtime. The call
     ///   then takes the lock. With the option `shadow`, the field is zero, so that every call takes the lock.
-    /// - Closed with another path, forced open, or disabled: unused.
+    /// - Closed with another [`SuccessPath`], forced open, or disabled: unused.
     ///
-    /// The tick and the longest wait share one field to save memory. With a second field, a breaker would be eight
-    /// bytes larger than the limit in `tests/allocations.rs`.
+    /// The tick and the longest wait share one field to save memory. With a second field, a breaker would exceed the
+    /// size limit in `tests/allocations.rs` by eight bytes.
     ///
     /// The method `decide` stores this field before the field `word`. Another thread may therefore read the old phase
-    /// from `word`, and then the new `limit`. This thread then takes the lock, or acts according to the old phase.
-    /// Either result is correct.
+    /// from `word`, and then the new `limit`. This thread then takes the lock, or acts according to the old phase. Both
+    /// results are correct, because the call runs at the same time as the change of the state.
     limit: AtomicU64,
     /// The shortest duration of a slow call in nanoseconds, rounded up to a multiple of 8. The lowest bit of the field
     /// is set if the circuit has the option `hung_after`. The next bit is set if the circuit has the option
     /// `durations`.
     slow: AtomicU64,
-    /// The counts of state changes, and the durations of calls. Allocated when first needed, because the state of most
-    /// circuits never changes.
+    /// The counts of state changes, and the durations of calls. The first use allocates the memory, because the state
+    /// of most circuits never changes.
     records: OnceBox<Records>,
     core: Mutex<Core>,
 }
@@ -106,8 +106,7 @@ impl Gate {
     }
 
     /// Returns the generation (a count of state changes) if the circuit is closed and needs only the outcome of a call.
-    /// Returns `None` if the circuit is not closed, or also needs the duration or end time of the call, or whether the
-    /// call is a first attempt.
+    /// Otherwise, returns `None`. For example, a circuit that counts slow calls also needs the duration of a call.
     #[inline]
     pub(crate) fn closed(&self) -> Option<u32> {
         let word = self.word.load(Ordering::Acquire);
@@ -122,9 +121,9 @@ impl Gate {
     }
 
     /// Returns whether the circuit is [quiet](Self::is_quiet) in the generation of the ticket, and the ticket is
-    /// [ordinary](Ticket::is_ordinary). The bits of an ordinary ticket are the word of a quiet circuit, so that one
-    /// comparison checks the state and the generation. Also returns false if the ticket contains a time until the first
-    /// wait, because this time changes the bits of the ticket.
+    /// [ordinary](Ticket::is_ordinary). In one generation, the bits of an ordinary ticket equal the word of a quiet
+    /// circuit. One comparison therefore checks the state and the generation. Also returns false if the ticket contains
+    /// a time until the first wait, because this time changes the bits of the ticket.
     #[inline]
     pub(crate) fn is_quiet_for(&self, ticket: Ticket) -> bool {
         let bits = ticket.to_bits();

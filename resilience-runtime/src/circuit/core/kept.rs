@@ -14,8 +14,8 @@ use crate::circuit::settings::Settings;
 /// in another process.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Kept {
-    /// The state, but never `HalfOpen`. A snapshot keeps a half-open circuit as an open circuit whose cooldown has
-    /// ended.
+    /// The state, which is never `HalfOpen`. A snapshot stores a half-open circuit as an open circuit whose cooldown
+    /// has ended.
     pub(crate) state: CircuitState,
     /// The rest of the cooldown, or zero if the circuit is not open.
     pub(crate) left: Duration,
@@ -32,7 +32,7 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    /// The kept part of a new circuit.
+    /// The state of a new circuit, as a snapshot stores the state.
     pub(crate) const NEW: Self = Self {
         state: CircuitState::Closed,
         left: Duration::ZERO,
@@ -45,19 +45,20 @@ impl Kept {
         window: None,
     };
 
-    /// Returns whether the state equals the state of a new circuit, apart from the statistics.
+    /// Returns whether the circuit would admit and reject calls like a new circuit. Ignores the statistics.
     pub(crate) fn decides_as_new(&self) -> bool {
         let window = self.window.as_ref();
         self.state == CircuitState::Closed && self.failures == 0 && window.is_none_or(KeptWindow::is_empty)
     }
 
-    /// Returns whether the state and the times of the last calls equal those of a new circuit.
+    /// Returns whether the circuit would admit and reject calls like a new circuit, and the kept part contains no time
+    /// of a success or failure.
     pub(crate) fn is_new(&self) -> bool {
         let no_call = Stamp::default();
         self.decides_as_new() && self.last_failure == no_call && self.last_success == no_call
     }
 
-    /// Returns this state after the time `passed`.
+    /// Subtracts `passed` from the rest of the cooldown, and makes the calls in a window of time older by `passed`.
     pub(crate) fn after(mut self, passed: Duration) -> Self {
         self.left = self.left.saturating_sub(passed);
         self.window = self.window.map(|window| window.after(passed));
@@ -66,8 +67,8 @@ impl Kept {
 }
 
 impl Machine {
-    /// Returns the state at `now` without the time of the last success, which the machine does not know. `successes` is
-    /// the number of successes since the circuit last closed or was reset.
+    /// Returns the state at `now` without the time of the last success, which the machine does not store. `successes`
+    /// is the number of successes since the circuit last closed or was reset.
     pub(crate) fn keep(&self, settings: &Settings, now: Tick, successes: u64) -> Kept {
         let (state, left) = self.seen(settings, now);
         let (hint, draw) = match self.state {
@@ -90,10 +91,11 @@ impl Machine {
     /// Replaces the state by the kept state. The outcomes of running calls no longer affect the circuit.
     ///
     /// The settings may have changed since the snapshot. The rest of the cooldown is at most the whole cooldown under
-    /// the new settings. A closed circuit takes over the count of failures only if the old and the new settings have no
-    /// window, or the same kind of window. The new window takes over the kept calls that fit into it.
+    /// the new settings. There are three kinds of settings: without a window, with a window of time, and with a window
+    /// of calls. If this kind has changed, a closed circuit drops the kept count of failures. The new window takes over
+    /// the kept calls that fit into it.
     pub(crate) fn restore(&mut self, kept: &Kept, settings: &Settings, now: Tick) {
-        // Closes the circuit first, to start a new period of successes and to empty the window.
+        // Closes the circuit first, because closing restarts the count of successes and empties the window.
         self.close(now, Cause::Restore);
         match kept.state {
             CircuitState::Closed => {}

@@ -6,7 +6,7 @@ use crate::circuit::core::counts::Counts;
 /// If the circuit has a limit for slow calls, each call has a second bit, which is set if the call was slow.
 #[derive(Debug)]
 pub(crate) struct LastCalls {
-    /// The number of successes since the circuit last closed or was reset, at the last update of this window.
+    /// The number of successes since the circuit last closed or was reset, as of the last update of this window.
     successes: u64,
     calls: u64,
     failed: Bits,
@@ -21,8 +21,8 @@ impl LastCalls {
         last
     }
 
-    /// Creates the bits of slow calls if `slow` is true and they do not exist, and removes them if `slow` is false. New
-    /// bits mark no call as slow.
+    /// If `slow` is true, creates missing bits of slow calls. If `slow` is false, removes the bits of slow calls. New
+    /// bits are clear, so that no earlier call counts as slow.
     pub(crate) fn keep_slow(&mut self, slow: bool) {
         if !slow {
             self.slow = None;
@@ -56,7 +56,7 @@ impl LastCalls {
 
     pub(crate) fn add(&mut self, failed: bool, slow: bool) {
         self.advance(1);
-        // Prevents `update` from adding a second bit for a success, because `advance` has just added its bit.
+        // `advance` has added the bit of this call. If the call succeeded, prevents `update` from adding a second bit.
         self.successes += u64::from(!failed);
         if failed {
             self.failed.set_last();
@@ -89,7 +89,8 @@ impl LastCalls {
         known_calls.chain((known..calls).map(|_| symbol(false, false))).collect()
     }
 
-    /// Adds the kept calls to this window, which must be empty. If the kept window was longer, adds the newest calls.
+    /// Adds the kept calls to this window, which must be empty. If this window is shorter than the kept window, adds
+    /// only the newest calls.
     #[cfg(feature = "serde")]
     pub(crate) fn restore(&mut self, kept: &str) {
         let length = usize::try_from(self.failed.length).unwrap_or(usize::MAX);
@@ -212,7 +213,7 @@ mod tests {
             let mut bits = Bits::new(length);
             let mut plain = vec![false; length as usize];
             for step in 0..2000_u64 {
-                // A skip of 130 bits is longer than every ring in this test, except the ring of 200 bits.
+                // Of the rings in this test, only the ring of 200 bits is longer than a skip of 130 bits.
                 let skip = [0, 0, 1, 0, 5, 64, 0, 63, 130, 0][(step % 10) as usize];
                 bits.advance(skip);
                 plain.extend((0..skip).map(|_| false));

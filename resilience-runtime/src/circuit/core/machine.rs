@@ -1,7 +1,7 @@
 //! Implements all state transitions of a circuit breaker. The functions of this module take no lock and emit no events.
 //!
-//! The functions that record a success or a failure read the clock only if they need the time, because most calls do
-//! not. Every other function receives the time as an argument.
+//! The functions that record a success or a failure read the clock themselves, because they rarely need the time. The
+//! other functions receive the time as an argument.
 
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ pub(crate) struct Machine {
     /// The number of openings since the circuit last closed, at most 65,535. A manual opening by `trip` starts the
     /// count again at 1.
     pub(super) opened_since_closed: u16,
-    /// The number of failures that count towards the option `threshold`, at most `u32::MAX`.
+    /// The number of failures that count towards the option `threshold` or `failure_rate`, at most `u32::MAX`.
     pub(super) failures: u32,
     /// The generation (a count of state changes) at which the circuit last closed or was reset. This number identifies
     /// the period that then began. The count of successes starts at zero in each period.
@@ -89,9 +89,9 @@ impl Machine {
     pub(crate) fn change_settings(&mut self, old: &Settings, new: &Settings, now: Tick, successes: u64) {
         if old.span() != new.span() {
             self.begin_window(new, || now, successes);
-            // Sets the count of failures to zero, because the old rule counted other failures than the new rule. For
-            // example, the failures in a window need not be consecutive. While the circuit is not closed, the count
-            // only shows why the circuit opened, and remains.
+            // Sets the count of failures to zero, because the old and the new rule count different failures. For
+            // example, the failures in a window need not be consecutive. In any state other than closed, the count only
+            // shows why the circuit opened, so the count remains unchanged.
             if matches!(self.state, State::Closed) {
                 self.failures = 0;
             }
@@ -100,8 +100,8 @@ impl Machine {
         }
     }
 
-    /// Creates an empty window of recent calls, if the settings have a window. Without a window, does not read the
-    /// clock, because a reading takes 25 ns.
+    /// Creates an empty window of recent calls, if the settings have a window. Without a window, this function does not
+    /// call `now`, because a reading of the clock takes 25 ns.
     fn begin_window(&mut self, settings: &Settings, now: impl FnOnce() -> Tick, successes: u64) {
         let window = |span| Window::new(span, now(), successes, settings.slow_call.is_some());
         self.window = settings.span().map(|span| Box::new(window(span)));
@@ -135,7 +135,7 @@ impl Machine {
     }
 
     /// Returns the tick (a time) from which on every success must take the lock of the circuit. For a window of time,
-    /// returns the next tick at which a part of the window expires. Without a window, returns the smallest tick if a
+    /// returns the next tick at which a part of the window expires. Without a window, returns tick zero if the next
     /// success must clear the count of failures. In all other cases, returns `None`.
     pub(crate) fn due(&self) -> Option<Tick> {
         match &self.window {
@@ -161,8 +161,8 @@ impl Machine {
         settings.nth_cooldown(self.opened_since_closed.into(), Duration::from_nanos(hint), draw)
     }
 
-    /// Returns the state that a call would find at `now`, and the rest of the cooldown. The rest is zero if the
-    /// returned state is not open.
+    /// Returns the state that a call would find at `now`, and the rest of the cooldown. The rest of the cooldown is
+    /// zero if the returned state is not open.
     pub(crate) fn seen(&self, settings: &Settings, now: Tick) -> (CircuitState, Duration) {
         let state = match self.state {
             State::Closed => CircuitState::Closed,
@@ -178,7 +178,8 @@ impl Machine {
     }
 
     /// Returns the phase, and the longest time that a rejected call must wait. The phase is a summary of the state,
-    /// which other threads read without the lock. The time is zero, except in the phases `Open` and `Full`.
+    /// which other threads read without the lock. The wait time is greater than zero only in the phases `Open` and
+    /// `Full`.
     #[inline]
     pub(crate) fn phase(&self, settings: &Settings) -> (Phase, Duration) {
         let generation = self.generation;
@@ -219,8 +220,8 @@ impl Machine {
             State::ForcedOpen { .. } => Err(Wait::forced_open(whole_steps(nanos(settings.cooldown)))),
             State::Open { since, hint, draw, outage } => {
                 // Limits the wait to one cooldown if `since` comes from another clock, such as the paused clock of a
-                // test's runtime. Keeps a `since` that is only a little later than `now`, because `now` may come from a
-                // delayed thread.
+                // test's runtime. A `since` that is at most one second later than `now` remains unchanged, because a
+                // delayed thread may have read `now` earlier.
                 *since = since.on_clock_of(now);
                 let (since, hint, draw, outage) = (*since, *hint, *draw, *outage);
                 match remaining(since, self.cooldown(hint, draw, settings), now) {
@@ -339,8 +340,8 @@ impl Machine {
         self.enter(State::Open { since, hint: retry_after.map_or(0, nanos), draw, outage }, cause);
     }
 
-    /// Opens the circuit by hand. Starts the count of openings again, so that `cooldown_factor` does not extend the
-    /// cooldown.
+    /// Opens the circuit by hand. Starts the count of openings again at 1, so that `cooldown_factor` does not extend
+    /// the cooldown.
     pub(crate) fn trip(&mut self, settings: &Settings, now: Tick) {
         self.opened_since_closed = 0;
         self.open(settings, now, None, Cause::Trip);
@@ -356,7 +357,7 @@ impl Machine {
     }
 
     /// Subtracts a trial call from the running trial calls of the half-open circuit. Does nothing if the circuit no
-    /// longer counts the trial call, for example because it exceeded its time limit.
+    /// longer counts the trial call, for example because the trial call exceeded its time limit.
     pub(crate) fn release(&mut self, ticket: Ticket) {
         let current = self.ticket(self.lease.into());
         if let State::HalfOpen { in_flight, .. } = &mut self.state {
@@ -402,7 +403,7 @@ impl Machine {
     }
 
     /// Returns a ticket for a call whose outcome must not affect the circuit. There are two such calls: a call that
-    /// only the option `shadow` admits, and an inner call of a trial call.
+    /// only the option `shadow` admits, and an inner call in the body of a trial call.
     ///
     /// The ticket contains the previous generation (a count of state changes). The circuit therefore treats the call
     /// like a call that started before the last state change.
@@ -423,8 +424,8 @@ impl Machine {
 /// Returns whether a half-open circuit admits no further trial call. `half_open_max` limits the sum of the successful
 /// and the running trial calls.
 ///
-/// If no trial call is running, a trial call is always admitted. Without this exception, the circuit would stay
-/// half-open for ever if a change of settings lowered `half_open_max` to the number of successful trial calls.
+/// If no trial call is running, a trial call is always admitted. Otherwise, a change of `half_open_max` to the number
+/// of successful trial calls would keep the circuit half-open for ever.
 fn full(successes: u32, in_flight: u32, settings: &Settings) -> bool {
     in_flight > 0 && u64::from(successes) + u64::from(in_flight) >= u64::from(settings.half_open_max)
 }

@@ -164,8 +164,8 @@ fn expiry_of_trial_races_its_end() {
             if ends_well {
                 assert_eq!(breaker.state(), CircuitState::Closed);
             } else {
-                // The half-open circuit admits one trial call at a time. The trial call `hung` exceeded its time limit,
-                // or its permit was dropped, so `next` is now the only running trial call.
+                // The half-open circuit admits one trial call at a time. The trial call `hung` exceeded the time limit,
+                // or the permit of `hung` was dropped. The only running trial call is therefore `next`.
                 let room = u32::from(breaker.try_acquire().is_ok());
                 assert_eq!(room, 0, "the next trial is still under way");
                 drop(next);

@@ -55,7 +55,7 @@ fn address<C>(core: &C) -> usize {
 }
 
 /// Returns whether this thread is polling the body of a trial call of the circuit `core`. Ignores a trial call if
-/// `is_live` returns false for its ticket.
+/// `is_live` returns false for the ticket of the trial call.
 #[inline]
 pub(crate) fn is_within<C>(core: &C, is_live: impl Fn(Ticket) -> bool) -> bool {
     let depth = of_thread(|thread| thread.trials.get());

@@ -35,9 +35,9 @@ struct Stress {
     /// The number of unfinished trial calls for each ticket. Trial calls that may run at the same time have equal
     /// tickets.
     trials: Mutex<HashMap<Ticket, u32>>,
-    /// For each generation (the time between two state changes), a time just before its first failure. This failure
-    /// opens the circuit, because the threshold is 1. The test checks that the next trial call starts at least one
-    /// cooldown later.
+    /// For each generation (the time between two state changes), a time just before the first failure in the
+    /// generation. This failure opens the circuit, because the threshold is 1. The test checks that the next trial call
+    /// starts at least one cooldown later.
     failing: Mutex<HashMap<u32, Tick>>,
 }
 
@@ -52,7 +52,7 @@ impl Stress {
             *under_way += 1;
             assert!(*under_way <= HALF_OPEN_MAX, "{under_way} trials at once");
             // If the half-open circuit has the generation `n`, the open circuit had the generation `n - 1`. The failure
-            // that opened the circuit came in the generation `n - 2`.
+            // that opened the circuit happened in the generation `n - 2`.
             let failing = lock(&self.failing)[&(ticket.generation() - 2)];
             assert!(now.since(failing) >= COOLDOWN, "admitted after {:?}", now.since(failing));
         }

@@ -20,7 +20,8 @@ use crate::base::sync::{Arc, AtomicU64, OnceLock, Ordering};
 #[derive(Debug, Default)]
 pub(crate) struct Slot {
     /// The upper 32 bits are the number of a period, and the lower 32 bits count the successes of this period. A period
-    /// begins when the circuit closes or is reset. Its number is the number of state changes until then.
+    /// begins when the circuit closes or is reset. The number of the period is the number of state changes up to this
+    /// moment.
     succeeded: AtomicU64,
     last_success: AtomicU64,
     pub(crate) rejected: AtomicU64,
@@ -72,7 +73,7 @@ impl Slot {
         (old & COUNT, count == COUNT)
     }
 
-    /// Returns the number of successes in this slot, and how many of them belong to the period with the number
+    /// Returns the number of successes in this slot, and the number of these successes in the period with the number
     /// `period`.
     pub(crate) fn successes(&self, period: u32) -> (u64, u64) {
         let seen = self.succeeded.load(Ordering::Relaxed);
@@ -103,8 +104,8 @@ pub(crate) struct Line([Slot; SLOTS]);
 pub(crate) enum Stripes {
     /// The breaker has one slot in each element of `lines`, at the index `column`. Up to eight breakers share `lines`.
     Many { lines: Arc<[Line]>, column: usize },
-    /// All threads share one slot. A function with the option `key` may have many circuits, so their breakers use this
-    /// variant to save memory.
+    /// All threads share one slot. A function with the option `key` may have many circuits, so the breakers of these
+    /// circuits use this variant to save memory.
     Single(Slot),
 }
 
@@ -112,7 +113,7 @@ impl Stripes {
     /// Creates the slots of a breaker. The number of slots is twice the number of processors, rounded up to a power of
     /// two, but at most 16.
     pub(crate) fn new() -> Self {
-        /// The newest block, and the number of breakers that use this block.
+        /// The newest block, and the number of breakers that already use this block.
         static NEWEST: Mutex<Option<(Arc<[Line]>, usize)>> = Mutex::new(None);
         let mut newest = NEWEST.lock().unwrap_or_else(PoisonError::into_inner);
         let (lines, column) = match newest.take() {

@@ -13,7 +13,7 @@ use crate::base::packed::{join, split};
 /// lease number, so an old number identifies an expired trial call.
 ///
 /// For the option `hung_after`, the ticket also contains the time from the start of the call to the first wait of its
-/// body. A lease number has only 16 bits, so the bits from 16 to 31 contain this time.
+/// body. A lease number has only 16 bits, so the bits from 16 to 31 are free for this time.
 ///
 /// The generation and the lease number share one `u64`, which stays in a register. Two `u32` fields would be written to
 /// memory as 32-bit values, and then read as one 64-bit value. The resulting store-forwarding stall takes more time
@@ -32,7 +32,7 @@ impl Ticket {
     const REPEAT: u32 = 4;
     /// The position of the 16 bits for the time until the first wait of the body.
     const UNTIL_WAIT: u32 = 16;
-    /// The 16 bits count milliseconds up to this number, and seconds above this number.
+    /// The 16 bits for the time count milliseconds up to this number, and seconds above this number.
     const MILLIS: u64 = 1 << 15;
 
     #[inline]

@@ -1,4 +1,4 @@
-//! Adds up the outcomes since the breaker was created, and finds the time of the last success.
+//! Adds up the counts of outcomes since the breaker was created, and finds the time of the last success.
 //!
 //! The counters are in three places. The type [`Tally`] counts the outcomes that are recorded under the lock of the
 //! breaker. The field `cancelled` of [`Totals`] counts the cancelled calls. The [`Slot`] of a thread counts all other

@@ -20,8 +20,8 @@ pub(crate) enum Cause {
     Reset,
     ForceOpen,
     Disable,
-    /// The function `restore` gave the circuit the state of a snapshot. The counters leave out this change, because the
-    /// previous process has already counted the opening.
+    /// The function `restore` replaced the state of the circuit by the state in a snapshot. The counters leave out this
+    /// change, because the previous process has already counted the opening.
     #[cfg(feature = "serde")]
     Restore,
 }
@@ -71,7 +71,7 @@ impl Cause {
     }
 }
 
-/// All states, in the order of their declaration.
+/// All states, in the order of the declaration of the enum.
 pub(crate) const STATES: [CircuitState; 5] = [
     CircuitState::Closed,
     CircuitState::Open,
@@ -85,7 +85,7 @@ pub(crate) const STATES: [CircuitState; 5] = [
 pub(crate) type TransitionCounts = [[u64; Cause::ALL.len()]; STATES.len()];
 
 /// The counters of [`TransitionCounts`], which change only under the lock of the breaker. The counters have only 32
-/// bits, because a program may have many circuits.
+/// bits, which saves memory in a program with many circuits.
 #[derive(Debug, Default)]
 pub(crate) struct Transitions([[AtomicU32; Cause::ALL.len()]; STATES.len()]);
 

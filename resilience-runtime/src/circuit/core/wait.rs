@@ -6,15 +6,15 @@ use crate::circuit::core::state::CircuitState;
 /// The state of a circuit that rejected a call, and the time after which the caller may try again.
 ///
 /// The state and the time share one `u64`, so that a rejection stays in a register. The time is a multiple of 8 ns, so
-/// its three low bits are free for the state.
+/// the three low bits of the time are free for the state.
 ///
-/// A caller of a constructor must have rounded the time up to a multiple of 8 ns. The constructor itself only clears
-/// the three low bits, because rounding would add instructions to each rejection.
+/// The caller of a constructor must round the time up to a multiple of 8 ns. The constructor itself only clears the
+/// three low bits, because rounding would add instructions to each rejection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Wait(u64);
 
 /// The longest wait that a half-open circuit reports, in nanoseconds. This wait is short, because most trial calls end
-/// long before they reach their time limit.
+/// long before their time limit.
 const HALF_OPEN_NANOS: u64 = 1_000_000_000;
 
 const OPEN: u64 = 0;

@@ -1,5 +1,5 @@
 //! Implements the window of a circuit, which contains the recent calls that decide whether the circuit opens. The
-//! window contains either the latest calls, up to a fixed number, or all calls within a fixed time before now.
+//! window contains the latest calls up to a fixed number, or the calls that ended within a fixed time before now.
 //!
 //! The method `add` adds a failure or a slow call to the window. A success that is not slow only increments a counter
 //! outside the window. The method `update` receives the value of this counter, and adds the successes since the
@@ -21,7 +21,8 @@ use crate::circuit::settings::Span;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum KeptWindow {
     Time(KeptBuckets),
-    /// One character for each call, beginning with the oldest call. The methods of [`LastCalls`] define the characters.
+    /// One character for each call, beginning with the oldest call. The constant `SYMBOLS` in the file of [`LastCalls`]
+    /// defines the characters.
     Calls(String),
 }
 
@@ -59,15 +60,15 @@ impl Window {
         }
     }
 
-    /// In a window of a fixed number of calls, adds or removes one bit for each call, which marks a slow call. These
-    /// bits double the memory of the window, so only a circuit that counts slow calls has them.
+    /// Adds or removes the bits that mark slow calls in a window of a fixed number of calls. These bits double the
+    /// memory of the window, so a window has these bits only if the circuit counts slow calls.
     pub(crate) fn keep_slow(&mut self, slow: bool) {
         if let Self::Calls(last) = self {
             last.keep_slow(slow);
         }
     }
 
-    /// Empties the window. In later calls of `update`, `successes` counts from this restart.
+    /// Empties the window. In later calls of `update`, the argument `successes` counts from this restart.
     pub(crate) fn restart(&mut self, now: Tick) {
         match self {
             Self::Time(buckets) => buckets.restart(now),
@@ -84,8 +85,8 @@ impl Window {
         }
     }
 
-    /// Adds a call that failed, or was slow, or both. A success that is not slow needs no call of `add`, because the
-    /// next call of `update` adds the success.
+    /// Adds a call that failed or was slow. The arguments `failed` and `slow` may both be true. A success that is not
+    /// slow needs no call of `add`, because the next call of `update` adds the success.
     pub(crate) fn add(&mut self, failed: bool, slow: bool) {
         match self {
             Self::Time(buckets) => buckets.add(failed, slow),
@@ -130,7 +131,7 @@ impl Window {
         }
     }
 
-    /// Returns whether both windows are limited by time, or both by a number of calls.
+    /// Returns whether the two windows have the same kind of limit: a length of time, or a number of calls.
     #[cfg(feature = "serde")]
     pub(crate) fn is_of_kind(&self, kept: &KeptWindow) -> bool {
         matches!((self, kept), (Self::Time(_), KeptWindow::Time(_)) | (Self::Calls(_), KeptWindow::Calls(_)))
