@@ -109,8 +109,8 @@ pub(crate) fn emit(
     let lent = Lent::new(&mut sig, &mut moved, &hoisted, plan);
     let starts_late = share(&mut sig, &mut moved, &hoisted, plan.rejections_after_a_wait());
     // The body of an `#[async_trait]` method begins with statements that bind the arguments. The expansion moves these
-    // statements before the body in three cases: the body may run again, a function in an option such as `failure_if`
-    // uses an argument, or the user lists an argument in `clone`.
+    // statements before the body if the body may run again. The expansion also moves the statements if a function in an
+    // option such as `failure_if` uses an argument, or if the user lists an argument in `clone`.
     let body = if plan.repeats() || !lent.is_empty() || starts_late || !clones.is_empty() {
         hoisted
     } else {
@@ -188,7 +188,8 @@ impl Place<'_> {
     }
 
     /// Works like [`bound`](Self::bound). If this attribute handles rejections by attributes below, a rejected call
-    /// leaves a labelled block by `break`. The variable `outcome` then contains the error of the rejection.
+    /// leaves a labelled block by `break`. The variable `outcome` then contains an `Err` with the error of the
+    /// rejection.
     pub(crate) fn caught(self, block: &TokenStream) -> TokenStream {
         if !self.plan().is_left(self.index) {
             return self.bound(block);

@@ -23,10 +23,9 @@ pub(crate) struct Facts {
     /// repeats nothing, such as a timeout. The field is `None` if the number is known only at run time.
     pub(crate) attempts: Option<u32>,
     /// The number of failed attempts that opens the circuit. The field is `None` if no fixed number opens the circuit,
-    /// for example with the option `failure_rate`. The field is also `None` for every attribute except `#[circuit]`.
+    /// for example with the option `failure_rate`. Only `#[circuit]` sets the field.
     pub(crate) opens: Option<Opens>,
-    /// The code that returns the outcome in place of an error. The field is `None` unless the attribute is a
-    /// `#[fallback]`.
+    /// The code that returns the outcome in place of an error. Only `#[fallback]` sets the field.
     pub(crate) replaces: Option<Replacement>,
     /// The reason why the attribute needs an `async` function, and the text to write instead. The field is `None` if
     /// the attribute also works on a function that is not `async`.
@@ -62,15 +61,15 @@ pub(crate) struct Facts {
     /// The user's expressions, such as `self.limit`, that each call evaluates before its body starts.
     pub(crate) expressions: Vec<TokenStream>,
     /// Whether all calls share the state of this attribute, such as a circuit. If so, a constant in an option cannot
-    /// name `Self`.
+    /// name `Self`, because `Self` may be a different type in another call.
     pub(crate) is_shared: bool,
     /// The user's functions, such as `failure_if`, that the expansion may call after the body has started.
     pub(crate) late: Vec<TokenStream>,
 }
 
 impl Facts {
-    /// Creates the facts of an attribute. The parameters are the properties that every attribute must state. All other
-    /// properties have defaults.
+    /// Creates the properties of an attribute. The parameters are the properties that every attribute must state. All
+    /// other properties have defaults.
     pub(crate) fn new(
         attribute: &'static str,
         span: Span,
@@ -161,7 +160,8 @@ pub(crate) enum Asks {
     Rejected,
     /// The attribute is a retry, and must know whether a circuit below rejected the call. The expansion stores this
     /// information if an attribute between the retry and the circuit handles the rejection, or if each attempt has its
-    /// own circuit. In all other cases, the rejection bypasses the retry.
+    /// own circuit. In all other cases, the rejection bypasses the retry. The expansion also stores whether a rate
+    /// limit with the option `tokens` rejected the call.
     ByCircuit,
     /// The attribute is a circuit, and must know whether an attribute below rejected the call. The circuit must also
     /// know whether the call ended at the deadline that the caller has set with the function `deadline`. The expansion

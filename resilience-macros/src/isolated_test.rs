@@ -66,14 +66,14 @@ pub(crate) fn expand(args: TokenStream, item: &TokenStream) -> TokenStream {
     tokens
 }
 
-/// Reports each property of the function that a test must not have.
+/// Reports a test that is not async, has arguments, is generic, or has another test attribute.
 fn check(test: &ItemFn, errors: &mut Errors) {
     let sig = &test.sig;
     let runners = test.attrs.iter().map(Attribute::path);
     let runners = runners.filter(|path| path.segments.last().is_some_and(|last| last.ident == "test"));
     let runners: Vec<_> = runners.collect();
-    // Accepts a missing `async` if the function has another test attribute. An attribute above, such as
-    // `#[tokio::test]`, has then removed the `async`.
+    // If `#[tokio::test]` is above this attribute, `#[tokio::test]` has already replaced `async` by a `#[test]`. The
+    // loop below then reports this `#[test]`, so an error about the missing `async` would mislead the user.
     if sig.asyncness.is_none() && runners.is_empty() {
         errors.push(sig.fn_token.span, "a test on a paused clock is async: write `async fn`");
     }

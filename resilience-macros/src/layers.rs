@@ -1,5 +1,5 @@
-//! Contains one module for each attribute. The module parses the options of the attribute, and generates its tokens.
-//! Further modules contain the code that several attributes share.
+//! Contains one module for each attribute. The module parses the options of the attribute, and generates the code of
+//! the attribute. Further modules contain the code that several attributes share.
 //!
 //! To add an attribute, add a file with a constant `ATTRIBUTE`, and a `mod` line below. Then add the name of the
 //! attribute to `attributes!` in `lib.rs`.

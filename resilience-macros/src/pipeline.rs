@@ -7,8 +7,8 @@
 //!
 //! rustc expands the outermost attribute of a function first. The outermost attribute generates the code of all
 //! attributes of this crate, and removes the other attributes from the function. If each attribute expanded alone, the
-//! outermost attribute would wrap the body first. The inner attributes would then wrap the code of the outermost
-//! attribute, in the wrong order.
+//! outermost attribute would wrap the body first. The inner attributes would then wrap the outermost attribute, so the
+//! order of the attributes would be reversed.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};

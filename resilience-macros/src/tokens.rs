@@ -4,8 +4,8 @@ use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::Path;
 
-/// The name of a constant that an expansion may add to the function body. By this constant, an attribute of this crate
-/// detects that another attribute has already expanded the function.
+/// The name of a constant that an expansion may add to the function body. If an attribute of this crate finds this
+/// constant, another attribute of this crate has already expanded the function.
 pub(crate) const EXPANDED: &str = "__RESILIENCE_EXPANDED";
 
 /// Returns whether `tokens` contain the name `ident`. The name also counts inside a format string, such as `"{ident}"`.

@@ -15,7 +15,7 @@ use tracing_subscriber::registry::LookupSpan;
 /// An event, and the attributes that the event sets.
 struct Row {
     event: &'static str,
-    /// The part of the attribute names that names the layer, such as `circuit`.
+    /// The part of each attribute name that states the layer, such as `circuit` in `resilience.circuit.name`.
     layer: &'static str,
     /// The attributes with a fixed value: the name and the value of each attribute.
     constants: &'static [(&'static str, &'static str)],
@@ -48,8 +48,9 @@ const EVENTS: [Row; 13] = [
 /// attribute has the value of the last event. An event outside a span of `tracing` adds its attributes to the current
 /// span of OpenTelemetry.
 ///
-/// The README of this crate lists the events and their attributes. The layer ignores all other events. The layer does
-/// not work if the option `with_context_activation(false)` of `tracing-opentelemetry` hides the spans from the layer.
+/// The README of this crate lists the events, and their most important attributes. The layer ignores all other events.
+/// The layer does not work if the option `with_context_activation(false)` of `tracing-opentelemetry` hides the spans
+/// from the layer.
 pub fn span_attributes<S, L>(traces: L) -> impl Layer<S>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
@@ -66,8 +67,8 @@ fn find(metadata: &Metadata<'_>) -> Option<&'static Row> {
 #[derive(Debug)]
 struct SpanAttributes;
 
-/// The attributes of a span. The layer sets the attributes when the span closes, because the attributes of an
-/// OpenTelemetry span can neither be read nor be replaced.
+/// The attributes of a span. The layer sets the attributes when the span closes, because a span of OpenTelemetry cannot
+/// replace an attribute that it already has.
 struct Gathered {
     attributes: Vec<KeyValue>,
     /// The span of OpenTelemetry that belongs to the span of `tracing`.
@@ -96,8 +97,8 @@ where
         }
     }
 
-    /// Stores the current span of OpenTelemetry. The layer `traces` has not left this span yet, because it handles the
-    /// exit after this layer.
+    /// Stores the current span of OpenTelemetry. The layer `traces` has not left this span yet, because `traces`
+    /// handles the exit after this layer.
     fn on_exit(&self, id: &Id, subscriber: layer::Context<'_, S>) {
         let Some(span) = subscriber.span(id) else { return };
         if let Some(gathered) = span.extensions_mut().get_mut::<Gathered>() {

@@ -1,4 +1,4 @@
-//! Creates the observable instruments.
+//! Creates the instruments of OpenTelemetry that read the metrics of `resilience-runtime`.
 
 use std::sync::Arc;
 

@@ -10,8 +10,8 @@ use resilience_runtime::metrics::{Metric, MetricsReader};
 pub(crate) struct Snapshot(Mutex<(Arc<Vec<Metric>>, Vec<usize>)>);
 
 impl Snapshot {
-    /// Returns the metrics for the instrument with this number. If the instrument has already received the metrics of
-    /// the newest collection, a new collection begins.
+    /// Returns the metrics for the instrument with the number `instrument`. If the instrument has already received the
+    /// metrics of the newest collection, a new collection begins.
     pub(crate) fn of(&self, instrument: usize) -> Arc<Vec<Metric>> {
         let mut newest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (metrics, served) = &mut *newest;

@@ -30,7 +30,7 @@ impl Traces {
         Self { exporter, provider, subscriber }
     }
 
-    /// Returns the spans with this name, in the order of their ends.
+    /// Returns the spans with the name `name`, in the order in which the spans ended.
     fn spans(&self, name: &str) -> Vec<SpanData> {
         let spans = self.exporter.get_finished_spans().unwrap();
         spans.into_iter().filter(|span| span.name == name).collect()

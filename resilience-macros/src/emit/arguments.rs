@@ -1,5 +1,5 @@
-//! Finds the arguments that code outside the body uses. Such code is the user's function in an option such as
-//! `failure_if`, or the call of a fallback function.
+//! Finds the arguments that code outside the body uses. Such code is a function in an option such as `failure_if`, or
+//! the call of a fallback function.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
@@ -21,11 +21,11 @@ pub(crate) struct Lent {
 
 impl Lent {
     /// Returns the arguments that both the body and a late function use. A late function is a function of the user,
-    /// such as `failure_if`, that the expansion calls after the body has started.
+    /// such as the function in the option `failure_if`. The expansion calls a late function after the body has started.
     ///
     /// Leaves out an argument that is declared `mut`, because the body owns this argument or its copy. As an exception,
-    /// includes a `mut` argument that the closure or the value of a fallback names. The closure and the value run after
-    /// the body, and must see the changes that the body made.
+    /// includes a `mut` argument that the closure or the value of a fallback names. The expansion evaluates the closure
+    /// or the value after the body, so they must see the changes that the body made.
     pub(crate) fn new(sig: &mut Signature, moved: &mut [Moved], body: &TokenStream, plan: &Plan) -> Self {
         let late: Vec<_> = plan.late().collect();
         let names = names(sig, moved);
@@ -131,8 +131,8 @@ pub(crate) fn arguments(sig: &mut Signature, moved: &mut [Moved], errors: &mut E
     arguments
 }
 
-/// Returns the error for an argument without a name, such as `State(state): State<App>`. The message contains the text
-/// to write instead.
+/// Returns the error for an argument without a name, such as `State(state): State<App>`. The message suggests an
+/// argument with a name, such as `state: State<App>`.
 fn unnamed(pat: &mut Pat, ty: &Type) -> syn::Error {
     let mut names = Vec::new();
     bindings(pat, Bound::Unknown, None, &mut |binding, _| names.push(binding.ident.to_string()));

@@ -76,8 +76,8 @@ impl Stack<'_> {
 }
 
 /// Returns exactly six items, the number of arguments that the runtime function `pass` takes. If `items` has more than
-/// six elements, the sixth item is a tuple of the remaining elements. The unit `()` takes the place of each missing
-/// item.
+/// six elements, the sixth item is a tuple of the remaining elements. If `items` has fewer elements, `()` fills each
+/// missing item.
 fn six(items: impl Iterator<Item = TokenStream>) -> Vec<TokenStream> {
     const COUNT: usize = 6;
     let mixed = Span::mixed_site();
@@ -99,8 +99,8 @@ impl<'a> Place<'a> {
     }
 
     /// Returns statements that await `future` and bind the result to the pattern `output`. If a `#[timeout]` above
-    /// expires, the wait ends early. Every `.await` of the attributes comes from this function. The compiler reports
-    /// errors about the `.await` at the span `at`.
+    /// expires, the wait ends early. Every `.await` that the attributes generate comes from this function. The compiler
+    /// reports errors about the `.await` at the span `at`.
     ///
     /// Example output: `let Some(outcome) = timeout.as_mut().race(future).await else { break 'timeout_expired };`
     pub(crate) fn wait(self, at: Span, output: &TokenStream, future: TokenStream) -> TokenStream {
@@ -153,21 +153,20 @@ impl<'a> Place<'a> {
 
     /// Wraps `statements`, which run code of the user outside the body, so that the circuits above treat this code like
     /// a poll of the body. For example, a panic counts as a failure. If the code calls one of these circuits while the
-    /// circuit is half-open, the circuit admits the inner call as a part of the running trial.
+    /// circuit is half-open, the inner call is a part of the running trial.
     pub(crate) fn as_body(self, statements: &TokenStream) -> TokenStream {
         let (entered, left) = (self.entered(), self.left());
         quote_spanned!(Span::mixed_site()=> #entered #statements #left)
     }
 
-    /// Returns the statements before code that the circuits above treat like a poll of the body, see
-    /// [`as_body`](Self::as_body).
+    /// Returns the first part of [`as_body`](Self::as_body): the statements before the user's code.
     pub(crate) fn entered(self) -> TokenStream {
         let runtime = self.runtime();
         let enter = |permit| quote_spanned!(Span::mixed_site()=> #runtime::__private::enter(&mut #permit););
         self.permits().map(enter).collect()
     }
 
-    /// Returns the statements that the expansion places after the code that began with [`entered`](Self::entered).
+    /// Returns the last part of [`as_body`](Self::as_body): the statements after the user's code.
     pub(crate) fn left(self) -> TokenStream {
         let runtime = self.runtime();
         let leave = |permit| quote_spanned!(Span::mixed_site()=> #runtime::__private::leave(&mut #permit););

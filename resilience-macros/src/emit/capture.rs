@@ -22,8 +22,8 @@ use crate::tokens::{assigns, uses};
 #[derive(Default)]
 pub(crate) struct Captures {
     /// Statements such as `let mut name = name;` at the beginning of the new function body. Each statement declares a
-    /// variable as `mut`, either because Rust allows no `mut` before this variable in the pattern of the argument, or
-    /// because `names_locals` is true.
+    /// variable as `mut`. The statement is necessary if Rust allows no `mut` before this variable in the pattern of the
+    /// argument, or if `names_locals` is true.
     pub(crate) rebound: TokenStream,
     /// Statements in dead code at the beginning of the `async` block. Each statement borrows or moves an argument, so
     /// that the block captures the argument. The block captures the arguments in the order of these statements, and
@@ -161,8 +161,8 @@ pub(crate) fn capture(
     captures
 }
 
-/// Adds a compile error for each name in the option `clone` that is `self`, or is not the name of a cloned argument.
-/// `arguments` contains the names of all arguments.
+/// Adds a compile error for each name in the option `clone` that is `self`, or that is not an argument. `cloned`
+/// contains the names that are arguments. `arguments` contains the names of all arguments, for a suggestion.
 fn check_clones(clone: &[Ident], cloned: &[Ident], arguments: &[(String, bool)], errors: &mut Errors) {
     for name in clone {
         if name == "self" {
@@ -192,8 +192,8 @@ fn check_clones(clone: &[Ident], cloned: &[Ident], arguments: &[(String, bool)],
 /// ownership of all other arguments.
 ///
 /// If the body assigns to an argument, the argument becomes a local variable of the block. With this local variable,
-/// rustc gives the same warnings as in the undecorated function. Later arguments then become local variables, too, to
-/// keep the drop order, because an `async` block drops its local variables before the captured variables. The receiver
+/// rustc gives the same warnings as in the undecorated function. An `async` block drops its local variables before the
+/// captured variables. To keep the drop order, later arguments therefore become local variables, too. The receiver
 /// `self` cannot become a local variable. If the body assigns to `self`, the block borrows `self`, so that rustc gives
 /// no additional warning.
 ///

@@ -27,15 +27,16 @@ impl Place<'_> {
     }
 
     /// Returns a statement that sets the local variable `cause` after a timeout has ended the call. The statement reads
-    /// the error of the timeout from the local variable `error`. This error tells whether the call ended at its own
-    /// timeout, or at the deadline that the caller has set with the function `deadline`.
+    /// the error of the timeout from the local variable `error`. The error states the limit that ended the call: the
+    /// time of this attribute, or an earlier deadline of the caller. A caller sets a deadline with the function
+    /// `deadline`.
     pub(crate) fn late(self) -> Option<TokenStream> {
         let runtime = self.runtime();
         self.if_asked(quote_spanned!(Span::mixed_site()=> cause = #runtime::__private::Cause::of_timeout(&error);))
     }
 
-    /// Returns the expression `cause`, or the expression `Cause::None` if no attribute needs the cause. An attempt of a
-    /// hedge returns this cause together with its outcome.
+    /// Returns the expression `cause`, or the expression `Cause::None` if no attribute needs the cause. Each attempt of
+    /// a hedge returns a pair: the outcome of the attempt, and this cause.
     pub(crate) fn cause_or_none(self) -> TokenStream {
         let runtime = self.runtime();
         let mixed = Span::mixed_site();
@@ -47,9 +48,9 @@ impl Place<'_> {
         self.plan().is_asked().then_some(tokens)
     }
 
-    /// Returns the code that leaves this layer (attribute) after the layer has rejected a call. The code belongs after
-    /// the `=>` of a `match` arm. `error` is the name of the local variable that contains the error of the rejection.
-    /// The expression `rejected` evaluates to the outcome of the call.
+    /// Returns the code that leaves this layer (attribute) after the layer has rejected a call. The code is the right
+    /// side of a `match` arm. `error` is the name of the local variable that contains the error of the rejection. The
+    /// expression `rejected` evaluates to the outcome of the call.
     pub(crate) fn leave(self, cause: Cause, error: &Ident, rejected: &TokenStream) -> TokenStream {
         let mixed = Span::mixed_site();
         let runtime = self.runtime();
@@ -118,7 +119,8 @@ impl Place<'_> {
         let at = self.stack.at;
         match (make, &self.stack.output) {
             (Some(make), output) => {
-                // Names the output type, so that the compiler reports a wrong error type at the user's closure.
+                // Names the output type, so that the compiler points at the user's closure if the closure returns a
+                // wrong error type.
                 let output = output.as_ref().map(|output| quote_spanned!(at=> ::<#output, _>));
                 quote_spanned!(at=> #runtime::__private::rejected_with #output(#error, #make))
             }

@@ -64,8 +64,8 @@ impl Stack<'_> {
 }
 
 impl Place<'_> {
-    /// Returns the call `.within(function, index)`. The declaration of an attribute thereby states its function and its
-    /// position on this function.
+    /// Returns the call `.within(function, index)`. With this call, the declaration of an attribute states the
+    /// decorated function, and the position of the attribute on this function.
     pub(crate) fn position(self) -> Option<TokenStream> {
         let (function, index) = (function(), Literal::usize_unsuffixed(self.index));
         self.stack.takes_faults.then(|| quote_spanned!(Span::mixed_site()=> .within(&#function, #index)))
@@ -93,8 +93,8 @@ pub(super) fn returns_known_error(output: &Type, generics: &Generics) -> bool {
     }
 }
 
-/// Returns whether a type contains no lifetime except `'static`, no type parameter of the function, no `Self` and no
-/// `impl Trait`.
+/// Returns whether a test can name the type `ty`. A test cannot name a type parameter of the function, `Self`, `impl
+/// Trait`, or a lifetime other than `'static`.
 fn is_known(ty: TokenStream, generics: &Generics) -> bool {
     let is_parameter = |param: &GenericParam| match param {
         GenericParam::Type(param) => mentions(&ty, &param.ident.to_string()),
@@ -103,7 +103,7 @@ fn is_known(ty: TokenStream, generics: &Generics) -> bool {
     !generics.params.iter().any(is_parameter) && !mentions(&ty, "Self") && !mentions(&ty, "impl") && is_static(ty)
 }
 
-/// Returns whether the tokens contain no lifetime except `'static`, and no reference without a lifetime.
+/// Returns whether each lifetime in `tokens` is `'static`, and each reference has a lifetime.
 fn is_static(tokens: TokenStream) -> bool {
     let mut tokens = tokens.into_iter().peekable();
     while let Some(token) = tokens.next() {

@@ -3,8 +3,8 @@
 //! The expansion calls the fallback function with all arguments, inside the `async` block of the body. The block
 //! therefore holds every argument, even if the user reads the argument only before the block. A fallback that is a
 //! closure or a value needs only the arguments that it names. The signature may forbid the future to hold a borrow, for
-//! example with `Future + 'static`. The error of rustc would point at the body, and would not mention the fallback.
-//! This module reports a clearer error at the argument.
+//! example with `Future + 'static`. The error of rustc would then point at the body, and would not mention the
+//! fallback. This module reports a clearer error at the argument.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
@@ -26,7 +26,8 @@ pub(crate) fn check(function: &Function, plan: &Plan, errors: &mut Errors) {
         return;
     };
     // If the output contains a borrow, the future may be able to hold the argument, so this function reports nothing.
-    // For example, from the output `&'static Item<'_>`, rustc concludes that the lifetime `'_` outlives `'static`.
+    // For example, with the output `&'static Item<'_>`, rustc knows that `'_` outlives `'static`, so a `'static` future
+    // can hold the argument.
     if output(ty).is_some_and(|output| borrows(output.to_token_stream())) {
         return;
     }
@@ -77,8 +78,8 @@ pub(crate) fn check(function: &Function, plan: &Plan, errors: &mut Errors) {
     errors.push(at, format_args!("the future keeps `{name}` for the fallback: {instead}, or take it by value"));
 }
 
-/// Returns whether the argument is a reference without a named lifetime, and no variable before the `async` block may
-/// have the same name.
+/// Returns whether the argument is a reference without a named lifetime. Returns `false` if a statement before the
+/// `async` block may declare a variable with the same name.
 fn is_kept(input: &FnArg, shell: &Shell) -> bool {
     match input {
         FnArg::Receiver(receiver) => match &receiver.kind {

@@ -65,7 +65,8 @@ pub(crate) struct Stack<'a> {
     pub(crate) plan: &'a Plan,
     /// The path of the crate `resilience_runtime`.
     pub(crate) runtime: &'a Path,
-    /// The same path, but compile errors about its tokens point at the return type of the function.
+    /// The path of the crate `resilience_runtime`, with the span of the function's return type. Compile errors about
+    /// this path therefore point at the return type.
     pub(crate) runtime_at: TokenStream,
     pub(crate) func: &'a Ident,
     pub(crate) scope: Scope<'a>,
@@ -101,7 +102,8 @@ impl Stack<'_> {
     }
 }
 
-/// The position of an attribute on a function. The position after the last attribute belongs to the function body.
+/// The position of an attribute on a function. The position after the last attribute is the position of the function
+/// body.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
     pub(crate) stack: &'a Stack<'a>,
@@ -130,8 +132,8 @@ impl<'a> Place<'a> {
         self.stack.runtime
     }
 
-    /// Returns the path of the runtime module with the functions that run the body, and the functions that wait. In a
-    /// function that is not `async`, these functions block the thread.
+    /// Returns the path of a module of the runtime crate, whose functions run the body and wait. If the decorated
+    /// function is not `async`, the functions of this module block the thread.
     pub(crate) fn waits(self) -> TokenStream {
         let runtime = self.runtime();
         let mixed = Span::mixed_site();
@@ -210,7 +212,8 @@ impl<'a> Place<'a> {
         self.stack.func()
     }
 
-    /// Returns a closure that returns the text of an error, or `None` if the error does not implement `Display`.
+    /// Returns an expression for a closure. The closure returns the text of an error, or `None` if the error does not
+    /// implement `Display`.
     pub(crate) fn error(self) -> TokenStream {
         let runtime = self.runtime();
         quote_spanned!(Span::mixed_site()=> |error| #runtime::__private::Shown::of(error).__error())

@@ -27,8 +27,8 @@ pub(super) fn parameter(parameter: &GenericParam) -> Option<String> {
 }
 
 impl<'a> Scope<'a> {
-    /// Reports a value that must be a constant, but names an argument. If all calls share the value, also reports
-    /// `Self` and generic parameters.
+    /// Reports a value that must be a constant, but names an argument. If all calls share the value, also reports a
+    /// value that names `Self` or a generic parameter.
     pub(super) fn check(self, plan: &Plan, errors: &mut Errors) {
         for (constant, is_shared) in plan.constants() {
             let key = constant.key;

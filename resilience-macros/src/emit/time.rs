@@ -38,7 +38,8 @@ impl Place<'_> {
         self.as_body(&quote_spanned!(Span::mixed_site()=> let #local = #value;))
     }
 
-    /// Returns the expression for a time. Each call evaluates the expression, unless it is a literal or a constant.
+    /// Returns the expression for a time. Each call evaluates the expression if the expression is neither a literal nor
+    /// a constant.
     pub(crate) fn time(self, time: &Given<Duration>) -> TokenStream {
         let (runtime, mixed) = (self.runtime(), Span::mixed_site());
         match time {
@@ -49,8 +50,8 @@ impl Place<'_> {
         }
     }
 
-    /// Returns the expression for a whole number. Each call evaluates the expression, unless it is a literal or a
-    /// constant.
+    /// Returns the expression for a whole number. Each call evaluates the expression if the expression is neither a
+    /// literal nor a constant.
     pub(crate) fn count(self, count: &Given<u32>) -> TokenStream {
         match count {
             Given::Literal(count) => Literal::u32_unsuffixed(*count).into_token_stream(),

@@ -26,7 +26,7 @@ pub(super) enum After {
 }
 
 impl After {
-    /// Reads the time, the option `with` and the option `name`. Returns the time or `with` as an `After`, with its span
+    /// Reads the time, the option `with` and the option `name`. Returns the time or the value of `with`, with a span
     /// for errors. Also returns the name.
     pub(super) fn read<O: OptionName>(
         args: &mut Args<O>,
@@ -57,7 +57,7 @@ impl After {
         self.time().filter(|time| !place.is_fixed(time)).map(|time| place.time(time))
     }
 
-    /// Returns the time if it is the same for all calls.
+    /// Returns the expression for the time if the time is the same for all calls.
     pub(super) fn setting(&self, place: Place<'_>) -> Option<TokenStream> {
         self.time().and_then(|time| place.setting(time))
     }
@@ -104,7 +104,8 @@ impl After {
 }
 
 /// Returns the name of the local variable for the timeout or the hedge. With the option `with`, the variable contains a
-/// clone of the user's value. Otherwise, the variable contains a closure that returns the value that all calls share.
+/// clone of the timeout or hedge that the user created. Otherwise, the variable contains a closure. The closure returns
+/// the timeout or hedge that all calls share.
 fn held(place: Place<'_>) -> Ident {
     format_ident!("{}_held", place.local(), span = Span::mixed_site())
 }

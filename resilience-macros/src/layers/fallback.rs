@@ -139,7 +139,7 @@ fn awaits(expr: &Expr) -> Option<Span> {
 
 impl Layer for Fallback {
     fn facts(&self) -> Facts {
-        // A fallback function needs all arguments after the body has run, as another attempt would.
+        // A fallback function needs all arguments after the body has run, like another attempt of a retry.
         let (runs, replacement, late) = match &self.instead {
             Instead::Path(_) => (Runs::Again, Replacement::Function, None),
             Instead::Closure(expression) | Instead::Value(expression) => {
@@ -185,7 +185,7 @@ impl Layer for Fallback {
     /// };
     /// ```
     ///
-    /// Output for a closure. A value becomes the closure `|_| Ok(value)`:
+    /// Output for a closure, or for a value, which becomes the closure `|_| Ok(value)`:
     ///
     /// ```text
     /// let outcome = 'fallback: { .. outcome };
@@ -245,15 +245,15 @@ impl Fallback {
         let outcome = quote_spanned!(at=> outcome);
         let (called, call, wait) = if place.stack.blocks {
             let taken = if self.with_error { replaced.clone() } else { quote_spanned!(mixed=> ()) };
-            // Names the output type, so that rustc reports a fallback function with another type at the path.
+            // Names the output type, so that rustc points at the path if the fallback function returns another type.
             let of = place.stack.output.as_ref().map(|output| quote_spanned!(at=> -> #output));
             let body = place.run(&place.noted(&place.watched(&quote_spanned!(at=> || #of { #call }))));
             (taken.clone(), taken, place.wait(at, &outcome, body))
         } else {
             // The fallback function is a part of the call, so the attributes above observe each poll of its future.
             let wait = place.wait(at, &outcome, place.noted(&place.watched(&quote_spanned!(at=> called))));
-            // Treats this call like a part of the body, because a function that returns a future may run code before it
-            // returns.
+            // Treats the call of the fallback function like a part of the body, because the function may run code
+            // before it returns its future.
             let called = place.as_body(&quote_spanned!(mixed=> let called = #call;));
             let call = match place.permits().next() {
                 Some(_) => quote_spanned!(mixed=> { #called called }),
@@ -261,9 +261,9 @@ impl Fallback {
             };
             (quote_spanned!(mixed=> called), call, wait)
         };
-        // Uses the span of the return type, so that rustc reports a wrong return type once.
+        // Uses the span of the return type, so that rustc reports a wrong return type only once.
         let counted = quote_spanned!(place.stack.at=> #held().count(outcome));
-        // Uses the span of the path, so that rustc reports a fallback function with another type at the path.
+        // Uses the span of the path, so that rustc points at the path if the fallback function returns another type.
         let ended = quote_spanned!(at=> counted);
         let again = place.again(function.span());
         quote_spanned! {mixed=>
@@ -308,14 +308,14 @@ fn replaced(place: Place<'_>, closure: &TokenStream, turned: &TokenStream) -> To
         // The runtime calls this closure after the closure of the user.
         quote_spanned!(mixed=> || { #left #ran #held() })
     };
-    // Uses the span of the closure, so that rustc reports a closure of a wrong type at the closure.
+    // Uses the span of the closure, so that rustc points at the closure if the closure has a wrong type.
     let replace = quote_spanned! {mixed.located_at(closure.span())=>
         #runtime::__private::replace(turned, #counts, #closure)
     };
     quote_spanned!(mixed=> let turned = #turned; let outcome = #replace;)
 }
 
-/// Returns the name of a closure that returns the counts of the attribute.
+/// Returns the name of a local variable. The variable contains a closure that returns the counts of the attribute.
 fn held(place: Place<'_>) -> Ident {
     format_ident!("{}_held", place.local(), span = Span::mixed_site())
 }

@@ -117,7 +117,8 @@ pub(super) fn count(place: Place<'_>, option: &str, value: Option<&Given<u32>>) 
     Some(quote_spanned!(mixed=> .#option(#value)))
 }
 
-/// The option `name` and the settings of an attribute that is not a `#[circuit]`.
+/// The option `name` and the settings of an attribute, for the runtime type `LayerDeclaration`. A `#[circuit]` uses the
+/// runtime type `CircuitDeclaration` instead.
 pub(super) struct Declaration<'a> {
     /// The type name of the layer, such as `Bulkhead`.
     pub(super) layer: &'a str,

@@ -1,5 +1,5 @@
-//! Implements the part that `#[bulkhead]` and `#[rate_limit]` share: the options that both have, and the wait of a call
-//! for its admission.
+//! Implements the code that `#[bulkhead]` and `#[rate_limit]` share: the common options, and the wait of a call for its
+//! admission.
 
 use std::time::Duration;
 
@@ -27,7 +27,8 @@ pub(super) struct Limit<O> {
 
 pub(super) enum Source<O> {
     /// The options of a bulkhead or a rate limit that the attribute declares. All attributes with the same `name` share
-    /// this value. Without the option `name`, the value belongs to the decorated function.
+    /// one bulkhead or rate limit. Without the option `name`, the decorated function has a bulkhead or rate limit of
+    /// its own.
     Own { name: Option<Given<LitStr>>, key: Option<TokenStream>, settings: Settings<O> },
     /// The expression in the option `with`, for a bulkhead or a rate limit that the user created.
     With(TokenStream),
@@ -96,8 +97,8 @@ impl<O: OptionName> Limit<O> {
         }
     }
 
-    /// Returns an expression for the bulkhead or the rate limit of this call. With the option `key`, each key has its
-    /// own.
+    /// Returns an expression for the bulkhead or the rate limit of this call. With the option `key`, each key has a
+    /// bulkhead or rate limit of its own.
     pub(super) fn layer(&self, place: Place<'_>) -> TokenStream {
         let layer = if self.key().is_some() { of_key(place) } else { place.local() };
         quote_spanned!(Span::mixed_site()=> #layer.get())
@@ -151,9 +152,9 @@ impl<O: OptionName> Limit<O> {
         }
     }
 
-    /// Returns the statement that binds the bulkhead or the rate limit to a local variable. `layer` is its type name,
-    /// such as `Bulkhead`. `others` are further method calls for the declaration. `missing` is the name of a required
-    /// option that is absent.
+    /// Returns the statement that binds the bulkhead or the rate limit to a local variable. `layer` is the name of its
+    /// type, such as `Bulkhead`. `others` are further method calls for the declaration. `missing` is the name of a
+    /// required option that the attribute lacks.
     pub(super) fn site(
         &self,
         place: Place<'_>,
@@ -178,10 +179,11 @@ impl<O: OptionName> Limit<O> {
         quote_spanned!(mixed=> let #local = #site;)
     }
 
-    /// Returns an expression that admits the call. If the call is rejected, the generated code leaves the expression
-    /// with the rejection. `bound` are statements that evaluate expressions of the user. The expression `now` admits
-    /// the call without a wait. The function `waiting` returns the code of a wait. Its argument is the variable that
-    /// contains the longest wait, or `None` if all calls have the same longest wait.
+    /// Returns an expression that admits the call. If the call is rejected, the expression returns from the function,
+    /// or jumps to the attribute that handles the rejection. `bound` are statements that evaluate expressions of the
+    /// user. The expression `now` admits the call without a wait. The function `waiting` returns the code of a wait.
+    /// The argument of `waiting` is the variable that contains the longest wait, or `None` if all calls have the same
+    /// longest wait.
     pub(super) fn admit(
         &self,
         place: Place<'_>,
@@ -214,7 +216,8 @@ impl<O: OptionName> Limit<O> {
     /// is the expression for the admission. `slot` is the name of the variable for the value of this expression, or
     /// `None` if the value is `()`.
     ///
-    /// The expansion creates the future of the body before the wait, except in three cases:
+    /// The expansion usually creates the future of the body before the wait. In three cases, the expansion creates the
+    /// future after the wait:
     ///
     /// - The body may run again.
     /// - An attribute above may wait.

@@ -25,14 +25,15 @@ pub(super) struct Percentile {
 pub(super) enum Asked {
     /// The option `after` is missing, or its value is not a percentile.
     No,
-    /// The option `after` is a percentile, but an error was reported.
+    /// The option `after` is an invalid percentile, or one of its limits is missing or invalid. The macro has already
+    /// reported an error.
     Wrong,
     Percentile(Percentile, Span),
 }
 
 impl Percentile {
-    /// Reads the options `after`, `min_after` and `max_after` if `after` is a percentile. If `with_time` is true,
-    /// reports limits without a percentile.
+    /// Reads the options `after`, `min_after` and `max_after` if `after` is a percentile. If `after` is not a
+    /// percentile and `with_time` is true, reports an error for each of `min_after` and `max_after`.
     pub(super) fn read<O: OptionName>(
         args: &mut Args<O>,
         [after, min, max]: [O; 3],
@@ -66,12 +67,12 @@ impl Percentile {
         Asked::Percentile(Self { percentile, min, max }, span)
     }
 
-    /// Returns the limits if both are literals.
+    /// Returns the limits if both limits are literals.
     pub(super) fn literals(&self) -> Option<(Duration, Duration)> {
         Some((*self.min.literal()?, *self.max.literal()?))
     }
 
-    /// Returns the limits that are constants of the user.
+    /// Returns the limits that are constants in the user's code, such as `LIMIT`.
     pub(super) fn constants(&self) -> impl Iterator<Item = &Constant> {
         self.min.constant().into_iter().chain(self.max.constant())
     }

@@ -91,8 +91,8 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     parsed(limit.map(|limit| RateLimit { limit, tokens }), args.read(Opt::Crate, errors, value::path))
 }
 
-/// Reports an error if `per_second` is combined with `limit` or `per`, if `limit` or `per` is set without the other, or
-/// if the rate is too high.
+/// Reports an error if `per_second` is combined with `limit` or `per`. Also reports `limit` without `per`, `per`
+/// without `limit`, and a rate that is too high.
 fn check_rate(settings: &Settings<Opt>, is_alone: bool, errors: &mut Errors) {
     if let Some((per_second, _)) = settings.get(Opt::PerSecond) {
         if let Some((other, _)) = settings.get(Opt::Limit).or(settings.get(Opt::Per)) {

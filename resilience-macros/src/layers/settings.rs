@@ -14,7 +14,7 @@ use crate::parse::args::{Args, OptionName};
 use crate::parse::constant::{Constant, Given, Kind};
 use crate::parse::value;
 
-/// The options of one attribute that have a parsed value. The `Ident` is the name of the option in the user's code.
+/// The parsed options of one attribute, each with its value. The `Ident` is the name of the option in the user's code.
 pub(super) struct Settings<O>(Vec<(O, Ident, Given<Setting>)>);
 
 #[derive(Clone, Copy, PartialEq)]
@@ -88,12 +88,12 @@ impl<O: OptionName> Settings<O> {
         }
     }
 
-    /// Returns the values that are constants of the user.
+    /// Returns the values that are constants in the user's code, such as `LIMIT`.
     pub(super) fn constants(&self) -> impl Iterator<Item = &Constant> {
         self.0.iter().filter_map(|(.., setting)| setting.constant())
     }
 
-    /// Returns the name of each option that has a parsed value, with the span of the user's code.
+    /// Returns the name of each parsed option, with the span of the user's code.
     pub(super) fn idents(&self) -> impl Iterator<Item = &Ident> {
         self.0.iter().map(|(_, ident, _)| ident)
     }

@@ -14,33 +14,33 @@ use crate::parse::suggestion::Synonyms;
 
 // rustfmt would put each name on a line of its own. Each table below therefore has the attribute `rustfmt::skip`.
 
-/// The text after a suggested option that takes a duration. Other libraries take a number of milliseconds or a
-/// `Duration` instead.
+/// The end of a message that suggests an option with a duration. In other libraries, the duration is a number of
+/// milliseconds or a `Duration`.
 const TIME: &str = ", in seconds or as a text such as \"250ms\"";
-/// The text after a suggested option that takes a share. Other libraries take a percentage instead.
+/// The end of a message that suggests an option with a share. In other libraries, the share is a percentage.
 const SHARE: &str = ", a share such as `0.5` for 50 %";
-/// The text after a suggested option that limits the number of attempts. Other libraries do not count the first
+/// The end of a message that suggests an option for the number of attempts. Other libraries do not count the first
 /// attempt.
 const ATTEMPTS: &str = ", which also counts the first attempt";
-/// The text after the suggestion `retry_after`. In other libraries, one function reads a delay from errors and from
-/// values.
+/// The end of the message that suggests `retry_after`. In other libraries, one function reads a delay from errors and
+/// from values.
 const HINT: &str = ", a function of the error, or `retry_after_ok`, a function of the value";
-/// The text after a suggestion that is an attribute of this crate instead of an option.
+/// The end of a message that suggests an attribute in place of an option.
 const ATTRIBUTE: &str = ", an attribute of its own";
-/// The text after the suggested option `max_queue`.
+/// The end of the message that suggests the option `max_queue`.
 const QUEUE: &str = ", the number of calls that wait";
-/// The text after the suggested option `error`.
+/// The end of the message that suggests the option `error`.
 const ERROR: &str = ", a function that turns the rejection into your error";
 
 const fn row(ours: &'static str, difference: &'static str, theirs: &'static [&'static str]) -> Synonyms {
     Synonyms { ours, difference, theirs }
 }
 
-/// The names in other libraries for which the error suggests the option `key`.
+/// The names for which the error message suggests the option `key`.
 const KEY: Synonyms = row("key", "", &["key_by", "key_fn", "partition", "per_key", "keyed_by", "partition_key"]);
 
-/// The names for which the error suggests the attribute `#[fallback]`. In some libraries, a fallback is an option of
-/// another attribute.
+/// The names for which the error message suggests the attribute `#[fallback]`. In some libraries, a fallback is an
+/// option of another attribute.
 const NO_FALLBACK: Synonyms =
     row("#[fallback(path)]", ATTRIBUTE, &["fallback", "fallback_method", "fallback_function", "fallback_action"]);
 

@@ -131,8 +131,8 @@ impl Layer for Timeout {
         })
     }
 
-    /// Returns the timer of the call, and the label that the call leaves when the timer expires. The call thereby drops
-    /// the local variables of the attributes below.
+    /// Returns the timer of the call, and the label of the block that the call leaves when the timer expires. Leaving
+    /// this block drops the local variables of the attributes below.
     fn interrupt(&self, place: Place<'_>) -> Option<Interrupt> {
         let local = place.local();
         let timer = quote_spanned!(Span::mixed_site()=> #local.as_mut());

@@ -171,7 +171,8 @@ impl<O: OptionName> Args<O> {
         self.args.iter().find(|(other, ..)| *other == option).map(|(_, ident, _)| ident.clone())
     }
 
-    /// Returns the value of `option`, unless the value is a list in parentheses.
+    /// Returns the value of `option`. Returns `None` if the option is missing, or if its value is a list in
+    /// parentheses.
     pub(crate) fn value(&self, option: O) -> Option<&Expr> {
         self.args.iter().find_map(|(other, _, value)| match value {
             Value::Expr(expr) if *other == option => Some(expr),

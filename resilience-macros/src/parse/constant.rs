@@ -44,7 +44,7 @@ impl<T> Given<T> {
         }
     }
 
-    /// Returns the expression of the user, unless the value is a literal.
+    /// Returns the expression of the user, or `None` if the value is a literal.
     pub(crate) fn expression(&self) -> Option<TokenStream> {
         self.constant().map(|constant| constant.tokens.clone())
     }
@@ -141,7 +141,8 @@ impl Constant {
         self.is_path
     }
 
-    /// Returns a constant expression that checks the range of the user's constant, and evaluates to its value.
+    /// Returns a constant expression that checks the range of the user's constant, and evaluates to the value of this
+    /// constant.
     pub(crate) fn checked(&self, runtime: &Path) -> TokenStream {
         let mixed = Span::mixed_site();
         let at = mixed.located_at(self.span());

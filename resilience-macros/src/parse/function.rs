@@ -149,8 +149,8 @@ impl Function {
         self.sig.asyncness.is_none() && self.shell.is_none()
     }
 
-    /// Returns the error for a function that should be `async`: its return type names a future, its body awaits a
-    /// future, or another attribute has replaced `async` by `block_on`.
+    /// Returns the error for a function that should be `async`. The return type of such a function names a future, or
+    /// the body awaits a future. Alternatively, another attribute has replaced `async` by `block_on`.
     fn lacks_future(&self) -> Option<String> {
         let (body, _) = self.body.as_ref().filter(|_| self.is_blocking())?;
         let future = match &self.sig.output {

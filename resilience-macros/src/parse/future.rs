@@ -199,7 +199,7 @@ fn replace(tokens: &TokenStream, path: &[usize], within: &TokenStream) -> TokenS
 
 /// Returns whether `tokens` may move or shadow the variable `ident`.
 ///
-/// Three uses of the variable count neither as a move nor as shadowing:
+/// The function ignores three uses of the variable:
 ///
 /// - The tokens `&ident` borrow the variable.
 /// - The tokens `%ident` and `?ident` record the variable in a field of a tracing span.
@@ -329,7 +329,7 @@ pub(crate) fn output(future: &Type) -> Option<&Type> {
     }
 }
 
-/// A limit that the type of a future sets to the borrows in the future.
+/// A lifetime limit in the type of a future. The limit restricts the references that the future may hold.
 pub(crate) enum Limit<'a> {
     /// The limit `'static` of a boxed future without a written lifetime.
     Default,

@@ -11,7 +11,7 @@ pub(crate) enum Bound {
     Shared,
     Unique,
     /// The type of the argument does not show whether the variable holds an owned value or a reference. The expansion
-    /// then adds no `mut` to the variable, because Rust allows no `mut` if the pattern binds the variable through a
+    /// then adds no `mut` to the pattern, because Rust allows no `mut` if the pattern binds the variable through a
     /// reference.
     Unknown,
 }
@@ -40,7 +40,7 @@ impl Bound {
 
 /// Calls `found` with each variable in `pat`, and with the kind of value that the variable holds.
 ///
-/// If the pattern may match through a reference, the kind of its variables is [`Bound::Unknown`].
+/// If the pattern may match through a reference, the kind of each variable is [`Bound::Unknown`].
 pub(crate) fn bindings(pat: &mut Pat, bound: Bound, ty: Option<&Type>, found: &mut impl FnMut(&mut PatIdent, Bound)) {
     let same = |path: &Path| matches!(ty, Some(Type::Path(ty)) if last(&ty.path) == last(path));
     let value = |seen: bool| if seen { Bound::Value } else { Bound::Unknown };

@@ -72,9 +72,8 @@ impl Plan {
         }
     }
 
-    /// Reports a `?` or a `return` in a `key` that contains the attempt number of a retry. The retry evaluates this key
-    /// after the attributes above have admitted the call. Any other key is evaluated before an attribute admits the
-    /// call.
+    /// Reports a `?` or a `return` in a `key` that contains the attempt number of a retry. Circuits above the retry
+    /// have admitted the call before the retry evaluates this key, and would count the early exit as a failure.
     fn leaves_no_key_of_attempts(&self, errors: &mut Errors) {
         for key in self.layers.iter().filter(|layer| layer.per_attempt).filter_map(|layer| layer.key.as_ref()) {
             errors.ok(without_exit("key", key));

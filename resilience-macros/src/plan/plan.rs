@@ -107,7 +107,8 @@ impl Plan {
     /// is below the last attribute.
     ///
     /// The body and each fallback may consume the arguments. If an attribute lists an argument in `clone`, the next
-    /// body or fallback below the attribute receives a clone.
+    /// fallback below the attribute receives a clone. Without a fallback below the attribute, the body receives the
+    /// clone.
     pub(crate) fn clones_at(&self, index: usize) -> Vec<Ident> {
         let consumes = |index: usize| index == self.len() || self.facts(index).replaces.is_some();
         if !consumes(index) {
@@ -141,8 +142,8 @@ impl Plan {
         late.iter().flat_map(|layer| &layer.late)
     }
 
-    /// Returns the user's functions in the option `error`, and the user's expressions, that a call may evaluate after
-    /// the wait of a bulkhead or a rate limit.
+    /// Returns code of the user that may run after the wait of a bulkhead or a rate limit: the functions in the option
+    /// `error`, and the expressions in options.
     pub(crate) fn rejections_after_a_wait(&self) -> impl Iterator<Item = &TokenStream> {
         let after = self.layers.iter().skip_while(|layer| !layer.waits);
         after.flat_map(|layer| layer.rejection.iter().chain(&layer.expressions))

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::expand;
 use crate::FAMILY;
 
-/// The tokens for the random texts. The first 13 tokens are names of options.
+/// The tokens for the random texts. The function `options` uses the first 13 tokens as names of options.
 const WORDS: [&str; 64] = [
     "name",
     "threshold",

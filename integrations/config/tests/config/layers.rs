@@ -12,8 +12,8 @@ async fn search() -> io::Result<()> {
     Ok(())
 }
 
-/// The name of this circuit is not in lower case, although the crates `config` and `figment` turn the names of
-/// environment variables into lower case. The library must nevertheless find the circuit.
+/// The name of this circuit contains upper-case letters. The crates `config` and `figment` turn the names of
+/// environment variables into lower case, and the library must still find the circuit.
 #[circuit(name = "Tavily-API", threshold = 3, cooldown = 30)]
 async fn ask() -> io::Result<()> {
     Ok(())

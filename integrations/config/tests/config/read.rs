@@ -21,7 +21,7 @@ const PORT: u16 = 8080;
 
 type Outcome = Result<(), Box<dyn Error>>;
 
-// The guide on configuration contains the lines of the following two functions, except the checks of the port.
+// The guide on configuration contains the lines of the following two functions, without the checks of the port.
 
 fn with_config() -> Outcome {
     let settings: Settings = config::Config::builder()

@@ -77,7 +77,7 @@ impl Prometheus {
     }
 }
 
-/// Waits until `is_met` returns true, for at most 30 seconds.
+/// Waits until `is_met` returns true. Panics after 30 seconds.
 pub(crate) fn wait_for(condition: &str, is_met: impl Fn() -> bool) {
     let begin = Instant::now();
     while !is_met() {

@@ -107,20 +107,20 @@ impl Layer for Circuit {
     }
 }
 
-/// Returns the name of the local variable that states whether another function repeats this call, by a retry or a
-/// hedge.
+/// Returns the name of a local variable. The variable is true if the call is a second or later attempt of a retry or a
+/// hedge of another function.
 fn repeats(place: Place<'_>) -> Ident {
     format_ident!("{}_repeats", place.local(), span = Span::mixed_site())
 }
 
 impl Judge {
-    /// Returns the last five arguments of `settle_by` and `watch_stream`. If `of_ok` is false, replaces the user's
-    /// functions that receive an `Ok` value by defaults.
+    /// Returns the last five arguments of the runtime functions `settle_by` and `watch_stream`. If `of_ok` is false,
+    /// replaces the user's functions that receive an `Ok` value by defaults.
     fn functions(&self, of_ok: bool) -> TokenStream {
         let mixed = Span::mixed_site();
         let or = |function: &Option<TokenStream>, default| function.clone().unwrap_or(default);
-        // The error of the body may contain a rejection by a decorated function that the body called. The function in
-        // `failure_if` decides whether such an error is a failure.
+        // The error of the body may contain a rejection by a decorated function that the body called. If the attribute
+        // has the option `failure_if`, the user's function decides whether such an error is a failure.
         let asks_first = self.failure_if.is_some();
         let failure_if = or(&self.failure_if, quote_spanned!(mixed=> |_| true));
         let failure_if_ok = or(&self.failure_if_ok.clone().filter(|_| of_ok), quote_spanned!(mixed=> |_| false));

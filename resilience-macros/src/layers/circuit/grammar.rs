@@ -70,7 +70,7 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     }
     args.need(Opt::RetryAfterOk, Opt::FailureIfOk, "no `Ok` is a failure otherwise", errors);
     // Skips the check for contradictions if the value of an option could not be parsed. The macro has already reported
-    // this value. The check would report the option a second time, as missing.
+    // the invalid value. The check would report the same option a second time, as missing.
     if readable && !args.is_broken() {
         rules::check(&settings, errors);
     }

@@ -85,8 +85,8 @@ impl Layer for Retry {
             quote_spanned!(at=> .#rule(#function))
         });
         let held = self.with.as_ref().map(|_| policy(place));
-        // Uses the span of the user's expression, so that rustc reports a policy with a wrong error type at this
-        // expression.
+        // Uses the span of the user's expression, so that rustc points at this expression if the policy has a wrong
+        // error type.
         let of_policy = self
             .with
             .as_ref()

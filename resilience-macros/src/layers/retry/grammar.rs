@@ -43,8 +43,8 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
         }
     }
     // Skips the check for contradictions if the value of an option could not be parsed. The macro has already reported
-    // this value. The check would use the default of the option instead, and might report a contradiction that does not
-    // exist.
+    // the invalid value. The check would use the default of the option instead, and might report a contradiction that
+    // does not exist.
     if readable && !args.is_broken() {
         rules::check(&settings, errors);
     }
