@@ -34,24 +34,25 @@
 //! | [`#[fallback]`](macro@fallback) | replaces an error by a value, or by the outcome of another function | |
 //! | [`#[hedge]`](macro@hedge) | starts another attempt if the first is slow | [`Hedge`] |
 //!
-//! If an attribute rejects or ends a call, the function returns an error of its declared error type. Without the option
-//! `error`, this type must implement `From<Rejection>`, or `From` for the error of the attribute, for example
-//! `From<CircuitOpenError>`. The types [`std::io::Error`], `Box<dyn Error>` and `anyhow::Error` implement `From` for
-//! the errors of all attributes. The function [`Rejection::find`] searches an error and its sources for a rejection.
+//! If an attribute rejects or ends a call, the decorated function returns an error of its declared error type. The
+//! option `error` names a function that creates this error. Without this option, the error type must implement
+//! `From<Rejection>`, or `From` for the error of the attribute, for example `From<CircuitOpenError>`. The types
+//! [`std::io::Error`], `Box<dyn Error>` and `anyhow::Error` implement `From` for the errors of all attributes. The
+//! function [`Rejection::find`] searches an error and its sources for a rejection.
 //!
-//! All attributes except `#[timeout]` and `#[hedge]` also decorate plain functions, which are not `async`. The guide
-//! [Plain functions](guide::plain_functions) describes when such a function blocks the thread of the caller.
+//! All attributes except `#[timeout]` and `#[hedge]` also decorate plain functions (functions that are not `async`).
+//! The guide [Plain functions](guide::plain_functions) describes when such a function blocks the thread of the caller.
 //!
 //! The methods `call` of [`CircuitBreaker`], [`Timeout`], [`Bulkhead`] and [`RateLimit`] accept every error type. These
 //! methods return a [`CallError`], which contains either a rejection or the error of the call. [`RetryPolicy::call`]
-//! and [`Hedge::call`] reject no call, and return the error of the call itself.
+//! and [`Hedge::call`] never reject a call, and return the error of the call unchanged.
 //!
 //! Several attributes on one function form a stack. Each attribute is a layer of the stack, and the topmost attribute
 //! is the outermost layer. The function [`deadline`](fn@deadline) sets a time limit for the retries, hedges, bulkheads,
 //! rate limits and timeouts inside a future. To protect work that is not a single future, acquire a [`Permit`] or an
-//! [`OwnedPermit`] from a circuit. The page [Streams](guide::streams) describes calls that return a stream. A
-//! [`Classifier`] contains the options that judge an outcome, such as `failure_if`, for a permit or for
-//! [`CircuitBreaker::call_with`].
+//! [`OwnedPermit`] from a circuit. The page [Streams](guide::streams) describes calls that return a stream. Permits and
+//! [`CircuitBreaker::call_with`] use a [`Classifier`], which contains the options that judge an outcome, such as
+//! `failure_if`.
 //!
 //! # Guides
 //!
@@ -124,12 +125,12 @@
 //!
 //! # Events
 //!
-//! The crate emits events with `tracing` and the target `resilience`, each after the change that it reports. An event
-//! of a circuit has a field `circuit` with the name of the circuit. An event of a bulkhead has a field `bulkhead` with
-//! the name of the bulkhead. An event of a rate limit has a field `rate_limit` with the name of the rate limit. An
-//! event of a retry, timeout, fallback or hedge has a field `func` with the name of the decorated function. For a
-//! method such as [`RetryPolicy::call`], the field `func` contains the type name of the closure or future that the
-//! method received. The events escape special characters in names.
+//! The crate emits events with `tracing` and the target `resilience`. Each event follows the change that the event
+//! reports. An event of a circuit has a field `circuit` with the name of the circuit. An event of a bulkhead has a
+//! field `bulkhead` with the name of the bulkhead. An event of a rate limit has a field `rate_limit` with the name of
+//! the rate limit. An event of a retry, timeout, fallback or hedge has a field `func` with the name of the decorated
+//! function. For a method such as [`RetryPolicy::call`], the field `func` contains the type name of the closure or
+//! future that the method received. The events escape special characters in names.
 //!
 //! The field `error` contains the first 50 characters of the error's text, if the error type implements `Display`. If
 //! the error type is a type parameter, the field appears only if the bounds of the parameter include `Display`. After
@@ -178,9 +179,9 @@
 //!
 //! # Time
 //!
-//! All attributes measure time with tokio's clock, in steps of eight nanoseconds. With tokio's feature `test-util`,
-//! `#[tokio::test(start_paused = true)]` pauses this clock, and `tokio::time::advance` moves it, so that a test need
-//! not wait in real time.
+//! All attributes measure time with tokio's clock, in steps of eight nanoseconds. With tokio's feature `test-util`, a
+//! test can pause this clock with `#[tokio::test(start_paused = true)]`, and move the clock with
+//! `tokio::time::advance`. Such a test does not wait in real time.
 //!
 //! Circuits and fallbacks need no tokio runtime. In the following cases, a layer needs the timer of a tokio runtime,
 //! and panics if no runtime with an enabled timer is running.
@@ -193,7 +194,7 @@
 //! - A `LimitedStream` needs the timer if a poll with a time limit finds no item.
 //!
 //! Plain functions and the methods `call_blocking` need no runtime. Their pauses and waits use the system's clock.
-//! Tests replace the pauses with [`set_blocking_sleep`].
+//! Tests can replace these pauses with [`set_blocking_sleep`].
 //!
 //! # Features
 //!

@@ -1,10 +1,10 @@
 //! Shows the counts and states of all layers as metrics: as text for Prometheus, or as values for other systems.
 //!
-//! The functions [`prometheus_text`] and [`openmetrics_text`] return the text for the metrics route of a program. A
-//! [`MetricsReader`] has further options, and can return the metrics as values. The library computes the metrics when
-//! the program reads them, so metrics do not slow down a call. The only exception is the option `durations` of a
-//! circuit. With the feature `metrics`, the function `export` passes the metrics to the recorder of the crate
-//! `metrics`. The guide [Metrics](crate::guide::metrics) lists the metrics.
+//! The functions [`prometheus_text`] and [`openmetrics_text`] return the text for the HTTP route from which Prometheus
+//! reads the metrics of a program. A [`MetricsReader`] has further options, and can return the metrics as values. The
+//! library computes the metrics when the program reads them, so metrics do not slow down a call. The only exception is
+//! the option `durations` of a circuit. With the feature `metrics`, the function `export` passes the metrics to the
+//! recorder of the crate `metrics`. The guide [Metrics](crate::guide::metrics) lists the metrics.
 
 mod circuits;
 #[cfg(feature = "metrics")]
@@ -23,7 +23,7 @@ pub use self::reader::MetricsReader;
 
 /// Returns the metrics of all layers in the text format 0.0.4 of Prometheus.
 ///
-/// Return this text from the metrics route of your program, with the content type
+/// Return this text from the HTTP route that Prometheus reads, with the content type
 /// [`PROMETHEUS_CONTENT_TYPE`](MetricsReader::PROMETHEUS_CONTENT_TYPE). The guide [Metrics](crate::guide::metrics)
 /// lists the metrics.
 ///

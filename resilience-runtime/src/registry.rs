@@ -1,5 +1,5 @@
-//! Implements the registry, which contains all circuits that a program shares by name. Attributes, builders and presets
-//! (ready-made circuits) set the options of the circuits in the registry.
+//! Implements the registry, which stores layers by name, so that all parts of a program can share a layer. Attributes,
+//! builders and presets (ready-made circuits) set the options of the layers.
 
 pub(crate) mod all_circuits;
 pub(crate) mod builder;

@@ -25,8 +25,8 @@ use crate::registry::configured::Source;
 ///
 /// The type implements `Deserialize` and `Default`, for programs that read their configuration with a crate such as
 /// `config` or `figment`. Some sources of these crates, such as environment variables, contain only text. A text such
-/// as `"5"` can therefore stand for a number. For the same reason, the name of a layer can have the form of an
-/// environment variable, in upper or lower case. For example, `exa_api` stands for the layer `Exa-API`, if no layer has
+/// as `"5"` can therefore represent a number. For the same reason, the name of a layer can have the form of an
+/// environment variable, in upper or lower case. For example, `exa_api` refers to the layer `Exa-API`, if no layer has
 /// the name `exa_api`.
 ///
 /// # Examples
@@ -64,8 +64,8 @@ impl Config {
     /// # Errors
     ///
     /// Returns a [`RefusedConfig`] with the mistakes, if the text is not TOML, or if a table or an option is unknown.
-    /// Also returns this error if a value is outside its range. The method [`apply`](Self::apply) checks the names of
-    /// layers.
+    /// Also returns this error if a value is outside its range. The method [`apply`](Self::apply) later checks the
+    /// names of layers.
     pub fn from_toml(text: &str) -> Result<Self, RefusedConfig> {
         Self::of_lines(parse::parse(text, None)?)
     }
@@ -101,13 +101,13 @@ impl Config {
     /// Reads settings from the process's environment variables whose names begin with `RESILIENCE__`.
     ///
     /// The name of a variable contains the table, the name of the layer and the option, with `__` between them:
-    /// `RESILIENCE__CIRCUIT__EXA_API__THRESHOLD=5`. In the name of the layer, letters are in upper case, and each
-    /// character other than an ASCII letter or digit is `_`.
+    /// `RESILIENCE__CIRCUIT__EXA_API__THRESHOLD=5`. In the name of the layer, letters are in upper case, and `_`
+    /// replaces each character that is no ASCII letter or digit.
     ///
     /// # Errors
     ///
-    /// Returns a [`RefusedConfig`] with the mistakes. The method [`apply`](Self::apply) checks the names of layers, and
-    /// refuses a variable whose name fits two layers.
+    /// Returns a [`RefusedConfig`] with the mistakes. The method [`apply`](Self::apply) later checks the names of
+    /// layers, and refuses a variable whose name matches two layers.
     ///
     /// # Examples
     ///
@@ -145,12 +145,12 @@ impl Config {
         Ok(Self { source: Source::Environment, ..config })
     }
 
-    /// Applies all settings, or none if a setting is refused.
+    /// Applies all settings. If one setting is refused, applies no setting.
     ///
-    /// The settings replace all settings of an earlier call of `apply`. An option that is no longer set loses its
-    /// earlier value. Settings from the environment and settings from other sources do not replace each other. If
-    /// several origins set one option, the first origin in this list decides: [`configure`](fn@crate::configure),
-    /// environment, file, builder, attribute, preset, default.
+    /// The settings replace all settings of an earlier call of `apply`. An option that the new settings do not contain
+    /// loses its earlier value. Settings from the environment and settings from other sources do not replace each
+    /// other. If several origins set one option, the first origin in this list decides:
+    /// [`configure`](fn@crate::configure), environment, file, builder, attribute, preset, default.
     ///
     /// The documentation of [`configure`](fn@crate::configure) describes the effect of a change on calls and states.
     /// The event `config_applied` or `config_refused` reports the outcome.

@@ -63,7 +63,7 @@ impl Lines {
     }
 }
 
-/// Deserializes a table. The number is the largest depth of nested tables.
+/// Deserializes a table. The number is the depth of nested tables that is still allowed.
 struct Tables(u32);
 
 impl<'de> Visitor<'de> for Tables {
@@ -83,7 +83,7 @@ impl<'de> Visitor<'de> for Tables {
     }
 }
 
-/// Deserializes a node. The number is the largest depth of nested tables.
+/// Deserializes a node. The number is the depth of nested tables that is still allowed.
 struct Nodes(u32);
 
 impl<'de> DeserializeSeed<'de> for Nodes {
@@ -121,7 +121,7 @@ impl<'de> Visitor<'de> for Nodes {
         Ok(Node::Value(Raw::Number(number)))
     }
 
-    // A number from an environment variable is also a text.
+    // Creates a `Raw::Word`, which may also be a number, because an environment variable contains a number as text.
     fn visit_str<E>(self, text: &str) -> Result<Node, E> {
         Ok(Node::Value(Raw::Word(text.to_owned())))
     }

@@ -26,7 +26,7 @@ use crate::timeout::timeout::Timeout;
 /// - `src/search.rs:12`: an attribute or a builder in the source.
 /// - `preset`: a [preset](crate::presets).
 /// - `configured at src/admin.rs:8`: a call of [`configure`](fn@crate::configure).
-/// - `resilience.toml:3`: a file, with the line.
+/// - `resilience.toml:3`: a line of a file.
 /// - `line 3`: a line of a text that does not come from a file.
 /// - `RESILIENCE__RETRY__MAIL__MAX`: an environment variable.
 /// - `deserialized`: a [`Config`](crate::Config) that `serde` has deserialized.
@@ -78,8 +78,8 @@ fn layers<T: Target>(text: &mut String, kinds: &[Vec<(String, Vec<InForce>)>]) {
     }
 }
 
-/// Writes the section of one name. If the layer without keys and the layer with keys have different values of an
-/// option, the value of the layer with keys is in a comment.
+/// Writes the section of one name. If the layers without and with keys have different values of an option, a comment
+/// contains the value of the layer with keys.
 fn section<T: Target>(text: &mut String, name: &str, kinds: &[Option<Vec<InForce>>]) {
     // Ignores the result, because writing to a `String` cannot fail.
     let _ = writeln!(text, "\n[{}.{}]", T::TABLE, key(name));
@@ -97,7 +97,7 @@ fn section<T: Target>(text: &mut String, name: &str, kinds: &[Option<Vec<InForce
     }
 }
 
-/// Returns a key in the format TOML.
+/// Returns a name as a key in the format TOML, in quotation marks if necessary.
 fn key(name: &str) -> String {
     let is_bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
     if !name.is_empty() && name.chars().all(is_bare) {
@@ -127,7 +127,7 @@ fn toml(value: Value) -> String {
     }
 }
 
-/// Returns a time as a whole number of the largest unit that loses no digit: s, ms, us or ns.
+/// Returns a time as a whole number in the largest possible unit: s, ms, us or ns.
 fn exact(time: Duration) -> String {
     let nanos = time.subsec_nanos();
     match () {

@@ -16,7 +16,7 @@ pub(super) fn parse(variables: impl Iterator<Item = (OsString, OsString)>) -> Re
     let mut refused = RefusedConfig::default();
     let mut lines = Vec::new();
     for (variable, value) in variables {
-        // Ignores a variable whose name is no UTF-8 text, because the variable belongs to another program.
+        // Ignores a variable whose name is no UTF-8 text, because no setting has such a name.
         let Ok(variable) = variable.into_string() else { continue };
         let Some(rest) = variable.strip_prefix(PREFIX) else { continue };
         let place = Place::Variable(Arc::from(&*variable));
@@ -30,7 +30,7 @@ pub(super) fn parse(variables: impl Iterator<Item = (OsString, OsString)>) -> Re
             }
         }
     }
-    // Sorts the settings, because the order of the variables is random.
+    // Sorts the settings, because the order of the variables is not fixed.
     lines.sort_by_key(|line| match &line.place {
         Place::Variable(name) => name.clone(),
         _ => Arc::from(""),

@@ -18,7 +18,6 @@ pub(super) struct Text {
     pub(super) text: String,
 }
 
-/// Reads a file of at most 1 MiB.
 pub(super) fn read(path: &Path) -> Result<Text, RefusedConfig> {
     let file: Arc<str> = Arc::from(path.to_string_lossy());
     let refuse = |line, message: String| RefusedConfig::one(Some(&Place::Line(Some(file.clone()), line)), message);

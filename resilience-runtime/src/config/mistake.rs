@@ -68,7 +68,7 @@ impl RefusedConfig {
         self.mistakes.len() + self.more
     }
 
-    /// Returns the mistakes, at most 20, in the order of the file.
+    /// Returns the mistakes, at most 20, in the order of their lines.
     pub fn mistakes(&self) -> &[ConfigMistake] {
         &self.mistakes
     }
@@ -85,7 +85,7 @@ impl fmt::Display for RefusedConfig {
 }
 
 impl ConfigMistake {
-    /// Returns the file with the mistake, or `None` if the settings do not come from a file.
+    /// Returns the file with the mistake, or `None` if the mistake is not in a line of a file.
     pub fn file(&self) -> Option<&str> {
         match &self.place {
             Some(Place::Line(file, _)) => file.as_deref(),
@@ -93,7 +93,7 @@ impl ConfigMistake {
         }
     }
 
-    /// Returns the line number of the mistake, from 1, or `None` if the settings do not come from a text.
+    /// Returns the line number of the mistake, from 1, or `None` if the mistake is not in a line of a text.
     pub fn line(&self) -> Option<usize> {
         match self.place {
             Some(Place::Line(_, line)) => Some(line),
@@ -101,7 +101,7 @@ impl ConfigMistake {
         }
     }
 
-    /// Returns the environment variable with the mistake, or `None` if the settings do not come from the environment.
+    /// Returns the environment variable with the mistake, or `None` if the mistake is not in an environment variable.
     pub fn variable(&self) -> Option<&str> {
         match &self.place {
             Some(Place::Variable(name)) => Some(name),

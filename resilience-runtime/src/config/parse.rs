@@ -9,7 +9,6 @@ use crate::config::mistake::RefusedConfig;
 use crate::config::section::{LayerName, Line, TABLES, not_layers, not_settings, unknown_table};
 use crate::registry::configured::Place;
 
-/// Converts a text to lines.
 pub(super) fn parse(text: &str, file: Option<&Arc<str>>) -> Result<Vec<Line>, RefusedConfig> {
     let lines = Lines::new(text, file);
     let (tables, errors) = DeTable::parse_recoverable(text);

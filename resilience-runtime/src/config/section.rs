@@ -18,12 +18,11 @@ pub(super) struct Line {
     pub(super) place: Place,
 }
 
-/// The name of a layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum LayerName {
     Exact(String),
-    /// The name in the form of an environment variable. Letters are in upper case. Each character other than an ASCII
-    /// letter or digit is `_`.
+    /// The name in the form of an environment variable. Letters are in upper case. Each character that is no ASCII
+    /// letter or digit is replaced by `_`.
     Variable(String),
     /// A name that `serde` has deserialized. The name is either exact, or in the form of an environment variable in
     /// upper or lower case.
@@ -76,7 +75,7 @@ impl<O: Copy> Section<O> {
         place.map(|(_, place)| place)
     }
 
-    /// Adds the settings of another section of the same layer, which take precedence.
+    /// Adds the settings of another section of the same layer. The added settings take precedence.
     fn add<T: Target<Options = O>>(&mut self, section: Self) {
         self.options = T::or(section.options, self.options);
         self.places.extend(section.places);
@@ -127,13 +126,11 @@ macro_rules! tables {
                 refused.result().map(|()| tables)
             }
 
-            /// Returns the number of settings.
             pub(super) fn count(&self) -> usize {
                 [$(self.$field.iter().map(|section| section.places.len()).sum::<usize>()),*].iter().sum()
             }
         }
 
-        /// The names of all tables.
         pub(super) const TABLES: &[&str] = &[$($target::TABLE),*];
     };
 }

@@ -52,12 +52,12 @@ pub(super) trait Target {
     /// Returns the names under which layers of this kind are listed.
     fn known() -> Vec<String>;
 
-    /// Returns the error that [`replace`](Self::replace) would return, but changes nothing. Returns false if no layer
-    /// has the name.
+    /// Checks whether [`replace`](Self::replace) would succeed, and changes nothing. Returns false if no layer has the
+    /// name.
     fn try_replace(name: &str, source: Source, new: New<'_, Self::Options>) -> Result<bool, ConfigError>;
 
-    /// Replaces the settings of the layer `name` that come from `source`. Returns a function that restores the earlier
-    /// settings, or `None` if no layer has this name.
+    /// Replaces the settings that the layer `name` has received from `source` by `new`. Returns a function that
+    /// restores the earlier settings, or `None` if no layer has this name.
     fn replace(name: &str, source: Source, new: New<'_, Self::Options>) -> Result<Option<Undo>, ConfigError>;
 }
 
@@ -103,7 +103,8 @@ impl Target for Circuits {
     }
 }
 
-/// Implements [`Target`] for a kind of layer, or for two kinds: without and with the option `key`.
+/// Implements [`Target`] for a kind of layer. Bulkheads without and with the option `key` are two kinds, but share one
+/// implementation. Rate limits do, too.
 macro_rules! targets {
     ($($target:ident: $table:literal, $settings:ident, $options:ident, $layer:ident $(or $keyed:ident)?;)*) => {
         $(
@@ -132,8 +133,8 @@ macro_rules! targets {
                 }
 
                 fn setting(option: &'static str) -> &'static str {
-                    // In the attribute, the time of a timeout has no name. Errors therefore use the name `timeout`, but
-                    // files use `after`.
+                    // In an attribute such as `#[timeout(5)]`, the time has no option name. Errors therefore use the
+                    // name `timeout`, but files use `after`.
                     if option == "timeout" { "after" } else { option }
                 }
 

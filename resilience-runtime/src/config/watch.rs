@@ -22,7 +22,7 @@ const BETWEEN_READINGS: Duration = Duration::from_secs(1);
 #[must_use = "a future does nothing until it is polled: spawn it"]
 pub struct WatchedConfig {
     path: PathBuf,
-    // The box replaces the type `impl Future`, which would capture the lifetime of the argument of `Config::watch`.
+    // Uses a box, because the type `impl Future` would capture the lifetime of the argument of `Config::watch`.
     future: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
@@ -32,7 +32,7 @@ impl Config {
     ///
     /// The future reads the file once a second, and compares the content with the previous content. The future
     /// therefore also notices if an editor replaces the file, or if an update of a Kubernetes `ConfigMap` replaces a
-    /// link.
+    /// symbolic link.
     ///
     /// If the file is missing, half written, or contains a mistake, the settings in force do not change. The event
     /// `config_refused` then reports the first mistake once. If a layer in the file is unknown, the future tries the
@@ -89,7 +89,7 @@ struct Watched {
     is_first: bool,
     /// The content, or `None` if the file could not be read.
     content: Option<String>,
-    /// The settings of the content, unless the content has a mistake.
+    /// The settings of the content, or `None` if the content has a mistake.
     config: Option<Config>,
     /// The error that the last event reported, or `None` if the settings are in force.
     refused: Option<RefusedConfig>,
@@ -102,7 +102,7 @@ impl Watched {
             Ok(text) => Some(text),
             Err(error) => {
                 // Forgets the old content. If the file can later be read again, its settings are applied, even if the
-                // content is the same.
+                // content has not changed.
                 (self.content, self.config) = (None, None);
                 return self.refuse(error);
             }
@@ -128,7 +128,7 @@ impl Watched {
         self.refused = None;
     }
 
-    /// Emits an event, unless the last event reported the same error.
+    /// Emits an event for this error, but only if the last event reported a different error, or none.
     fn refuse(&mut self, error: RefusedConfig) {
         if self.refused.as_ref() != Some(&error) {
             events::refused(&self.path.to_string_lossy(), &error);

@@ -24,19 +24,20 @@ use crate::timeout::timeout::Timeout;
 /// the options of [`register`](CircuitBuilder::<crate::CircuitBreaker>::register), of attributes and of presets. The
 /// other options do not change. A later call can change further options. [`reset_configuration`] undoes all changes.
 ///
-/// The change takes effect at the next call, and keeps the state of the circuit:
+/// The change takes effect at the next call. The change does not reset the circuit:
 ///
 /// - An open circuit stays open. If the cooldown changes, the new cooldown counts from the opening of the circuit.
 /// - If the circuit has no window of recent calls, the failures in a row so far count towards the new `threshold`. If
 ///   they already reach this threshold, the circuit opens at the next failure.
-/// - A window keeps its calls, unless its length changes. A window with a new length starts empty.
+/// - If the length of a window does not change, the window still contains the recent calls. A window with a new length
+///   starts empty.
 /// - A circuit counts failures in a row, failures in a window of calls, or failures in a window of time. If the change
 ///   selects another of these three ways, the count of a closed circuit starts at zero.
 ///
 /// If the circuits of this name have the option `key`, the change applies to the circuits of all keys. If `max_keys`
-/// becomes smaller, the idle circuits above the new maximum are evicted at once. Circuits in use are evicted when later
-/// calls use new keys.
-/// [`check_circuits`](crate::check_circuits) does not report a change as a conflict.
+/// becomes smaller, the circuits above the new maximum are evicted (removed) at once if no call uses them. Circuits in
+/// use are evicted when later calls use new keys. [`check_circuits`](crate::check_circuits) does not report a change as
+/// a conflict.
 ///
 /// # Errors
 ///
@@ -157,9 +158,9 @@ pub fn configure_timeout(
 /// Changes settings of the bulkhead `name` while the program runs.
 ///
 /// Works like [`configure_retry`], for a bulkhead. If `max` becomes smaller than the number of running calls, these
-/// calls keep their slots. The bulkhead admits new calls when enough calls have ended. The calls that already wait
-/// receive free slots before the bulkhead removes a slot. With the option `key`, the change applies to the bulkheads of
-/// all keys.
+/// calls keep their slots. The bulkhead admits new calls when enough calls have ended. Calls that already wait receive
+/// the next free slots. Only then does the bulkhead remove slots. With the option `key`, the change applies to the
+/// bulkheads of all keys.
 ///
 /// # Errors
 ///
@@ -193,9 +194,9 @@ pub fn configure_bulkhead(
 
 /// Changes settings of the rate limit `name` while the program runs.
 ///
-/// Works like [`configure_retry`], for a rate limit. Recent calls also count towards the new rate, but at most as one
-/// whole burst. A call that is already waiting notices the new rate within one second. With the option `key`, the
-/// change applies to the rate limits of all keys.
+/// Works like [`configure_retry`], for a rate limit. Recent calls also count against the new rate, up to one whole
+/// burst. A call that is already waiting uses the new rate within one second. With the option `key`, the change applies
+/// to the rate limits of all keys.
 ///
 /// # Errors
 ///
@@ -283,7 +284,7 @@ fn one<L: Listed>(name: &str, changes: L::Options) -> Result<(), ConfigError> {
     Err(unknown(L::KIND, name, &labels::<L>()))
 }
 
-/// Changes the layer with keys and the layer without keys that have this name. Changes neither of them if one refuses.
+/// Changes the layers with this name, both with and without keys. If one layer refuses, changes none of them.
 #[track_caller]
 fn either<L: Listed, K: Listed + Layer<Options = L::Options>>(
     name: &str,

@@ -1,4 +1,4 @@
-//! Defines the settings of layers that a service can change at run time.
+//! Defines the settings of layers that a program can change at run time.
 
 use std::time::Duration;
 
@@ -68,8 +68,8 @@ settings! {
         max_delay: Duration;
         /// Sets the jitter (the random part) of the pauses.
         jitter: Jitter;
-        /// Sets the time after which a call begins no further attempt, at least as long as the first pause. Only a
-        /// retry with the option `max_elapsed` or `name` has this setting.
+        /// Sets the time after which a call begins no further attempt, at least as long as the first pause. A retry
+        /// without the options `max_elapsed` and `name` refuses this setting.
         max_elapsed: Duration;
         /// Sets whether the retries of nested calls count towards `max`.
         count_nested: bool;
@@ -91,13 +91,13 @@ settings! {
     BulkheadSettings of BulkheadOptions {
         /// Sets the maximum number of concurrent calls, at least 1. Running calls keep their slots.
         max: u32;
-        /// Sets the longest time for which a call waits for a slot, 0 to 584 years. Only a bulkhead with the option
-        /// `wait` or `name` has this setting.
+        /// Sets the longest time for which a call waits for a slot, 0 to 584 years. A bulkhead without the options
+        /// `wait` and `name` refuses this setting.
         wait: Duration;
-        /// Sets the largest number of waiting calls, 1 to 1,000,000,000. Only a bulkhead with the option `wait` or
-        /// `name` has this setting.
+        /// Sets the largest number of waiting calls, 1 to 1,000,000,000. A bulkhead without the options `wait` and
+        /// `name` refuses this setting.
         max_queue: u32;
-        /// Sets the maximum number of bulkheads with keys, 1 to 9,999,999. Only a bulkhead with the option `key` has
+        /// Sets the maximum number of bulkheads with keys, 1 to 9,999,999. A bulkhead without the option `key` refuses
         /// this setting.
         max_keys: u32;
     }
@@ -106,23 +106,23 @@ settings! {
 settings! {
     /// The settings of a rate limit, for [`configure_rate_limit`](crate::configure_rate_limit).
     RateLimitSettings of RateLimitOptions {
-        /// Sets the number of calls in each second, 1 to 1,000,000. Replaces `limit` and `per`.
+        /// Sets the number of calls in each second, 1 to 1,000,000. This setting replaces `limit` and `per`.
         per_second: u32;
         /// Sets the number of calls in each period, at least 1, and at most one for each microsecond of the period.
-        /// Replaces `per_second`.
+        /// This setting replaces `per_second`.
         limit: u32;
-        /// Sets the length of a period, 1 ms to 24 h. Replaces `per_second`.
+        /// Sets the length of a period, 1 ms to 24 h. This setting replaces `per_second`.
         per: Duration;
         /// Sets the size of a burst, at least 1.
         burst: u32;
-        /// Sets the longest time for which a call waits for the rate, 0 to 584 years. Only a rate limit with the option
-        /// `wait` or `name` has this setting.
+        /// Sets the longest time for which a call waits for the rate, 0 to 584 years. A rate limit without the options
+        /// `wait` and `name` refuses this setting.
         wait: Duration;
-        /// Sets the largest number of waiting calls, 1 to 1,000,000,000. Only a rate limit with the option `wait` or
-        /// `name` has this setting.
+        /// Sets the largest number of waiting calls, 1 to 1,000,000,000. A rate limit without the options `wait` and
+        /// `name` refuses this setting.
         max_queue: u32;
-        /// Sets the maximum number of rate limits with keys, 1 to 9,999,999. Only a rate limit with the option `key`
-        /// has this setting.
+        /// Sets the maximum number of rate limits with keys, 1 to 9,999,999. A rate limit without the option `key`
+        /// refuses this setting.
         max_keys: u32;
     }
 }
@@ -131,7 +131,7 @@ settings! {
     /// The settings of a hedge, for [`configure_hedge`](crate::configure_hedge).
     HedgeSettings of HedgeOptions {
         /// Sets the time between the starts of two attempts, longer than zero, at most 584 years. A hedge that measures
-        /// this time (`after = "p95"`) does not have this setting.
+        /// this time (`after = "p95"`) refuses this setting.
         after: Duration => after, HedgeAfter::Time;
         /// Sets the largest number of attempts of one call, 2 to 5. For a hedge without the option `name`, the number
         /// is at most the `max` of the attribute.

@@ -117,8 +117,8 @@ fn add_durations(metric: &mut Metric, name: &str, sums: &CircuitSums) {
     }
 }
 
-/// Adds a sample for each former state and cause with at least one change. Ignores a change to the same state, such as
-/// the reset of a closed circuit.
+/// Adds a sample for each combination of former state and cause that has occurred. Ignores a change to the same state,
+/// such as the reset of a closed circuit.
 fn add_transitions(metric: &mut Metric, name: &str, sums: &CircuitSums) {
     for (from, counts) in STATES.into_iter().zip(&sums.transitions) {
         for (cause, count) in Cause::ALL.into_iter().zip(*counts) {

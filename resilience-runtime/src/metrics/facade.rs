@@ -15,12 +15,12 @@ const SHORTEST: Duration = Duration::from_millis(1);
 
 /// Passes the metrics of all layers to the recorder of the crate `metrics`. Needs the feature `metrics`.
 ///
-/// Call this function in the metrics route of your program, before the recorder writes its text. If the program has no
-/// such route, spawn [`export_every`] instead. Without a recorder, this function has no effect.
+/// Call this function in the HTTP route that returns the metrics of your program, before the recorder writes its text.
+/// If the program has no such route, spawn [`export_every`] instead. Without a recorder, this function has no effect.
 ///
 /// The recorder receives the total of each counter, not the increment since the last export. A histogram becomes three
-/// metrics, whose names end in `_bucket`, `_count` and `_sum`. The counter `_bucket` has the label `le`, the counter
-/// `_count` contains the number of durations, and the gauge `_sum` contains their sum.
+/// metrics, whose names end in `_bucket`, `_count` and `_sum`. The counter `_bucket` has the label `le`, the upper
+/// bound of the bucket. The counter `_count` contains the number of durations, and the gauge `_sum` contains their sum.
 ///
 /// ```
 /// use resilience_runtime::metrics;
@@ -37,7 +37,7 @@ pub fn export() {
 
 /// Calls [`export`] at once, and then after each pause of the length `time`. Needs the feature `metrics`.
 ///
-/// The future never ends, so spawn the future. A pause is at least 1 ms long.
+/// The future never ends, so spawn the future as a task. A pause is at least 1 ms long.
 ///
 /// # Panics
 ///

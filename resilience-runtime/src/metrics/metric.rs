@@ -46,7 +46,7 @@ pub enum MetricKind {
 pub struct Sample {
     /// Names and values of the labels. The values are not escaped.
     pub labels: Vec<(&'static str, Cow<'static, str>)>,
-    /// The value.
+    /// Value of the metric for these labels.
     pub value: SampleValue,
 }
 

@@ -11,7 +11,6 @@ pub(crate) enum Format {
     OpenMetrics,
 }
 
-/// Returns the text of the metrics.
 pub(crate) fn write(metrics: &[Metric], format: Format) -> String {
     let mut text = String::new();
     for metric in metrics.iter().filter(|metric| !metric.samples.is_empty()) {

@@ -19,7 +19,7 @@ impl<T> Top<T> {
         }
         let (key, value) = make();
         self.keys.push((weight, key, value));
-        // Shortens the list to save memory, but only after many additions, because this sorts the list.
+        // Shortens the list to save memory. Waits for many additions, because each shortening sorts the list.
         if self.keys.len() >= self.most.saturating_mul(2).max(256) {
             self.shorten();
         }

@@ -16,13 +16,13 @@ use crate::registry::part::{part_of, registry};
 use crate::registry::waiting;
 use crate::registry::written::merge;
 
-/// Returns the statistics of every circuit that is registered, or that an attribute declares, by the name of the
-/// circuit.
+/// Returns a map from the names of circuits to their statistics. The map contains every circuit that is registered, or
+/// that an attribute declares.
 ///
-/// A circuit with the option `key` is listed as `name[key]`, from its first call until its eviction. Circuits from
-/// [`build`](crate::CircuitBuilder::build) are not listed, because they are not registered. This function changes no
-/// circuit and registers none. Without the feature `declare`, the circuit of an attribute is listed from its first call
-/// on.
+/// A circuit with the option `key` is listed as `name[key]`, from its first call until its eviction (its removal in
+/// favour of other keys). Circuits from [`build`](crate::CircuitBuilder::build) are not listed, because they are not
+/// registered. This function changes no circuit and registers no circuit. Without the feature `declare`, the circuit of
+/// an attribute is listed from its first call on.
 ///
 /// ```
 /// use resilience_runtime::{CircuitState, circuit, get_circuit_stats};
@@ -53,7 +53,7 @@ pub fn get_circuit_stats() -> BTreeMap<String, CircuitStats> {
     stats
 }
 
-/// Returns the number of circuits and its maximum, for each name that is used with the option `key`.
+/// Returns the current and the maximum number of circuits, for each name that is used with the option `key`.
 pub(crate) fn keyed_circuit_stats() -> BTreeMap<String, FamilyStats> {
     let mut stats: BTreeMap<_, _> =
         families().iter().map(|family| (family.name().to_string(), family.stats())).collect();
@@ -65,8 +65,8 @@ pub(crate) fn keyed_circuit_stats() -> BTreeMap<String, FamilyStats> {
     stats
 }
 
-/// Resets every registered circuit, with or without a key, as [`CircuitBreaker::reset`] does. Also drops the states of
-/// a restored snapshot for circuits that do not exist yet.
+/// Calls [`CircuitBreaker::reset`] for every registered circuit, with or without a key. A restored snapshot may contain
+/// states of circuits that do not exist yet. The function also drops these states.
 ///
 /// ```
 /// use resilience_runtime::{CircuitBreaker, CircuitState, reset_all_circuits};
@@ -90,17 +90,18 @@ pub fn reset_all_circuits() {
 /// Checks the options of all circuits for conflicts. There is a conflict if two attributes or builders set one option
 /// to different values, or use one name both with and without `key`.
 ///
-/// There is also a conflict if they set options that cannot be combined, such as `threshold` and `failure_rate`.
+/// There is also a conflict if two attributes or builders set options that cannot be combined, such as `threshold` and
+/// `failure_rate`.
 ///
 /// A program with a conflict still runs. If two attributes conflict, the attribute that comes first by file, line and
 /// column wins. A builder that registers before the first call of the circuit wins over all attributes. The event
-/// `circuit_conflict` reports a conflict as soon as both values are registered.
+/// `circuit_conflict` reports the conflict when the circuit is registered, or receives further options.
 ///
 /// If a name is used both with and without the option `key`, the functions without `key` share the circuit `name`. The
 /// functions with `key` use the circuits `name[key]`.
 ///
-/// Without the feature `declare`, `check_circuits` compares only the attributes of functions that were called. If two
-/// of them conflict, the attribute whose function was called first wins.
+/// Without the feature `declare`, `check_circuits` does not find an attribute before the first call of its function. If
+/// two attributes conflict, the attribute whose function was called first wins.
 ///
 /// A test of one line finds the conflicts of a program:
 ///
@@ -157,8 +158,8 @@ pub(crate) fn each(mut see: impl FnMut(&CircuitBreaker)) {
     families.iter().flat_map(|family| family.iter()).for_each(|circuit| see(&circuit));
 }
 
-/// Returns every registered circuit without a key. Holds each lock only for a few circuits, so that other threads never
-/// wait for the whole list.
+/// Returns every registered circuit without a key. Releases the lock after every few circuits, so that other threads
+/// never wait until the whole list is complete.
 pub(crate) fn registered() -> Vec<CircuitBreaker> {
     let mut breakers = Vec::new();
     for part in &registry().parts {

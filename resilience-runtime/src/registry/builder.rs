@@ -1,4 +1,4 @@
-//! Implements the builder of a circuit. The builder of circuits with keys shares its options.
+//! Implements [`CircuitBuilder`], the builder of a circuit or of circuits with keys.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -41,14 +41,15 @@ use crate::registry::written::Written;
 /// - `threshold` alone: the circuit opens after `threshold` failures in a row.
 /// - `threshold` with `window` or `calls`: the circuit opens after `threshold` failures within the window.
 /// - `failure_rate`, or `slow_call` with `slow_rate`, or all three options: the circuit opens when the share of failed
-///   calls in the window reaches `failure_rate`. It also opens when the share of slow calls reaches `slow_rate`. This
-///   rule needs `min_calls`, and `window` or `calls`.
+///   calls in the window reaches `failure_rate`. The circuit also opens when the share of slow calls reaches
+///   `slow_rate`. This rule needs `min_calls`, and `window` or `calls`.
 ///
-/// A window of time contains the calls that ended at most `window` ago. A window of calls contains the newest `calls`
-/// calls. A window contains successes and failures, but no ignored or cancelled calls. A window of time moves in steps
-/// of a tenth of its length. It therefore drops each call at an age between 90 % and 100 % of this length.
+/// A window of time contains the calls that ended at most `window` ago. A window of calls contains the most recent
+/// calls. The option `calls` sets their number. A window contains successes and failures, but no ignored or cancelled
+/// calls. A window of time moves in steps of a tenth of its length. It therefore drops each call at an age between 90 %
+/// and 100 % of this length.
 ///
-/// A success never opens a circuit by `threshold` or `failure_rate`. A slow success can open a circuit by `slow_rate`.
+/// A success can open a circuit only if the success is slow, and the circuit has the option `slow_rate`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -86,8 +87,8 @@ impl CircuitBreaker {
     }
 }
 
-/// The marker type of the [`CircuitBuilder`] in the closure of [`configure`](fn@crate::configure), which changes the
-/// settings of an existing circuit.
+/// The type parameter of the [`CircuitBuilder`] that the closure of [`configure`](fn@crate::configure) receives. Such a
+/// builder changes the settings of an existing circuit.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Configured;
@@ -99,7 +100,7 @@ impl CircuitBuilder<Configured> {
         self
     }
 
-    /// Returns the options that were set.
+    /// Returns the options that the closure of `configure` has set.
     pub(crate) fn options(&self) -> Options {
         self.options
     }
@@ -128,7 +129,7 @@ impl<T> CircuitBuilder<T> {
         self
     }
 
-    /// Sets the size of the window of calls: the number of newest calls that are counted, 1 to 65,535. Default: no
+    /// Sets the size of the window of calls: the number of most recent calls that are counted, 1 to 65,535. Default: no
     /// window.
     #[doc(alias = "sliding window")]
     pub fn calls(mut self, calls: u32) -> Self {
@@ -159,9 +160,9 @@ impl<T> CircuitBuilder<T> {
         self
     }
 
-    /// Sets the smallest number of calls in the window at which a rate can open the circuit, at least 1, and at most
-    /// [`calls`](Self::calls). The option is required with `failure_rate` or `slow_rate`, and is not allowed without
-    /// them.
+    /// Sets the number of calls that the window must contain before a rate can open the circuit, at least 1, at most
+    /// [`calls`](Self::calls). A builder with `failure_rate` or `slow_rate` must set this option. Any other builder
+    /// must not set this option.
     #[doc(alias = "minimum throughput")]
     pub fn min_calls(mut self, calls: u32) -> Self {
         self.options.min_calls = Some(calls);
@@ -187,8 +188,8 @@ impl<T> CircuitBuilder<T> {
         self
     }
 
-    /// Sets the upper limit of every cooldown, longer than zero, from the option `cooldown` to 584 years. Default: the
-    /// longer of `cooldown` and 1 h.
+    /// Sets the upper limit of every cooldown, longer than zero, at least as long as `cooldown`, at most 584 years.
+    /// Default: the longer of `cooldown` and 1 h.
     ///
     /// The limit also applies to cooldowns that `cooldown_factor` or `cooldown_jitter` extends, and to delays that a
     /// service asks for, such as `Retry-After`.
@@ -199,7 +200,7 @@ impl<T> CircuitBuilder<T> {
 
     /// Sets the largest random extension of a cooldown, as a share of the cooldown, 0 to 1. Default: 0.
     ///
-    /// The random extension makes many processes send their trials at different moments.
+    /// Because of the random extension, several processes send their trials at different moments.
     pub fn cooldown_jitter(mut self, share: f64) -> Self {
         self.options.cooldown_jitter = Some(share);
         self
@@ -218,7 +219,7 @@ impl<T> CircuitBuilder<T> {
     /// Default: the longer of the cooldown and 30 s. The time starts with the newest trial.
     ///
     /// Without this limit, a trial that never ends would block the circuit for ever. The first call after
-    /// `trial_timeout` becomes a further trial. If the older trial ends later, its outcome still counts.
+    /// `trial_timeout` becomes a further trial. If an older trial ends later, its outcome still counts.
     pub fn trial_timeout(mut self, timeout: Duration) -> Self {
         self.options.trial_timeout = Some(timeout);
         self
@@ -228,8 +229,8 @@ impl<T> CircuitBuilder<T> {
     /// years. A call has no outcome if it is cancelled, or if the caller's [`deadline`](crate::deadline()) ends it.
     /// Default: none, so such a call is neither a success nor a failure.
     ///
-    /// With [`try_acquire`](CircuitBreaker::try_acquire), the time starts at once. With `#[circuit]` or
-    /// [`CircuitBreaker::call`], the time starts at the latest when the body first waits.
+    /// With [`try_acquire`](CircuitBreaker::try_acquire), the time starts when this method returns the permit. With
+    /// `#[circuit]` or [`CircuitBreaker::call`], the time starts at the latest when the body first waits.
     pub fn hung_after(mut self, time: Duration) -> Self {
         self.options.hung_after = Some(time);
         self
@@ -280,7 +281,7 @@ impl<T> CircuitBuilder<T> {
 
 impl CircuitBuilder<CircuitBreaker> {
     /// Creates a breaker that is not registered, so that [`get_circuit_stats`](crate::get_circuit_stats) does not list
-    /// it. It shares no state with other breakers of the same name.
+    /// it. The breaker shares no state with other breakers of the same name.
     ///
     /// # Errors
     ///
@@ -294,8 +295,9 @@ impl CircuitBuilder<CircuitBreaker> {
     /// Returns the registered breaker of this name, which the whole program shares. Creates and registers the breaker
     /// if it does not exist.
     ///
-    /// An option that this builder does not set comes from an attribute or another builder with this name. If none of
-    /// them sets it, it comes from a [preset](crate::presets) (a ready-made circuit), or has its default.
+    /// An option that this builder does not set comes from an attribute or another builder with this name. If no
+    /// attribute or builder sets the option, the value comes from a [preset](crate::presets) (a ready-made circuit), or
+    /// is the default.
     ///
     /// Before the first call of a function with this circuit, the builder overrides the options of attributes. If an
     /// attribute sets a different value, a WARN event and [`check_circuits`](crate::check_circuits) report the
@@ -306,11 +308,11 @@ impl CircuitBuilder<CircuitBreaker> {
     ///
     /// Returns a [`ConfigError`], and leaves all registered circuits unchanged, in these cases:
     ///
-    /// - The name is blank, or ends in brackets, as `shard[7]` does.
-    /// - The name belongs only to circuits with the option `key`.
+    /// - The name is blank, or ends in brackets, such as `shard[7]`.
+    /// - Only circuits with the option `key` have this name.
     /// - An option of this builder is outside its range, or cannot be combined with another option of this builder.
     /// - An attribute or another builder has set an option to a different value, and this builder can no longer
-    ///   override it.
+    ///   override this value.
     pub fn register(self) -> Result<CircuitBreaker, ConfigError> {
         self.check()?;
         registry::register(self.name.clone(), self.written())

@@ -1,4 +1,4 @@
-//! Changes the settings of layers at run time.
+//! Changes the settings of layers other than circuits at run time.
 
 use std::mem;
 
@@ -50,8 +50,8 @@ impl<L: Listed> Layers<L> {
         Ok(true)
     }
 
-    /// Replaces the options of the layer that come from `source`: a file or the environment. Returns all earlier
-    /// changes at run time, or `None` if no layer has this label.
+    /// Replaces the options that the layer has received from `source` (a file or the environment) by `new`. Returns the
+    /// changes at run time that were in force before, or `None` if no layer has this label.
     ///
     /// # Errors
     ///
@@ -69,14 +69,14 @@ impl<L: Listed> Layers<L> {
         })
     }
 
-    /// Undoes a call of [`configure`](Self::configure) or [`replace`](Self::replace), which has returned `before`.
+    /// Undoes the call of [`configure`](Self::configure) or [`replace`](Self::replace) that returned `before`.
     pub(crate) fn restore(&self, label: &str, before: Configured<L::Options>) {
         // Cannot fail, because the layer has had these settings before.
         let _ = self.edit(label, |known| known.change(before));
     }
 
-    /// Calls `edit` with the layer of this label. Creates the layer if an attribute declares it. Returns `None` if no
-    /// layer has this label.
+    /// Calls `edit` with the layer of this label. Creates the layer if an attribute declares it and no call has created
+    /// it yet. Returns `None` if no layer has this label.
     fn edit<T>(
         &self,
         label: &str,
@@ -118,7 +118,7 @@ impl<L: Layer> Known<L> {
         L::refusal(&self.written, is_named, changes).map_or(Ok(()), Err)
     }
 
-    /// Returns all changes at run time, after the options from `source` are replaced by `new`.
+    /// Replaces the options from `source` by `new` in a copy of all changes at run time, and returns this copy.
     #[cfg(feature = "config")]
     fn replaced(
         &self,
@@ -134,7 +134,7 @@ impl<L: Layer> Known<L> {
         Ok(configured)
     }
 
-    /// Returns the options that are in force after the changes `configured`.
+    /// Returns the options that would be in force with the changes `configured`.
     fn checked(&self, configured: &Configured<L::Options>) -> Result<L::Options, ConfigError> {
         let options = configured.over(self.written, L::Options::over);
         if let Some(error) = options.contradiction() {

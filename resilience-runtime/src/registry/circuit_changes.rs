@@ -33,9 +33,9 @@ pub(crate) fn try_replace(name: &str, source: Source, new: Option<&(Origin, Opti
     part_of(name).0.try_replace(name, source, new)
 }
 
-/// Replaces the options that come from `source` (a file or the environment), for the circuits with this name. Returns
-/// all earlier changes at run time, so that the caller can pass them to [`restore`]. Returns `None` if no circuit has
-/// this name.
+/// Replaces the options that the circuits with this name have received from `source` (a file or the environment) by
+/// `new`. Returns all earlier changes at run time, so that the caller can pass them to [`restore`]. Returns `None` if
+/// no circuit has this name.
 ///
 /// # Errors
 ///
@@ -63,8 +63,9 @@ pub(crate) fn reset_configuration() {
 }
 
 impl Part {
-    /// Changes the settings of the circuits with this name, with and without the option `key`. Registers circuits that
-    /// are only declared. Returns false if no circuit and no attribute has this name.
+    /// Changes the settings of the circuits with this name, with and without the option `key`. Registers the circuit if
+    /// an attribute declares it, but no call has registered it yet. Returns false if no circuit and no attribute has
+    /// this name.
     ///
     /// # Errors
     ///
@@ -87,9 +88,9 @@ impl Part {
         Ok(is_circuit || is_family)
     }
 
-    /// Returns an error if an option in force would contradict another option after the change, or if the change sets
-    /// `max_keys` and no circuit of this name has keys. Checks the circuit without a key and the circuits with keys, so
-    /// that the caller changes either both or none.
+    /// Returns an error if an option in force would contradict another option after the change. Also returns an error
+    /// if the change sets `max_keys`, and no circuit of this name has a key. Checks the circuit without a key and also
+    /// the circuits with keys, so that an error leaves all of these circuits unchanged.
     fn check_change(
         &self,
         name: &str,
@@ -132,9 +133,10 @@ impl Part {
         Ok(circuit.is_some() || family.is_some())
     }
 
-    /// Replaces the options that come from `source`: a file or the environment. Registers circuits that are only
-    /// declared. Returns all earlier changes at run time, or `None` if no circuit has this name. The first element of
-    /// the array belongs to the circuit without a key, the second to the circuits with keys.
+    /// Replaces the options from `source` (a file or the environment) by `new`. Registers the circuit if an attribute
+    /// declares it, but no call has registered it yet. Returns all earlier changes at run time, or `None` if no circuit
+    /// has this name. The first element of the array belongs to the circuit without a key, the second element to the
+    /// circuits with keys.
     ///
     /// # Errors
     ///
@@ -163,8 +165,8 @@ impl Part {
         self.each_configured(name, |index, configured| *configured = before[index].clone());
     }
 
-    /// Calls `edit` with the changes at run time, and applies the edited changes. The index 0 means the circuit without
-    /// a key, the index 1 the circuits with keys.
+    /// Lets `edit` modify the changes at run time, and applies the result. `edit` receives the index 0 for the circuit
+    /// without a key, and the index 1 for the circuits with keys.
     #[cfg(feature = "config")]
     fn each_configured(&mut self, name: &str, mut edit: impl FnMut(usize, &mut Configured<Options>)) {
         if self.circuit_places(name).is_some() {
@@ -179,7 +181,7 @@ impl Part {
         }
     }
 
-    /// Undoes all changes that were made to the circuits of this part at run time.
+    /// Undoes all changes that were made at run time to the circuits of this part of the registry.
     pub(super) fn reset_configuration(&mut self) {
         for (breaker, sources) in self.circuits.entries_mut() {
             if let Some(sources) = sources.as_mut().filter(|sources| sources.configured.iter().next().is_some()) {

@@ -16,7 +16,7 @@ pub(crate) enum Origin {
     Places(Source, Arc<[(&'static str, Place)]>),
 }
 
-/// The kind of an origin. If several origins set an option, the earliest variant of this enum wins.
+/// The kind of an origin. If several origins set an option, the origin whose variant comes first in this enum wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg(feature = "config")]
 pub(crate) enum Source {
@@ -34,7 +34,7 @@ pub(crate) enum Place {
     Line(Option<Arc<str>>, usize),
     /// The name of an environment variable.
     Variable(Arc<str>),
-    /// An unknown place, because serde deserialized the value.
+    /// An unknown place, because `serde` deserialized the value without its position.
     Deserialized,
 }
 
@@ -72,7 +72,7 @@ impl fmt::Display for Place {
 }
 
 /// The changes of one layer at run time. The newest change in code comes first, and wins. The changes from the
-/// environment come next, and the changes from a file last.
+/// environment come next, and the changes from a file come last.
 #[derive(Clone, Debug)]
 pub(crate) struct Configured<O>(Option<Arc<[(Origin, O)]>>);
 
@@ -83,15 +83,15 @@ impl<O> Default for Configured<O> {
 }
 
 impl<O: Copy> Configured<O> {
-    /// Adds a change in front of all others. If an earlier change has the same origin, merges both into one. `or`
-    /// merges two sets of options, and the first set wins.
+    /// Adds a change in front of all others. If an earlier change has the same origin, merges the two changes into one.
+    /// `or` merges two sets of options, and the first set wins.
     pub(crate) fn with(&self, origin: Origin, options: O, or: impl Fn(O, O) -> O) -> Self {
         let (same, others): (Vec<_>, Vec<_>) = self.iter().cloned().partition(|(other, _)| *other == origin);
         let options = same.into_iter().map(|(_, options)| options).fold(options, or);
         Self(Some([(origin, options)].into_iter().chain(others).collect()))
     }
 
-    /// Replaces the change from `source`, the environment or a file.
+    /// Replaces the change from `source` (the environment or a file) by `new`.
     #[cfg(feature = "config")]
     pub(crate) fn replaced(&self, source: Source, new: Option<&(Origin, O)>) -> Self {
         let others = self.iter().filter(|(origin, _)| origin.source() != source);
@@ -100,7 +100,7 @@ impl<O: Copy> Configured<O> {
         Self((!all.is_empty()).then(|| all.into_iter().collect()))
     }
 
-    /// Merges all changes. For an option that no change sets, takes the value in `others`.
+    /// Merges all changes. For an option that no change sets, uses the value in `others`.
     pub(crate) fn over(&self, others: O, or: impl Fn(O, O) -> O) -> O {
         let changes = self.iter().map(|(_, options)| *options);
         let all = changes.chain([others]).reduce(or);

@@ -44,10 +44,11 @@ use crate::registry::written::{Written, merge};
 pub struct CircuitConflict {
     /// The name of the circuit.
     pub name: String,
-    /// The name of the option with two values. The option is `key` if the name is used both with and without `key`.
+    /// The name of the option with two values. The option is `key` if attributes use the name of the circuit both with
+    /// and without `key`.
     pub option: &'static str,
-    /// The two values of the option, as text. The first value takes effect. For the option `key`, both take effect: all
-    /// calls without a key share one circuit, and each key has its own circuit.
+    /// The two values of the option, as text. The first value takes effect. For the option `key`, both values take
+    /// effect: all calls without a key share one circuit, and each key has its own circuit.
     pub values: [String; 2],
     /// The source positions of the two values, as `file:line:column`, or `a preset` for a preset (a ready-made
     /// circuit).
@@ -68,8 +69,8 @@ const RULE: [CircuitOption; 7] = [
 ];
 
 /// Compares the options `next` of one attribute or builder with the options `before` of others. Returns a conflict for
-/// each option that `next` sets to a different value. If no value differs, returns a conflict if `next` and `before`
-/// cannot be combined.
+/// each option that `next` sets to a different value. If no value differs, returns a conflict if the options in `next`
+/// and `before` cannot be combined.
 pub(crate) fn conflicts(name: &str, before: &[Arc<Written>], next: &Written) -> Vec<CircuitConflict> {
     let conflict = |option: CircuitOption, kept: String, value: Value, place: &Location<'_>| CircuitConflict {
         name: name.to_owned(),
@@ -115,8 +116,8 @@ pub(crate) fn conflicts_among(name: &str, places: &[Arc<Written>]) -> impl Itera
 }
 
 /// Returns the conflict of a name that is used both with and without the option `key`. `circuit` lists the attributes
-/// and builders without `key`, and `family` those with `key`. If `circuit` is empty, a preset (a ready-made circuit)
-/// uses the name without `key`.
+/// and builders without `key`, and `family` lists the attributes and builders with `key`. If `circuit` is empty, a
+/// preset (a ready-made circuit) uses the name without `key`.
 pub(crate) fn conflict_of_kinds(name: &str, circuit: &[Arc<Written>], family: &[Arc<Written>]) -> CircuitConflict {
     let place = |written: &Arc<Written>| written.place.to_string();
     let kind = |value: &str, place: Option<String>| (value.to_owned(), place.unwrap_or_else(|| "a preset".to_owned()));

@@ -1,6 +1,6 @@
 //! Defines the declaration of a circuit: the name and the options of one attribute. With the feature `declare`, all
 //! declarations of the program are collected at link time.
-#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
+#![allow(missing_docs)] // Only the hidden module `__private` exports the items without docs.
 
 use std::collections::BTreeMap;
 use std::panic::Location;
@@ -38,7 +38,7 @@ impl CircuitDeclaration {
         }
     }
 
-    /// Sets the position of the attribute on its function. `index` is the number of attributes above it.
+    /// Sets the position of the attribute on its function. `index` is the number of attributes above this attribute.
     #[cfg(feature = "faults")]
     pub const fn within(mut self, function: &'static Function, index: usize) -> Self {
         self.position = Some(Position { function, index });
@@ -101,7 +101,7 @@ pub struct DeclaredCircuit(pub &'static CircuitDeclaration);
 inventory::collect!(DeclaredCircuit);
 
 /// The options of all `#[circuit]` attributes with one name. The list `circuit` belongs to the attributes without the
-/// option `key`, and `family` to those with `key`. Each list is sorted by file, line and column.
+/// option `key`, and the list `family` to the attributes with `key`. Each list is sorted by file, line and column.
 #[derive(Debug, Default)]
 pub(crate) struct Declarations {
     pub(crate) circuit: Vec<Arc<Written>>,

@@ -39,7 +39,7 @@ pub(crate) struct Family<E: Keyed> {
     history: std::sync::Mutex<History<E::Sums>>,
 }
 
-/// The totals that the metrics still need after layers are evicted.
+/// The totals that the metrics still need after layers are evicted (removed).
 #[derive(Default)]
 struct History<S> {
     /// The totals of all evicted layers.
@@ -48,8 +48,8 @@ struct History<S> {
     returned: S,
 }
 
-/// The current number of layers with one name and the option `key`, and its maximum. [`get_stats`](crate::get_stats)
-/// and [`KeyedCircuits::stats`](crate::KeyedCircuits::stats) return this value.
+/// The current and the maximum number of layers with one name and the option `key`. [`get_stats`](crate::get_stats) and
+/// [`KeyedCircuits::stats`](crate::KeyedCircuits::stats) return this value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FamilyStats {
@@ -118,8 +118,8 @@ impl<E: Keyed> Family<E> {
         if let Some(beyond) = self.beyond.get() {
             beyond.apply(settings);
         }
-        // Begins each search in the next shard. Otherwise, the first shards would lose all their layers, including layers
-        // that were just used.
+        // Begins each search for an idle layer in the next shard. Otherwise, the first shards would lose all their
+        // layers, including layers that were just used.
         let mut shards = (0..self.shards.len()).cycle();
         while shards.next().is_some_and(|shard| self.shrink(shard)) {}
     }
@@ -156,7 +156,8 @@ impl<E: Keyed> Family<E> {
         lock(&self.shards[shard].0).1.get(hash, |it| self.key(it) == Some(key))
     }
 
-    /// Returns an iterator over the layers of the keys, and the layer that the keys beyond `max_keys` share.
+    /// Returns an iterator over the layers of all keys. The last element is the layer that all keys beyond `max_keys`
+    /// share, if this layer exists.
     pub(crate) fn iter(&self) -> impl Iterator<Item = E> + '_ {
         self.of_keys().chain(self.beyond.get().cloned())
     }
@@ -193,8 +194,8 @@ impl<E: Keyed> Family<E> {
         returned.clone()
     }
 
-    /// Returns the state of each layer of a key, by its key, if `keep` returns a state. Leaves out long keys, because
-    /// each process shortens a long key to a different text.
+    /// Calls `keep` with the layer of each key, and returns a map from the keys to the returned states. Leaves out long
+    /// keys, because each process shortens a long key to a different text.
     #[cfg(feature = "serde")]
     pub(crate) fn kept_keys<K>(&self, keep: impl Fn(&E) -> Option<K>) -> BTreeMap<String, K> {
         let state = |layer: E| {
@@ -205,8 +206,8 @@ impl<E: Keyed> Family<E> {
     }
 
     /// Creates the layer of each key in `states`, and restores the state of the layer with `give`. If `max_keys` is too
-    /// small for all keys, prefers the states for which `is_first` returns true. Returns the number of states that it
-    /// dropped.
+    /// small for all keys, prefers the states for which `is_first` returns true. Returns the number of states that were
+    /// dropped, because no layer could be created for their keys.
     #[cfg(feature = "serde")]
     pub(crate) fn restore<K>(
         &self,
@@ -226,7 +227,8 @@ impl<E: Keyed> Family<E> {
     }
 
     /// Returns the layer of the key with this text, and creates the layer if it does not exist. Returns `None` if
-    /// `max_keys` layers exist already, or if `key` cannot be the text of an unshortened key.
+    /// `max_keys` layers exist already. Also returns `None` if the text is longer than a key can be, or looks like the
+    /// text of a shortened key.
     #[cfg(feature = "serde")]
     fn of_text(&self, key: &[u8]) -> Option<E> {
         let is_key = key.len() <= LONGEST && !is_shortened(key);
@@ -250,7 +252,7 @@ impl<E: Keyed> Family<E> {
     }
 
     /// Creates the layer of a new key. If `has_place` is true, the field `keys` already counts the layer. Otherwise,
-    /// the table has no room for it.
+    /// `max_keys` layers exist already, and the new layer is not inserted.
     fn add_to_place(&self, key: &[u8], shard: usize, hash: u32, has_place: bool) -> E {
         let (settings, table) = &mut *lock(&self.shards[shard].0);
         // Another thread may have inserted a layer for `key` after the method `of` searched for `key`.
@@ -264,7 +266,7 @@ impl<E: Keyed> Family<E> {
             let create = || E::create(Name::new(&format!("{}[…]", self.name)), settings);
             return self.beyond.get_or_init(create).clone();
         }
-        // The default is never used: `key` comes from a `Text`, which is valid UTF-8.
+        // The default is never used, because `key` is always valid UTF-8.
         let name = format!("{}[{}]", self.name, from_utf8(key).unwrap_or_default());
         let entry = E::create(Name::new(&name), settings);
         if has_place {
@@ -280,8 +282,8 @@ impl<E: Keyed> Family<E> {
         self.keys.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
     }
 
-    /// Evicts one layer and returns true, if the number of layers is above `max_keys`. The number is too large if
-    /// `max_keys` became smaller while calls used the layers. Each new key then evicts one layer more than it adds.
+    /// Evicts one layer and returns true, if more than `max_keys` layers exist. Too many layers exist if `max_keys`
+    /// became smaller while calls used the layers. Each new key then evicts two layers and adds one layer.
     fn shrink(&self, shard: usize) -> bool {
         let max = self.max_keys.load(Ordering::Relaxed);
         let fewer = |keys: u32| (keys > max).then(|| keys - 1);
@@ -295,9 +297,10 @@ impl<E: Keyed> Family<E> {
         is_evicted
     }
 
-    /// Evicts one layer, and returns true. Returns false if all visited layers are in use. The search begins in the
-    /// shard with the index `shard`. A layer is evicted only if no shard has an idle layer with a smaller rank. The field
-    /// `keys` still counts the evicted layer. The caller must therefore insert a new layer or decrement `keys`.
+    /// Evicts one layer, and returns true. Returns false if all visited layers are in use. The search visits all
+    /// shards, and begins in the shard with the index `shard`. If no shard has an idle layer of the smallest [`Rank`],
+    /// the search begins again with the next rank. The field `keys` still counts the evicted layer. The caller must
+    /// therefore insert a new layer or decrement `keys`.
     fn evict(&self, shard: usize) -> bool {
         let (before, after) = self.shards.split_at(shard);
         [Rank::Fresh, Rank::Used, Rank::Manual].into_iter().any(|most| {
@@ -311,8 +314,9 @@ impl<E: Keyed> Family<E> {
         })
     }
 
-    /// Emits the event `keys_full`, at most once a minute for this family. Ignores the time of the last event if it is
-    /// more than [`SKEW`] in the future. Such a time comes from another clock, such as the paused clock of a test.
+    /// Emits the event `keys_full`, at most once a minute for this family. Ignores the time of the last event if this
+    /// time is more than [`SKEW`] in the future. Such a time comes from another clock, such as the paused clock of a
+    /// test.
     fn warn(&self) {
         let (last, now) = (self.warned.load(Ordering::Relaxed), Tick::now());
         let (since, ahead) = (now.since(Tick::from_bits(last)), Tick::from_bits(last).since(now));

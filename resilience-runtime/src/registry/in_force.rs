@@ -15,16 +15,15 @@ use crate::registry::part::{Part, part_of};
 use crate::registry::sources::Sources;
 use crate::registry::written::{Written, merge};
 
-/// An option in force.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct InForce {
     pub(crate) option: &'static str,
     pub(crate) value: Value,
-    /// The place that sets the option to this value.
+    /// The origin of the value, such as a source position or a line of a file.
     pub(crate) origin: String,
 }
 
-/// The options in force of the circuits of one name.
+/// The options in force for the circuits of one name.
 #[derive(Clone, Debug)]
 pub(crate) struct OfCircuits {
     pub(crate) name: String,
@@ -62,7 +61,7 @@ fn of_family(part: &Part, name: &str) -> Option<Vec<InForce>> {
 }
 
 /// Returns the options in force of one circuit. If several places set an option to its value in force, the origin is
-/// the first of them.
+/// the first of these places.
 fn of_options(
     options: CircuitOptions,
     configured: &Configured<CircuitOptions>,
@@ -83,7 +82,7 @@ fn of_options(
 }
 
 impl<L: Listed> Layers<L> {
-    /// Returns the options in force of each layer, with its name.
+    /// Returns the name of each layer, and the options in force of this layer.
     pub(crate) fn in_force(&self) -> Vec<(String, Vec<InForce>)> {
         self.known().into_iter().map(|(label, known)| (label, known.in_force())).collect()
     }

@@ -1,4 +1,4 @@
-//! Reads the states of all layers for a snapshot, and restores these states.
+//! Reads the states of circuits and rate limits for a snapshot, and restores these states.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,8 @@ use crate::registry::mistake::SettingsMistake;
 use crate::registry::registry::{restore_circuit, restore_family};
 use crate::registry::waiting::{self, OfKeys};
 
-/// Returns the states of all circuits without a key, and the restored states that still wait for a circuit of their
-/// name. Leaves out circuits without a call.
+/// Returns the states of all circuits without a key. Includes states of a restored snapshot whose circuits do not exist
+/// yet. Leaves out circuits without a call.
 pub(crate) fn circuits() -> BTreeMap<String, Kept> {
     let mut states = waiting::circuits().all();
     states.extend(registered().into_iter().map(|breaker| (breaker.name().to_owned(), breaker.keep())));
@@ -21,8 +21,8 @@ pub(crate) fn circuits() -> BTreeMap<String, Kept> {
     states
 }
 
-/// Works like [`circuits`], for circuits with a key. Leaves out each circuit that decides like a new circuit, because a
-/// name may have millions of them.
+/// Works like [`circuits`], for circuits with a key. Leaves out each circuit that treats calls like a new circuit,
+/// because a name may have millions of such circuits.
 pub(crate) fn keyed_circuits() -> BTreeMap<String, OfKeys<Kept>> {
     let mut states = waiting::keyed_circuits().all();
     for family in families() {
@@ -33,7 +33,7 @@ pub(crate) fn keyed_circuits() -> BTreeMap<String, OfKeys<Kept>> {
     states
 }
 
-/// Works like [`circuits`], for rate limits without a key. Leaves out each rate limit that decides like a new rate
+/// Works like [`circuits`], for rate limits without a key. Leaves out each rate limit that treats calls like a new rate
 /// limit.
 pub(crate) fn rate_limits() -> BTreeMap<String, KeptLimit> {
     let mut states = waiting::rate_limits().all();
@@ -51,8 +51,9 @@ pub(crate) fn keyed_rate_limits() -> BTreeMap<String, OfKeys<KeptLimit>> {
     states
 }
 
-/// Applies the waiting states to the circuits and rate limits that exist, or that attributes declare. Returns the
-/// number of states that still wait, and the number of states that were dropped because `max_keys` keys exist already.
+/// Applies the states of a restored snapshot to the circuits and rate limits that exist, or that attributes declare.
+/// The other states wait until their circuit or rate limit is created. Returns the number of waiting states, and the
+/// number of states that were dropped because `max_keys` keys exist already.
 pub(crate) fn restore_existing() -> (usize, usize) {
     let mut dropped = 0;
     waiting::circuits().names().iter().for_each(|name| restore_circuit(name));

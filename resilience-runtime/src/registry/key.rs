@@ -1,5 +1,5 @@
 //! Converts a key to a text. The name of a layer contains this text, such as `7` in the name `shard[7]`.
-#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
+#![allow(missing_docs)] // Only the hidden module `__private` exports the items without docs.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};
@@ -8,8 +8,8 @@ use std::rc::Rc;
 
 use crate::base::sync::OnceLock;
 
-/// A type whose values can be the `key` of a circuit, a bulkhead or a rate limit. Text, whole numbers, `char`, `bool`,
-/// tuples of two to four keys, and pointers to these types implement this trait.
+/// A type whose values can be the `key` of a circuit, a bulkhead or a rate limit. Text, whole numbers, `char` and
+/// `bool` implement this trait. Tuples of two to four keys, and pointers to keys, are also keys.
 ///
 /// Equal keys have the same circuit, and different keys have different circuits. As an exception, a text and a number
 /// with the same spelling, such as `"7"` and `7`, have the same circuit. The circuit's name shows the key. A text in a
@@ -52,8 +52,8 @@ pub trait Key {
 
 /// The maximum length of the text of a key, in bytes.
 pub(crate) const LONGEST: usize = 128;
-/// The maximum number of bytes of a key that its shortened text keeps. An ellipsis and a hash of the key (32
-/// hexadecimal digits) follow these bytes.
+/// The maximum number of bytes from the start of a long key that its shortened text contains. An ellipsis and a hash of
+/// the key (32 hexadecimal digits) follow these bytes.
 const REMAINS: usize = LONGEST - DOTS.len() - DIGITS;
 const DOTS: &[u8] = "…".as_bytes();
 const DIGITS: usize = 32;
@@ -182,8 +182,8 @@ pub(crate) fn is_shortened(text: &[u8]) -> bool {
 }
 
 /// Returns whether a text contains a comma. Tests eight bytes at once, because a search byte by byte costs 40
-/// instructions for eight bytes. In the closure, the expression before `!= 0` is zero unless one of the bytes is a
-/// comma (Henry S. Warren, *Hacker's Delight*, 6-1).
+/// instructions for eight bytes. In the closure, the expression before `!= 0` is zero if none of the bytes is a comma
+/// (Henry S. Warren, *Hacker's Delight*, 6-1).
 #[inline]
 fn has_comma(text: &[u8]) -> bool {
     const COMMAS: u64 = u64::from_ne_bytes([b','; 8]);

@@ -17,8 +17,8 @@ use crate::events::event;
 use crate::rate_limit::rate_limit::{self, RateLimit};
 use crate::registry::keys::{Keyed, Rank};
 
-/// Implements the methods of [`Keyed`] that are the same for all three types. Before `$settle`, a layer may hold handles
-/// of itself that no call needs any more.
+/// Implements the methods of [`Keyed`] that are the same for all three types. A bulkhead may hold handles of itself
+/// that no call needs any more. `$settle` drops these handles.
 macro_rules! keyed {
     ($shared:ty, $field:ident $(, $settle:ident)?) => {
         type Weak = Weak<$shared>;
@@ -83,7 +83,7 @@ impl Keyed for Bulkhead {
         Self::new(name, *settings)
     }
 
-    /// Keeps the current settings if the bulkhead has had too many different settings.
+    /// Does not change the settings if the bulkhead has already had the maximum number of different settings.
     fn apply(&self, settings: &bulkhead::Settings) {
         self.change(*settings);
     }
@@ -93,8 +93,8 @@ impl Keyed for Bulkhead {
         LimitSums { admitted: stats.total_admitted, rejected: stats.total_rejected }
     }
 
-    /// Returns `Rank::Fresh`, because an idle bulkhead has no running or waiting calls, and so decides like a new
-    /// bulkhead.
+    /// Returns `Rank::Fresh`, because an idle bulkhead has no running or waiting calls, and therefore admits the same
+    /// calls as a new bulkhead.
     fn rank(&self) -> Rank {
         Rank::Fresh
     }
@@ -110,7 +110,7 @@ impl Keyed for RateLimit {
         Self::new(name, *settings)
     }
 
-    /// Keeps the current settings if the rate limit has had too many different settings.
+    /// Does not change the settings if the rate limit has already had the maximum number of different settings.
     fn apply(&self, settings: &rate_limit::Settings) {
         self.change(*settings);
     }

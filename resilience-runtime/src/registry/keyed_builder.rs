@@ -14,7 +14,7 @@ use crate::registry::registry;
 impl KeyedCircuits {
     /// Returns a builder for circuits that share this name, one for each key.
     ///
-    /// Events, statistics and errors show the name, which must not be blank. It must not contain `[`, because the
+    /// Events, statistics and errors show the name, which must not be blank. The name must not contain `[`, because the
     /// circuit of a key has a name such as `price[acme]`.
     #[track_caller]
     pub fn builder(name: impl Into<Cow<'static, str>>) -> CircuitBuilder<KeyedCircuits> {
@@ -25,7 +25,7 @@ impl KeyedCircuits {
 impl CircuitBuilder<KeyedCircuits> {
     /// Sets the maximum number of circuits, 1 to 9,999,999. Default: 10,000.
     ///
-    /// Beyond this number, a new key evicts (removes) a circuit that no call uses.
+    /// If this number of circuits exists, a new key evicts (removes) a circuit that no call uses.
     pub fn max_keys(mut self, keys: u32) -> Self {
         self.options.max_keys = Some(keys);
         self
@@ -44,8 +44,8 @@ impl CircuitBuilder<KeyedCircuits> {
         Ok(KeyedCircuits::new(Arc::new(family)))
     }
 
-    /// Returns the registered circuits of this name, which the whole program shares. Creates and registers them if they
-    /// do not exist.
+    /// Returns the registered set of circuits with this name, which the whole program shares. Creates and registers the
+    /// set if it does not exist.
     ///
     /// Before the first call of a function with these circuits, the builder overrides the options of attributes. The
     /// other rules of [`CircuitBuilder::register`](CircuitBuilder::<CircuitBreaker>::register) apply, too.
@@ -55,10 +55,10 @@ impl CircuitBuilder<KeyedCircuits> {
     /// Returns a [`ConfigError`], and leaves all registered circuits unchanged, in these cases:
     ///
     /// - The name is blank, or contains `[`.
-    /// - The name belongs only to a circuit without a key.
+    /// - Only a circuit without a key has this name.
     /// - An option of this builder is outside its range, or cannot be combined with another option of this builder.
     /// - An attribute or another builder has set an option to a different value, and this builder can no longer
-    ///   override it.
+    ///   override this value.
     pub fn register(self) -> Result<KeyedCircuits, ConfigError> {
         self.check_keyed()?;
         Ok(KeyedCircuits::new(registry::register_family(self.name.clone(), self.written())?))

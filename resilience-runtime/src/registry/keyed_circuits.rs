@@ -10,9 +10,9 @@ use crate::registry::owned::Owned;
 
 /// A set of circuits with one name: one circuit for each key, such as a host, a shard or a tenant.
 ///
-/// All circuits have the same settings. If `max_keys` circuits exist, a new key evicts (removes) an idle circuit,
-/// approximately the least recently used one. If all circuits are in use, a new key gets a temporary circuit for one
-/// call. All clones of a `KeyedCircuits` share the circuits.
+/// All circuits have the same settings. If `max_keys` circuits exist, a new key evicts (removes) an idle circuit, which
+/// no call uses. The evicted circuit is approximately the least recently used circuit. If all circuits are in use, a
+/// new key gets a temporary circuit for one call. All clones of a `KeyedCircuits` share the circuits.
 ///
 /// In `#[circuit(with = self.price, key = tenant)]`, the field `price` is a `KeyedCircuits`.
 ///
@@ -46,10 +46,11 @@ impl KeyedCircuits {
         self.0.name()
     }
 
-    /// Returns the circuit of this key, and creates the circuit if it does not exist. The circuit is not evicted as
-    /// long as the returned handle exists.
+    /// Returns the circuit of this key, and creates the circuit if it does not exist. While the returned handle exists,
+    /// the circuit is not evicted.
     ///
-    /// The method allocates memory only if it creates the circuit. It locks one of up to 16 parts of the set.
+    /// The method allocates memory only if it creates the circuit. The set has up to 16 parts, and the method locks one
+    /// part.
     pub fn get(&self, key: impl Key) -> CircuitBreaker {
         self.0.of(&key)
     }
@@ -78,12 +79,12 @@ impl KeyedCircuits {
     /// Returns an iterator over all circuits, in no particular order. If a circuit exists during the whole iteration,
     /// the iterator returns it exactly once. The iterator holds no lock between two circuits.
     ///
-    /// A circuit is not evicted as long as its returned handle exists.
+    /// While a returned handle exists, its circuit is not evicted.
     pub fn iter(&self) -> impl Iterator<Item = CircuitBreaker> + '_ {
         self.0.iter()
     }
 
-    /// Resets every circuit, as [`CircuitBreaker::reset`] does.
+    /// Calls [`CircuitBreaker::reset`] for every circuit.
     pub fn reset(&self) {
         self.iter().for_each(|circuit| circuit.reset());
     }

@@ -1,5 +1,5 @@
 //! Defines the bulkheads and the rate limits of an attribute with the option `key`.
-#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
+#![allow(missing_docs)] // Only the hidden module `__private` exports the items without docs.
 
 #[cfg(feature = "serde")]
 use std::collections::BTreeMap;
@@ -28,7 +28,7 @@ macro_rules! keyed_limits {
                     Self(Arc::new(Family::new(name.into(), settings, max_keys.unwrap_or(MAX_KEYS))))
                 }
 
-                /// Changes the settings of the layers of all keys. Always returns true.
+                /// Changes the settings of the layers of all keys.
                 pub(crate) fn change(&self, settings: &$settings, max_keys: Option<u32>) -> bool {
                     self.0.apply(settings, max_keys.unwrap_or(MAX_KEYS));
                     true
@@ -77,9 +77,9 @@ impl KeyedRateLimits {
 
 keyed_limits! {
     /// The bulkheads of an attribute with the option `key`: one bulkhead for each key. Attributes with the same name
-    /// share them.
+    /// share these bulkheads.
     KeyedBulkheads of Bulkhead, bulkhead::Settings;
     /// The rate limits of an attribute with the option `key`: one rate limit for each key. Attributes with the same
-    /// name share them.
+    /// name share these rate limits.
     KeyedRateLimits of RateLimit, rate_limit::Settings;
 }

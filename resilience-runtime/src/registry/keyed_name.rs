@@ -1,4 +1,4 @@
-//! Stores the family of a name with the option `key`, and the options of its attributes and builders.
+//! Defines [`KeyedName`], the registry's entry for the circuits of one name with a key.
 
 use std::borrow::Cow;
 
@@ -13,11 +13,12 @@ use crate::registry::written::{Written, merge};
 /// A family (the circuits of one name with a key), with the options of its attributes and builders.
 pub(super) struct KeyedName {
     pub(super) family: Arc<Family<CircuitBreaker>>,
-    /// The options in the order of [`Sources::written`](crate::registry::sources::Sources::written).
+    /// The options of attributes and builders, in the order of
+    /// [`Sources::written`](crate::registry::sources::Sources::written).
     pub(super) written: Vec<Arc<Written>>,
     /// The changes at run time, which take precedence over all other options.
     pub(super) configured: Configured<Options>,
-    /// The number of builders at the start of `written`: they registered before the first use of the family.
+    /// The number of builders at the start of `written`. These builders registered before the first use of the family.
     pub(super) builders: usize,
     /// Whether a function with this family was called. A builder can then no longer override an option.
     pub(super) in_use: bool,

@@ -27,13 +27,11 @@ pub(crate) trait Keyed: Clone + Send + Sync + 'static {
     fn downgrade(&self) -> Self::Weak;
     fn upgrade(weak: &Self::Weak) -> Option<Self>;
 
-    /// Returns the totals of the layer.
     fn sums(&self) -> Self::Sums;
 
     /// Returns the rank of this idle layer in an eviction.
     fn rank(&self) -> Rank;
 
-    /// Emits the event `keys_full`.
     fn keys_full(name: &str, max_keys: u32);
 }
 
@@ -101,8 +99,9 @@ impl<E: Keyed> Keys<E> {
     }
 
     /// Evicts one layer of a random sample, and returns this layer. The sample contains idle layers with a rank of at
-    /// most `most`. Returns `None` if the sample is empty. Evicts the layer with the smallest [`Rank`], or the least
-    /// recently used of several. The random number `draw` selects the slot at which the sample starts.
+    /// most `most`. Returns `None` if the sample is empty. Evicts the layer with the smallest [`Rank`]. If several
+    /// layers have this rank, evicts the least recently used layer. The random number `draw` selects the slot at which
+    /// the sample starts.
     pub(crate) fn evict(&mut self, draw: u32, most: Rank) -> Option<E> {
         let (mut best, mut sampled) = (None, 0);
         for (place, slot) in self.table.places(draw).take(MOST_VISITED) {

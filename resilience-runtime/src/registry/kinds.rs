@@ -1,5 +1,5 @@
 //! Implements [`Layer`] for each kind of layer except circuits, and lists the layers of each kind.
-#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
+#![allow(missing_docs)] // Only the hidden module `__private` exports the items without docs.
 
 use crate::base::config_error::{ConfigError, Value};
 #[cfg(feature = "faults")]

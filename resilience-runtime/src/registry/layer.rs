@@ -1,6 +1,6 @@
 //! Defines the trait [`Layer`] for every kind of layer except circuits, and the trait [`Options`] for the options of
 //! such a layer.
-#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
+#![allow(missing_docs)] // Only the hidden module `__private` exports the items without docs.
 
 use std::fmt::Debug;
 use std::panic::Location;
@@ -13,7 +13,6 @@ use crate::base::name::Name;
 /// A layer that attributes create: a retry, timeout, bulkhead, rate limit, hedge or fallback.
 pub trait Layer: Clone + Debug + Send + Sync + 'static {
     type Options: Options;
-    /// The statistics of the layer.
     type Stats;
     /// The word for the layer in messages, such as `rate limit`.
     const KIND: &'static str;
@@ -25,14 +24,15 @@ pub trait Layer: Clone + Debug + Send + Sync + 'static {
     fn layer_stats(&self) -> Self::Stats;
 
     /// Returns an error if one of the `changes` at run time cannot affect the calls of the layer. `written` contains
-    /// the options of the attributes. If `is_named` is false, the generated code depends on these options. For example,
-    /// the code of a bulkhead without `wait` cannot wait.
+    /// the options of the attributes. If `is_named` is false (the attribute has no option `name`), the generated code
+    /// depends on these options. For example, the code of a bulkhead without `wait` cannot wait.
     fn refusal(written: &Self::Options, is_named: bool, changes: &Self::Options) -> Option<ConfigError> {
         let _ = (written, is_named, changes);
         None
     }
 
-    /// Changes the settings. Returns false, and changes nothing, if the layer has had too many different settings.
+    /// Changes the settings. Returns false, and changes nothing, if the layer has already had the maximum number of
+    /// different settings.
     fn apply(&self, options: &Self::Options) -> bool;
 
     /// Restores the state that a snapshot contains for this new layer. Only rate limits have such a state.
@@ -130,7 +130,7 @@ impl<L: Layer> LayerDeclaration<L> {
         }
     }
 
-    /// Sets the position of the attribute on its function. `index` is the number of attributes above it.
+    /// Sets the position of the attribute on its function. `index` is the number of attributes above this attribute.
     #[cfg(feature = "faults")]
     pub const fn within(mut self, function: &'static Function, index: usize) -> Self {
         self.position = Some(Position { function, index });
@@ -180,7 +180,7 @@ macro_rules! layer_options {
                 vec![$((stringify!($option), self.$option.map(Into::into)),)*]
             }
 
-            #[allow(unused_variables)] // The options of a fallback have no fields.
+            #[allow(unused_variables)] // `FallbackOptions` has no fields, so its method does not use `others`.
             fn or(self, others: Self) -> Self {
                 Self { $($option: self.$option.or(others.$option),)* }
             }

@@ -1,5 +1,5 @@
 //! Defines the options of each kind of layer except circuits, and checks these options.
-#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
+#![allow(missing_docs)] // Only the hidden module `__private` exports the items without docs.
 
 use std::time::Duration;
 
@@ -122,7 +122,7 @@ impl From<Jitter> for Value {
 }
 
 impl LayerDeclaration<KeyedRateLimits> {
-    /// Checks the options that depend on each other.
+    /// Checks the options that depend on each other, such as `limit` and `per`.
     #[track_caller]
     pub const fn checked(self) -> Self {
         self.options.require();
@@ -131,8 +131,8 @@ impl LayerDeclaration<KeyedRateLimits> {
 }
 
 impl LayerDeclaration<RateLimit> {
-    /// Checks the options that depend on each other. The generated code calls this method if the attribute sets `per`,
-    /// or sets an option to a constant.
+    /// Checks the options that depend on each other, such as `limit` and `per`. The generated code calls this method if
+    /// the attribute sets `per`, or sets an option to a constant.
     #[track_caller]
     pub const fn checked(self) -> Self {
         self.options.require();
@@ -151,8 +151,8 @@ impl LayerDeclaration<Retry> {
 }
 
 impl LayerDeclaration<Hedge> {
-    /// Checks that `min_after` is at most `max_after`. The generated code calls this method if one of them is a
-    /// constant, because the macro does not know the value.
+    /// Checks that `min_after` is at most `max_after`. The generated code calls this method if one of these options is
+    /// a constant, because the macro does not know the value.
     #[track_caller]
     pub const fn checked(self) -> Self {
         if let (Some(min), Some(max)) = (self.options.min_after, self.options.max_after) {
@@ -184,7 +184,7 @@ impl RateLimitOptions {
         }
     }
 
-    /// Returns the limit and its period, after the name of the option that sets the limit.
+    /// Returns the name of the option that sets the limit, the limit, and its period.
     fn rate(&self) -> Option<(&'static str, u32, Duration)> {
         match *self {
             Self { per_second: Some(limit), .. } => Some(("per_second", limit, Duration::from_secs(1))),

@@ -25,7 +25,7 @@ pub trait Listed: Layer {
 pub struct Layers<L: Layer>(pub(super) Mutex<Parts<L>>);
 
 #[derive(Debug)]
-#[allow(unreachable_pub)] // a part of the type `Layers`
+#[allow(unreachable_pub)] // The public type `Layers` contains this type.
 pub struct Parts<L: Layer> {
     pub(super) named: BTreeMap<&'static str, Known<L>>,
     pub(super) unnamed: Vec<Known<L>>,
@@ -37,11 +37,11 @@ pub(super) type Place<L> = &'static LayerDeclaration<L>;
 
 /// A layer, with the attributes that use it.
 #[derive(Clone, Debug)]
-#[allow(unreachable_pub)] // a part of the type `Layers`
+#[allow(unreachable_pub)] // The public type `Layers` contains this type.
 pub struct Known<L: Layer> {
     pub(super) layer: L,
-    /// The attributes that use the layer: all with its name, or one attribute without a name. If several attributes set
-    /// one option, the first one wins.
+    /// The attributes that use the layer: all attributes with its name, or one attribute without a name. If several
+    /// attributes set one option, the first one wins.
     pub(super) places: Vec<Place<L>>,
     /// The merged options of the attributes at the creation of the layer.
     pub(super) written: L::Options,
@@ -60,8 +60,8 @@ impl<L: Layer> Known<L> {
         Self { layer, places, written, configured: Configured::default(), is_reported: false }
     }
 
-    /// Works like [`create`](Self::create), for a layer with a name. Also restores its state if a snapshot contains
-    /// one.
+    /// Works like [`create`](Self::create), for a layer with a name. Also restores the state that a snapshot contains
+    /// for this name.
     pub(super) fn joined(name: &'static str, places: Vec<Place<L>>) -> Self {
         let known = Self::create(name, places);
         #[cfg(feature = "serde")]
@@ -69,13 +69,12 @@ impl<L: Layer> Known<L> {
         known
     }
 
-    /// Creates the layer of one attribute without a name.
     pub(super) fn unnamed(place: Place<L>) -> Self {
         Self::create(place.func, vec![place])
     }
 
-    /// Returns the mistakes of the attributes, for their events. Leaves out a required option that no attribute sets, if
-    /// a change at run time sets the option.
+    /// Returns the mistakes of the attributes, so that the caller emits an event for each mistake. Leaves out the
+    /// mistake about a missing required option if a change at run time sets this option.
     fn report(&mut self) -> Vec<SettingsMistake> {
         self.is_reported = true;
         let is_missing = self.configured.over(self.written, L::Options::over).missing().is_some();
@@ -96,7 +95,7 @@ impl<L: Listed> Layers<L> {
     /// Returns the layer of an attribute, and creates the layer if it does not exist. Also returns the mistakes in its
     /// settings, except mistakes that an earlier call has returned.
     pub(crate) fn join(&self, declaration: Place<L>) -> (L, Vec<SettingsMistake>) {
-        // Collects the declarations before the lock is taken, to keep the lock short.
+        // Collects the declarations before the lock is taken, so that other threads wait less.
         let declared = declaration.name.map(declared);
         let mut parts = lock_std(&self.0);
         let (Some(name), Some(mut places)) = (declaration.name, declared) else {
@@ -126,8 +125,8 @@ impl<L: Listed> Layers<L> {
         self.labelled().map(|(label, layer)| (label, layer.layer_stats())).collect()
     }
 
-    /// Returns each layer with its label: its name, or the path of its function if it has no name. Includes layers that
-    /// attributes declare, but no call has created yet.
+    /// Returns each layer with its label. The label is the name of the layer or, if the layer has no name, the path of
+    /// its function. Includes layers that attributes declare, but no call has created yet.
     pub(crate) fn labelled(&self) -> impl Iterator<Item = (String, L)> + use<L> {
         self.known().into_iter().map(|(label, known)| (label, known.layer))
     }
@@ -138,8 +137,8 @@ impl<L: Listed> Layers<L> {
         self.known().into_iter().map(move |(label, known)| (label, is_named(&known), known.layer))
     }
 
-    /// Returns the layers for whose labels `is_wanted` returns true. Creates layers that are only declared, and returns
-    /// the mistakes in their settings.
+    /// Returns the layers for whose labels `is_wanted` returns true. Creates such a layer if an attribute declares it,
+    /// but no call has created it yet. Also returns the mistakes in the settings.
     #[cfg(feature = "serde")]
     pub(crate) fn find_labels(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<(String, (L, Vec<SettingsMistake>))> {
         let found = self.known().into_iter().filter(|(label, _)| is_wanted(label)).map(|(label, known)| {
@@ -196,7 +195,7 @@ impl<L: Listed> Layers<L> {
         .collect()
     }
 
-    /// Returns the attributes with each name.
+    /// Returns the attributes of each name.
     fn places(&self) -> BTreeMap<&'static str, Vec<Place<L>>> {
         let mut names: BTreeMap<&'static str, Vec<Place<L>>> = BTreeMap::new();
         for declaration in L::declared() {
@@ -260,8 +259,8 @@ fn merged<L: Layer>(places: &[Place<L>]) -> L::Options {
 }
 
 /// Returns the label `module::function` for each layer without a name. If two labels would be equal, adds the line of
-/// the attribute, and a number if the lines are equal, too. `is_name` returns whether another layer has this text as
-/// its name. No label equals such a name.
+/// the attribute, and a number if the lines are equal, too. `is_name` returns whether a text is the name of another
+/// layer. A label never equals such a name.
 fn labels<L: Layer>(
     declarations: impl Iterator<Item = Place<L>> + Clone,
     is_name: impl Fn(&str) -> bool,
@@ -304,8 +303,8 @@ fn mistakes<L: Layer>(places: &[Place<L>]) -> Vec<SettingsMistake> {
     conflicts.chain(missing).collect()
 }
 
-/// Returns a conflict for each option that `next` and an attribute in `before` set to different values. If there is
-/// none, checks instead whether the options of `next` can be combined with the options in `before`.
+/// Returns a conflict for each option that `next` and an attribute in `before` set to different values. If there is no
+/// such option, returns a conflict if the options of `next` cannot be combined with the options in `before`.
 fn conflicts<L: Layer>(before: &[Place<L>], next: Place<L>) -> Vec<SettingsMistake> {
     let differing = next.options.entries().into_iter().filter_map(|(option, value)| {
         let value = value?;

@@ -16,12 +16,11 @@ pub enum SettingsMistake {
     CircuitConflict(#[from] CircuitConflict),
     /// Two attributes set contradictory options of one retry, timeout, bulkhead, rate limit or hedge.
     LayerConflict(#[from] LayerConflict),
-    /// No attribute with this name sets a required option.
+    /// No attribute of a layer sets an option that the layer requires.
     MissingOption(#[from] MissingOption),
 }
 
 impl SettingsMistake {
-    /// Emits the event of this mistake.
     pub(crate) fn emit(&self) {
         match self {
             Self::CircuitConflict(conflict) => conflict::emit(conflict),
@@ -63,7 +62,7 @@ pub struct LayerConflict {
     pub places: [String; 2],
 }
 
-/// A required option that none of the attributes with one name sets.
+/// A required option that is missing in all attributes with one name.
 ///
 /// Without the option, a bulkhead or a rate limit rejects every call, and a timeout or a hedge has no effect.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

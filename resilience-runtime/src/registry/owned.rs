@@ -1,5 +1,5 @@
 //! Defines [`Owned`], a handle that one call of a decorated function holds.
-#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
+#![allow(missing_docs)] // Only the hidden module `__private` exports the items without docs.
 
 /// A clone of a layer, such as a circuit. Each call clones the layer, because otherwise the user's expression (`with =
 /// ..`) would stay borrowed while the body runs.

@@ -34,8 +34,8 @@ pub(super) struct Part {
     /// is `None` only in a free slot of the table.
     pub(super) circuits: Table<CircuitBreaker, Option<Arc<Sources>>>,
     pub(super) families: BTreeMap<Cow<'static, str>, KeyedName>,
-    /// The options and the settings of the last circuit that [`create`](Self::create) made for a builder. The next
-    /// circuit of a builder shares them if its options are equal, which saves memory and time.
+    /// The options and the settings of the last circuit that [`create`](Self::create) made for a builder. If the next
+    /// circuit of a builder has equal options, it shares these options and settings, which saves memory and time.
     newest: Option<(Arc<Sources>, Arc<Settings>)>,
 }
 
@@ -82,7 +82,7 @@ impl Registry {
     }
 }
 
-/// Locks the part of the registry for this name. Also returns the hash of the name.
+/// Locks and returns the part of the registry for this name. Also returns the hash of the name.
 pub(super) fn part_of(name: &str) -> (MutexGuard<'static, Part>, u32) {
     // Calls `declared` before the lock is taken, because its first call collects all attributes, which takes time.
     declared();
@@ -193,8 +193,8 @@ impl Part {
     }
 
     /// Returns the conflicts (contradictory options) of a name that has just been registered with the options `places`.
-    /// If the name is used both with and without `key`, includes this conflict. Leaves out this conflict if an earlier
-    /// registration has reported it.
+    /// Includes the conflict of a name that is used both with and without `key`, if no earlier registration has
+    /// reported this conflict.
     pub(super) fn conflicts_of_new(&self, name: &str, places: &[Arc<Written>]) -> Vec<CircuitConflict> {
         let Declarations { circuit, family } = declarations(name);
         let is_declared = !circuit.is_empty() && !family.is_empty();

@@ -8,7 +8,7 @@
 //! | [`qdrant_circuit`] | `qdrant` | 5 | 60 s |
 //!
 //! Each function returns its circuit (the preset), and registers the circuit if it is not registered yet. If an
-//! attribute or a builder sets an option of this circuit, its value replaces the value of the preset.
+//! attribute or a builder sets an option of this circuit, the value of the preset is not used.
 //!
 //! ```
 //! use resilience_runtime::{get_circuit_stats, presets};

@@ -127,8 +127,8 @@ pub(crate) fn preset(name: &'static str, options: Options) -> CircuitBreaker {
 /// Returns the circuit of this name, or `None` if no circuit has this name. Registers a circuit that an attribute
 /// declares, even before its first call.
 ///
-/// The name of a circuit with the option `key` is `name[key]`. A key of more than 128 bytes may be complete, or
-/// shortened as in the statistics.
+/// The name of a circuit with the option `key` is `name[key]`. For a key of more than 128 bytes, `name` may contain the
+/// whole key, or the shortened key that the statistics show.
 ///
 /// ```
 /// use resilience_runtime::{CircuitBreaker, get_circuit};
@@ -172,8 +172,8 @@ fn create_declared(name: &str, in_use: bool) -> Option<CircuitBreaker> {
     Some(breaker)
 }
 
-/// Restores the state of the circuit of this name, if the circuit is registered or declared by an attribute. The caller
-/// must then call [`waiting::announce`].
+/// Restores the state that a snapshot contains for the circuit of this name, if the circuit is registered or declared
+/// by an attribute. The caller must then call [`waiting::announce`].
 #[cfg(feature = "serde")]
 pub(crate) fn restore_circuit(name: &str) {
     let (part, hash) = part_of(name);
@@ -185,8 +185,9 @@ pub(crate) fn restore_circuit(name: &str) {
     }
 }
 
-/// Restores the states of a family, if the family is registered or declared by an attribute. Returns the number of
-/// states that were dropped because `max_keys` keys exist already. The caller must then call [`waiting::announce`].
+/// Restores the states that a snapshot contains for a family, if the family is registered or declared by an attribute.
+/// Returns the number of states that were dropped because `max_keys` keys exist already. The caller must then call
+/// [`waiting::announce`].
 #[cfg(feature = "serde")]
 pub(crate) fn restore_family(name: &str) -> usize {
     let (mut part, _) = part_of(name);

@@ -1,9 +1,10 @@
 //! Gives decorated functions access to their layers, such as a circuit or a bulkhead.
 //!
-//! A [`Site`] is a static variable in the generated code of an attribute. It holds the layer that all calls of the
-//! function share. The first call that needs this layer finds or creates it. With the option `with` or `key`, the layer
-//! depends on the call, which holds it in an [`Owned`](crate::registry::owned::Owned).
-#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
+//! A [`Site`] is a static variable in the generated code of an attribute. The static variable holds the layer that all
+//! calls of the function share. The first call that needs this layer finds or creates it. With the option `with` or
+//! `key`, each call may use a different layer. The call then holds a clone of its layer in an
+//! [`Owned`](crate::registry::owned::Owned).
+#![allow(missing_docs)] // Only the hidden module `__private` exports the items without docs.
 
 use once_cell::race::OnceBox;
 
@@ -18,8 +19,8 @@ use crate::registry::layers::Listed;
 use crate::registry::mistake::SettingsMistake;
 use crate::registry::registry;
 
-/// A layer that all calls of a function share, such as a circuit. For a `#[circuit]` with the option `key`, this is the
-/// whole set of circuits, a [`KeyedCircuits`].
+/// A layer that all calls of a function share, such as a circuit. For a `#[circuit]` with the option `key`, the layer
+/// is the whole set of circuits, a [`KeyedCircuits`].
 pub trait Shared: Clone + Send + Sync + 'static {
     /// The name and the options of the attribute. The macro has checked the ranges of the options.
     type Declaration: Copy;
@@ -29,13 +30,13 @@ pub trait Shared: Clone + Send + Sync + 'static {
     fn resolve(declaration: &'static Self::Declaration) -> (Self, Vec<SettingsMistake>);
 }
 
-/// The static variable in the generated code of an attribute. It contains the declaration (the name and the options)
-/// and, after the first use, the layer.
+/// The static variable in the generated code of an attribute. The `Site` contains the declaration (the name and the
+/// options) and, after the first use, the layer.
 #[derive(Debug)]
 pub struct Site<T: Shared> {
     declaration: T::Declaration,
-    // A `OnceBox` is faster than a `OnceLock`: a call of a circuit needs one instruction less, and a call of a rate
-    // limit three.
+    // With a `OnceBox` in place of a `OnceLock`, a call of a circuit needs one instruction less. A call of a rate limit
+    // needs three instructions less.
     layer: OnceBox<T>,
 }
 
@@ -44,7 +45,6 @@ impl<T: Shared> Site<T> {
         Self { declaration, layer: OnceBox::new() }
     }
 
-    /// Returns the declaration (the name and the options).
     pub const fn declaration(&'static self) -> &'static T::Declaration {
         &self.declaration
     }

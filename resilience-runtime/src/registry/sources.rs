@@ -15,9 +15,9 @@ pub(super) struct Sources {
     pub(super) preset: Option<Box<Options>>,
     /// The options of attributes and builders. If several elements set one option, the first one wins. Builders that
     /// registered before the first use of the circuit come first. Attributes that were collected at link time come
-    /// next. All others follow in the order of their registration.
+    /// next. All other attributes and builders follow in the order of their registration.
     pub(super) written: Vec<Arc<Written>>,
-    /// The number of builders at the start of `written`: they registered before the first use of the circuit.
+    /// The number of builders at the start of `written`. These builders registered before the first use of the circuit.
     pub(super) builders: usize,
     /// Whether a function with this circuit was called, or `get_circuit` has registered the circuit. A builder can then
     /// no longer override an option.
@@ -54,7 +54,8 @@ impl Sources {
 /// Inserts `written` into the list `all` at `index`, and returns true. Returns false, and inserts nothing, if the list
 /// already contains an equal element. An attribute or a builder may register its options repeatedly.
 pub(super) fn add(all: &mut Vec<Arc<Written>>, index: usize, written: Written) -> bool {
-    /// Lets circuits share equal options, because a loop with one `CircuitBreaker::builder` may register many circuits.
+    /// Saves memory: a loop with one `CircuitBreaker::builder` may register many circuits, which then share their
+    /// options.
     static NEWEST: Interner<Written> = Interner::new();
     let is_new = !all.iter().any(|known| **known == written);
     if is_new {

@@ -63,8 +63,9 @@ pub struct Stats {
 /// The layer of an attribute with the option `with` is not listed. Call the method `stats` of this layer instead.
 ///
 /// Without the feature `declare`, a layer is listed only after its first use. Most layers are first used in the first
-/// call of the function. A retry is first used at the latest when an attempt fails, and a fallback when it replaces an
-/// error. A timeout whose time each call evaluates is first used when it ends a call.
+/// call of the function. A retry is first used at the latest when an attempt fails. A fallback is first used when it
+/// replaces an error. A timeout whose time is an expression, such as `#[timeout(self.limit)]`, is first used when it
+/// ends a call.
 ///
 /// ```
 /// use resilience_runtime::{bulkhead, get_stats, retry};
@@ -111,9 +112,9 @@ pub fn get_stats() -> Stats {
 
 /// Resets all circuits, rate limits and retry budgets.
 ///
-/// Circuits are reset as by [`reset_all_circuits`]. Each rate limit of an attribute admits a whole burst again, and
-/// each used [`RetryBudget`](crate::RetryBudget) is full again. The totals in the statistics do not change. Running
-/// calls keep their slots of bulkheads.
+/// Circuits are reset with [`reset_all_circuits`]. Each rate limit of an attribute admits a whole burst again, and each
+/// used [`RetryBudget`](crate::RetryBudget) is full again. The totals in the statistics do not change. Running calls
+/// keep their slots in bulkheads.
 pub fn reset_all() {
     reset_all_circuits();
     #[cfg(feature = "serde")]
@@ -125,9 +126,9 @@ pub fn reset_all() {
 
 /// Checks the settings of all layers: circuits, retries, timeouts, bulkheads, rate limits, hedges and fallbacks.
 ///
-/// For circuits, the check is the same as [`check_circuits`]. For other layers, it finds contradictory options, and
-/// required options that no attribute sets. Without the feature `declare`, it covers only the layers that [`get_stats`]
-/// lists.
+/// For circuits, the function works like [`check_circuits`]. For other layers, the function finds contradictory
+/// options, and required options that no attribute sets. Without the feature `declare`, the function checks only the
+/// layers that [`get_stats`] lists.
 ///
 /// A test of one line finds the mistakes of a program:
 ///

@@ -9,8 +9,8 @@
 //! grows. In contrast, a table of the crate `hashbrown` contains tombstones. If a program inserts and removes keys all
 //! the time, such a table often rehashes all its entries, while other threads wait for the lock.
 //!
-//! Apart from collisions, the slots are in the order of the hashes. [`Table::step`] can therefore list the entries in
-//! several steps, even if the table changes between two steps.
+//! Apart from collisions, the entries are in the order of their hashes. [`Table::step`] can therefore list the entries
+//! in several steps, even if the table changes between two steps.
 
 /// A hash table of entries of the type `E`, such as circuits. Each entry has a value of the type `T`.
 pub(crate) struct Table<E, T> {
@@ -32,7 +32,7 @@ impl<E, T: Default> Default for Slot<E, T> {
 }
 
 const FEWEST_SLOTS: usize = 4;
-/// The number of slots that one call of [`Table::step`] visits, plus a few after a collision.
+/// The number of slots that one call of [`Table::step`] visits. After a collision, the call visits a few slots more.
 const STEP: u64 = 256;
 
 impl<E: Clone, T: Default> Table<E, T> {
@@ -80,9 +80,9 @@ impl<E: Clone, T: Default> Table<E, T> {
     pub(crate) fn remove(&mut self, place: usize) -> Option<E> {
         let removed = std::mem::take(&mut self.slots[place]).entry?;
         self.used_slots -= 1;
-        // Closes the gap, so that no search ends there too early. Visits the entries from the gap to the next free
-        // slot. An entry moves into the gap if its search starts at or before the gap. Its old slot is then the new
-        // gap.
+        // Closes the gap that the removed entry leaves, because a search ends at the first free slot. Visits the
+        // entries from the gap to the next free slot. An entry moves into the gap if the search for this entry starts
+        // at or before the gap. The old slot of the entry is then the new gap.
         let (mut gap, mut next) = (place, self.after(place));
         while self.slots[next].entry.is_some() {
             let home = self.home(self.slots[next].hash);
@@ -99,7 +99,6 @@ impl<E: Clone, T: Default> Table<E, T> {
         self.slots.iter().filter_map(|slot| slot.entry.as_ref())
     }
 
-    /// Returns each entry with its value.
     pub(crate) fn entries_mut(&mut self) -> impl Iterator<Item = (&E, &mut T)> {
         self.slots.iter_mut().filter_map(|slot| Some((slot.entry.as_ref()?, &mut slot.value)))
     }
@@ -113,9 +112,9 @@ impl<E: Clone, T: Default> Table<E, T> {
         })
     }
 
-    /// Lists the entries whose hashes are at least `from` and less than the returned number, which is `from` of the
-    /// next step. The first step begins at zero, and the last step returns `None`. The caller can unlock the table
-    /// between two steps, so that a large table is not locked for long.
+    /// Lists the entries whose hashes are at least `from` and less than the returned number. The caller passes the
+    /// returned number as `from` to the next step. The first step begins at zero, and the last step returns `None`. The
+    /// caller can unlock the table between two steps, so that a large table is not locked for long.
     ///
     /// If an entry is in the table during all steps, the steps list it exactly once, even if the table grows in
     /// between.
@@ -205,7 +204,8 @@ mod tests {
     }
 
     /// Compares the table with a set of numbers after random insertions and removals. The test uses only a few hashes,
-    /// to cause many collisions. It never removes the numbers below 50, so each list must contain them exactly once.
+    /// to cause many collisions. The test never removes the numbers below 50, so each list must contain them exactly
+    /// once.
     #[test]
     fn steps_list_circuits_once_while_table_changes() {
         for hashes in [1, 2, 7, 1000, u32::MAX] {

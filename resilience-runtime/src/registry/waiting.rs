@@ -1,4 +1,4 @@
-//! Holds the waiting states: the states of a restored snapshot whose circuits and rate limits do not exist yet. A new
+//! Stores the waiting states: the states of a restored snapshot whose circuits and rate limits do not exist yet. A new
 //! circuit or rate limit takes the waiting state of its name.
 
 use std::cell::Cell;
@@ -22,7 +22,7 @@ use crate::registry::keyed_limits::KeyedRateLimits;
 
 /// The state of a circuit or a rate limit in a snapshot, or the states of all keys of one name.
 pub(crate) trait Keeps: Clone + Send + Sync + 'static {
-    /// Returns the state that this state becomes after the time `passed`.
+    /// Returns the state after the time `passed`. For example, the remaining cooldown becomes shorter.
     fn after(self, passed: Duration) -> Self;
 
     /// Returns the number of states in this value.
@@ -59,7 +59,7 @@ impl<K: Keeps> Keeps for OfKeys<K> {
 /// The waiting states of one kind, by the name of the circuit or the rate limit.
 #[derive(Debug)]
 pub(crate) struct Waiting<K> {
-    /// The number of names with a waiting state. If it is zero, [`take`](Self::take) needs no lock.
+    /// The number of names with a waiting state. If the number is zero, [`take`](Self::take) needs no lock.
     count: AtomicU32,
     /// The time at which the snapshot was restored, and the waiting states.
     states: Mutex<Option<(Tick, BTreeMap<String, K>)>>,
@@ -141,13 +141,11 @@ pub(crate) fn total() -> usize {
     circuits().total() + keyed_circuits().total() + rate_limits().total() + keyed_rate_limits().total()
 }
 
-/// Drops the waiting states of all circuits.
 pub(super) fn drop_circuits() {
     circuits().replace(BTreeMap::new());
     keyed_circuits().replace(BTreeMap::new());
 }
 
-/// Drops the waiting states of all rate limits.
 pub(super) fn drop_limits() {
     rate_limits().replace(BTreeMap::new());
     keyed_rate_limits().replace(BTreeMap::new());
@@ -166,7 +164,7 @@ struct Restored {
     left: Duration,
 }
 
-/// Restores the state of a circuit. The caller must call [`announce`] as soon as it holds no lock.
+/// Restores the state of a circuit. The caller must call [`announce`] after it has released all locks.
 fn give(breaker: &CircuitBreaker, kept: &Kept) {
     breaker.restore(kept);
     // Reads the cooldown from the circuit, whose settings may have shortened the cooldown of the snapshot.
@@ -179,8 +177,8 @@ fn give(breaker: &CircuitBreaker, kept: &Kept) {
     });
 }
 
-/// Restores the state of a new circuit if its name has a waiting state. The caller must call [`announce`] as soon as it
-/// holds no lock.
+/// Restores the state of a new circuit if its name has a waiting state. The caller must call [`announce`] after it has
+/// released all locks.
 pub(super) fn give_waiting(breaker: &CircuitBreaker) {
     if let Some(kept) = circuits().take(breaker.name()) {
         give(breaker, &kept);
@@ -188,7 +186,7 @@ pub(super) fn give_waiting(breaker: &CircuitBreaker) {
 }
 
 /// Restores the waiting states of a family. Returns the number of states that were dropped because `max_keys` keys
-/// exist already. The caller must call [`announce`] as soon as it holds no lock.
+/// exist already. The caller must call [`announce`] after it has released all locks.
 pub(super) fn give_family(family: &Family<CircuitBreaker>) -> usize {
     let states = keyed_circuits().take(family.name()).unwrap_or_default();
     family.restore(&states, give, |kept| kept.state != CircuitState::Closed)

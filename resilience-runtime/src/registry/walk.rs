@@ -1,4 +1,4 @@
-//! Lists the circuits and families for the metrics. A family is the set of circuits with one name and the option `key`.
+//! Lists the circuits, and the families (the circuits of one name with a key), for the metrics.
 
 use std::collections::BTreeMap;
 

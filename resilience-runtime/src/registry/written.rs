@@ -13,7 +13,7 @@ pub(crate) struct Written {
 }
 
 impl Written {
-    /// Returns the sort key of an attribute: file, line and column. If two attributes conflict, the one with the
+    /// Returns the sort key of an attribute: file, line and column. If two attributes conflict, the attribute with the
     /// smaller sort key wins.
     pub(crate) fn order(&self) -> (&'static str, u32, u32) {
         (self.place.file(), self.place.line(), self.place.column())
