@@ -91,8 +91,8 @@
 //!
 //! - A circuit counts each admitted call exactly once: as success, failure, ignored or cancelled. A call is ignored if
 //!   its error does not count as a failure, for example because of the option `failure_if`. A call counts as cancelled
-//!   if its future is dropped. With the option `hung_after`, a call that ran for this time before the drop counts as a
-//!   failure instead.
+//!   if its future is dropped. If a call is dropped after it ran for the time of the option `hung_after`, the call
+//!   counts as a failure instead.
 //! - A call that started before the last state change of a circuit no longer affects this circuit. The result of the
 //!   call appears only in the totals of [`CircuitStats`].
 //! - A half-open circuit admits a few calls as trials. The number of running trials plus the number of successful
@@ -100,28 +100,29 @@
 //!   this sum no longer includes the running trials. The circuit then admits another trial.
 //! - Your errors are returned unchanged. A retry returns the error of its last attempt, or the rejection that ended the
 //!   retry.
-//! - A layer (an attribute of a function) allocates memory at its first call only. A retry allocates memory at its
-//!   first failed attempt. A fallback allocates memory when it replaces an error for the first time. A circuit
-//!   allocates memory when its state changes for the first time. In the following four cases, a later call also
-//!   allocates memory:
+//! - A layer (an attribute of a function) allocates memory at its first call. A retry also allocates memory at its
+//!   first failed attempt. A fallback also allocates memory when it replaces an error for the first time. A circuit
+//!   also allocates memory when its state changes for the first time. Later calls allocate memory in the following four
+//!   cases only:
 //!   - With the option `key`, each key has its own circuit. A call allocates if no circuit exists for its key.
 //!   - With the option `stream`, a call allocates if the function returns a boxed stream.
 //!   - The error of a layer, such as a [`CircuitOpenError`], allocates when it is converted to an [`std::io::Error`], a
 //!     `Box<dyn Error>` or an `anyhow::Error`.
-//!   - A call of a function that is not `async` allocates if the call waits for a slot or for the rate.
+//!   - A call of a function that is not `async` allocates if the call waits for a slot of a bulkhead or for a rate
+//!     limit.
 //! - The library holds no lock during an `.await`, during the emission of an event, or while your code runs.
 //! - An open circuit without a `key` takes no lock to reject a call while its cooldown runs. A success through a closed
 //!   circuit takes a lock only in these cases:
 //!   - The first call of a function takes a lock to find the circuit by its name.
 //!   - Each call of a function with a `key` takes a lock to find the circuit of this key.
 //!   - The first success after a failure takes a lock.
-//!   - The first success of a thread, through any circuit, takes a lock.
-//!   - After the circuit was closed, the first success of each thread takes a lock.
-//!   - A success takes a lock if the call is slow.
+//!   - The first success of a thread, counted over all circuits, takes a lock.
+//!   - After the circuit closes or is reset, the first success of each thread takes a lock.
+//!   - A success takes a lock if the call is slow (see the option `slow_call`).
 //!   - If the circuit has a time window, the first success in each tenth of the window takes a lock.
-//!   - A success takes a lock if another thread changes the state of the circuit, or the same counter, at the same
-//!     moment.
-//!   - A success takes a lock if its counter is full, after four billion successes.
+//!   - A success takes a lock if another thread changes the state of the circuit during the call.
+//!   - A success takes a lock if another thread increments the same counter of successes at the same moment.
+//!   - A success takes a lock if the counter of successes is full, after four billion successes.
 //!
 //! # Events
 //!

@@ -42,7 +42,8 @@ impl Event {
     }
 
     /// Returns the name of the circuit, such as `search`, or `price[acme]` for the circuit of a key. Returns `None` if
-    /// the event does not belong to a circuit.
+    /// the event does not belong to a circuit. The text is that of the event's field, which escapes special characters: a
+    /// line break in a name, for example, becomes `\n`.
     pub fn circuit(&self) -> Option<&str> {
         self.field("circuit")
     }

@@ -11,9 +11,9 @@ use crate::base::sync::OnceLock;
 /// A type whose values can be the `key` of a circuit, a bulkhead or a rate limit. Text, whole numbers, `char` and
 /// `bool` implement this trait. Tuples of two to four keys, and pointers to keys, are also keys.
 ///
-/// Equal keys have the same circuit, and different keys have different circuits. As an exception, a text and a number
-/// with the same spelling, such as `"7"` and `7`, have the same circuit. The circuit's name shows the key. A text in a
-/// tuple, or with a comma, has quotation marks in this name:
+/// Equal keys have the same circuit, and different keys have different circuits. As an exception, keys of different
+/// types with the same text, such as `"7"` and `7`, or `"a"` and `'a'`, have the same circuit. The circuit's name shows
+/// the key. A text in a tuple, or with a comma, has quotation marks in this name:
 ///
 /// ```
 /// use resilience_runtime::KeyedCircuits;
