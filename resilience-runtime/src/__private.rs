@@ -56,14 +56,14 @@ pub use crate::expansion::settle::{
 pub use crate::expansion::stream::{join, of_items, split, watch_boxed_stream, watch_stream};
 pub use crate::expansion::text::{NotShown, Shown, Text};
 
-/// Marks the body of a function that an attribute of this crate has already expanded. An attribute that the user
-/// renamed (`use .. as ..`) is not recognised by the attributes above it, and is expanded after them. The renamed
-/// attribute reports a compile error if the body contains this name. The error tells the user to put the renamed
-/// attribute on top.
+/// Marks the body of a function that an attribute of this crate has already expanded. If the user renames an attribute
+/// (`use .. as ..`), the attributes above do not recognise the renamed attribute. The compiler therefore expands the
+/// renamed attribute later. The renamed attribute reports a compile error if the body contains this name. The error
+/// tells the user to put the renamed attribute on top.
 pub const __RESILIENCE_EXPANDED: () = ();
 
-/// Adds a layer (its name and options) to a static list, so that `get_circuit` and `get_stats` find the layer before
-/// its first call. `$site` is the static variable that holds the layer of one attribute.
+/// Adds the name and the options of a layer to a static list, so that `get_circuit` and `get_stats` find the layer
+/// before its first call. `$site` is the static variable that holds the layer of one attribute.
 #[cfg(feature = "declare")]
 #[doc(hidden)]
 #[macro_export]

@@ -32,8 +32,8 @@ use crate::rejection::Rejection;
 ///
 /// # Nested calls
 ///
-/// A call inside a call returns a `CallError<CallError<E>>`. The method [`flatten`](CallError::flatten) converts this
-/// error to a `CallError<E>`:
+/// If a call through one layer contains a call through another layer, the error is a `CallError<CallError<E>>`. The
+/// method [`flatten`](CallError::flatten) converts this error to a `CallError<E>`:
 ///
 /// ```
 /// use std::io;
@@ -68,8 +68,8 @@ pub enum CallError<E> {
 }
 
 impl<E> CallError<E> {
-    /// Converts this error to the error type `E` of the call. Converts a rejection, and returns the error of the called
-    /// function unchanged.
+    /// Converts this error to the error type `E` of the called function. Converts a rejection with `From<Rejection>`,
+    /// and returns the error of the called function unchanged.
     pub fn into_error(self) -> E
     where
         E: From<Rejection>,

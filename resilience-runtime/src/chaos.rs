@@ -55,7 +55,7 @@ use crate::fault::limits::Limits;
 
 pub use crate::fault::stats::{ChaosStats, FaultStats};
 
-/// The longest time of a fault, unless the caller uses [`arm_for`].
+/// The time after which [`arm`] ends a fault.
 const LONGEST: Duration = Duration::from_secs(600);
 
 /// Allows faults for ten minutes, or until the returned value is dropped.
@@ -89,10 +89,10 @@ impl Armed {
     /// Injects a fault into the share `rate` of the calls, greater than 0 and at most 1. The fault ends when the
     /// returned guard or this value is dropped, or when the time of [`arm`] or [`arm_for`] has passed.
     ///
-    /// If several faults affect one call, the latencies add up. Of the other faults, only the oldest takes effect. When
-    /// a plain function is called, a hang ends without an effect, because it would block a thread for ever. When a
-    /// function with another error type is called, an error fault ends without an effect. In both cases, the event
-    /// `chaos_refused` (WARN) reports the reason.
+    /// If several faults affect one call, the latencies add up. Of the other faults, only the oldest takes effect. A
+    /// hang would block the thread of a function that is not `async` for ever. The first call of such a function
+    /// therefore ends the hang without an effect. The first call of a function with another error type ends an injected
+    /// error without an effect. In both cases, the event `chaos_refused` (WARN) reports the reason.
     ///
     /// # Errors
     ///
@@ -150,14 +150,14 @@ impl Fault {
         Self(Kind::Error(Maker::new(error)))
     }
 
-    /// Creates a fault that waits for a random time in this range before the body runs. In a plain function, the wait
-    /// blocks the thread.
+    /// Creates a fault that waits for a random time in this range before the body runs. In a function that is not
+    /// `async`, the wait blocks the thread.
     pub fn latency(time: RangeInclusive<Duration>) -> Self {
         Self(Kind::Latency(time))
     }
 
-    /// Creates a fault that hangs in place of running the body. The call stays pending until a timeout ends it or its
-    /// future is dropped, even if the fault has ended before.
+    /// Creates a fault that hangs in place of running the body. The call stays pending until a timeout ends the call,
+    /// or until the future of the call is dropped. The end of the fault does not end the call.
     pub fn hang() -> Self {
         Self(Kind::Hang)
     }

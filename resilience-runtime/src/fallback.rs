@@ -1,4 +1,4 @@
-//! Counts the calls of fallback functions.
+//! Replaces the errors of calls for `#[fallback]`, and counts these calls.
 
 use std::ops::ControlFlow;
 

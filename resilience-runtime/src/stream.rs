@@ -1,5 +1,5 @@
-//! Watches streams. A circuit counts a watched stream as one call, and a bulkhead keeps its slot occupied until the
-//! stream ends. [`LimitedStream`](limited::LimitedStream) limits the time for each item.
+//! Watches streams. A circuit counts a watched stream as one call. In a bulkhead, a watched stream occupies a slot
+//! until the stream ends. [`LimitedStream`](limited::LimitedStream) limits the time for each item.
 
 mod circuit;
 pub(crate) mod judge;

@@ -25,8 +25,8 @@ use crate::events::record::Recorder;
 use crate::fault::faults::Faults;
 use crate::registry::stats::reset_all;
 
-/// Resets all layers, removes all faults and all recorded events, undoes all changes of settings at run time, and ends
-/// [`no_delays`].
+/// Resets all layers, and removes all faults and all recorded events. Also undoes all changes of settings at run time,
+/// and ends [`no_delays`].
 ///
 /// Inside an isolated test, this function affects only this test. Outside an isolated test, this function affects all
 /// code that is not in an isolated test. As with [`reset_all`], the totals of the statistics remain unchanged, and a
@@ -75,7 +75,7 @@ pub fn __run<F: Future>(is_paused: bool, seed: u64, body: F) -> F::Output {
     }))
 }
 
-/// Sets the seed of the library's random numbers in the isolated test, such as the jitter of a retry. Default: 0.
+/// Sets the seed of the library's random numbers, such as the jitter of a retry, in the isolated test. Default: 0.
 ///
 /// # Panics
 ///

@@ -63,7 +63,8 @@ pub(crate) struct Shared {
 /// The options of a bulkhead.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Settings {
-    /// The number of slots. If the number is `None`, the bulkhead rejects every call.
+    /// The number of slots, or `None` if no attribute sets the option `max`. If the field is `None`, the bulkhead
+    /// rejects every call.
     pub(crate) max: Option<u32>,
     pub(crate) wait: Duration,
     pub(crate) max_queue: u32,
@@ -137,7 +138,8 @@ impl Bulkhead {
     }
 
     /// Changes the settings. If the number of slots becomes smaller, running calls keep their slots until they end.
-    /// Returns false without a change if the bulkhead has had too many different settings.
+    /// Returns false, and changes nothing, if the bulkhead has already had 2^16 different settings, the limit of
+    /// [`Versions`].
     pub(crate) fn change(&self, settings: Settings) -> bool {
         let is_changed = self.0.settings.change(settings);
         if is_changed {
@@ -146,8 +148,8 @@ impl Bulkhead {
         is_changed
     }
 
-    /// Drops the finished removals of slots, see [`size::resize`]. Until its drop, a removal holds a handle of the
-    /// bulkhead.
+    /// Drops the finished removals of slots, see [`size::resize`]. A removal holds a handle of the bulkhead. Because of
+    /// this handle, the eviction of idle keys would treat the bulkhead as in use.
     pub(crate) fn settle(&self) {
         self.0.size.current();
     }
@@ -158,7 +160,7 @@ impl Bulkhead {
         self.0.name.as_str()
     }
 
-    /// Returns a snapshot of the limit, and of the numbers of running, waiting, admitted and rejected calls.
+    /// Returns a snapshot of the limit and the counts of the bulkhead.
     pub fn stats(&self) -> BulkheadStats {
         let Shared { slots, size, waiting, admitted, rejected, .. } = &*self.0;
         let in_use = size.current().saturating_sub(slots.available_permits());
@@ -171,14 +173,14 @@ impl Bulkhead {
         }
     }
 
-    /// Calls `f` while the call occupies a slot of the bulkhead, and returns the outcome of the future of `f`. If no
-    /// slot is free, the call waits as in [`acquire`](Self::acquire). The slot is free again when the call ends.
+    /// Takes a slot of the bulkhead, calls `f`, and returns the outcome of the future of `f`. If no slot is free, the
+    /// call waits as in [`acquire`](Self::acquire). The slot is free again when the call ends.
     ///
     /// # Errors
     ///
     /// Returns [`CallError::Rejected`] without calling `f` if the bulkhead rejects the call. Returns
     /// [`CallError::Failed`], with the error of the future of `f`, if this future fails. [`CallError::into_error`]
-    /// converts both errors to the type `E`.
+    /// converts both variants to the type `E`.
     ///
     /// # Panics
     ///

@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::base::name::Name;
 use crate::base::not_made::{ByBulkhead, NotMade};
 
-/// The error of a call that a [`Bulkhead`](crate::Bulkhead) rejected, because it had no free slot for the call.
+/// The error of a call that a [`Bulkhead`](crate::Bulkhead) rejected, because no slot was free.
 ///
 /// Creating or cloning this error does not allocate.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
@@ -29,7 +29,7 @@ impl BulkheadFullError {
         }
     }
 
-    /// Rebuilds the error from its source.
+    /// Rebuilds the error from its source, a [`NotMade`].
     pub(crate) fn of(mark: &NotMade<ByBulkhead>) -> Self {
         Self { source: mark.clone() }
     }

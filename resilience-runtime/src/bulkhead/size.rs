@@ -21,7 +21,7 @@ pub(crate) struct Size {
     removals: Mutex<Vec<Removal>>,
 }
 
-/// A future that ends when it has removed a slot. Its output is the number of removed slots.
+/// A future that waits for a slot, and removes this slot. The output is the number of removed slots.
 type Removal = Pin<Box<dyn Future<Output = usize> + Send>>;
 
 impl Size {
@@ -59,7 +59,8 @@ pub(super) fn resize(bulkhead: &Arc<impl Slotted>, wanted: usize) {
     let (slots, size) = (bulkhead.slots(), bulkhead.size());
     let removals = &mut *lock_std(&size.removals);
     size.settle(removals);
-    // Cancels the removals that still wait. The semaphore takes back the slots that a removal has already received.
+    // Cancels the removals that still wait. If a removal has already received a slot, the slot returns to the
+    // semaphore.
     removals.clear();
     let count = size.slots.load(Ordering::Relaxed);
     if wanted >= count {
@@ -79,7 +80,7 @@ pub(super) fn resize(bulkhead: &Arc<impl Slotted>, wanted: usize) {
     removals.extend((0..left).map(|_| -> Removal {
         let bulkhead = bulkhead.clone();
         Box::pin(async move {
-            // The semaphore is never closed.
+            // `acquire` returns no error, because the semaphore is never closed.
             let permit = bulkhead.slots().acquire().await;
             permit.map_or(0, |permit| {
                 permit.forget();

@@ -27,7 +27,7 @@ impl<'b> BulkheadSlot<'b> {
 }
 
 /// A slot of a [`Bulkhead`]: the right to run one call. Unlike a [`BulkheadSlot`], this slot is `'static`, so that a
-/// task, a stream or a thread can hold it. Dropping this value frees the slot.
+/// task, a stream or a thread can hold the slot. Dropping this value frees the slot.
 #[derive(Debug)]
 #[must_use = "the slot is free again when this is dropped"]
 pub struct OwnedBulkheadSlot {

@@ -20,8 +20,8 @@ pub fn run<R>(body: impl FnOnce() -> R) -> R {
     body()
 }
 
-/// Calls `body` with the arguments that the body overwrites. Through the parameter type, the compiler knows the types
-/// of the arguments when it checks the body.
+/// Calls `body`, the closure of a body that overwrites an argument. The bound of `body` tells the compiler the types of
+/// the arguments before the compiler checks the body.
 #[inline]
 pub fn pass<A, B, C, D, E, F, R>(
     first: A,

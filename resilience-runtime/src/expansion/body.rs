@@ -1,5 +1,5 @@
-//! Wraps the body of a function, so that a circuit or a retry recognizes a rejection even if the error hides its
-//! sources.
+//! Wraps the body of a function, so that a circuit or a retry detects the rejection of an inner call. This detection
+//! works for an error of any type, even without `Error::source`.
 #![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use std::future::Future;
@@ -8,12 +8,12 @@ use std::ops::Deref;
 
 use crate::base::noted::{Noted, note_run};
 
-/// Selects whether the body of a function is wrapped. `R` is the return type of the function.
+/// Wraps the body of a function if the return type `R` of the function is a `Result`.
 ///
 /// The generated code calls `Body::<R>::new().__note(body)`. If `R` is a `Result`, the method `__note` wraps the body
-/// in a `Noted`. If `R` is another type, the compiler selects the method of `NoResult`, which returns the body
-/// unchanged. Another part of the generated code then causes the compile error that the function must return a
-/// `Result`.
+/// in a `Noted`, which stores the kind of a returned error. If `R` is another type, the compiler selects the method of
+/// `NoResult`, which returns the body unchanged. Another part of the generated code then causes the compile error that
+/// the function must return a `Result`.
 #[derive(Debug)]
 pub struct Body<R>(NoResult, PhantomData<fn() -> R>);
 

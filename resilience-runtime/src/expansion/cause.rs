@@ -8,12 +8,11 @@ use crate::hedge::hedged::Attempted;
 use crate::rate_limit::error::RateLimitedError;
 use crate::timeout::error::TimeoutError;
 
-/// The reason why the latest attempt of a call ended: a rejection, an expired deadline, or neither. The rejection or
-/// the deadline may also have ended a nested call inside the attempt.
+/// The reason why the latest attempt of a call ended: a rejection, an expired deadline, or any other reason. The
+/// rejection or the deadline may also have ended a nested call inside the attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// Neither a rejection nor an expired deadline ended the attempt. The body ended by itself, or a timeout ended the
-    /// body.
+    /// The body ended by itself, or a timeout ended the body.
     None,
     /// A circuit rejected the call.
     Circuit,
@@ -65,14 +64,14 @@ impl Cause {
     }
 
     /// Returns true for a rejection or a deadline, which says nothing about the health of the called service. A circuit
-    /// counts such an outcome neither as a success nor as a failure. As an exception, a call that the caller's deadline
-    /// ended counts as a failure if it ran for `hung_after` or longer.
+    /// ignores such an outcome. As an exception, a call that the caller's deadline ended counts as a failure if the
+    /// call ran for the time `hung_after` or longer.
     pub fn is_neutral(self) -> bool {
         self.is_rejection() || self == Self::Deadline
     }
 
-    /// Returns whether a search of the error found no cause. The error may still report a rejection, because many error
-    /// types hide the sources of an error.
+    /// Returns whether a search of the error found no cause. A rejection may still be the origin of the error, because
+    /// many error types return no source.
     #[inline]
     pub fn is_hidden(self) -> bool {
         matches!(self, Self::None | Self::Unknown)
@@ -97,7 +96,8 @@ impl Cause {
         }
     }
 
-    /// If this cause is `Cause::None`, returns the cause that `of_error` finds in the error of the call.
+    /// If this cause is `Cause::None`, returns the cause that `of_error` finds in the error of the call. Otherwise,
+    /// returns `self`.
     #[must_use]
     pub fn or(self, of_error: impl FnOnce() -> Self) -> Self {
         if self == Self::None { of_error() } else { self }

@@ -35,8 +35,8 @@ impl<R, Error> Conversion<R, Error> {
     }
 }
 
-// The compiler selects this method if `E` has the conversion, or if `E` is not inferred yet. In the second case, `E`
-// may turn out to lack the conversion. The bound is `Holds<Error>` and not `From<Error>`, so that the compiler then
+// The compiler selects this method if `E` implements `From<Error>`, or if the compiler has not inferred `E` yet. In the
+// second case, the inferred `E` may lack this implementation. Because of the bound `Holds<Error>`, the compiler then
 // reports the error message of `Holds`.
 impl<T, E: Holds<Error>, Error> Conversion<Result<T, E>, Error> {
     #[inline]

@@ -8,8 +8,8 @@ use std::ops::Deref;
 use crate::base::not_made::{ByBulkhead, ByCircuit, ByRateLimit, NotMade, chain};
 use crate::expansion::cause::Cause;
 
-/// Searches the chain of sources that begins with `source`, and returns the first cause in this chain. The error of a
-/// rejected call has a source of the type [`NotMade`]. The error of a timeout has a source of the type
+/// Searches the chain of sources that begins with `source`, and returns the first rejection or deadline in this chain.
+/// The error of a rejected call has a source of the type [`NotMade`]. The error of a timeout has a source of the type
 /// [`TimedOut`](crate::base::not_made::TimedOut).
 #[inline]
 pub(crate) fn cause(source: Option<&(dyn Error + 'static)>) -> Cause {
@@ -44,7 +44,7 @@ fn of_sources(source: &(dyn Error + 'static)) -> Cause {
 /// - `Opaque` applies to an error of any type.
 ///
 /// Four types are necessary, because one type cannot have several inherent methods of the same name. Autoref
-/// specialization would need only one type, but the generated code would have to import its traits.
+/// specialization would need only one type, but the generated code would then have to import traits.
 #[derive(Debug)]
 pub struct Search<'a, E>(Boxed<'a, E>);
 

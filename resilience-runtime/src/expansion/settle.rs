@@ -35,9 +35,9 @@ pub fn watch_values<'p, 'b, F: Future>(permit: &'p mut Permit<'b>, body: F) -> W
 // The function `settle` takes the outcome by value and matches the outcome at once. The value of a success then stays
 // in a register. If `settle` took the outcome by reference, the whole outcome would have to be in memory.
 
-/// Records the outcome of a call in the circuit of `permit`, and returns the outcome. If the function `cause` finds
-/// neither a rejection nor an expired deadline in an error, the error counts as a failure. The function `text` returns
-/// the text of the error for events.
+/// Records the outcome of a call in the circuit of `permit`, and returns the outcome. The circuit ignores an error in
+/// which the function `cause` finds a rejection or an expired deadline. Any other error counts as a failure. The
+/// function `text` returns the text of the error for events.
 #[inline]
 pub fn settle<R: Outcome>(
     permit: Permit<'_>,
@@ -69,8 +69,9 @@ pub fn settle<R: Outcome>(
 /// service asked for.
 ///
 /// If the attribute has the option `failure_if`, `asks_first` is true, and `failure_if` decides about every error. If
-/// `asks_first` is false, the circuit ignores an error in which `cause` finds a rejection or an expired deadline. As an
-/// exception, a call that the caller's deadline ended counts as a failure if it ran for `hung_after` or longer.
+/// `asks_first` is false, the circuit ignores an error in which `cause` finds a rejection or an expired deadline. In
+/// both cases, a call that the caller's deadline ended counts as a failure if the call ran for the time `hung_after` or
+/// longer.
 #[expect(clippy::too_many_arguments, reason = "one for each option, so that the user's closures need no types")]
 #[inline]
 pub fn settle_by<R: Outcome>(
@@ -84,7 +85,7 @@ pub fn settle_by<R: Outcome>(
     retry_after: impl FnOnce(&R::Error) -> Option<Duration>,
     retry_after_ok: impl FnOnce(&R::Value) -> Option<Duration>,
 ) -> R {
-    // If the user's function `failure_if`, `failure_if_ok` or `retry_after` panics, the call counts as cancelled.
+    // Makes the call count as cancelled if one of the user's functions panics.
     permit.wait();
     match outcome.into_result() {
         Ok(value) => {
@@ -133,7 +134,8 @@ pub fn admit(breaker: &CircuitBreaker, is_repeat: bool) -> Result<Permit<'_>, Ci
 }
 
 /// Marks the call of this permit as waiting. The code of an attribute below `#[circuit]` calls this function before
-/// each wait outside the body, such as the pause of a retry.
+/// each wait outside the body, such as the pause of a retry. If the permit is dropped during the wait, the call counts
+/// as cancelled.
 #[inline]
 pub fn wait(permit: &mut Permit<'_>) {
     permit.wait();
@@ -172,17 +174,18 @@ pub fn is_repeat() -> bool {
     Repeat::is_running()
 }
 
-/// Works like [`admit`], for a circuit below a hedge that is itself below a retry, if the `key` of the circuit contains
-/// the attempt number of the retry. Each attempt of the retry may then use a different circuit, so the second attempt
-/// does not count as a repeat. `is_repeat` is the result of the function [`is_repeat`] at the beginning of the attempt.
+/// Works like [`admit`], for a function with a retry, a hedge and a circuit, in this order from the top. The `key` of
+/// the circuit contains the attempt number of the retry. Each attempt of the retry may therefore use a different
+/// circuit, so the second attempt does not count as a repeat. The argument `is_repeat` is the result of the function
+/// [`is_repeat`] at the beginning of the attempt.
 #[inline]
 pub fn admit_hedged(breaker: &CircuitBreaker, is_repeat: bool) -> Result<Permit<'_>, CircuitOpenError> {
     let _mark = Repeat::mark_only(is_repeat || Repeat::is_hedged());
     admit(breaker, false)
 }
 
-/// Records a call that an attribute below `#[circuit]` rejected, or that the caller's deadline ended. `cause` tells
-/// these two apart.
+/// Records a call that an attribute below `#[circuit]` rejected, or that the caller's deadline ended. `cause` is the
+/// rejection or the deadline.
 pub fn end_by_caller(permit: Permit<'_>, cause: Cause) {
     end_neutral(permit.end(), cause);
 }

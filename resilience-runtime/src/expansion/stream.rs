@@ -64,7 +64,7 @@ impl<T, E, S: Stream<Item = Result<T, E>>> ResultStream for S {
     type Error = E;
 }
 
-/// The options of `#[circuit]` that judge the items of a stream.
+/// The options of `#[circuit]` that decide whether an item of a stream counts as a failure.
 #[derive(Debug)]
 pub struct Options<Shown, Find, If, IfOk, After, AfterOk> {
     text: Shown,
@@ -140,8 +140,8 @@ where
     watch(breaker, permit, stream, at_first_item, options)
 }
 
-/// A boxed stream whose items are `Result`s. The method `boxed` puts a watched stream into a second box of the same
-/// type.
+/// A boxed stream whose items are `Result`s. The method `boxed` puts the watched stream into a second box, whose type
+/// is the type of the first box.
 #[diagnostic::on_unimplemented(
     message = "`stream` needs an `Ok` that is `impl Stream` or a boxed stream of `Result`s, not `{Self}`",
     label = "neither `impl Stream` nor a boxed stream of `Result`s",
@@ -183,8 +183,8 @@ boxed! {
     Box::new => 'a, Box<dyn Stream<Item = Result<T, E>> + Send + Unpin + 'a>;
 }
 
-/// Works like [`watch_stream`], for a function that returns a boxed stream. Puts the watched stream into a second box
-/// of the same type.
+/// Works like [`watch_stream`], for a function that returns a boxed stream. Puts the watched stream into a second box,
+/// so that the declared return type `S` does not change.
 #[expect(clippy::too_many_arguments, reason = "one for each option, so that the user's closures need no types")]
 pub fn watch_boxed_stream<S, Shown, Find, If, IfOk, After, AfterOk>(
     breaker: &CircuitBreaker,

@@ -12,8 +12,8 @@ impl<E, F: for<'a> FnOnce(&'a E) -> Option<&'a dyn Display>> Text<E> for F {}
 
 /// Finds the text of an error of any type. If the error type implements `Display`, the expression
 /// `Shown::of(&error).__error()` calls the method `__error` of `Shown`. For any other error type, the compiler
-/// dereferences `Shown`, and the expression calls the method `__error` of [`NotShown`]. The name begins with
-/// underscores, because a method `__error` of a user's trait would take precedence over the method of `NotShown`.
+/// dereferences `Shown`, and the expression calls the method `__error` of [`NotShown`]. The underscores make a name
+/// clash unlikely. A method `__error` of a user's trait would take precedence over the method of `NotShown`.
 #[derive(Debug)]
 pub struct Shown<'a, E>(&'a E);
 

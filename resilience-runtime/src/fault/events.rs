@@ -27,7 +27,8 @@ pub(crate) fn injected(hit: &Hit, func: &str) {
     }
 }
 
-/// Emits a warning that a fault was removed, because the fault does not suit the function `func`.
+/// Emits a warning that a fault was removed, because the function `func` cannot have this fault. For example, the
+/// injected error has a wrong type.
 #[cold]
 pub(crate) fn refused(hit: &Hit, func: &str, made: &str, wanted: Option<&str>) {
     event!(warn, "chaos_refused", name = &*hit.name, func, made, wanted);

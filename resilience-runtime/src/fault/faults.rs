@@ -72,7 +72,7 @@ impl Faults {
         self.end(|fault| fault.id == id, "removed");
     }
 
-    /// Removes the faults that belong to the [`Armed`](crate::chaos::Armed) with the number `armed`.
+    /// Removes the faults that the [`Armed`](crate::chaos::Armed) with the number `armed` injected.
     #[cfg(feature = "chaos")]
     pub(crate) fn disarm(&self, armed: u64) {
         self.end(|fault| fault.limits.is_some_and(|limits| limits.armed == armed), "disarmed");
@@ -90,8 +90,8 @@ impl Faults {
         ChaosStats { is_armed: lock_std(&self.injected).iter().any(is_active), faults: lock_std(&self.counts).clone() }
     }
 
-    /// Removes the faults for which `is_ended` returns true. Drops these faults while no lock is held, because they
-    /// contain closures of the user.
+    /// Removes the faults for which `is_ended` returns true. Drops these faults while no lock is held, because the
+    /// destructor of a user's closure may run any code.
     fn end(&self, is_ended: impl FnMut(&Injected) -> bool, reason: &'static str) {
         let ended = {
             let injected = &mut *lock_std(&self.injected);
@@ -105,8 +105,8 @@ impl Faults {
         }
     }
 
-    /// Returns the effect of the faults on a call of this function. Also adds the call to the statistics of each fault
-    /// in a running service that affects the call.
+    /// Returns the effect of the faults on a call of this function. For faults in a running service, also adds the call
+    /// to the statistics.
     #[inline]
     pub(crate) fn hit(&self, function: &Function) -> Option<Hit> {
         if self.is_any.load(Ordering::Relaxed) { self.find(function) } else { None }
@@ -121,15 +121,13 @@ impl Faults {
         hit
     }
 
-    /// Returns the effect of all faults on a call of this function. Also returns the faults about which a warning is
-    /// due.
+    /// Returns the effect of all faults on a call of this function. Also returns the faults whose next warning is due.
     ///
-    /// A fault has no effect if its `limits` do not select the call, or if its errors or the steps of its script are
-    /// used up. The times of the remaining latency faults add up. Of the remaining faults of other kinds, only the
-    /// oldest affects the call.
+    /// A fault of the kind `Next` has a limited number of errors. A script has one step for each call. A fault has no
+    /// effect if its `limits` do not select the call, or if no error or step is left.
     ///
-    /// A fault of the kind `Next` has a limited number of errors. A script has one step for each call. A fault without
-    /// an effect on this call keeps its errors and steps for later calls.
+    /// The times of the remaining latency faults add up. Of the remaining faults of other kinds, only the oldest
+    /// affects the call. The younger faults keep their errors and steps for later calls.
     fn next(&self, function: &Function) -> (Option<Hit>, Vec<Injected>) {
         let names = names::of(function);
         let (mut hit, mut due) = (None::<Hit>, Vec::new());

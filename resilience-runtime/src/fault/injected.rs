@@ -18,13 +18,14 @@ pub(crate) struct Injected {
 /// The latency and the effect of all faults on one call.
 #[derive(Debug, Default)]
 pub(crate) struct Hit {
-    /// The name of the fault that causes `effect`. If only latency affects the call, the name of the first latency
-    /// fault.
+    /// The name of the fault that causes `effect`. If only latency affects the call, this field is the name of the
+    /// first latency fault.
     pub(crate) name: String,
     pub(crate) latency: Duration,
     pub(crate) effect: Option<Effect>,
-    /// The number of this fault.
+    /// The number of the fault with this `name`.
     pub(crate) id: u64,
-    /// Whether this fault is in a running service, where an injected error of a wrong type must not cause a panic.
+    /// Whether the fault affects a running service instead of a test. In a running service, an injected error of a
+    /// wrong type must not cause a panic.
     pub(crate) is_in_service: bool,
 }

@@ -91,7 +91,7 @@ impl Kind {
         matches!(self, Self::Latency(_))
     }
 
-    /// Returns whether a fault of the kind `Next` has no error left.
+    /// Returns whether a fault of the kind `Next` has no errors left.
     pub(crate) fn is_used_up(&self) -> bool {
         match self {
             #[cfg(feature = "test-util")]

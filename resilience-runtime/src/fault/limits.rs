@@ -42,7 +42,7 @@ impl Limits {
         random::unit(random::next()) < self.rate
     }
 
-    /// Returns whether a warning about the fault is due. If so, stores the time of this warning.
+    /// Returns whether a warning about the fault is due. If a warning is due, stores the time of this warning.
     pub(crate) fn is_due(&mut self) -> bool {
         let now = Tick::now();
         let is_due = now.since(self.warned) >= BETWEEN_WARNINGS;

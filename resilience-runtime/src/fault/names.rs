@@ -1,4 +1,4 @@
-//! Finds the names with which a test or a service can select a decorated function.
+//! Finds the names with which a test or a service can select a decorated function for a fault.
 
 use std::collections::BTreeSet;
 

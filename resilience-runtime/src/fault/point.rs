@@ -1,5 +1,5 @@
 //! Applies a fault at the beginning of the body of a decorated function.
-#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
+#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use std::any::type_name;
 use std::future::{self, Future};
@@ -79,19 +79,19 @@ impl Fault {
     }
 
     /// Removes a fault of a running service, because the function cannot have this fault. Also emits an event. `made`
-    /// is a hang, or the type of the injected error. For an injected error, `wanted` is the error type of the function,
-    /// or `None` if this type is unknown.
+    /// is the text `a hang`, or the type of the injected error. For an injected error, `wanted` is the error type of
+    /// the function, or `None` if this type is unknown.
     fn refuse(&self, made: &str, wanted: Option<&str>) {
         Faults::current().remove(self.hit.id);
         events::refused(&self.hit, self.function.name(), made, wanted);
     }
 
     /// Returns the injected error, or `None` if the fault is not an error. In a running service, also returns `None` if
-    /// the injected error has another type than the errors of the function.
+    /// the type of the injected error differs from the error type of the function.
     ///
     /// # Panics
     ///
-    /// Panics in a test if the injected error has another type than the errors of the function.
+    /// Panics in a test if the type of the injected error differs from the error type of the function.
     fn error<E: 'static>(self) -> Option<E> {
         let Some(Effect::Error(maker)) = &self.hit.effect else { return None };
         let wanted = type_name::<E>();

@@ -16,7 +16,7 @@ pub(crate) enum Step {
 ///
 /// # Errors
 ///
-/// Returns a message about the first unknown word, or a message that the script has no word.
+/// Returns a message about the first unknown word, or about an empty script.
 pub(crate) fn parse(script: &str) -> Result<Vec<Step>, String> {
     let words = script.split_whitespace().enumerate();
     let steps: Vec<_> = words.map(|(index, word)| step(word).ok_or((index, word))).collect::<Result<_, _>>().map_err(
@@ -47,7 +47,7 @@ fn step(word: &str) -> Option<Step> {
     }
 }
 
-/// Parses a time, a whole number with a unit from `us` to `h`.
+/// Parses a time such as `250ms`: a whole number and one of the units `us`, `ms`, `s`, `m` and `h`.
 fn time(word: &str) -> Option<Duration> {
     let digits = word.find(|char: char| !char.is_ascii_digit())?;
     let (number, unit) = word.split_at(digits);

@@ -12,9 +12,9 @@ use crate::stream::permit::WatchedPermit;
 use crate::stream::watched::WatchedStream;
 
 impl<S, J> WatchedStream<S, WatchedPermit<J>> {
-    /// Measures the duration of the call to the first item, instead of to the end of the stream. The circuit compares
-    /// this duration with [`slow_call`](crate::CircuitBuilder::slow_call). The duration starts when the circuit admits
-    /// the call.
+    /// Measures the duration of the call until the first item, instead of until the end of the stream. The circuit
+    /// compares this duration with [`slow_call`](crate::CircuitBuilder::slow_call). The duration starts when the
+    /// circuit admits the call.
     ///
     /// The field `duration_ms` of the events contains the same duration. If the stream ends without an item, the
     /// duration lasts until the end of the stream. The option [`hung_after`](crate::CircuitBuilder::hung_after) always
@@ -41,8 +41,8 @@ impl OwnedPermit {
     /// The first error decides the outcome of the call. Further items do not change this outcome. If a stream is
     /// dropped before its first poll, its call is cancelled, too.
     ///
-    /// The error type `E` needs no trait. The circuit detects a rejection or an expired deadline in the same way as
-    /// [`CircuitBreaker::call`]. With [`watch_with`](Self::watch_with), a classifier judges the items. A
+    /// The error type `E` need not implement any trait. The circuit detects a rejection or an expired deadline in the
+    /// same way as [`CircuitBreaker::call`]. With [`watch_with`](Self::watch_with), a classifier judges the items. A
     /// [`LimitedStream`](crate::LimitedStream) adds time limits to a stream.
     ///
     /// ```
@@ -67,9 +67,9 @@ impl OwnedPermit {
         WatchedStream::new(stream, WatchedPermit::new(self, AnyItem))
     }
 
-    /// Works as [`watch`](Self::watch), but lets `classifier` judge the items of the stream. The first `Ok` item that
-    /// [`failure_if_ok`](crate::ClassifierBuilder::failure_if_ok) selects is a failure. If the classifier has a
-    /// [`failure_if`](crate::ClassifierBuilder::failure_if) that does not select the first error, the call counts as
+    /// Works as [`watch`](Self::watch), but lets `classifier` judge the items of the stream. The first `Ok` item for
+    /// which [`failure_if_ok`](crate::ClassifierBuilder::failure_if_ok) returns true makes the call a failure. If
+    /// [`failure_if`](crate::ClassifierBuilder::failure_if) returns false for the first error, the call counts as
     /// neither success nor failure.
     ///
     /// If a function of the classifier panics, the call counts as cancelled.

@@ -25,8 +25,8 @@ pub enum Decision {
     Neutral(Cause),
 }
 
-/// Counts each error as a failure, unless the error is a rejection or an expired deadline. Detects a rejection or an
-/// expired deadline in the same way as [`CircuitBreaker::call`](crate::CircuitBreaker::call).
+/// Ignores an error that is a rejection or an expired deadline, and counts any other error as a failure. Detects a
+/// rejection or an expired deadline in the same way as [`CircuitBreaker::call`](crate::CircuitBreaker::call).
 #[derive(Clone, Copy, Debug)]
 pub struct AnyItem;
 

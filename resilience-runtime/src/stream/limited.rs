@@ -160,7 +160,7 @@ impl<T, E, S: Stream<Item = Result<T, E>>> Stream for LimitedStream<S, E> {
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         match &self.stream {
-            // Adds one, because an expired limit returns one additional item, an error.
+            // Adds one, because the stream returns an additional item, an error, if a limit expires.
             Some(stream) => (0, stream.size_hint().1.and_then(|most| most.checked_add(1))),
             None => (0, Some(0)),
         }

@@ -11,7 +11,8 @@ use crate::expansion::cause::Cause;
 use crate::stream::judge::{AnyItem, Decision, Judge};
 use crate::stream::watch::Watch;
 
-/// An [`OwnedPermit`] inside a [`WatchedStream`](crate::WatchedStream), with the judge of the stream's items.
+/// An [`OwnedPermit`] inside a [`WatchedStream`](crate::WatchedStream), with the value `J` that judges the stream's
+/// items.
 ///
 /// `J` is the [`Classifier`](crate::Classifier) of [`OwnedPermit::watch_with`]. Without a classifier, `J` is a private
 /// type.
@@ -21,7 +22,7 @@ pub struct WatchedPermit<J = AnyItem> {
     slow: Slow,
 }
 
-/// The event at which the duration of the call ends.
+/// The point in time at which the measured duration of the call ends.
 enum Slow {
     UntilEnd,
     /// The time to the first item. The value is `None` before the first item, or if the circuit measures no time.

@@ -22,11 +22,11 @@ pin_project! {
     /// - [`OwnedBulkheadSlot::watch`](crate::OwnedBulkheadSlot::watch) occupies a slot of a bulkhead until the stream
     ///   ends or is dropped.
     ///
-    /// A watched stream returns the items of the inner stream unchanged. At the end, the watched stream drops the inner
-    /// stream. Each later poll returns `None`, even if the inner stream would return another item. If a poll of the
-    /// inner stream panics, the panic continues in the caller, and each later poll returns `None`.
+    /// A watched stream returns the items of the inner stream unchanged. When the inner stream ends, the watched stream
+    /// drops the inner stream. Each later poll returns `None`, even if the inner stream would return another item. If a
+    /// poll of the inner stream panics, the panic continues in the caller, and each later poll returns `None`.
     ///
-    /// A watched stream allocates no memory, and is [`Unpin`] if the inner stream is.
+    /// A watched stream allocates no memory, and implements [`Unpin`] if the inner stream does.
     #[must_use = "streams do nothing unless polled"]
     pub struct WatchedStream<S, W = WatchedPermit> {
         // This field comes before `watch`, so that the inner stream is dropped before a slot of a bulkhead becomes
@@ -94,8 +94,8 @@ impl<S: Stream, W: Watch<S::Item>> FusedStream for WatchedStream<S, W> {
     }
 }
 
-/// A guard that drops the watch at once if a poll panics. The owner of the stream may catch the panic and keep the
-/// stream, so the drop of the stream would be too late.
+/// A guard that drops the permit or the slot at once if a poll panics. The owner of the stream may catch the panic and
+/// keep the stream. The stream would then hold the permit or the slot for too long.
 struct Unwinding<'a, W> {
     watch: &'a mut Option<W>,
     has_panicked: &'a mut bool,

@@ -46,7 +46,7 @@ pub fn events() -> Vec<Event> {
 /// Asserts that a circuit is in the given state: `Closed`, `Open`, `HalfOpen`, `ForcedOpen` or `Disabled`.
 ///
 /// The circuit of a key has a name such as `price[acme]`. If the assertion fails, the message contains the statistics
-/// of the circuit and the events of the isolated test so far. The message also contains the number of calls through a
+/// of the circuit and the events of the isolated test so far. The message also states how many calls have used a
 /// circuit of this name outside the test since the test began. For example, a spawned task that did not join the test
 /// makes such calls.
 ///
@@ -104,7 +104,7 @@ pub fn __assert_circuit(name: &str, expected: CircuitState) {
 }
 
 /// Returns a line with the number of calls outside the isolated test that have used the circuit since the test began.
-/// Returns `None` if there was no such call, and outside an isolated test.
+/// Returns `None` if there was no such call, or if the caller runs outside an isolated test.
 fn calls_outside(name: &str) -> Option<String> {
     Scope::current()?;
     let calls = match CallsBefore::of_test().since(name) {
@@ -122,13 +122,14 @@ fn calls_outside(name: &str) -> Option<String> {
 /// Asserts that the isolated test has recorded the given events, in the given order. Other events may come between
 /// these events.
 ///
-/// Write each event as its name, followed by the values of some of its fields in parentheses. The [table of
-/// events](crate#events) lists the names and the fields. The assertion `expect_events![]` holds if the test has
-/// recorded no event.
+/// Write each event as its name. To compare fields of the event, add these fields with their values in parentheses. The
+/// [table of events](crate#events) lists the names and the fields. The assertion `expect_events![]` holds if the test
+/// has recorded no event.
 ///
 /// # Panics
 ///
-/// Panics if an event is missing, and outside an isolated test. The message contains the recorded events.
+/// Panics if a given event is missing, or if the caller runs outside an isolated test. The message contains the
+/// recorded events.
 ///
 /// # Examples
 ///

@@ -5,13 +5,13 @@ use std::sync::mpsc::{Sender, channel};
 
 use crate::base::pauses;
 
-/// Makes all retries skip their pauses, until the isolated test ends or until
+/// Makes all retries skip their pauses, until the isolated test ends or calls
 /// [`reset_everything`](super::reset_everything).
 ///
 /// The decisions of a retry do not change. For example, a retry still gives up if its pause would last until the
 /// caller's deadline. The events and `on_retry` report the pause that the retry skips. This function affects the pauses
-/// of async and of blocking calls, but no cooldown and no wait for a rate limit. On a paused clock, pauses take no real
-/// time, so a test with a paused clock does not need this function.
+/// of async and of blocking calls. Cooldowns and waits for a rate limit do not change. On a paused clock, pauses take
+/// no real time, so a test with a paused clock does not need this function.
 ///
 /// Outside an isolated test, this function affects all retries of the program.
 ///
@@ -39,14 +39,14 @@ pub fn no_delays() {
 /// Prevents tokio's paused clock from moving by itself, until the returned guard is dropped.
 ///
 /// If all tasks of a runtime with a paused clock wait, tokio moves the clock to the next timer. While a test waits for
-/// the answer of a real server, its timeouts would therefore expire at once. While the guard exists, only
+/// the answer of a real server, the timeouts of the test would therefore expire at once. While the guard exists, only
 /// `tokio::time::advance` moves the clock.
 ///
 /// The guard occupies a thread of tokio's pool for blocking tasks. Without a paused clock, the guard has no effect. The
 /// guard also has no effect in versions of tokio before 1.24.
 ///
-/// While the guard exists, the pauses of retries do not end unless the test advances the clock. Use [`no_delays`] to
-/// skip these pauses.
+/// While the guard exists, the pause of a retry ends only after the test advances the clock. Use [`no_delays`] to skip
+/// these pauses.
 ///
 /// # Panics
 ///
@@ -84,7 +84,7 @@ pub fn hold_clock() -> HeldClock {
     HeldClock { _release: release }
 }
 
-/// Prevents the paused clock from moving by itself. [`hold_clock`] returns this guard.
+/// A guard that prevents the paused clock from moving by itself. [`hold_clock`] returns this guard.
 #[must_use = "the clock runs ahead again as soon as the guard is dropped"]
 pub struct HeldClock {
     _release: Sender<()>,

@@ -14,14 +14,15 @@ use crate::registry::registry::settings_of;
 /// path of a method contains its module, but not its type. If several functions have the path, such as methods of
 /// different types, add the line of the topmost attribute: `shop::orders::submit:17`.
 ///
-/// The settings are the values in force: from all attributes and builders with the name of the layer, and from changes
-/// at run time. The description leaves out options that are not set, and therefore have their defaults. The description
-/// also leaves out options that are a function, such as `failure_if`, and options that each call evaluates. If a layer
-/// comes from the option `with`, the description contains none of its settings.
+/// The settings are the values in force. These values come from all attributes and builders with the name of the layer,
+/// and from changes at run time. The description leaves out options that are not set, and therefore have their
+/// defaults. The description also leaves out options whose value is a function, such as `failure_if`, or an expression
+/// that each call evaluates. If a layer comes from the option `with`, the description contains no settings of the
+/// layer.
 ///
 /// # Panics
 ///
-/// Panics if no decorated function, or more than one, has the path.
+/// Panics if no decorated function has the path, or if several decorated functions have the path.
 ///
 /// # Examples
 ///
@@ -94,7 +95,7 @@ fn layer(function: &'static Function, index: usize, attribute: &'static str) -> 
     LayerDescription { attribute, name: name.map(str::to_owned), settings, is_held }
 }
 
-/// The layers of a decorated function, as [`describe`] returns them.
+/// The layers of a decorated function. [`describe`] returns this value.
 ///
 /// The method `to_string` returns a line for each layer, such as `retry(max = 3, delay = 100ms)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,7 +111,7 @@ pub struct Stack {
 pub struct LayerDescription {
     /// Name of the attribute, such as `retry`.
     pub attribute: &'static str,
-    /// Value of the option `name`.
+    /// Value of the option `name`, or `None` if the attribute does not set this option.
     pub name: Option<String>,
     /// Options that are set, with the values in force as text.
     pub settings: Vec<(&'static str, String)>,
@@ -142,11 +143,11 @@ impl Display for LayerDescription {
 ///
 /// The first argument is the path of the function, as for [`testing::describe`](crate::testing::describe()). The second
 /// argument is a text with a line for each layer, in the format of `to_string` of [`Stack`]. The comparison ignores
-/// spaces around lines, and empty lines.
+/// empty lines, and spaces at the beginning and the end of a line.
 ///
 /// # Panics
 ///
-/// Panics if the layers or the settings differ, and in the cases in which `describe` panics.
+/// Panics if the layers or the settings differ, or if `describe` panics.
 ///
 /// # Examples
 ///

@@ -19,7 +19,7 @@ use crate::fault::script;
 ///
 /// The fault ends after `calls` calls, at a call of [`reset_everything`](super::reset_everything), or at the end of the
 /// isolated test. If one name has several faults, the faults apply one after the other, the oldest first. Latency is an
-/// exception, because it applies together with any other fault. A fault that is injected outside an isolated test
+/// exception: a latency fault applies together with any other fault. A fault that is injected outside an isolated test
 /// affects all calls outside isolated tests.
 ///
 /// # Panics
@@ -116,20 +116,20 @@ pub fn panic(name: &str) -> FaultGuard {
     guarded(name, Kind::Panic)
 }
 
-/// Makes the calls follow a script, until the returned guard is dropped.
+/// Applies a script of faults to the next calls, until the returned guard is dropped.
 ///
-/// Each word of the script stands for one call. With `ok`, the body runs. With `err`, the call returns an error from
-/// `error`. With `hang`, the call hangs for ever. With `panic`, the call panics. With a time, such as `250ms`, the body
-/// runs after this time. The units are `us`, `ms`, `s`, `m` and `h`. After the last word, each call runs its body. If
-/// no word is `err`, the function `error` is never called, so the closure `|| ()` suffices.
+/// Each word of the script describes the fault of one call. With `ok`, the body runs. With `err`, the call returns an
+/// error from `error`. With `hang`, the call hangs for ever. With `panic`, the call panics. With a time, such as
+/// `250ms`, the body runs after this time. The units are `us`, `ms`, `s`, `m` and `h`. After the last word, each call
+/// runs its body. If no word is `err`, the function `error` is never called, so the closure `|| ()` suffices.
 ///
 /// The documentation of [`fail_next`] describes `name`.
 ///
 /// # Panics
 ///
-/// Panics if no decorated function and no layer has the name, or if the script has an unknown word or no word. A call
-/// panics in the cases that [`fail_next`] describes. A call of a function that is not `async` also panics at the word
-/// `hang`.
+/// Panics if no decorated function and no layer has the name, or if the script contains an unknown word or is empty. A
+/// call panics in the cases that [`fail_next`] describes. A call of a function that is not `async` also panics at the
+/// word `hang`.
 ///
 /// # Examples
 ///
@@ -162,7 +162,8 @@ pub fn script<E: 'static>(name: &str, script: &str, error: impl Fn() -> E + Send
     }
 }
 
-/// Removes its fault when this guard is dropped. [`latency`], [`hang`], [`panic()`] and [`script()`] return the guard.
+/// A guard that removes a fault when the guard is dropped. [`latency`], [`hang`], [`panic()`] and [`script()`] return
+/// the guard.
 #[must_use = "the fault ends as soon as the guard is dropped"]
 #[derive(Debug)]
 pub struct FaultGuard {
@@ -172,8 +173,8 @@ pub struct FaultGuard {
 
 impl Drop for FaultGuard {
     fn drop(&mut self) {
-        // Removes the fault from the isolated test that injected it, because the guard may be dropped outside this
-        // test.
+        // Removes the fault from the isolated test that injected the fault, because the guard may be dropped outside
+        // this test.
         Scope::with(self.scope, || Faults::current().remove(self.id));
     }
 }

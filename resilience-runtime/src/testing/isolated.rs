@@ -23,9 +23,8 @@ use crate::registry::all_circuits::calls_by_name;
 ///
 /// # Limits
 ///
-/// All code that runs while `future` is polled belongs to the isolated test. Tasks and threads that join with a
-/// [`handle`] also belong to the test. A task from `tokio::spawn`, or a new thread, does not belong to the test until
-/// it joins.
+/// All code that runs while `future` is polled belongs to the isolated test. A task from `tokio::spawn`, or a new
+/// thread, belongs to the test only after the task or thread has joined with a [`handle`].
 ///
 /// A layer that the program itself creates is not isolated, for example a `CircuitBreaker` in a `static`, or a layer
 /// from the option `with`. A [`RetryBudget`](crate::RetryBudget) is an exception: each isolated test has its own copy
@@ -39,7 +38,8 @@ use crate::registry::all_circuits::calls_by_name;
 ///
 /// # Cancel safety
 ///
-/// If the returned future is dropped, `future` is dropped inside the isolated test.
+/// Dropping the returned future also drops `future`. The destructors inside `future` run as a part of the isolated
+/// test.
 ///
 /// # Examples
 ///
@@ -145,12 +145,12 @@ impl Handle {
         Isolated { scope: self.scope, future: Some(future) }
     }
 
-    /// Makes the current thread a part of the isolated test, until the returned guard is dropped. The guard must not be
-    /// held across an `.await`.
+    /// Makes the current thread a part of the isolated test, until the returned guard is dropped. Do not hold the guard
+    /// across an `.await`. Other tasks that run on the thread would then belong to the test.
     ///
     /// # Panics
     ///
-    /// Panics if the thread already belongs to an isolated test.
+    /// Panics if the thread already belongs to another isolated test.
     #[track_caller]
     pub fn enter(&self) -> HandleGuard {
         HandleGuard { _entered: enter(self.scope) }
@@ -163,7 +163,7 @@ impl fmt::Debug for Handle {
     }
 }
 
-/// Keeps the current thread in an isolated test. [`Handle::enter`] returns this guard.
+/// A guard that makes the current thread a part of an isolated test. [`Handle::enter`] returns this guard.
 #[must_use = "the thread leaves the isolated test as soon as the guard is dropped"]
 #[derive(Debug)]
 pub struct HandleGuard {
@@ -214,7 +214,7 @@ impl<F: Future> Future for Isolated<F> {
     }
 }
 
-/// For each circuit, the number of calls outside isolated tests that were made before the isolated test began.
+/// The number of calls of each circuit outside isolated tests, counted when the isolated test began.
 #[derive(Default)]
 pub(super) struct CallsBefore(BTreeMap<String, u64>);
 

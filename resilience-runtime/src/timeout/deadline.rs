@@ -19,8 +19,8 @@ use crate::base::of_thread::of_thread;
 /// - A timeout ends its call at the deadline. A timeout starts no call after the deadline.
 ///
 /// Circuits and fallbacks do not wait, and ignore the deadline. The deadline alone does not end `future`: a future
-/// without retries, hedges, bulkheads, rate limits and timeouts runs to its end. A retry without a timeout makes its
-/// first attempt even after the deadline. If deadlines are nested, the earliest deadline applies.
+/// without any of the five layers in the list runs to its end. A retry without a timeout makes its first attempt even
+/// after the deadline. If deadlines are nested, the earliest deadline applies.
 ///
 /// The deadline applies on every thread that polls `future`, but not in a task that `future` spawns. Use
 /// [`deadline_remaining`] to pass the deadline to a spawned task. As an exception, if `future` runs a tokio `LocalSet`
@@ -89,7 +89,7 @@ pub(crate) fn within(time: Duration) -> Duration {
 }
 
 /// Returns the shorter of `time` and the time until the caller's deadline. Sets `by_deadline` to true if the deadline
-/// is earlier. The caller initializes `by_deadline` with false. A pair as the return value would take two more
+/// is earlier. The caller initializes `by_deadline` with false. Returning a pair instead would take two more
 /// instructions.
 #[inline]
 pub fn allowed(time: Duration, by_deadline: &mut bool) -> Duration {

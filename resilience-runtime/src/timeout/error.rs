@@ -42,8 +42,8 @@ impl TimeoutError {
 
     /// Returns true if the caller's deadline ended the call, and false if the timeout itself ended the call.
     ///
-    /// If the deadline ended the call, the called service had less time than the timeout allows. The error is then no
-    /// sign of a fault of the service.
+    /// If the deadline ended the call, the called service had less time than the timeout allows. The error then does
+    /// not indicate a fault of the service.
     ///
     /// ```
     /// use std::time::Duration;

@@ -86,8 +86,8 @@ impl Timeout {
     }
 
     /// Changes the time. `after` is `None` in the same cases as for [`after_time`](Self::after_time). The time limit of
-    /// a running call does not change. Returns false, and changes nothing, if the time has had too many different
-    /// values.
+    /// a running call does not change. Returns false, and changes nothing, if the timeout has already had 2^16
+    /// different times, the limit of [`Versions`].
     pub(crate) fn change(&self, after: Option<Duration>) -> bool {
         self.0.after.change(after.unwrap_or(Duration::MAX))
     }
@@ -150,7 +150,7 @@ impl Timeout {
     }
 
     /// Works like [`end`](Self::end), for [`call`](Self::call). The time of this timeout has not changed since the
-    /// start of the call, because only the timeouts of attributes can be configured.
+    /// start of the call, because only the time of an attribute can change while the program runs.
     #[cold]
     fn end_call(&self, func: &str, allowed: Duration) -> TimeoutError {
         self.end(func, allowed, allowed < self.after())
@@ -192,7 +192,7 @@ pin_project! {
     #[derive(Debug)]
     enum State {
         // The timer has not been polled yet. The first poll computes the end of the timer, because most calls end
-        // without this poll.
+        // before this poll.
         Waiting { start: Instant, after: Duration },
         Sleeping { #[pin] sleep: Sleep },
         // The timer never ends, because tokio's clock cannot represent the end of the timer.
