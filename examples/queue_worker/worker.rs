@@ -98,14 +98,14 @@ impl Worker {
                 if outcome.is_ok() { &mut report.done } else { &mut report.failed }.push(order);
             }
         };
-        // Ignores the result, because `unfinished` contains the orders that do not end in time.
+        // Ignores the result of the timeout, because `unfinished` contains the orders that do not end in time.
         let _ = tokio::time::timeout(patience, rest).await;
         report
     }
 
     async fn process(&self, order: u32) -> Result<(), OrderError> {
         let slot = self.threads.acquire_owned().await.map_err(Rejection::from)?;
-        // The thread holds the slot, and keeps the slot even if the worker gives up the order.
+        // The thread holds the slot until the invoice is drawn, even if the worker drops the order before.
         let invoice = spawn_blocking(move || {
             let _slot = slot;
             draw(order)

@@ -73,7 +73,7 @@ impl ClientBuilder {
     }
 }
 
-/// An answer of the weather service. In this example, the client sends no request, and takes its answers from a list.
+/// An answer of the weather service. In this example, the client sends no request, and reads its answers from a list.
 #[derive(Clone, Copy)]
 pub enum Answer {
     Degrees(i32),

@@ -13,8 +13,8 @@ use crate::timeline::{Timeline, print_stats};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// Cooldown of the two circuits `exa_api` and `tavily_api`. The presets (ready settings) of the library set a cooldown
-/// of 30 s. The simulation uses a shorter cooldown, so that the program ends soon.
+/// Cooldown of the two circuits `exa_api` and `tavily_api`. The simulation uses 2 s instead of the 30 s of the
+/// library's presets, so that the program ends soon.
 const COOLDOWN: Duration = Duration::from_secs(2);
 
 /// Simulates the outage. Returns an error if a search or a circuit behaves differently than expected.

@@ -76,7 +76,7 @@ pub(crate) fn router(upstreams: Upstreams) -> Router {
     pages.route("/health", get(report)).with_state(Arc::new(upstreams))
 }
 
-/// Returns the page of a product. A part of the page is `null` if its upstream is down.
+/// Returns the page of a product. If the upstream of a part is down, this part is `null`.
 #[bulkhead(name = "pages", max = 2)]
 async fn page(
     State(upstreams): State<Arc<Upstreams>>,
@@ -103,8 +103,7 @@ impl IntoResponse for UpstreamError {
             Self::Http(error) if error.status() == Some(StatusCode::NOT_FOUND) => (StatusCode::NOT_FOUND, None),
             Self::Http(_) => (StatusCode::BAD_GATEWAY, None),
         };
-        // The header has a resolution of one second. Rounds up, so that the caller does not repeat the request too
-        // early.
+        // Rounds up to the whole seconds of the header, so that the caller does not repeat the request too early.
         let wait = wait.map(|wait| [(RETRY_AFTER, wait.as_secs_f64().ceil().to_string())]);
         (status, wait, Json(json!({ "error": self.to_string() }))).into_response()
     }

@@ -197,7 +197,8 @@ async fn rejection_itself() -> Result<(), Rejection> {
 
 type Hidden = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 
-/// The alias `Hidden` hides the output type of the future, so the error type must implement `From<CircuitOpenError>`.
+/// The alias `Hidden` hides the error type from the attribute. The error type must therefore implement
+/// `From<CircuitOpenError>`.
 #[circuit(name = "conversions::shown")]
 fn hidden() -> Hidden {
     Box::pin(async move { Ok(()) })

@@ -102,7 +102,7 @@ async fn stacked() -> io::Result<u32> {
 async fn events_are_expected_in_order() {
     testing::fail_next("asserts_stack", 1, timed_out);
     assert_eq!((stacked().await.unwrap(), stacked().await.unwrap()), (0, 0));
-    // Expects first all events, then two of the events, and then three of the events with some of their fields.
+    // Expects all events, then two of the events, and then three of the events with some of their fields.
     expect_events![circuit_failure, circuit_opened, fell_back, rate_limited, fell_back];
     expect_events![fell_back, fell_back];
     expect_events![
@@ -121,7 +121,7 @@ async fn missing_event_is_told() {
     stacked().await.unwrap();
     let opened = "circuit_opened circuit=asserts_stack reason=threshold failures=1 error=timed out";
 
-    // The order is wrong.
+    // The expected order is wrong.
     let message = panic_of(|| expect_events![fell_back, circuit_opened]);
     assert!(message.starts_with("no event `circuit_opened` after the 1 expected events before it:\n"), "{message}");
     assert!(message.contains("events so far:\n    circuit_failure circuit=asserts_stack "), "{message}");

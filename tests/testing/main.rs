@@ -34,7 +34,6 @@ fn timed_out() -> io::Error {
     io::ErrorKind::TimedOut.into()
 }
 
-/// A function that all tests of this binary share.
 #[retry(name = "kit_retry", max = 2, delay = 1, jitter = "full")]
 #[circuit(name = "kit", threshold = 3, cooldown = 30)]
 async fn ask() -> io::Result<u32> {

@@ -1,5 +1,5 @@
-//! Tests faults in functions of every kind. Each function compiles, and a test can inject the faults that the error
-//! type of the function allows.
+//! Tests faults in functions of every kind. Each function must compile with the test kit, and accept the faults that
+//! its error type allows.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -164,7 +164,6 @@ async fn function_of_a_stream_takes_faults_at_its_call() {
     assert_eq!((stats.total_failed, stats.total_succeeded), (1, 1));
 }
 
-/// Declares a function in another function.
 async fn declares() -> io::Result<u32> {
     #[circuit(name = "shapes_inner")]
     async fn inner() -> io::Result<u32> {
@@ -174,7 +173,7 @@ async fn declares() -> io::Result<u32> {
 }
 
 trait Default {
-    #[allow(async_fn_in_trait)] // only this module calls the method
+    #[allow(async_fn_in_trait)] // Only this module calls the method.
     #[circuit(name = "shapes_default")]
     async fn method(&self) -> io::Result<u32> {
         Ok(7)
