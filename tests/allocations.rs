@@ -300,7 +300,7 @@ fn calls_of_decorated_function_do_not_allocate() {
 
 #[test]
 fn calls_without_attribute_do_not_allocate() {
-    // Uses an owned `String` as the name, so that a copy of the name in a rejection would allocate memory.
+    // The name is an owned `String`, so that a copy of the name in a rejection would allocate memory.
     let breaker = CircuitBreaker::builder(String::from("made when the program runs"))
         .threshold(2)
         .cooldown(Duration::ZERO)
@@ -396,7 +396,7 @@ async fn long_key(text: &str) -> Result<(), Error> {
 #[test]
 fn long_key_is_not_kept_whole_and_does_not_allocate() {
     let key = "k".repeat(1 << 20);
-    // The first call creates the registry (the list of all circuits), unless another test has already created it.
+    // Creates the registry (the list of all circuits) before the measurement.
     ready(long_key("first")).unwrap();
     let each = kept(|| (0..10).for_each(|n| ready(long_key(&key[n..])).unwrap())) / 10;
     assert!(each <= 600, "{each}");
@@ -410,8 +410,8 @@ fn window_of_calls_has_bits_for_slow_calls_only_on_demand() {
         let mut breaker = None;
         kept(|| breaker = Some(builder.build().unwrap()))
     };
-    // The first breaker of a thread also allocates memory that later breakers share. This line therefore builds one
-    // breaker before the measurement.
+    // The first breaker of a thread also allocates memory for later breakers. This line therefore builds a breaker
+    // before the measurement.
     drop(builder().build().unwrap());
     let (failures, both) = (bytes(builder()), bytes(builder().slow_call(Duration::from_secs(1)).slow_rate(0.5)));
     assert!((8_192..10_500).contains(&failures), "{failures}");

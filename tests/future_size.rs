@@ -1,7 +1,7 @@
 //! Tests that attributes add only a few bytes to the size of a function's future. In particular, the future of a
 //! decorated function must not contain the body of the function twice.
 //!
-//! The README names the command that runs this test binary.
+//! This test is a separate binary, so that the command in the README runs only this test.
 
 use std::future::{Ready, ready};
 use std::io;

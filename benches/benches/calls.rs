@@ -3,8 +3,8 @@
 //! prints a table for each scenario, with the median time of each subject.
 //!
 //! The program measures in rounds. Each round measures every subject, so a slow minute of the machine slows down all
-//! subjects. The environment variable `ROUNDS` sets the number of rounds (default 7). `cargo bench --bench calls --
-//! "open"` runs only the scenarios whose names contain `open`.
+//! subjects. The environment variable `ROUNDS` sets the number of rounds (default 7).
+//! `cargo bench --bench calls -- "open"` runs only the scenarios whose names contain `open`.
 
 use std::collections::BTreeMap;
 use std::env::{args, var};
@@ -22,7 +22,7 @@ use resilience_benches::{SCENARIOS, Subject};
 type Times = Mutex<BTreeMap<(usize, usize, usize), Vec<f64>>>;
 
 /// The smallest number of calls in a measurement. Criterion's warm-up makes measurements with fewer calls, and the
-/// program discards them.
+/// program discards these measurements.
 const ENOUGH_CALLS: u64 = 10_000;
 
 fn main() {

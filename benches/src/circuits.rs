@@ -30,8 +30,8 @@ pub(crate) fn succeeds() -> Vec<Subject> {
     subjects
 }
 
-/// A lower bound for breakers that count successes and store the time of the last success. Reads the coarse clock of
-/// the system, and makes one compare-and-exchange in thread-local memory.
+/// Does the least possible work of a breaker that counts successes and stores the time of the last success. Reads the
+/// coarse clock of the system, and makes one compare-and-exchange in thread-local memory.
 async fn counted_and_stamped(n: u64) -> Result<u64, Failed> {
     thread_local! {
         static COUNT: AtomicU64 = const { AtomicU64::new(0) };

@@ -86,8 +86,8 @@ pub(crate) fn rate_limit() -> Vec<Subject> {
     }
     let limit = RateLimit::builder("bench", PER_SECOND).burst(BURST).build().unwrap();
     let quota = Quota::per_second(PER_SECOND.try_into().unwrap()).allow_burst(NonZeroU32::MAX);
-    // Creates governor's rate limiter at its first call, because its constructor calibrates a clock. A program that
-    // measures only `#[rate_limit]` must not spend time on this calibration.
+    // Creates the rate limiter of the crate `governor` only at the first call, because the constructor calibrates a
+    // clock. A program that measures only `#[rate_limit]` must not spend time on this calibration.
     let governor = LazyLock::new(move || RateLimiter::direct(quota));
     vec![
         subject!("bare", |n| ask(n)),

@@ -15,7 +15,7 @@ pub(crate) struct Hit {
     pub(crate) url: String,
 }
 
-/// The part of a service's answer that the search uses. The search ignores all other fields of the answer.
+/// The fields of a service's answer that the search uses. The search ignores all other fields.
 #[derive(Deserialize)]
 struct Hits {
     results: Vec<Hit>,

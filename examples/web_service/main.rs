@@ -1,5 +1,5 @@
-//! Shows a web service that stays useful while its upstreams fail. A page always needs the title of a product. If the
-//! upstream for prices or for reviews is down, the page leaves out this part. Each tenant has its own circuit for
+//! Shows a web service that stays useful while its upstreams fail. A page always needs the title of a product. The
+//! price and the reviews are missing on the page while their upstreams are down. Each tenant has its own circuit for
 //! prices.
 //!
 //! Run this example with `cargo run --example web_service`. The program starts stand-ins for the upstreams.

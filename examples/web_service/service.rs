@@ -76,7 +76,7 @@ pub(crate) fn router(upstreams: Upstreams) -> Router {
     pages.route("/health", get(report)).with_state(Arc::new(upstreams))
 }
 
-/// Returns the page of a product. If the upstream of a part is down, this part is `null`.
+/// Returns the page of a product. The price or the reviews are `null` while their upstream is down.
 #[bulkhead(name = "pages", max = 2)]
 async fn page(
     State(upstreams): State<Arc<Upstreams>>,
@@ -93,7 +93,7 @@ async fn within_deadline(request: Request, next: Next) -> Response {
     deadline(Duration::from_millis(time.unwrap_or(1_000).min(1_000)), next.run(request)).await
 }
 
-// The example converts each error to an HTTP answer itself, because the library has no conversion of rejections to HTTP
+// The example converts each error to an HTTP answer itself, because the library does not convert rejections to HTTP
 // answers.
 impl IntoResponse for UpstreamError {
     fn into_response(self) -> Response {

@@ -40,7 +40,8 @@ async fn cooldown_without_max_cooldown_grows_to_one_hour() {
 
 #[tokio::test(start_paused = true)]
 async fn cooldown_that_cannot_grow_stays_as_set() {
-    // An `f64` cannot represent the duration `long` exactly, so a conversion to `f64` and back would change it.
+    // An `f64` cannot represent the duration `long` exactly, so a conversion to `f64` and back would change the
+    // duration.
     let long = Duration::new(1 << 30, 8);
     let breaker = builder().threshold(1).cooldown(long).build().unwrap();
     calls(&breaker, "x");

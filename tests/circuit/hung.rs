@@ -222,8 +222,8 @@ fn subscriber_does_not_change_time_of_hung_after() {
         })
     };
     assert_eq!(run(), 0, "the body of the cancelled call did not run");
-    // At the end of the first `run`, the body of `holds_slot` had run for 5 s. Its drop therefore counted as one
-    // failure. The second `run` uses the same circuit, and must add no failure before its end.
+    // At the end of the first `run`, the body of `holds_slot` had run for 5 s, so the drop of `holds_slot` counted as
+    // one failure. The second `run` uses the same circuit, and must add no failure before its end.
     let failed = with_default(tracing_subscriber::registry(), run);
     assert_eq!(failed, 1, "a subscriber of DEBUG events makes no difference");
 }

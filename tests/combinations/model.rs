@@ -321,8 +321,8 @@ impl Model {
             let is_handled = |message: &Message| message.by_rejection && (is_attribute || kind.is_ok());
             let message = message.filter(|message| !is_handled(message) && !repeats_rejections);
             let stays_open_below = message.is_some_and(|message| message.wait > pause);
-            // If a circuit of the same function rejected the attempt, the retry ends, even with `retry_rejected =
-            // true`.
+            // If a circuit of the same function rejected the attempt, the retry ends, even with
+            // `retry_rejected = true`.
             let is_own = is_attribute && self.rejected_at.get() == context.depth;
             if attempt == max
                 || stays_open_below

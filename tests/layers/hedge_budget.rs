@@ -74,7 +74,7 @@ async fn denied_call_starts_no_attempt_after_a_refill() {
     let calls = Calls::start();
     let slow = hedge.call(|| async {
         calls.note();
-        // After this sleep, the budget has tokens again. The hedge must nevertheless start no additional attempt.
+        // After the first sleep, the budget has tokens again. The hedge must nevertheless start no additional attempt.
         sleep(Duration::from_millis(30)).await;
         sleep(Duration::from_millis(30)).await;
         Ok::<_, Error>(())

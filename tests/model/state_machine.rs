@@ -74,7 +74,7 @@ fn step() -> impl Strategy<Value = Step> {
         8 => any::<bool>().prop_map(|by_call| Step::Begin { by_call }),
         8 => (any::<usize>(), how).prop_map(|(which, how)| Step::End { which, how }),
         // All times in `Settings` are whole seconds. An advance by whole seconds can end exactly at the end of
-        // `cooldown` or `trial_timeout`. With 1 ms more, an advance can end just after that.
+        // `cooldown` or `trial_timeout`. With 1 ms more, an advance can end just after this time.
         4 => (0..4_u64, 0..2_u64).prop_map(|(s, ms)| Step::Advance(Duration::from_millis(s * 1000 + ms))),
         1 => Just(Step::OtherClock),
         1 => Just(Step::Reset),
@@ -82,7 +82,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// A model of a breaker. To decide about a call, the model counts the trials (calls of the half-open circuit) among the
-/// running calls. The model stores no counter of running trials, because a counter could become wrong.
+/// running calls. The model stores no counter of running trials, because a stored counter could become wrong.
 struct Model {
     settings: Settings,
     state: State,
@@ -124,9 +124,8 @@ struct Ticket {
     lease: u64,
 }
 
-/// Returns the time at which a cooldown or a trial began. If it began on the other paused clock, `began` may be later
-/// than `now`. If `began` is more than one second later, returns `now`. A smaller difference counts as the delay of a
-/// thread.
+/// Returns the time at which a cooldown or a trial began. On the other paused clock, this time may be later than `now`.
+/// If the time is more than one second later, returns `now`. A smaller difference counts as the delay of a thread.
 fn on_clock_of(now: Instant, began: Instant) -> Instant {
     if began.saturating_duration_since(now) > Duration::from_secs(1) { now } else { began }
 }

@@ -1,4 +1,4 @@
-//! Tests that the future of a decorated function is `Send` exactly if the undecorated function's future is `Send`.
+//! Tests that the future of a decorated function is `Send` if and only if the undecorated function's future is `Send`.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -125,7 +125,7 @@ async fn bounds_are_those_of_the_bare_function() {
     assert!(assert_send(fails_locally(true)).await.is_err());
 }
 
-/// Returns whether a value of the type `T` is `Send`. If `T` is `Send`, the compiler selects the inherent method
+/// Checks whether a value of the type `T` is `Send`. If `T` is `Send`, the compiler selects the inherent method
 /// `is_send`, which returns `true`. Otherwise, the compiler selects the method of the trait [`IsSend`], which returns
 /// `false`.
 struct Probe<T>(std::marker::PhantomData<T>);

@@ -361,7 +361,8 @@ impl Server {
     }
 }
 
-/// Waits for the first event inside the body. The retry therefore repeats a connection only if it has sent no event.
+/// Waits for the first event inside the body. The retry therefore repeats a connection only if the connection has sent
+/// no event.
 #[retry(max = 3, delay = 0)]
 #[circuit(name = "attribute::events", threshold = 9, stream)]
 async fn events(server: &Server) -> Result<Items<'static>, Error> {

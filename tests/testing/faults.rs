@@ -268,7 +268,7 @@ async fn unknown_name_panics_with_the_nearest() {
         ("faults_tmie", " did you mean `faults_time`?"),
         ("testing::faults::bar", " did you mean `testing::faults::bare`?"),
         ("payments", ""),
-        // A circuit from a builder belongs to no decorated function.
+        // This name belongs to a circuit from a builder, and not to a decorated function.
         ("faults_builder", ""),
         ("", ""),
     ] {

@@ -41,8 +41,8 @@ pub(crate) enum Kind {
     Stale,
 }
 
-/// A group of functions with the same inner attributes. Their outermost attribute differs: its kind, and the function
-/// on which it is placed.
+/// A group of functions with the same inner attributes. Each function has a different outermost attribute, or the
+/// attribute is at a different place ([`Places`]).
 pub(crate) struct Family {
     pub(crate) kind: Kind,
     pub(crate) budget: &'static RetryBudget,

@@ -243,10 +243,10 @@ fn fallback(row: &Row, place: Place) -> Option<String> {
 
 /// Calls a function with a hedge, and returns the text for the column `hedge`. The first attempt runs for 100 s and
 /// succeeds. The second attempt starts after 0.8 s, and ends as `row` describes. If the deadline of `row` is zero, the
-/// first attempt also ends in this way.
+/// first attempt also ends as `row` describes.
 fn hedge(row: &Row, place: Place) -> Option<String> {
-    // A timeout on the same function as the hedge would also end the first attempt. In this case, the hedge is on a
-    // function that calls the function with the timeout.
+    // A timeout on the same function as the hedge would also end the first attempt. The hedge is therefore on a second
+    // function, which calls the function with the timeout.
     let is_ended = place == SameFunction && row.family.kind == Kind::Timeout;
     let call = row.layers(if is_ended { CallingFunction } else { place }).hedge.as_ref()?;
     let word = place.run(async |runtime| {
