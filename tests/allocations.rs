@@ -108,7 +108,7 @@ fn watched_streams_do_not_allocate() {
 fn calls_through_other_layers_do_not_allocate() {
     ready(layered(true)).unwrap();
     assert_none("a success", || ready(layered(true)).unwrap());
-    assert_eq!(ready(layered(true)), Err(Error::Other)); // The first call of the fallback allocates its counts.
+    assert_eq!(ready(layered(true)), Err(Error::Other)); // The first call of the fallback allocates its counters.
     assert_none("a rejection", || assert_eq!(ready(layered(true)), Err(Error::Other)));
 }
 
@@ -124,7 +124,7 @@ async fn with_closure(number: u32) -> Result<u32, Error> {
 
 #[test]
 fn values_and_closures_of_fallbacks_do_not_allocate() {
-    // The first call of each fallback allocates the counts of the fallback.
+    // The first call of each fallback allocates the counters of the fallback.
     assert_eq!((ready(with_value(7)), ready(with_closure(7))), (Ok(7), Ok(7)));
     assert_none("a value", || assert_eq!(ready(with_value(8)), Ok(8)));
     assert_none("a closure", || assert_eq!(ready(with_closure(7)), Ok(7)));
@@ -289,7 +289,7 @@ fn first_call_of_second_thread_does_not_allocate() {
 fn calls_of_decorated_function_do_not_allocate() {
     ready(decorated(true)).unwrap();
     assert_none("a success", || ready(decorated(true)).unwrap());
-    assert_eq!(ready(decorated(false)), Err(Error::Down)); // The first failure allocates the counts of the retry.
+    assert_eq!(ready(decorated(false)), Err(Error::Down)); // The first failure allocates the counters of the retry.
     get_circuit("allocations").unwrap().reset();
     assert_none("two failures", || assert_eq!(ready(decorated(false)), Err(Error::Down)));
     assert_none("two failures, the second of which opens", || assert_eq!(ready(decorated(false)), Err(Error::Down)));
@@ -460,7 +460,7 @@ fn nested() -> Result<(), Error> {
 #[test]
 fn plain_call_allocates_only_if_it_waits() {
     plain(true).unwrap();
-    assert_eq!(plain(false), Err(Error::Other)); // The first call of the fallback allocates its counts.
+    assert_eq!(plain(false), Err(Error::Other)); // The first call of the fallback allocates its counters.
     assert_none("a success", || plain(true).unwrap());
     assert_none("a failure", || assert_eq!(plain(false), Err(Error::Other)));
     nested().unwrap();
@@ -512,7 +512,7 @@ async fn with_held_layers(layers: &(CircuitBreaker, Bulkhead, RateLimit)) -> Res
 fn calls_with_a_budget_or_a_held_layer_do_not_allocate() {
     ready(with_ratio(true)).unwrap();
     assert_none("a success with a budget", || ready(with_ratio(true)).unwrap());
-    assert!(ready(with_ratio(false)).is_err()); // The first failure allocates the counts of the retry.
+    assert!(ready(with_ratio(false)).is_err()); // The first failure allocates the counters of the retry.
     assert_none("a failure with a budget", || assert!(ready(with_ratio(false)).is_err()));
     let layers = (
         CircuitBreaker::builder("held").build().unwrap(),

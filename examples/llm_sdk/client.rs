@@ -16,7 +16,7 @@ use serde_json::json;
 /// The error of every method of the client.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LlmError {
-    /// A circuit or a time limit rejected or ended the call.
+    /// The circuit rejected the call, or a time limit ended the call.
     #[error(transparent)]
     Rejected(#[from] Rejection),
     #[error("the service answers with the status {status}")]

@@ -170,7 +170,6 @@ fn plain_call_that_hung_until_a_deadline_is_a_failure() {
     assert_eq!((not_hung.total_failed, not_hung.total_ignored), (0, 1));
 }
 
-/// Runs `call` in a spawned task of a current-thread runtime.
 fn run_task<T: Send + 'static>(call: impl Future<Output = T> + Send + 'static) -> T {
     paused_runtime().block_on(async { tokio::spawn(call).await.unwrap() })
 }

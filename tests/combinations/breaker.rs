@@ -79,8 +79,8 @@ impl Messages {
         self.all.borrow().len()
     }
 
-    /// Makes retries ignore all earlier messages after a failed body. If a circuit has added a message since the last
-    /// poll of this body began, does nothing.
+    /// Makes retries ignore all messages so far, after a body has failed. If a circuit has added a message since the
+    /// last poll of this body began, does nothing.
     fn void(&self) {
         if self.number() == self.noted.get() {
             self.void.set(self.number());

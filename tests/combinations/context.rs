@@ -37,8 +37,8 @@ pub(crate) struct Context {
     pub(crate) circuits: Vec<Start>,
 }
 
-/// A retry's record about its attempts. An inner retry is a retry in a called function, or below a hedge of the same
-/// function.
+/// The data that a retry records about its attempts. An inner retry is a retry in a called function, or below a hedge
+/// of the same function.
 #[derive(Default)]
 pub(crate) struct RetryRecord {
     /// The number of repeated attempts of inner retries. If a call of an inner retry succeeds, its repeated attempts
@@ -47,7 +47,7 @@ pub(crate) struct RetryRecord {
     /// The number of messages from circuits ([`Messages`](crate::breaker::Messages)) at the start of the last poll of
     /// the body. The value is `None` if an inner attribute rejected the attempt before the body ran.
     pub(crate) polled: Cell<Option<usize>>,
-    /// The number of repeated attempts of the retry attributes below, in the same function. Only the first retry of
+    /// The number of repeated attempts of lower retry attributes on the same function. Only the first retry of
     /// [`Context::retries`] counts these attempts.
     pub(crate) lower: Cell<i32>,
 }

@@ -40,7 +40,7 @@ pub(crate) struct Frame {
     /// The index of the decorated function with these layers, in `FUNCTIONS` or `PLAIN_FUNCTIONS`. The value is `None`
     /// if the test calls methods such as [`CircuitBreaker::call`](resilience_runtime::CircuitBreaker::call) instead.
     pub(crate) attribute: Option<usize>,
-    /// Whether the body replaces an error of the next function by [`Error::Other`](support::Error::Other).
+    /// Whether the body replaces an error of the next function with [`Error::Other`](support::Error::Other).
     pub(crate) replaces: bool,
     /// Whether the function is not `async`. A plain function calls only plain functions.
     pub(crate) is_plain: bool,
@@ -70,7 +70,7 @@ const BUSY_3_S: End = End::Busy(Duration::from_secs(3));
 const BUSY_40_S: End = End::Busy(Duration::from_secs(40));
 const BUSY_12_H: End = End::Busy(Duration::from_secs(12 * 60 * 60));
 
-/// A run of the innermost body: its duration, and how it ends.
+/// The duration of one run of the innermost body, and how the run ends.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Run {
     pub(crate) time: Duration,

@@ -90,7 +90,6 @@ impl Client {
     }
 }
 
-/// Cancels the call after five seconds.
 async fn cancelled(call: impl Future<Output = Result<(), Error>>) {
     let ended = tokio::time::timeout(seconds(5), call).await;
     assert!(ended.is_err(), "the call ended before the caller cancelled it: {ended:?}");

@@ -21,7 +21,7 @@ async fn late() -> Result<(), TimeoutError> {
     pending().await
 }
 
-/// Returns a rejection by each kind of layer (attribute). The last three rejections come from a timeout. The first of
+/// Returns rejections by each kind of layer (attribute). The last three rejections come from a timeout. The first of
 /// these calls ended at the timeout, and the second call ended at the caller's deadline. The third call did not start,
 /// because the deadline had passed.
 async fn rejections() -> [Rejection; 6] {

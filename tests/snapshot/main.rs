@@ -35,7 +35,6 @@ fn with_one(kind: &str, name: &str, state: &Value) -> Value {
     json!({ "version": 1, kind: { name: state } })
 }
 
-/// Restores a snapshot from JSON.
 fn restored(json: &Value) -> Restored {
     restore(serde_json::from_str::<Snapshot>(&json.to_string()).unwrap()).unwrap()
 }

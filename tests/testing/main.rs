@@ -46,7 +46,6 @@ fn panic_of(f: impl FnOnce()) -> String {
     panic.downcast::<String>().map_or_else(|panic| (*panic.downcast_ref::<&str>().unwrap()).to_owned(), |text| *text)
 }
 
-/// Polls a future once.
 fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }

@@ -1,4 +1,4 @@
-//! Tests a held clock together with an HTTP server in another thread.
+//! Tests `hold_clock` together with an HTTP server in another thread.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

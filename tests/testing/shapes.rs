@@ -15,7 +15,6 @@ use resilience_runtime::{CircuitOpenError, Rejection, circuit, fallback, get_sta
 
 use super::{SECOND, timed_out};
 
-/// An error that borrows from an argument.
 #[derive(Debug)]
 struct Borrowed<'a>(#[allow(dead_code)] Cow<'a, str>);
 
@@ -102,7 +101,6 @@ fn boxed<'a>(text: &'a str) -> Pin<Box<dyn Future<Output = io::Result<usize>> + 
     Box::pin(async move { Ok(text.len()) })
 }
 
-/// A client with a type parameter for its errors.
 struct Client<E>(PhantomData<E>);
 
 impl<E: From<CircuitOpenError> + Send + Sync> Client<E> {

@@ -153,7 +153,6 @@ impl<'r> World<'r> {
         }
     }
 
-    /// Runs the body of a plain function.
     pub(crate) fn plain_body(&self) -> Outcome {
         self.runtime.block_on(self.body())
     }
