@@ -36,8 +36,8 @@ async fn read(replicas: &Replicas, key: &str) -> io::Result<String> {
     Ok(replicas.read(key).await)
 }
 
-/// Stands for a look-up that takes `time`. A second attempt starts if the first is slower than 95 % of the recent
-/// calls.
+/// Simulates a look-up that takes `time`. A second attempt starts if the first attempt is slower than 95 % of the
+/// recent calls.
 #[hedge(name = "look_up", after = "p95", min_after = "5ms", max_after = "1s")]
 async fn look_up(time: Duration) -> io::Result<()> {
     sleep(time).await;

@@ -1,6 +1,6 @@
 //! Shows `#[rate_limit]`: three calls may start immediately, and further calls may start at a rate of ten per second.
 //! The error of a rejected call contains the delay after which the caller may try again. With the option `wait`, a call
-//! that comes too early waits.
+//! waits instead of being rejected.
 //!
 //! Run this example with `cargo run --example rate_limit`. The program pauses tokio's clock, so that the delays take no
 //! real time.

@@ -1,5 +1,5 @@
 //! Tests that a call through an existing circuit breaker allocates no memory, regardless of the outcome of the call.
-//! Also tests that a breaker, and the circuit of each value of a `key`, use little memory.
+//! Also tests that breakers and the circuits of keys use little memory.
 //!
 //! These tests need a process of their own, because this file replaces the global allocator.
 
@@ -70,7 +70,6 @@ fn boxed_stream_of_a_circuit_allocates_one_box() {
     assert_none("an opaque stream", || assert_eq!(count(), 1));
     let count = || ready(async { boxed_stream().await.unwrap().count().await });
     assert_eq!(count(), 1);
-    // The body allocates one box, and the circuit allocates the other box.
     assert_eq!(measure(|| assert_eq!(count(), 1)).count_total, 2);
 }
 
@@ -82,7 +81,6 @@ fn watched_streams_do_not_allocate() {
     let runtime = paused_runtime();
     let follow = |has_classifier: bool| {
         let mut items = 0;
-        // The stream waits between two items.
         let inner = poll_fn(|context| {
             items += 1;
             if items % 2 == 0 {
@@ -110,7 +108,7 @@ fn watched_streams_do_not_allocate() {
 fn calls_through_other_layers_do_not_allocate() {
     ready(layered(true)).unwrap();
     assert_none("a success", || ready(layered(true)).unwrap());
-    assert_eq!(ready(layered(true)), Err(Error::Other)); // the first call of the fallback
+    assert_eq!(ready(layered(true)), Err(Error::Other)); // The first call of the fallback allocates its counters.
     assert_none("a rejection", || assert_eq!(ready(layered(true)), Err(Error::Other)));
 }
 
@@ -126,7 +124,7 @@ async fn with_closure(number: u32) -> Result<u32, Error> {
 
 #[test]
 fn values_and_closures_of_fallbacks_do_not_allocate() {
-    // The first call creates the counts of the fallback.
+    // The first call of each fallback allocates the counters of the fallback.
     assert_eq!((ready(with_value(7)), ready(with_closure(7))), (Ok(7), Ok(7)));
     assert_none("a value", || assert_eq!(ready(with_value(8)), Ok(8)));
     assert_none("a closure", || assert_eq!(ready(with_closure(7)), Ok(7)));
@@ -165,7 +163,7 @@ fn calls_with_a_classifier_do_not_allocate() {
         .unwrap();
     let call = |outcome: Result<u32, Error>| ready(breaker.call_with(&classifier, || async { outcome })).is_ok();
     let settle = |outcome: Result<u32, Error>| breaker.try_acquire().unwrap().settle(&classifier, &outcome);
-    // The first failure and the first success create the counters of this thread.
+    // The first failure and the first success allocate the counters of this thread.
     assert!(call(Ok(0)) && call(Ok(7)));
     assert_none("a success", || assert!(call(Ok(0))));
     assert_none("a failed value", || assert!(call(Ok(7))));
@@ -291,7 +289,7 @@ fn first_call_of_second_thread_does_not_allocate() {
 fn calls_of_decorated_function_do_not_allocate() {
     ready(decorated(true)).unwrap();
     assert_none("a success", || ready(decorated(true)).unwrap());
-    assert_eq!(ready(decorated(false)), Err(Error::Down)); // the first failure of the retry
+    assert_eq!(ready(decorated(false)), Err(Error::Down)); // The first failure allocates the counters of the retry.
     get_circuit("allocations").unwrap().reset();
     assert_none("two failures", || assert_eq!(ready(decorated(false)), Err(Error::Down)));
     assert_none("two failures, the second of which opens", || assert_eq!(ready(decorated(false)), Err(Error::Down)));
@@ -302,7 +300,7 @@ fn calls_of_decorated_function_do_not_allocate() {
 
 #[test]
 fn calls_without_attribute_do_not_allocate() {
-    // Uses an owned `String` as the name, because a rejection that copied this name would allocate memory.
+    // The name is an owned `String`, so that a copy of the name in a rejection would allocate memory.
     let breaker = CircuitBreaker::builder(String::from("made when the program runs"))
         .threshold(2)
         .cooldown(Duration::ZERO)
@@ -310,7 +308,7 @@ fn calls_without_attribute_do_not_allocate() {
         .unwrap();
     let policy = RetryPolicy::builder().max(2).delay(Duration::ZERO).build().unwrap();
     let call = |outcome: Result<(), ()>| ready(policy.call(|| breaker.call(|| async move { outcome })));
-    breaker.reset(); // the first change of the state
+    breaker.reset(); // The first state change allocates memory.
     assert_none("a success", || call(Ok(())).unwrap());
     assert_none("two failures, the second of which opens", || {
         assert_eq!(call(Err(())), Err(CallError::Failed(())));
@@ -366,8 +364,8 @@ fn key_takes_at_most_256_bytes() {
     assert!(each <= 256, "{each}");
     let each = bytes(10_000, &|n| ready(full(n)).unwrap());
     assert!(each <= 256, "{each}");
-    // A circuit name of more than 22 bytes needs a separate allocation, for which this test allows 64 bytes. The
-    // circuits `of_text[..]` have names of 22 bytes, and the circuits `of_longer[..]` have names of 43 bytes.
+    // A circuit name of more than 22 bytes needs a separate allocation, for which this test allows 64 bytes. The names
+    // of `of_text[..]` have 22 bytes, and the names of `of_longer[..]` have 43 bytes.
     let each = bytes(60_000, &|n| ready(of_text(&format!("{n:013}"))).unwrap());
     assert!(each <= 256, "{each}");
     let each = bytes(60_000, &|n| ready(of_longer(&format!("{n:032}"))).unwrap());
@@ -376,8 +374,8 @@ fn key_takes_at_most_256_bytes() {
 
 #[test]
 fn breaker_takes_few_bytes_beside_its_stripes() {
-    // Breakers share allocations, even across threads. A test in another thread may therefore use a part of the
-    // measured memory. This part is too small to change the average over 20,000 breakers.
+    // Breakers of all threads share allocations, so a test in another thread may use a part of the measured memory.
+    // This part is too small to change the average over 20,000 breakers.
     const BREAKERS: u64 = 20_000;
     let mut breakers = Vec::with_capacity(20_000);
     let all = kept(|| {
@@ -385,8 +383,7 @@ fn breaker_takes_few_bytes_beside_its_stripes() {
     });
     let stripes = (2 * available_parallelism().unwrap().get() as u64).next_power_of_two().min(16);
     // Eight breakers share one allocation: a header of 128 bytes, and several stripes of 256 bytes each. A stripe holds
-    // the counters of the eight breakers for some of the threads. The line below subtracts the share of one breaker in
-    // this allocation.
+    // the counters of the eight breakers for some of the threads. The test subtracts one eighth of this allocation.
     let each = all / BREAKERS - (128 + 256 * stripes) / 8;
     assert!(each <= 224, "{each}");
 }
@@ -399,7 +396,7 @@ async fn long_key(text: &str) -> Result<(), Error> {
 #[test]
 fn long_key_is_not_kept_whole_and_does_not_allocate() {
     let key = "k".repeat(1 << 20);
-    // The first call creates the registry, if no other test of this binary has called a circuit yet.
+    // Creates the registry (the list of all circuits) before the measurement.
     ready(long_key("first")).unwrap();
     let each = kept(|| (0..10).for_each(|n| ready(long_key(&key[n..])).unwrap())) / 10;
     assert!(each <= 600, "{each}");
@@ -413,8 +410,8 @@ fn window_of_calls_has_bits_for_slow_calls_only_on_demand() {
         let mut breaker = None;
         kept(|| breaker = Some(builder.build().unwrap()))
     };
-    // The first breaker of a thread also allocates memory that later breakers use: counters for eight breakers, and a
-    // number for the thread. The line below therefore builds one breaker before the measurement.
+    // The first breaker of a thread also allocates memory for later breakers. This line therefore builds a breaker
+    // before the measurement.
     drop(builder().build().unwrap());
     let (failures, both) = (bytes(builder()), bytes(builder().slow_call(Duration::from_secs(1)).slow_rate(0.5)));
     assert!((8_192..10_500).contains(&failures), "{failures}");
@@ -463,7 +460,7 @@ fn nested() -> Result<(), Error> {
 #[test]
 fn plain_call_allocates_only_if_it_waits() {
     plain(true).unwrap();
-    assert_eq!(plain(false), Err(Error::Other)); // the first call of the fallback
+    assert_eq!(plain(false), Err(Error::Other)); // The first call of the fallback allocates its counters.
     assert_none("a success", || plain(true).unwrap());
     assert_none("a failure", || assert_eq!(plain(false), Err(Error::Other)));
     nested().unwrap();
@@ -515,7 +512,7 @@ async fn with_held_layers(layers: &(CircuitBreaker, Bulkhead, RateLimit)) -> Res
 fn calls_with_a_budget_or_a_held_layer_do_not_allocate() {
     ready(with_ratio(true)).unwrap();
     assert_none("a success with a budget", || ready(with_ratio(true)).unwrap());
-    assert!(ready(with_ratio(false)).is_err()); // the first failure of the retry
+    assert!(ready(with_ratio(false)).is_err()); // The first failure allocates the counters of the retry.
     assert_none("a failure with a budget", || assert!(ready(with_ratio(false)).is_err()));
     let layers = (
         CircuitBreaker::builder("held").build().unwrap(),

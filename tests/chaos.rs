@@ -1,4 +1,5 @@
-//! Tests faults in a running service. Each test is isolated, so its faults and events affect no other test.
+//! Tests `chaos`, which injects faults into a running service. Each test is isolated, so its faults and events affect
+//! no other test.
 
 use std::collections::BTreeMap;
 use std::io;

@@ -1,5 +1,4 @@
-//! Tests `tracing` layers with a filter. A layer with a filter must receive every event of this library that the filter
-//! admits.
+//! Tests that a `tracing` layer with a filter receives every event of this library that the filter admits.
 //!
 //! This test needs a process of its own, because it sets the global subscriber.
 
@@ -19,8 +18,8 @@ impl<S: Subscriber> Layer<S> for Names {
     }
 }
 
-/// If a library asks a subscriber whether an event is enabled, and then emits no event, a `tracing` layer with a filter
-/// loses the next event (tokio-rs/tracing#2519). This library must not cause this loss.
+/// If a library asks whether an event is enabled, and then emits no event, a filtered layer loses the next event
+/// (tokio-rs/tracing#2519). This library must not cause this loss.
 #[test]
 fn filtered_layer_loses_no_event() {
     let (info, debug) = (Names::default(), Names::default());

@@ -1,5 +1,5 @@
 //! Tests that each list of attributes, such as a table of the README, contains every attribute. Also tests that each
-//! list of an attribute's options contains every option of this attribute.
+//! list of options contains every option of its attribute.
 //!
 //! The test reads the names of the attributes from `attributes!` in `resilience-macros/src/lib.rs`. The test reads the
 //! names of an attribute's options from `options!` in the source file of the attribute.
@@ -48,22 +48,22 @@ fn options(attribute: &str) -> BTreeSet<String> {
     let file = if folder.is_dir() { format!("{attribute}/options") } else { attribute.to_owned() };
     let source = read(&format!("resilience-macros/src/layers/{file}.rs"));
     let grammar = between(&source, "options! {", "\n}").unwrap_or_else(|| panic!("{file}.rs has no `options!`"));
-    // Skips an option in parentheses, such as `(After) = "timeout"`, because a user writes the value of this option
-    // without its name.
+    // Skips an option in parentheses, such as `(After) = "timeout"`, because a user writes only the value of this
+    // option.
     let named = grammar.lines().filter(|line| !line.trim_start().starts_with('('));
     let options: BTreeSet<_> = named.filter_map(|line| Some(between(line, "= \"", "\"")?.to_owned())).collect();
     assert!(options.contains("crate"), "{file}.rs has {options:?}");
     options
 }
 
-/// Returns the names in the first column of a Markdown table. `head` is the header row of this table.
+/// Returns the names in the first column of the Markdown table with the header row `head`.
 fn rows(text: &str, head: &str) -> BTreeSet<String> {
     let (_, table) = text.split_once(head).unwrap_or_else(|| panic!("no table with the head {head}"));
     let table = table.split_once('\n').map_or(table, |(_, rows)| rows);
     let rows = table.lines().map(|line| line.trim_start_matches("///").trim()).take_while(|line| line.starts_with('|'));
     let cells = rows.filter_map(|row| row.split('|').nth(1));
-    // The option names are inline code in the first column. In a cell that is split at backticks, every second piece is
-    // inline code. The name is the first word of the inline code, as in `name = "…"` and `clone(a, b)`.
+    // In the first column, option names are inline code, such as `name = "…"` or `clone(a, b)`. In a cell that is split
+    // at backticks, every second piece is inline code. The first word of the piece is the name.
     let code = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2));
     code.map(|code| code.split([' ', '(', '=']).next().unwrap_or_default().to_owned()).collect()
 }
@@ -95,8 +95,8 @@ fn every_attribute_appears_in_each_place() {
     }
 }
 
-/// Returns the names that other libraries use for the attributes of this project. For each of these names, the macro
-/// crate defines a hidden attribute.
+/// Returns the names that other libraries use for the attributes of this project. The macro crate defines a hidden
+/// attribute for each of these names.
 fn synonyms() -> BTreeSet<String> {
     let source = read("resilience-macros/src/lib.rs");
     let table = between(&source, "\nsynonyms! {", "}").expect("the table of the synonyms");
@@ -131,8 +131,8 @@ fn the_readme_lists_the_options_of_circuit_and_retry() {
     let readme = read("README.md");
     for name in ["circuit", "retry"] {
         let mut expected = options(name);
-        // The tables of the README do not list the option `crate`, because a sentence below the tables describes
-        // `crate` for all attributes.
+        // A sentence below the tables describes the option `crate` for all attributes, so the tables do not list this
+        // option.
         expected.remove("crate");
         assert!(readme.contains("All attributes have the option `crate = path`"));
         assert_eq!(
@@ -143,7 +143,7 @@ fn the_readme_lists_the_options_of_circuit_and_retry() {
     }
 }
 
-/// Returns the text of the file with further methods of a builder, or an empty text if there is no such file.
+/// Returns the text of the file with further methods of a builder. Returns an empty text if there is no such file.
 fn further_methods(builder: &str) -> String {
     if builder.ends_with("/retry/builder.rs") {
         read("resilience-runtime/src/retry/functions.rs")
@@ -156,10 +156,10 @@ fn further_methods(builder: &str) -> String {
 
 #[test]
 fn each_builder_has_the_settings_of_its_attribute() {
-    // The builders have no methods for the options below, because these options make sense in an attribute only.
+    // The builders have no methods for these options, because the options make sense only in an attribute.
     let judge = ["failure_if", "failure_if_ok", "retry_after", "retry_after_ok"];
     let circuit = set(["name", "key", "with", "error", "stream", "crate"].into_iter().chain(judge));
-    // The builder of a classifier has only the methods for these functions, and lacks all other options.
+    // The builder of a classifier has methods only for the options in `judge`.
     let others: BTreeSet<_> = options("circuit").difference(&set(judge)).cloned().collect();
     let limit = set(["name", "key", "max_keys", "with", "tokens", "error", "crate"]);
     let retry = set(["attempt", "clone", "crate", "name", "with"]);
@@ -191,8 +191,7 @@ fn each_builder_has_the_settings_of_its_attribute() {
     }
 }
 
-/// The macro crate and the runtime crate each define the ranges and defaults of the options. Both definitions must
-/// agree.
+/// The macro crate and the runtime crate each define the ranges and defaults of the options.
 #[test]
 fn both_crates_have_the_same_ranges_and_defaults() {
     let refused = |error: resilience_runtime::ConfigError| error.option().to_owned();

@@ -1,7 +1,7 @@
 //! Tests that attributes add only a few bytes to the size of a function's future. In particular, the future of a
 //! decorated function must not contain the body of the function twice.
 //!
-//! This test is a separate binary, because the README names the command that runs this binary.
+//! This test is a separate binary, so that the command in the README runs only this test.
 
 use std::future::{Ready, ready};
 use std::io;
@@ -16,12 +16,12 @@ use resilience_runtime::{
 /// The number of bytes that two attributes may add to a function's future.
 const ALLOWED: usize = 328;
 
-/// The number of bytes that a `#[timeout]` above a bulkhead or a rate limit that can wait may add to a function's
-/// future.
+/// The number of bytes that a `#[timeout]` and a lower attribute together may add. The lower attribute is a bulkhead or
+/// a rate limit that can wait.
 const ALLOWED_TIMEOUT_OVER_WAIT: usize = 464;
 
-/// The number of bytes that two attributes may add to a function's future, if an option is an expression that each call
-/// evaluates. The option `key` is such an expression, and the options `wait` and `with` can be such expressions.
+/// The number of bytes that two attributes may add, if each call evaluates an option. Each call evaluates the option
+/// `key`, and expressions in the options `wait` and `with`.
 const ALLOWED_WITH_VALUES: usize = 344;
 
 static SLOTS: LazyLock<Bulkhead> = LazyLock::new(|| Bulkhead::builder("size", 3).build().unwrap());
@@ -39,8 +39,8 @@ fn budget_of(_: &[u8; 256]) -> RetryBudget {
     BUDGET.clone()
 }
 
-/// The fallback of the decorated functions below. Returns a small future (`Ready`), because the future of a decorated
-/// function contains the future of its fallback.
+/// The fallback of the decorated functions below. Returns the small future `Ready`, because a decorated function's
+/// future contains the future of its fallback.
 #[expect(clippy::large_types_passed_by_value)]
 fn other(argument: [u8; 1024]) -> Ready<io::Result<u8>> {
     ready(Ok(argument[0]))
@@ -73,7 +73,7 @@ macro_rules! stacks {
                 println!("{:<44} {} + {}", stringify!($name), bare, size - bare);
                 let allowed = match stringify!($name) {
                     name if name.contains("timeout_over") && can_wait(name) => ALLOWED_TIMEOUT_OVER_WAIT,
-                    // The clone of the argument is a second array of 1,024 bytes.
+                    // The clone of the argument has 1,024 bytes.
                     "fallback_with_a_clone" => ALLOWED + 1024,
                     name if ["evaluated", "held", "keyed"].iter().any(|word| name.contains(word)) => {
                         ALLOWED_WITH_VALUES
@@ -87,9 +87,9 @@ macro_rules! stacks {
     };
 }
 
-// Lists each attribute alone, and then each pair of attributes in both orders. No pair contains `#[hedge]`. The list
-// lacks a retry above a fallback, which is a compile error. If a function has two fallbacks, the upper fallback must
-// clone the argument.
+// Lists each attribute alone, and then each pair of attributes in both orders, without `#[hedge]`. A retry above a
+// fallback is missing, because it is a compile error. If a function has two fallbacks, the upper fallback must clone
+// the argument.
 stacks! {
     one_circuit: #[circuit(name = "size::one")];
     one_retry: #[retry];
@@ -349,7 +349,7 @@ async fn measured_body(fill: u8) -> io::Result<u8> {
 
 #[test]
 fn percentile_and_budget_add_few_bytes_to_a_hedge() {
-    // A percentile adds the start time of the first attempt (8 bytes), and a budget adds its reference (16 bytes).
+    // The percentile adds a start time (8 bytes), and the budget adds a reference (16 bytes).
     let (size, plain) = (size_of_val(&measured_body(7)), size_of_val(&large_body(7)));
     assert!(size <= plain + 24, "{size} bytes with a percentile, {plain} bytes without");
 }

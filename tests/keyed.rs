@@ -94,8 +94,8 @@ async fn long_keys_are_shortened_and_told_apart() {
     shortened(&at_limit, true).await.unwrap();
     assert!(names().eq([format!("keyed::shortened[{at_limit}]")]), "128 bytes stay as they are");
 
-    // If a key has more than 128 bytes, the name of its circuit contains a shortened form of the key. The keys below
-    // are all longer, and differ in the first byte, in a byte in the middle, in the last byte, or in their length.
+    // If a key has more than 128 bytes, the name of its circuit contains a shortened form of the key. The long keys
+    // below differ in the first byte, in a middle byte, in the last byte, or in their length.
     let long = "ö".repeat(1 << 19);
     let keys = [format!("{long}a"), format!("{long}b"), format!("x{long}"), format!("{long}-{long}"), "k".repeat(129)];
     for (number, key) in keys.iter().enumerate() {

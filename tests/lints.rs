@@ -1,8 +1,8 @@
 //! Compiles decorated functions under strict lints. The code that the attributes generate must pass these lints.
 //!
-//! This test is a separate crate, because the lints apply to a whole crate. The lint `nonstandard_style` is denied and
-//! not forbidden, because the crate `inventory` generates code that allows this lint. A user's crate that forbids
-//! `nonstandard_style` must turn off the feature `declare` of the library.
+//! This test is a separate crate, because lints apply to a whole crate. The lint `nonstandard_style` is denied and not
+//! forbidden, because the crate `inventory` generates code that allows this lint. A crate that forbids
+//! `nonstandard_style` must turn off the library's feature `declare`.
 #![deny(warnings, nonstandard_style)]
 #![deny(clippy::all, clippy::pedantic, clippy::nursery)]
 #![forbid(

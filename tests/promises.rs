@@ -1,6 +1,6 @@
-//! Tests that `docs/promises.md` names an existing test for each promise of the documentation. Also tests that
-//! `docs/promises.md` contains each sentence of the section "Guarantees", which both the README and the crate page
-//! (`lib.rs`) have. Also tests the promises about the sources, such as the absence of `unsafe` code.
+//! Tests that `docs/promises.md` names an existing test for each promise of the documentation. Also tests that the page
+//! contains each sentence of the sections "Guarantees" in the README and in `lib.rs`. Also tests promises about the
+//! sources, such as the absence of `unsafe` code.
 //!
 //! This test is a separate binary, because it reads the sources of both crates.
 
@@ -29,8 +29,8 @@ fn promises() -> Vec<(String, Vec<String>)> {
     .collect()
 }
 
-/// Returns the files that may contain the test `name`. For `circuit::hung::deadline_after_hang_is_a_failure`, one of
-/// these files is `tests/circuit/hung.rs`.
+/// Returns the files that may contain the test `name`. One file for `circuit::hung::deadline_after_hang_is_a_failure`
+/// is `tests/circuit/hung.rs`.
 fn files_of(name: &str) -> Vec<PathBuf> {
     let mut parts: Vec<_> = name.split("::").collect();
     parts.pop();
@@ -147,18 +147,17 @@ fn library_code_has_no_panicking_macro() {
                 .map(|line| format!("{}: {line}", path.display())),
         );
     }
-    // Allows panics in the test kit, because an assertion and a wrong use of the kit must fail the test.
+    // Allows panics in the test kit, because a failed assertion or a wrong use of the kit must fail the test.
     let kit = ["src/testing.rs", "src/testing/", "src/fault/point.rs", "src/base/scope.rs"];
     found.retain(|line| !kit.iter().any(|file| line.contains(file)));
-    // Allows the panic in the function `never`, because generated code calls `never` only in a branch that never runs.
+    // Allows the panic in `never`, because generated code calls `never` only in a branch that never runs.
     found.retain(|line| !line.contains("an expansion names this in dead code only"));
-    // Allows the panic in the function `require`, because `require` runs at compile time only, for the constants in
-    // attributes.
+    // Allows the panic in `require`, because the function runs only at compile time, for constants in attributes.
     found.retain(|line| !line.contains("base/require.rs: panic!(\"{}\", message);"));
-    // Allows this line, because the word `assert` is only a part of the name of a lint.
+    // Allows this line, because `assert` is only a part of the name of a lint.
     found.retain(|line| !line.contains("#[expect(clippy::manual_assert,"));
-    // Allows the `unwrap` in the constant `STEP`, because the compiler evaluates the constant, so a running program
-    // cannot panic at this `unwrap`.
+    // Allows the `unwrap` in the constant `STEP`, because the compiler evaluates the constant. A running program cannot
+    // panic there.
     found.retain(|line| !line.contains(": const STEP: NonZeroU64 ="));
     assert!(found.is_empty(), "{found:#?}");
 }

@@ -11,7 +11,7 @@ use resilience_runtime::{
 };
 use tokio::sync::Mutex;
 
-/// Each test locks this mutex, because each test also resets the circuits of the other tests.
+/// Each test locks this mutex, because a test also resets the circuits of the other tests.
 static ALONE: Mutex<()> = Mutex::const_new(());
 
 #[circuit(name = "declared", threshold = 1)]
@@ -80,7 +80,7 @@ async fn reset_all_fills_the_rate_of_keys_beyond_max_keys() {
     let _alone = ALONE.lock().await;
     beyond(1).await.unwrap();
     let (waited, ..) = tokio::join!(beyond(1), async {
-        beyond(2).await.unwrap(); // the waiting call occupies the only key
+        beyond(2).await.unwrap(); // The waiting call occupies the only key of `max_keys`.
         reset_all();
         beyond(3).await.unwrap();
     });

@@ -1,4 +1,4 @@
-//! Tests the functions of the test kit outside isolated tests, where these functions affect the whole program.
+//! Tests the functions of the test kit outside isolated tests. There, these functions affect the whole program.
 
 use std::io;
 use std::thread;
@@ -52,7 +52,7 @@ async fn reset_concerns_all_layers_of_the_program() {
     limited().unwrap_err();
     assert_eq!((get_circuit("global").unwrap().state(), BUDGET.stats().tokens), (CircuitState::Open, 0));
 
-    // An isolated test keeps its own layers and faults.
+    // The reset in another thread does not affect this isolated test.
     isolated(async {
         fail_next("global", 1, timed_out);
         limited().unwrap();

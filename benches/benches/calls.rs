@@ -1,11 +1,10 @@
-//! Measures the time of a call in several scenarios. A scenario is one situation, such as a success through a closed
-//! circuit. Each scenario has several subjects, which are ways to make the call, for example through this crate or
-//! through another library. The program prints a table for each scenario. A row of the table contains the median time
-//! of one subject.
+//! Measures the time of a call in several scenarios, such as a success through a closed circuit. Each scenario has
+//! several subjects: ways to make the call, for example through this crate or through another library. The program
+//! prints a table for each scenario, with the median time of each subject.
 //!
-//! The program measures in rounds. Each round measures every way to make a call, so that a slow minute of the machine
-//! affects all results alike. The environment variable `ROUNDS` sets the number of rounds (default 7). `cargo bench
-//! --bench calls -- "open"` runs only the scenarios whose names contain `open`.
+//! The program measures in rounds. Each round measures every subject, so a slow minute of the machine slows down all
+//! subjects. The environment variable `ROUNDS` sets the number of rounds (default 7).
+//! `cargo bench --bench calls -- "open"` runs only the scenarios whose names contain `open`.
 
 use std::collections::BTreeMap;
 use std::env::{args, var};
@@ -22,7 +21,8 @@ use resilience_benches::{SCENARIOS, Subject};
 /// threads, and the index of the subject.
 type Times = Mutex<BTreeMap<(usize, usize, usize), Vec<f64>>>;
 
-/// A measurement of fewer calls than this number belongs to criterion's warm-up, and is discarded.
+/// The smallest number of calls in a measurement. Criterion's warm-up makes measurements with fewer calls, and the
+/// program discards these measurements.
 const ENOUGH_CALLS: u64 = 10_000;
 
 fn main() {
@@ -66,8 +66,8 @@ fn criterion() -> Criterion {
         .sample_size(10)
 }
 
-/// Makes `calls` calls on each core of `cores`. All cores make their calls at the same time. Returns the mean time that
-/// a core took for all its calls.
+/// Makes `calls` calls on each core of `cores`. The cores work at the same time. Returns the mean time that a core took
+/// for all its calls.
 fn elapsed(subject: &Subject, calls: u64, cores: &[CoreId]) -> Duration {
     let start = Barrier::new(cores.len());
     let all: Vec<Duration> = thread::scope(|scope| {

@@ -1,7 +1,6 @@
-//! Measures a program with a hundred thousand circuits. The benchmark measures a lookup of one circuit by its name, a
-//! read of all statistics, and a reset of all circuits. The benchmark also measures the calls of one thread while
-//! another thread reads all statistics and resets all circuits. In addition, the benchmark measures the memory of one
-//! circuit without a key, and of one circuit with a key (a value of the option `key`).
+//! Measures a program with 100,000 circuits. The benchmark measures a lookup of one circuit by its name, a read of all
+//! statistics, and a reset of all circuits. The benchmark also measures calls while another thread reads all statistics
+//! and resets all circuits. In addition, the benchmark measures the memory of one circuit.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::collections::HashMap;
@@ -56,8 +55,8 @@ fn main() {
     for name in groups.next().unwrap_or_default() {
         CircuitBreaker::builder(name.clone()).register().unwrap();
     }
-    // Measures these functions before the comparisons below, because memory that the comparisons free would make later
-    // allocations slower.
+    // Measures `get_circuit_stats` and `reset_all_circuits` before the comparisons below. The comparisons free memory,
+    // and this freed memory would slow down later allocations.
     let millis = |work: fn()| {
         median(|| {
             let begun = Instant::now();
@@ -68,17 +67,16 @@ fn main() {
     println!("get_circuit_stats: {:.0} ms", millis(|| drop(black_box(get_circuit_stats()))));
     println!("reset_all_circuits: {:.0} ms", millis(reset_all_circuits));
 
-    // Builds two tables of the standard library for comparison. Each value of `by_name` has about the size of a
-    // circuit. The last comparison uses no table: each step reads an entry of the list `values`, and the value
-    // determines the next entry. Because this loop needs no name and no lock, its time is the time that a lookup waits
-    // for memory.
+    // Builds two maps of the standard library for comparison. A value of `by_name` has about the size of a circuit. The
+    // last comparison below uses no map. Each of its steps reads an entry of `values` to find the next entry, so its
+    // time is the time of one memory access.
     let numbers: HashMap<u64, u64> = (0..CIRCUITS as u64).map(|n| (n, n)).collect();
     let values: Vec<Arc<[usize; 25]>> = (0..CIRCUITS).map(|_| Arc::new([7919; 25])).collect();
     let by_name = names.iter().zip(&values).map(|(name, value)| (Box::from(&**name), value.clone()));
     let by_name: RwLock<HashMap<Box<str>, Arc<[usize; 25]>>> = RwLock::new(by_name.collect());
-    // Two consecutive lookups ask for names that are 7,919 places apart in `names`. Among 100,000 circuits, a lookup
-    // therefore finds no data in the processor's caches. The data of 1,000 circuits fit into the caches. The vector
-    // `asked` holds the names in the order of the lookups, so that reading a name causes no cache miss.
+    // With 100,000 names, steps of 7,919 names make each lookup miss the processor's caches. With 1,000 names, all data
+    // fit into the caches. The vector `asked` holds the names in the order of the lookups, so that reading a name
+    // causes no cache miss.
     for among in [CIRCUITS, 1000] {
         println!("lookups, {among} names in turn:");
         let asked: Vec<_> = (0..CIRCUITS).map(|n| n * 7919 % among).map(|n| (n as u64, names[n].clone())).collect();
@@ -118,10 +116,9 @@ async fn passing(n: u64) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Creates a circuit for each of a hundred thousand keys (values of the option `key`), and prints the memory of one
-/// circuit. The option `max_keys` of the function `keyed` is so large that the runtime removes none of these circuits.
-/// Then calls the function `passing` with a million different keys, and prints the time of a call and the memory of all
-/// circuits. At most 10,000 circuits of `passing` exist at the same time, because 10,000 is the default of `max_keys`.
+/// Creates a circuit for each of 100,000 keys, and prints the memory of one circuit. The `max_keys` of `keyed` is so
+/// large that no circuit is evicted. Then calls `passing` with a million different keys, and prints the time of a call
+/// and the memory of all circuits. `passing` has at most 10,000 circuits at a time (the default of `max_keys`).
 fn keys() {
     let in_use = || IN_USE.load(Ordering::Relaxed);
     let before = in_use();
@@ -140,8 +137,8 @@ fn keys() {
     }
 }
 
-/// Measures the time of each of a million calls, and returns the median and the 99.9th percentile of these times as a
-/// text. Each time includes about 20 ns for the two readings of the clock, before and after the call.
+/// Measures each of a million calls, and returns the median and the 99.9th percentile of the times as text. Each time
+/// includes about 20 ns for reading the clock twice.
 fn calls(breaker: &CircuitBreaker) -> String {
     let mut nanos: Vec<_> = (0..1_000_000)
         .map(|n| {

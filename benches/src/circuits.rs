@@ -30,9 +30,8 @@ pub(crate) fn succeeds() -> Vec<Subject> {
     subjects
 }
 
-/// Calls the service, counts the success, and stores the time of the success. A breaker that counts successes and
-/// stores their times cannot be faster. This function only reads the coarse clock of the system, and makes one
-/// compare-and-exchange in memory of its own thread.
+/// Does the least possible work of a breaker that counts successes and stores the time of the last success. Reads the
+/// coarse clock of the system, and makes one compare-and-exchange in thread-local memory.
 async fn counted_and_stamped(n: u64) -> Result<u64, Failed> {
     thread_local! {
         static COUNT: AtomicU64 = const { AtomicU64::new(0) };
@@ -52,9 +51,8 @@ async fn counted_and_stamped(n: u64) -> Result<u64, Failed> {
     outcome
 }
 
-/// Returns four ways to make a call, which together show the time that the option `key` adds to a call. The first way
-/// uses no circuit, and the second way uses a circuit without a key. Each of the other two ways uses eight different
-/// keys, and therefore eight circuits.
+/// Returns four subjects that show the cost of the option `key`. The first subject uses no circuit, and the second
+/// subject uses a circuit without a key. Each of the other two subjects uses eight keys, and therefore eight circuits.
 pub(crate) fn keyed() -> Vec<Subject> {
     #[circuit(name = "plain")]
     async fn plain(n: u64) -> Result<u64, Error> {
@@ -78,8 +76,8 @@ pub(crate) fn keyed() -> Vec<Subject> {
     ]
 }
 
-/// Returns one way to make a call for each trip rule (the condition that opens a circuit). In addition, returns the
-/// bare call, which uses no circuit. All calls succeed.
+/// Returns one subject for each trip rule (the condition that opens a circuit), and one subject without a circuit. All
+/// calls succeed.
 pub(crate) fn rules() -> Vec<Subject> {
     let rated = || CircuitBreaker::builder("rule").failure_rate(0.5).min_calls(100);
     let consecutive = CircuitBreaker::builder("rule").build().unwrap();
@@ -99,7 +97,7 @@ pub(crate) fn rules() -> Vec<Subject> {
     ]
 }
 
-/// Works as [`rules`], but nearly all calls fail. No circuit opens.
+/// Returns the same subjects as [`rules`], but nearly all calls fail. No circuit opens.
 pub(crate) fn rules_fail() -> Vec<Subject> {
     let rated = || CircuitBreaker::builder("rule").failure_rate(1.0).min_calls(1000);
     let consecutive = CircuitBreaker::builder("rule").threshold(u32::MAX).build().unwrap();
@@ -111,8 +109,7 @@ pub(crate) fn rules_fail() -> Vec<Subject> {
             breaker.try_acquire().unwrap().success();
         }
     }
-    // If `n` is a multiple of 500, the call succeeds. These successes keep the failure rate below 1, so that the
-    // circuit stays closed.
+    // Succeeds if `n` is a multiple of 500. These successes keep the failure rate below 1, so the circuit stays closed.
     let call = |breaker: CircuitBreaker| {
         move |n: u64| {
             let breaker = breaker.clone();
@@ -153,9 +150,9 @@ pub(crate) fn rejected() -> Vec<Subject> {
     subjects
 }
 
-/// Returns one way to make a call for each library, and one way for a circuit breaker that is written by hand. If
-/// `threshold` is 1, the first failures open the circuit breaker. If `threshold` is `u32::MAX`, the circuit breaker
-/// stays closed. If `first` is `FAILING`, all calls fail. If `first` is 0, all calls succeed.
+/// Returns one subject for each library, and one for a handwritten circuit breaker. If `threshold` is 1, the breakers
+/// open after the first failures. If `threshold` is `u32::MAX`, the breakers stay closed. If `first` is `FAILING`, all
+/// calls fail. If `first` is 0, all calls succeed.
 fn breakers(first: u64, threshold: u32) -> Vec<Subject> {
     let rate = if threshold == 1 { 0.5 } else { 1.0 };
     let window = if threshold == 1 { 10 } else { usize::MAX };
@@ -192,7 +189,7 @@ fn breakers(first: u64, threshold: u32) -> Vec<Subject> {
         subject!("circuitbreaker-rs", |n| circuitbreaker_rs.call_async(|| ask(n | first))),
         Subject {
             name: "tower-resilience",
-            // Makes the calls inside tokio's runtime, because `tower-resilience` may sleep before it rejects a call.
+            // Runs inside tokio's runtime, because `tower-resilience` may sleep before it rejects a call.
             calls: Box::new(move |times| {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
                 let mut service = tower.clone();
@@ -209,8 +206,8 @@ fn breakers(first: u64, threshold: u32) -> Vec<Subject> {
     ]
 }
 
-/// A circuit breaker written by hand. An admitted call locks a mutex before and after the body. After a success, the
-/// breaker increments a counter, and stores the time of the success.
+/// A handwritten circuit breaker. An admitted call locks a mutex before and after the body. A success increments a
+/// counter, and stores the time of the success.
 struct ByHand {
     threshold: u32,
     state: Mutex<State>,

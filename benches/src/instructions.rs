@@ -1,6 +1,6 @@
-//! Makes a given number of calls in one scenario and with one subject. A scenario is one situation of a call, such as a
-//! success through a closed circuit. A subject is one way to make the call, for example through this crate. The script
-//! `.ci/instructions` runs this program under callgrind, which counts the instructions.
+//! Makes a given number of calls in one scenario, such as a success through a closed circuit. The subject is the way to
+//! make the call, for example through this crate. The script `.ci/instructions` runs this program under callgrind,
+//! which counts the instructions.
 //!
 //! Usage: `instructions <scenario> <subject> <calls>`. Without arguments, the program lists all scenarios and subjects.
 

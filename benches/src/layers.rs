@@ -20,13 +20,12 @@ use crate::service::{Error, FAILING, Failed, ask};
 use crate::{Subject, subject};
 
 const LONG: Duration = Duration::from_secs(60);
-/// The highest rate that `#[rate_limit]` accepts, in calls per second. With this rate and the burst [`BURST`], a rate
-/// limit rejects no call of the benchmarks.
+/// The highest rate that `#[rate_limit]` accepts, in calls per second. With this rate and the burst [`BURST`], no call
+/// of the benchmarks is rejected.
 const PER_SECOND: u32 = 1_000_000;
 const BURST: u32 = u32::MAX;
 
-/// Changes each subject, so that the subject makes its calls inside tokio's runtime. Some libraries need the runtime to
-/// create a timer at the start of a call.
+/// Makes each subject run inside tokio's runtime. Some libraries need the runtime to create a timer.
 fn within_a_runtime(subjects: Vec<Subject>) -> Vec<Subject> {
     let runtime: Arc<Runtime> = Arc::new(Builder::new_current_thread().enable_time().build().unwrap());
     let within = |Subject { name, calls }: Subject| {
@@ -87,8 +86,8 @@ pub(crate) fn rate_limit() -> Vec<Subject> {
     }
     let limit = RateLimit::builder("bench", PER_SECOND).burst(BURST).build().unwrap();
     let quota = Quota::per_second(PER_SECOND.try_into().unwrap()).allow_burst(NonZeroU32::MAX);
-    // Creates the rate limiter of the crate `governor` at its first call, because the constructor calibrates a clock.
-    // A program that measures only `#[rate_limit]` must not spend time on this calibration.
+    // Creates the rate limiter of the crate `governor` only at the first call, because the constructor calibrates a
+    // clock. A program that measures only `#[rate_limit]` must not spend time on this calibration.
     let governor = LazyLock::new(move || RateLimiter::direct(quota));
     vec![
         subject!("bare", |n| ask(n)),
@@ -103,7 +102,8 @@ pub(crate) fn rate_limit() -> Vec<Subject> {
     ]
 }
 
-/// Returns ways to make a call with an owned slot of a bulkhead, which a spawned task could hold.
+/// Returns subjects that take an owned slot of a bulkhead. Unlike a borrowed slot, an owned slot can move into a
+/// spawned task.
 pub(crate) fn owned_slot() -> Vec<Subject> {
     let bulkhead = Bulkhead::builder("bench", 100).build().unwrap();
     let semaphore = Arc::new(Semaphore::new(100));
@@ -120,7 +120,8 @@ pub(crate) fn owned_slot() -> Vec<Subject> {
     ]
 }
 
-/// Returns ways to make a call that would wait for the rate. The rate is so high that every call is admitted at once.
+/// Returns subjects that wait until a rate limit admits the call. With the high rate of these limits, no call has to
+/// wait.
 pub(crate) fn until_ready() -> Vec<Subject> {
     #[resilience_runtime::rate_limit(per_second = 1_000_000, burst = 4_294_967_295, wait = 60)]
     async fn attribute(n: u64) -> Result<u64, Error> {
@@ -164,9 +165,8 @@ pub(crate) fn fallback() -> Vec<Subject> {
     ]
 }
 
-// The function `attribute` below is a copy of the function `attribute` in `fallback` above. If both benchmarks called
-// one function, the compiler would not inline this function. Without inlining, a call takes additional time, about as
-// much as a circuit breaker adds to a call.
+// This function has its own copy of `attribute`, because the compiler does not inline a function that two benchmarks
+// share. Without inlining, a call takes about as much additional time as a circuit breaker adds.
 pub(crate) fn fallback_fails() -> Vec<Subject> {
     #[resilience_runtime::fallback(instead)]
     async fn attribute(n: u64) -> Result<u64, Failed> {
@@ -219,8 +219,8 @@ pub(crate) fn hedge() -> Vec<Subject> {
     ])
 }
 
-/// Returns three ways to make a call: without an attribute, through four attributes, and through other libraries. The
-/// other libraries together do the work of the four attributes.
+/// Returns three subjects: a call without an attribute, a call through four attributes, and a call through other
+/// libraries. The other libraries together do the work of the four attributes.
 pub(crate) fn stack() -> Vec<Subject> {
     async fn instead(n: u64) -> Result<u64, Error> {
         Ok(n)

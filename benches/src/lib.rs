@@ -1,7 +1,6 @@
 //! Defines the calls that the benchmarks measure. A scenario is one situation of a call, such as a success through a
-//! closed circuit. The benchmarks make the call of each scenario in several ways. One way uses no library, and the
-//! other ways use this crate, another library or code written by hand. The file `docs/performance.md` contains the
-//! results.
+//! closed circuit. Each scenario makes the call in several ways: without a library, through this crate, through another
+//! library, or with handwritten code. The file `docs/performance.md` contains the results.
 
 use std::hint::black_box;
 
@@ -16,8 +15,8 @@ mod retries;
 pub struct Subject {
     pub name: &'static str,
     /// Makes the given number of calls one after the other. Converts each outcome to a number, and returns the sum of
-    /// the numbers. Only this sum passes through `black_box`, because passing each `Result` would take as much time as
-    /// a circuit breaker adds to a call.
+    /// the numbers. Only the sum passes through `black_box`. Passing each `Result` would take as much time as a circuit
+    /// breaker adds to a call.
     pub calls: Box<dyn Fn(u64) -> u64 + Send + Sync>,
 }
 
@@ -36,7 +35,7 @@ pub struct Scenario {
     pub name: &'static str,
     /// Whether the benchmarks also measure this situation with two threads at once.
     pub shared: bool,
-    /// Creates the subjects (ways to make the call). The first subject makes the call without any library.
+    /// Creates the subjects of the scenario. The first subject makes the call without any library.
     pub subjects: fn() -> Vec<Subject>,
 }
 
@@ -63,12 +62,11 @@ pub const SCENARIOS: [Scenario; 20] = [
     Scenario { name: "stack of four, succeeds", shared: false, subjects: layers::stack },
 ];
 
-/// Creates a subject, which is one way to make a call. The expression `$call` is the future of one call, and `$n` is
-/// the number of the call.
+/// Creates a subject. The expression `$call` is the future of one call, and `$n` is the number of the call.
 ///
-/// A benchmark makes each call through a function pointer, because an executor also polls a task through a function
-/// pointer. If the call were direct, the compiler would inline the call into the loop of the benchmark. For a call
-/// without any library, the compiler would then move half of the work out of the loop.
+/// The benchmark makes each call through a function pointer, as an executor polls a task. Without the pointer, the
+/// compiler would inline the call into the benchmark's loop. For a call without a library, the compiler would then move
+/// half of the work out of the loop.
 macro_rules! subject {
     ($name:expr, |$n:ident| $call:expr) => {
         $crate::Subject::new($name, move |$n| $crate::service::Folded::fold($crate::service::poll($call)))

@@ -28,15 +28,15 @@ fn after_a_second() -> ConstantBuilder {
     at_once().with_delay(Duration::from_secs(1))
 }
 
-/// Returns a sleep that ends at once. With tokio's sleep, some libraries would sleep for a millisecond although the
-/// delay is zero.
+/// Returns a sleep that ends at once. With tokio's sleep, some libraries would sleep for a millisecond after a delay of
+/// zero.
 fn no_sleep(_: Duration) -> Ready<()> {
     ready(())
 }
 
 static DEFAULT: LazyLock<RetryPolicy> = LazyLock::new(RetryPolicy::default);
 
-/// A policy whose `retry_if` is the same function as in the subject `#[retry(retry_if = ..)]`.
+/// A policy with the same `retry_if` function as the subject `#[retry(retry_if = ..)]`.
 static RULED: LazyLock<RetryPolicy<Failed>> =
     LazyLock::new(|| RetryPolicy::builder().max(3).delay(Duration::ZERO).retry_if(is_down).build().unwrap());
 
@@ -107,8 +107,8 @@ pub(crate) fn fails_twice() -> Vec<Subject> {
     }
     let policy = RetryPolicy::builder().max(3).delay(Duration::ZERO).build().unwrap();
     vec![
-        // Calls the service three times without a retry library, because each retry below also makes three attempts.
-        // The difference between the two times is the time of the retry itself.
+        // Calls the service three times without a retry library, because each subject below also makes three attempts.
+        // The additional time of a subject below is therefore the cost of its retry.
         subject!("bare", |_n| async {
             let failures = Cell::new(2);
             loop {

@@ -20,7 +20,7 @@ impl fmt::Display for Failed {
 impl std::error::Error for Failed {}
 
 /// The error of a decorated function: the error of the service, or the error of an attribute such as `#[circuit]`. The
-/// conversions into this type only move or drop a value, so that the conversions hardly change the measured times.
+/// conversions into this type only move or drop a value, so they hardly change the measured times.
 #[derive(Debug)]
 pub enum Error {
     Failed(Failed),
@@ -97,8 +97,8 @@ pub fn ask_plainly(n: u64) -> Result<u64, Failed> {
     if n < FAILING { Ok(n) } else { Err(Failed(n)) }
 }
 
-/// Makes a call to a service that fails `failures` more times: returns a success if `failures` is 0. Otherwise,
-/// subtracts 1 from `failures`, and returns an error.
+/// Calls a service that fails `failures` more times. If `failures` is 0, returns a success. Otherwise, subtracts 1 from
+/// `failures`, and returns an error.
 #[inline]
 pub async fn ask_again(failures: &Cell<u64>) -> Result<u64, Failed> {
     let left = black_box(failures.get());
@@ -110,8 +110,8 @@ pub async fn ask_again(failures: &Cell<u64>) -> Result<u64, Failed> {
     }
 }
 
-/// Polls a future until it is ready. Most futures are ready at the first poll. Only a future that waits for a lock, as
-/// in some libraries, needs more polls.
+/// Polls a future until it is ready. Most futures are ready at the first poll. A future that waits for a lock, as in
+/// some libraries, needs more polls.
 #[inline]
 pub fn poll<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);

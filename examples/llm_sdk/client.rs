@@ -16,7 +16,7 @@ use serde_json::json;
 /// The error of every method of the client.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LlmError {
-    /// A layer of the client rejected or ended the call.
+    /// The circuit rejected the call, or a time limit ended the call.
     #[error(transparent)]
     Rejected(#[from] Rejection),
     #[error("the service answers with the status {status}")]
@@ -28,8 +28,8 @@ pub(crate) enum LlmError {
 }
 
 impl LlmError {
-    /// Returns whether the circuit counts the error as a failure. An expired deadline of the caller and a client error
-    /// (status 4xx) are not failures of the service.
+    /// Returns whether the circuit counts the error as a failure. The service is not at fault if the caller's deadline
+    /// passes, or for a client error (status 4xx).
     fn is_failure(&self) -> bool {
         match self {
             Self::Rejected(rejection) => matches!(rejection, Rejection::Timeout(error) if !error.by_deadline()),
@@ -120,7 +120,7 @@ fn texts(request: RequestBuilder) -> impl Stream<Item = Result<String, LlmError>
 
 type Unread = (Response, Vec<u8>);
 
-/// Returns the next text, and the rest of the answer. Returns `None` after the last event, `[DONE]`.
+/// Returns the next text, and the unread bytes of the response. Returns `None` after the last event, `[DONE]`.
 async fn next_text((mut response, mut bytes): Unread) -> Result<Option<(String, Unread)>, LlmError> {
     loop {
         if let Some(end) = bytes.windows(2).position(|pair| pair == b"\n\n") {

@@ -1,6 +1,6 @@
 //! Shows a client library for the service of a language model (`client.rs`). Before another attempt, the library waits
-//! as long as the service asks. The library repeats a streaming answer only before the first text of the answer, so
-//! that the user of the library sees no text twice.
+//! as long as the service asks. The library retries a streaming answer only before its first text, so the user sees no
+//! text twice.
 //!
 //! Run this example with `cargo run --example llm_sdk`. The program starts stand-ins for the service on this machine.
 

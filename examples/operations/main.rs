@@ -1,8 +1,8 @@
-//! Shows a service that can be operated without a deploy: its settings come from a file that the service watches, and
-//! from the environment. Routes report the metrics, the settings in force and the health of the service.
+//! Shows a service whose settings can change without a deploy. The settings come from a file that the service watches,
+//! and from the environment. Routes report the metrics, the current settings and the health of the service.
 //!
-//! The program starts the service on this machine, and plays a user, an operator, a load balancer and Prometheus. The
-//! operator lowers a threshold in the file during an outage, and the next failure opens the circuit.
+//! The program starts the service on this machine, and plays a user, an operator, a load balancer and Prometheus.
+//! During an outage, the operator lowers a threshold in the file, and the next failure opens the circuit.
 //!
 //! Run this example with `cargo run --features config --example operations`. A setting of the environment takes
 //! precedence over the file: `RESILIENCE__RETRY__SEARCH__MAX=2 cargo run ..`.
@@ -25,11 +25,11 @@ use tokio::net::TcpListener;
 
 use crate::outage::Outage;
 
-/// Switches everything on in nine lines: settings from a watched file and from the environment, the rules for the
-/// health report, and the routes for a load balancer, Prometheus and an operator.
+/// Applies the settings from a watched file and from the environment, and sets the rules for the health report. Returns
+/// the routes for a load balancer, Prometheus and an operator.
 ///
-/// The readiness probe fails while the circuit of the search is open. The liveness probe succeeds as long as the
-/// process can answer, because a restart would not end the outage of another service.
+/// The readiness probe fails while the circuit of the search is open. The liveness probe still succeeds, because a
+/// restart of this process would not end the outage of another service.
 fn switch_on(file: &Path) -> Result<Router, Box<dyn Error>> {
     Config::from_file(file)?.apply()?;
     Config::from_env()?.apply()?;

@@ -91,7 +91,8 @@ impl Outage {
         println!("GET {path:9} {status} {}", text.lines().collect::<Vec<_>>().join(" | "));
         Ok((status, text))
     }
-    /// Reads the metrics as Prometheus does, and returns the state of a circuit: the only state with the value 1.
+    /// Reads the metrics as Prometheus does, and returns the current state of a circuit. Only the current state has the
+    /// value 1.
     async fn state_in_metrics(&self, circuit: &str) -> Result<String, Box<dyn Error>> {
         let answer = self.http.get(format!("{}/metrics", self.url)).send().await?;
         assert_eq!(answer.headers()[CONTENT_TYPE], MetricsReader::PROMETHEUS_CONTENT_TYPE);

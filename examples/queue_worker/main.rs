@@ -1,7 +1,7 @@
 //! Shows a worker that takes orders from a queue, draws an invoice for each order, and charges the customer through a
 //! payment service. The queue may deliver an order twice, the service may lose an answer, and the program may end while
-//! orders are in progress. Nevertheless, each customer is charged exactly once, because each charge has an idempotency
-//! key, and the service remembers the keys.
+//! orders are in progress. Nevertheless, each customer is charged exactly once. Each charge has an idempotency key, and
+//! the service ignores a repeated key.
 //!
 //! Run this example with `cargo run --example queue_worker`. The program starts a stand-in for the payment service.
 

@@ -50,7 +50,7 @@ pub(crate) struct Report {
 pub(crate) struct Worker {
     http: Client,
     url: String,
-    /// Limits the orders in progress. The worker takes no order from the queue without a free slot.
+    /// Limits the orders in progress. The worker takes an order from the queue only when a slot is free.
     orders: Bulkhead,
     /// Limits the threads that draw invoices.
     threads: Bulkhead,
@@ -87,8 +87,8 @@ impl Worker {
                 (order, worker.process(order).await)
             });
         };
-        // The example waits for each order itself, because a bulkhead has no method that waits for the end of all its
-        // calls.
+        // The example waits for each order itself, because a bulkhead has no method that waits until all its calls have
+        // ended.
         let rest = async {
             while let Some(ended) = tasks.join_next().await {
                 // If the task of an order has panicked, the order remains unfinished.
@@ -98,14 +98,14 @@ impl Worker {
                 if outcome.is_ok() { &mut report.done } else { &mut report.failed }.push(order);
             }
         };
-        // Ignores the result, because `unfinished` contains the orders that do not end in time.
+        // Ignores the result of the timeout, because `unfinished` contains the orders that do not end in time.
         let _ = tokio::time::timeout(patience, rest).await;
         report
     }
 
     async fn process(&self, order: u32) -> Result<(), OrderError> {
         let slot = self.threads.acquire_owned().await.map_err(Rejection::from)?;
-        // The thread holds the slot, and keeps the slot even if the worker gives up the order.
+        // The thread holds the slot until the invoice is drawn, even if the worker drops the order before.
         let invoice = spawn_blocking(move || {
             let _slot = slot;
             draw(order)
@@ -126,7 +126,7 @@ impl Worker {
     }
 }
 
-/// Draws an invoice. Stands for a long computation, such as the layout of a document.
+/// Draws an invoice. Simulates a long computation, such as the layout of a document.
 fn draw(order: u32) -> String {
     static RUNNING: AtomicU32 = AtomicU32::new(0);
     assert!(RUNNING.fetch_add(1, Ordering::Relaxed) < 2, "at most two threads draw invoices at the same time");

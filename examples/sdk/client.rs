@@ -14,7 +14,7 @@ use resilience_runtime::{
 /// The error of every method of the client.
 #[derive(Debug, thiserror::Error)]
 pub enum WeatherError {
-    /// The circuit, the bulkhead or the timeout of the client rejected or ended the call.
+    /// The client's circuit or bulkhead rejected the call, or the timeout ended the call.
     #[error(transparent)]
     Rejected(#[from] Rejection),
     #[error("the service answered with the status {0}")]
@@ -73,7 +73,7 @@ impl ClientBuilder {
     }
 }
 
-/// An answer of the weather service. In this example, the client sends no request, and takes its answers from a list.
+/// An answer of the weather service. In this example, the client sends no request, and reads its answers from a list.
 #[derive(Clone, Copy)]
 pub enum Answer {
     Degrees(i32),

@@ -1,6 +1,6 @@
-//! Shows a client library (`client.rs`) with attributes. The user of the library sets the options of the attributes at
-//! run time: the threshold, the attempts, the time limit and the retry budget. The library registers no circuit, so its
-//! names cannot collide with names in the user's program.
+//! Shows a client library (`client.rs`) that uses attributes. The user of the library sets options at run time, such as
+//! the threshold and the time limit. The library registers no circuit, so its names cannot collide with names in the
+//! user's program.
 //!
 //! Run this example with `cargo run --example sdk`.
 

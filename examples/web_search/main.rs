@@ -60,8 +60,8 @@ fn key(name: &str) -> Option<String> {
 
 /// Searches with the real services Exa and Tavily. Without an API key for Tavily, the search calls Exa only.
 async fn ask(query: &str, exa: String, tavily: Option<String>) -> Result<(), Box<dyn Error>> {
-    // Registers the circuits of Exa and Tavily with a threshold of 3 failures and a cooldown of 30 s. The attributes of
-    // this example set no threshold and no cooldown.
+    // Registers the circuits with a threshold of 3 failures and a cooldown of 30 s, because the attributes of this
+    // example do not set these options.
     presets::exa_circuit();
     presets::tavily_circuit();
     if tavily.is_none() {
@@ -74,7 +74,7 @@ async fn ask(query: &str, exa: String, tavily: Option<String>) -> Result<(), Box
         tavily.map(|key| Tavily::new(http, endpoint("https://api.tavily.com/search", key))),
     );
     let outcome = search.search(query).await.map(|answer| print_hits(&answer));
-    // Prints the state of the circuits even if the search failed, because this state may explain the failure.
+    // Prints the circuits even if the search failed, because the state of a circuit may explain the failure.
     print_stats()?;
     Ok(outcome?)
 }

@@ -13,11 +13,11 @@ use crate::timeline::{Timeline, print_stats};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// Cooldown of the two circuits `exa_api` and `tavily_api`. The presets (ready settings) of the library set a cooldown
-/// of 30 s. The simulation uses a shorter cooldown, so that the program ends soon.
+/// Cooldown of the two circuits `exa_api` and `tavily_api`. The simulation uses 2 s instead of the 30 s of the
+/// library's presets, so that the program ends soon.
 const COOLDOWN: Duration = Duration::from_secs(2);
 
-/// Simulates the outage. Returns an error if a search or a circuit behaves differently than expected.
+/// Simulates the outage. Returns an error if a search or a circuit does not behave as expected.
 pub(crate) async fn play() -> Result<()> {
     println!(
         "A web search calls Exa first. If Exa fails, a fallback calls Tavily. Both services are stand-ins on this machine.\n\
@@ -144,8 +144,8 @@ impl Story {
                 return Err(format!("{name} should be closed at the end, but is {state:?}").into());
             }
         }
-        // Drops the search with its HTTP client first, because the client keeps idle connections open. A server stops
-        // only after its connections are closed.
+        // Drops the search first, because its HTTP client keeps idle connections open. A server stops only after its
+        // connections are closed.
         drop(self.search);
         self.exa.stop().await?;
         self.tavily.stop().await?;

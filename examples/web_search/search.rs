@@ -85,9 +85,8 @@ impl WebSearch {
         Ok(answer)
     }
 
-    // The attribute `#[circuit]` sets no threshold and no cooldown. The file `main.rs` sets both with a preset (ready
-    // settings of the library), and `outage.rs` sets both with a builder. The preset and the builder set a threshold of
-    // 3 failures. A single search makes at most two attempts, and therefore cannot open the circuit.
+    // The attribute `#[circuit]` sets no threshold. `main.rs` and `outage.rs` set a threshold of 3 failures. A single
+    // search makes at most two attempts, and therefore cannot open the circuit.
     #[fallback(Self::ask_tavily, with_error = true)]
     #[retry(max = 2, delay = "100ms", retry_if = ServiceError::is_temporary)]
     #[circuit(name = "exa_api", failure_if = ServiceError::is_the_services_fault)]

@@ -15,7 +15,7 @@ pub(crate) struct Hit {
     pub(crate) url: String,
 }
 
-/// The part of a service's answer that the search uses. The search ignores all other fields of the answer.
+/// The fields of a service's answer that the search uses. The search ignores all other fields.
 #[derive(Deserialize)]
 struct Hits {
     results: Vec<Hit>,
@@ -44,7 +44,7 @@ impl From<reqwest::Error> for ServiceError {
 
 impl ServiceError {
     /// Returns whether the circuit counts the error as a failure. A client error (status 4xx), such as a wrong key, is
-    /// the caller's fault, and is not a failure. As an exception, "429 Too Many Requests" is a failure.
+    /// the caller's fault, and is not a failure. The status "429 Too Many Requests" is a failure.
     pub(crate) fn is_the_services_fault(&self) -> bool {
         !matches!(self, Self::Status(status) if status.is_client_error() && *status != StatusCode::TOO_MANY_REQUESTS)
     }

@@ -104,7 +104,7 @@ fn serve(listener: TcpListener, shared: Arc<Shared>) -> Running {
     let (stop, stopped) = oneshot::channel::<()>();
     let app = Router::new().route("/search", post(search)).with_state(shared);
     let server = axum::serve(listener, app).with_graceful_shutdown(async {
-        // Ignores the result, because the server must also stop if the sender is dropped without a message.
+        // Ignores the result, because the server also stops if the sender is dropped without a message.
         let _ = stopped.await;
     });
     Running { stop, server: tokio::spawn(server.into_future()) }

@@ -1,5 +1,6 @@
-//! Shows a web service that stays useful while its upstreams fail. A page needs the title of a product, but leaves out
-//! the price or the reviews if their upstream is down. Each tenant has its own circuit for prices.
+//! Shows a web service that stays useful while its upstreams fail. A page always needs the title of a product. The
+//! price and the reviews are missing on the page while their upstreams are down. Each tenant has its own circuit for
+//! prices.
 //!
 //! Run this example with `cargo run --example web_service`. The program starts stand-ins for the upstreams.
 
@@ -30,7 +31,8 @@ async fn main() -> anyhow::Result<()> {
     let upstreams = Upstreams { http: http.clone(), catalogue, prices, reviews };
     let url = stand_in::serve(service::router(upstreams)).await?;
 
-    // Sends a request of a caller that waits for `time` milliseconds. Returns the status, `Retry-After` and the answer.
+    // Sends a request of a caller that waits for `time` milliseconds. Returns the status, the header `Retry-After` and
+    // the answer.
     let get_within = async |path, time: u32| -> anyhow::Result<(u16, String, Value)> {
         let response = http.get(format!("{url}{path}")).header(service::TIME, time).send().await?;
         let wait = response.headers().get("retry-after").and_then(|wait| wait.to_str().ok()).unwrap_or("none");

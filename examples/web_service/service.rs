@@ -76,7 +76,7 @@ pub(crate) fn router(upstreams: Upstreams) -> Router {
     pages.route("/health", get(report)).with_state(Arc::new(upstreams))
 }
 
-/// Returns the page of a product. A part of the page is `null` if its upstream is down.
+/// Returns the page of a product. The price or the reviews are `null` while their upstream is down.
 #[bulkhead(name = "pages", max = 2)]
 async fn page(
     State(upstreams): State<Arc<Upstreams>>,
@@ -93,7 +93,7 @@ async fn within_deadline(request: Request, next: Next) -> Response {
     deadline(Duration::from_millis(time.unwrap_or(1_000).min(1_000)), next.run(request)).await
 }
 
-// The example converts each error to an HTTP answer itself, because the library has no conversion of rejections to HTTP
+// The example converts each error to an HTTP answer itself, because the library does not convert rejections to HTTP
 // answers.
 impl IntoResponse for UpstreamError {
     fn into_response(self) -> Response {
@@ -103,8 +103,7 @@ impl IntoResponse for UpstreamError {
             Self::Http(error) if error.status() == Some(StatusCode::NOT_FOUND) => (StatusCode::NOT_FOUND, None),
             Self::Http(_) => (StatusCode::BAD_GATEWAY, None),
         };
-        // The header has a resolution of one second. Rounds up, so that the caller does not repeat the request too
-        // early.
+        // Rounds up to the whole seconds of the header, so that the caller does not repeat the request too early.
         let wait = wait.map(|wait| [(RETRY_AFTER, wait.as_secs_f64().ceil().to_string())]);
         (status, wait, Json(json!({ "error": self.to_string() }))).into_response()
     }

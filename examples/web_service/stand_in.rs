@@ -21,7 +21,7 @@ pub(crate) const FAILING: Mood = (StatusCode::SERVICE_UNAVAILABLE, Duration::ZER
 /// at once.
 pub(crate) type Moods = Arc<Mutex<(&'static str, Mood)>>;
 
-/// Starts the server. Returns its URL, and the value with which the example changes the answers of the server.
+/// Starts the server. Returns its URL, and the [`Moods`] with which the example changes the answers of the server.
 pub(crate) async fn start(answer: Value) -> io::Result<(String, Moods)> {
     let moods = Moods::new(Mutex::new(("/", WELL)));
     let current = moods.clone();

@@ -53,14 +53,14 @@ fn panic_of_plain_body_is_a_failure() {
     assert_eq!((stats.state, stats.total_failed, stats.total_cancelled), (CircuitState::Open, 2, 0));
 }
 
-/// An error without a `source`, so that a search does not find the error inside it.
+/// An error without a `source`. The library therefore finds no rejection inside this error.
 #[derive(Debug, PartialEq)]
 struct Opaque;
 
 #[circuit(name = "circuit::opaque", threshold = 1, error = |_| Opaque)]
 fn hides(called: impl FnOnce() -> Result<(), Error>) -> Result<(), Opaque> {
     let error = called();
-    // Stores the error of the called function, so that the error still exists when the body ends.
+    // Stores the rejection, because the circuit notices only a rejection that still exists when the body ends.
     KEPT.set(error.err());
     Err(Opaque)
 }
@@ -170,7 +170,6 @@ fn plain_call_that_hung_until_a_deadline_is_a_failure() {
     assert_eq!((not_hung.total_failed, not_hung.total_ignored), (0, 1));
 }
 
-/// Runs `call` in a spawned task of a current-thread runtime.
 fn run_task<T: Send + 'static>(call: impl Future<Output = T> + Send + 'static) -> T {
     paused_runtime().block_on(async { tokio::spawn(call).await.unwrap() })
 }

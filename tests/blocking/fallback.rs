@@ -41,7 +41,7 @@ fn fallback_of_plain_function_is_part_of_call() {
     assert_eq!((stats.total_fell_back, stats.total_failed), (2, 1), "a panic is not counted");
 }
 
-/// An error that hides its source.
+/// An error without a `source`. The library therefore finds no rejection inside this error.
 #[derive(Debug)]
 struct Opaque(#[expect(dead_code, reason = "the error of the rejection exists as long as this error")] Error);
 

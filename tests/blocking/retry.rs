@@ -160,7 +160,7 @@ fn nested_plain_retries_do_not_multiply() {
     assert_eq!(policy.call_blocking(|| down(&calls)), Err(12));
 }
 
-/// An error that hides its source.
+/// An error without a `source`. The library therefore finds no rejection inside this error.
 #[derive(Debug)]
 struct Opaque(#[expect(dead_code, reason = "the error of the rejection exists as long as this error")] Error);
 

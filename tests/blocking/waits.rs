@@ -66,7 +66,7 @@ fn plain_and_async_calls_wait_in_one_queue() {
 }
 
 /// Runs `call` while another thread holds the slot. The other thread frees the slot after five seconds, so that a call
-/// that waits too long does not block the test.
+/// that waits too long cannot block the test.
 fn while_full<T>(bulkhead: &Bulkhead, call: impl FnOnce() -> T) -> T {
     let (ended, is_ended) = mpsc::channel();
     thread::scope(|scope| {
@@ -136,7 +136,7 @@ fn full_queue_rejects_plain_call() {
     });
 }
 
-/// Uses up tokio's cooperative budget of this task, by taking permits of a semaphore. Returns whether the budget is
+/// Uses up tokio's cooperative budget of this task by acquiring a semaphore in a loop. Returns whether the budget is
 /// used up.
 fn use_up_budget() -> bool {
     let semaphore = Semaphore::new(1);

@@ -64,10 +64,10 @@ struct Growth {
 /// stamps from this clock.
 const COARSE_TICK: Duration = Duration::from_millis(10);
 
-/// The reason to skip some cases, the number of these cases, and a function that selects these cases.
+/// The reason to skip some cases, the number of these cases, and a function that selects the cases.
 type Skipped = (&'static str, usize, fn(&Case) -> bool);
 
-/// A case that several entries select counts for the first of these entries only.
+/// If several entries select the same case, the case counts for the first of these entries.
 const SKIPPED: [Skipped; 5] = [
     ("the other side of a dispute", 9, |case| case.recommended == Some(false)),
     ("optional: a state that only counts", 1, |case| case.steps.iter().any(|step| matches!(step.op, Op::MetricsOnly))),
@@ -76,14 +76,13 @@ const SKIPPED: [Skipped; 5] = [
     ("optional: a window that tumbles", 1, |case| case.config.contains_key("tumbling")),
 ];
 
-/// The ID of a case, and the statistic that the test does not compare for this case. The case `T15-rolling-buckets`
-/// expects in `successes` the number of successes since the circuit last became half-open. In this library, `successes`
-/// is the number of successes since the circuit last closed.
+/// The ID of a case, and a statistic that the test does not compare in this case. The case `T15-rolling-buckets` counts
+/// `successes` since the circuit last became half-open. This library counts `successes` since the circuit last closed.
 const DIFFERENT: [(&str, &str); 1] = [("T15-rolling-buckets", "successes")];
 
 impl Case {
     /// Returns whether the case uses only options of this project's original specification (a Python circuit breaker).
-    /// No such case may be skipped.
+    /// The test must not skip such a case.
     fn is_basic(&self) -> bool {
         self.tags.iter().any(|tag| tag == "spec")
     }
@@ -133,8 +132,8 @@ impl Case {
         }
     }
 
-    /// Returns the outcome that the step `finish` of the call `id` contains. If the case has no such step, returns
-    /// `Outcome::Cancel`, because the test drops the running calls at the end of a case.
+    /// Returns the outcome in the step `finish` of the call `id`. Without such a step, returns `Outcome::Cancel`,
+    /// because the test drops the running calls at the end of a case.
     fn outcome(&self, id: &str) -> Outcome {
         let ends = |step: &Step| step.with.filter(|_| step.id == id);
         self.steps.iter().find_map(ends).unwrap_or(Outcome::Cancel)
@@ -146,9 +145,9 @@ struct Replay<'a> {
     breaker: CircuitBreaker,
     running: HashMap<&'a str, Call>,
     began: Instant,
-    /// An entry for each finished step (operation) of the case. The number is the time on the paused clock at the end
-    /// of the step, in seconds since the start of the case. The array contains the earliest and the latest possible
-    /// time stamp of the step, in milliseconds since 1970.
+    /// An entry for each finished step of the case. The number is the time on the paused clock at the end of the step,
+    /// in seconds since the start of the case. The array contains the earliest and the latest possible time stamp of
+    /// the step, in milliseconds since 1970.
     journal: Vec<(u64, [u128; 2])>,
 }
 
@@ -167,8 +166,8 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// Runs a step (operation) of the case. Returns `None` if the step starts no call, and an error if the breaker
-    /// rejects the call.
+    /// Runs a step of the case. Returns `None` if the step starts no call. Returns an error if the breaker rejects the
+    /// call.
     async fn apply(&mut self, step: &'a Step) -> Option<Result<(), CircuitOpenError>> {
         match step.op {
             Op::Call(outcome) => Some(match Call::start(&self.breaker, outcome).await {
@@ -246,9 +245,9 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// If the case expects time stamps, waits for two ticks of the operating system's coarse wall clock. The wait gives
-    /// each step (operation) of the case a different time stamp. Returns the earliest possible time stamp of the next
-    /// step, in milliseconds since 1970.
+    /// If the case expects time stamps, waits for two ticks of the operating system's coarse wall clock, so that each
+    /// step has a different time stamp. Returns the earliest possible time stamp of the next step, in milliseconds
+    /// since 1970.
     fn wait_for_the_stamps(&self) -> u128 {
         let last = SystemTime::now();
         if self.case.steps.iter().any(|step| step.expect.keys().any(|key| key.starts_with("last_"))) {
@@ -259,8 +258,8 @@ impl<'a> Replay<'a> {
         wall_millis(SystemTime::now() - COARSE_TICK)
     }
 
-    /// Finds the step (operation) during which the breaker took the time stamp `stamp`. Returns the time on the paused
-    /// clock at the end of this step, in seconds since the start of the case.
+    /// Finds the step during which the breaker took the time stamp `stamp`. Returns the time on the paused clock at the
+    /// end of this step, in seconds since the start of the case.
     fn seconds_of(&self, stamp: Option<SystemTime>) -> Value {
         let Some(stamp) = stamp.map(wall_millis) else { return Value::Null };
         let made = self.journal.iter().find(|(_, [begun, ended])| (begun..=ended).contains(&&stamp));

@@ -14,7 +14,8 @@ use tokio::time::{Instant, advance, timeout};
 
 const CASES: &str = include_str!("retry.json");
 
-/// A retry budget (a limit on the number of retries) that never runs out, for each case that sets no budget.
+/// A retry budget (a limit on the number of retries) that never runs out. Cases without a budget of their own use this
+/// budget.
 static PLENTY: RetryBudget = RetryBudget::bucket(TokenBucket { capacity: u32::MAX, ..TokenBucket::DEFAULT });
 
 #[derive(Deserialize)]
@@ -29,15 +30,14 @@ struct Case {
     why: Option<String>,
 }
 
-/// The reason to skip some cases, the number of these cases, and a function that selects these cases.
+/// The reason to skip some cases, the number of these cases, and a function that selects the cases.
 type Skipped = (&'static str, usize, fn(&Case) -> bool);
 
-/// A case that several entries select counts for the first of these entries only.
+/// If several entries select the same case, the case counts for the first of these entries.
 const SKIPPED: [Skipped; 7] = [
     ("the other side of a dispute", 2, |case| case.recommended == Some(false)),
     ("another answer to a hint than R4's", 6, |case| case.group == "retry_after" && case.recommended.is_none()),
-    // If `delay` is longer than `max_delay`, case D18 expects no error, and case V03 expects an error. This library
-    // returns an error.
+    // Case D18 allows a `delay` that is longer than `max_delay`. Case V03 and this library refuse such a delay.
     ("a delay above the longest is capped", 1, |case| case.id == "D18"),
     ("no option: fractions of a token", 2, |case| case.group == "token_bucket" && case.optional == Some(true)),
     ("no option: other jitters than the three", 3, |case| ["J05", "J06", "V06"].contains(&&*case.id)),
@@ -61,7 +61,7 @@ fn throttled(failure: &Failure) -> Option<Duration> {
 
 #[derive(Debug)]
 struct Observed {
-    /// The number of tokens in the retry budget (a limit on the number of retries) after each attempt.
+    /// The number of tokens in the retry budget after each attempt.
     tokens: Vec<u64>,
     attempts: Vec<Instant>,
     /// The result of the call, or `None` if the call was dropped.
@@ -82,8 +82,8 @@ impl Case {
                 "backoff" => builder.backoff(f64::deserialize(value).unwrap()),
                 "max_delay" => builder.max_delay(seconds(value)),
                 "max_elapsed" | "limit" => builder.max_elapsed(seconds(value)),
-                // `RetryBuilder` has no methods for these keys. Some of these keys describe behaviour that the library
-                // always has. Other functions of this test read the remaining keys.
+                // `RetryBuilder` has no methods for these keys. Other functions of this test read some of the keys. The
+                // remaining keys describe behaviour that the library always has.
                 "retry_on" | "abort_on" | "retry_on_result" | "formula" | "stop" | "hint_rule" | "throttle_delay"
                 | "bucket" => builder,
                 other => panic!("{}: unknown option `{other}`", self.id),
@@ -121,8 +121,8 @@ impl Case {
         let policy = match self.policy(budget) {
             Ok(policy) => policy,
             Err(error) => {
-                // The case calls this option `max_attempts`, and the error calls it `max`. The test therefore only
-                // checks that the text of the case contains the name from the error.
+                // The case names the option `max_attempts`, but the error names the option `max`. The test therefore
+                // only checks that the text of the case contains the name from the error.
                 assert_eq!(self.expect["config"], "rejected", "{}: {error}", self.id);
                 assert!(self.why.as_deref().unwrap().contains(error.option()), "{}: {error}", self.id);
                 return;
@@ -153,17 +153,16 @@ impl Case {
         }
     }
 
-    /// Makes a call for each row of a table about the option `max_elapsed`. The first value of a row states when an
-    /// attempt fails. A number is the time at which the first attempt fails, in seconds. An array contains the number
-    /// of a later attempt, and the time at which this attempt fails. The second value of the row is `retry` if another
-    /// attempt must follow.
+    /// Makes a call for each row of a table about the option `max_elapsed`. In the row `[0.999, "retry"]`, the first
+    /// attempt fails after 0.999 seconds, and another attempt must follow. In the row `[[3, 1.8], "stop"]`, the third
+    /// attempt fails after 1.8 seconds, and must be the last attempt.
     async fn replay_elapsed(&self) {
         for row in self.expect["table"].as_array().unwrap() {
             let (fails, elapsed) = match &row[0] {
                 Value::Array(at) => (u32::deserialize(&at[0]).unwrap(), seconds(&at[1])),
                 elapsed => (1, seconds(elapsed)),
             };
-            // Uses pauses of 1 µs, because a longer pause could exceed `max_elapsed`.
+            // The pauses are only 1 µs long, so that they do not exceed `max_elapsed`.
             let max = self.config.get("max_attempts").map_or(9, |max| u32::deserialize(max).unwrap());
             let policy = self.builder().max(max).delay(Duration::from_micros(1)).backoff(1.0).build().unwrap();
             let (begin, attempts) = (Instant::now(), Cell::new(0));
@@ -190,9 +189,8 @@ impl Case {
                     let pauses: Vec<_> = attempts.windows(2).map(|pair| pair[1] - pair[0]).collect();
                     assert_eq!(pauses.len(), delays.len(), "{id}: {pauses:?}");
                     for (pause, delay) in pauses.into_iter().zip(delays) {
-                        // Accepts a pause that is up to 1 ms longer than its delay, because tokio's timer rounds up to
-                        // steps of 1 ms. If the delay is zero, the pause must also be zero, because a delay of zero
-                        // does not use the timer.
+                        // A pause may be up to 1 ms longer than its delay, because tokio's timer rounds up to steps of
+                        // 1 ms. A delay of zero does not use the timer, so its pause must also be zero.
                         let latest = if delay.is_zero() { delay } else { delay + Duration::from_millis(1) };
                         assert!((delay..=latest).contains(&pause), "{id}: {pause:?} in place of {delay:?}");
                     }
@@ -206,7 +204,7 @@ impl Case {
                 "value" => assert_eq!(json!(result.as_ref().unwrap().as_ref().unwrap()), *expected, "{id}"),
                 "tokens" => assert_eq!(json!(tokens), *expected, "{id}"),
                 // The test `argument_is_the_same_in_each_attempt` checks this key, because the attempts in `observe`
-                // take no argument.
+                // have no argument.
                 "same_request_each_time" => {}
                 other => panic!("{id}: unknown key `{other}`"),
             }
@@ -214,8 +212,8 @@ impl Case {
     }
 }
 
-/// Makes one call through `policy`. Each entry of `outcomes` describes the outcome of one attempt, in the order of the
-/// attempts. An attempt without an entry panics.
+/// Makes one call through `policy`. `outcomes` contains the outcome of each attempt. An attempt without an entry
+/// panics.
 async fn observe<E: Accepts<Failure> + ?Sized, T: Accepts<u64> + ?Sized>(
     policy: &RetryPolicy<E, T>,
     budget: Option<&RetryBudget>,
@@ -282,7 +280,6 @@ async fn every_case_is_replayed_or_skipped_with_reason() {
     assert_eq!(replayed, groups.collect());
 }
 
-/// Tests case A11 of `retry.json`: every attempt receives the same argument.
 #[tokio::test(start_paused = true)]
 async fn argument_is_the_same_in_each_attempt() {
     #[retry(max = 4, delay = 0.01, backoff = 1, clone(request))]

@@ -126,7 +126,8 @@ async fn rejection_in_the_error_is_ignored() {
     let search: ClassifierBuilder<Error> = Classifier::builder().as_error(|error: &Error| error);
     let classifier = search.build().unwrap();
     let breaker = breaker();
-    // The body creates the rejection before its last poll, so only a search through the error finds the rejection.
+    // Creates the rejection before the last poll of the body. The library can then find the rejection only by a search
+    // through the returned error.
     let call = || async {
         let error = rejected();
         sleep(seconds(1)).await;
@@ -162,8 +163,8 @@ async fn failure_if_decides_about_a_rejection() {
 #[tokio::test(start_paused = true)]
 async fn only_call_with_observes_the_last_poll() {
     let (breaker, classifier) = (breaker(), Classifier::builder().build().unwrap());
-    // The returned error is a text, so a search does not find the rejection. The rejection still exists after the poll,
-    // because `stored` holds the rejection.
+    // Returns a text, so a search through the error does not find the rejection. `stored` keeps the rejection alive
+    // after the last poll, so the library can notice the rejection without a search.
     let mut stored = None;
     let stored = &mut stored;
     let call = || async move {

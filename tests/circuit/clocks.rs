@@ -65,8 +65,8 @@ fn trial_in_the_future_counts_from_now() {
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
-/// If a time is at most one second older than the newest time, the breaker assumes that a delayed thread has read the
-/// same clock.
+/// A clock reading may be up to one second older than the newest reading. The breaker then assumes that both readings
+/// come from one clock, and that a thread was delayed.
 #[test]
 fn clock_slightly_behind_does_not_shorten_cooldown_or_lease() {
     for (cooldown, lease) in [(COOLDOWN, COOLDOWN), (Duration::ZERO, COOLDOWN)] {
@@ -77,7 +77,7 @@ fn clock_slightly_behind_does_not_shorten_cooldown_or_lease() {
             breaker.try_acquire().unwrap().failure();
             breaker.try_acquire_owned().ok()
         });
-        // The second trial of the half-open circuit begins on the clock that is behind.
+        // The second trial begins on the clock that is behind.
         let second = behind.block_on(async { breaker.try_acquire_owned().ok() });
         assert_eq!((trial.is_some(), second.is_some()), (cooldown.is_zero(), cooldown.is_zero()));
         behind.block_on(async { breaker.try_acquire().map(drop).unwrap_err() });
@@ -133,7 +133,7 @@ fn slow_call_counts_on_clock_paused_later() {
 
 /// Runs `test` while another thread calls a second breaker in a loop. The other thread reads the system's clock.
 fn beside_busy_thread(test: impl FnOnce()) {
-    /// Ends the loop of the other thread when this value is dropped, for example by a panic of `test`.
+    /// Ends the loop of the other thread when this value is dropped, even if `test` panics.
     struct End<'a>(&'a AtomicBool);
     impl Drop for End<'_> {
         fn drop(&mut self) {
@@ -202,7 +202,7 @@ fn window_of_one_millisecond_keeps_successes() {
         calls(&breaker, &".".repeat(100));
         calls(&breaker, "x");
         let stats = breaker.stats();
-        // Skips the check if the calls above took half of the time window or longer, because the oldest calls may have
+        // If the calls above took half of the time window or longer, skips the check, because the oldest calls may have
         // left the window.
         if last.elapsed() < window / 2 {
             assert!(stats.window_total >= 100, "{stats:?}");
@@ -256,6 +256,6 @@ fn window_in_the_future_keeps_successes_of_new_clock() {
         breaker.try_acquire().unwrap().failure();
     });
     let stats = breaker.stats();
-    // The window also contains the success that was recorded on the clock `ahead`, so the total is 12 and not 11.
+    // The window also contains the success on the clock `ahead`, so the total is 12 and not 11.
     assert_eq!((stats.state, stats.window_total, stats.window_failures), (CircuitState::Closed, 12, 2));
 }

@@ -25,8 +25,7 @@ fn at_once<T: Send>(f: impl Fn(usize) -> T + Sync) -> Vec<T> {
     })
 }
 
-/// Repeats the case H06 of `tests/cases/breaker.json` with real threads. A half-open circuit must admit at most
-/// `half_open_max` trials (calls of the half-open circuit) at the same time.
+/// Repeats the case H06 of `tests/cases/breaker.json` with real threads.
 #[test]
 fn concurrent_trials_stay_within_half_open_max() {
     for half_open_max in [1, 3] {

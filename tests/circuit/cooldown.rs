@@ -1,5 +1,5 @@
-//! Tests the cooldown, during which an open circuit rejects all calls: its growth, its random part and its limits. Also
-//! tests errors that ask for a delay before the next call.
+//! Tests the cooldown of an open circuit: its growth, its random part (jitter) and its limits. Also tests errors that
+//! ask for a delay before the next call.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -40,7 +40,8 @@ async fn cooldown_without_max_cooldown_grows_to_one_hour() {
 
 #[tokio::test(start_paused = true)]
 async fn cooldown_that_cannot_grow_stays_as_set() {
-    // An `f64` cannot represent the duration `long` exactly, so a conversion to `f64` and back would change it.
+    // An `f64` cannot represent the duration `long` exactly, so a conversion to `f64` and back would change the
+    // duration.
     let long = Duration::new(1 << 30, 8);
     let breaker = builder().threshold(1).cooldown(long).build().unwrap();
     calls(&breaker, "x");
@@ -94,8 +95,7 @@ async fn cooldown_is_longer_of_own_and_hint_of_opening_failure() {
         (Error::Busy(Duration::MAX), 100),
         (Error::Busy(200 * SECOND), 100),
     ] {
-        // The second failure opens the circuit, so only the delay that the second error asks for may change the
-        // cooldown.
+        // The second failure opens the circuit, so the delay of the first error must not change the cooldown.
         let _ = busy(Error::Busy(SECOND)).await;
         let _ = busy(error).await;
         assert_eq!(breaker.stats().cooldown_remaining, cooldown * SECOND);
@@ -254,9 +254,9 @@ async fn waiting_as_told_is_long_enough() {
                 assert!(breaker.stats().cooldown_remaining == rejection.cooldown_remaining());
                 let mut waited = rejection.retry_after();
                 advance(waited).await;
-                // A half-open circuit asks the caller for a wait of at most one second, even if `trial_timeout` is
-                // longer. The forgotten permit blocks the circuit until `trial_timeout` has passed. The loop therefore
-                // waits for the rest of `trial_timeout`, which equals `cooldown` in this test.
+                // A rejection by a half-open circuit asks for a wait of at most one second, even if `trial_timeout` is
+                // longer. The forgotten permit blocks the circuit until `trial_timeout` has passed. The loop waits for
+                // the rest of `trial_timeout`, which equals `cooldown` in this test.
                 while expected == CircuitState::HalfOpen && waited < cooldown {
                     advance(Duration::from_nanos(8)).await;
                     waited += Duration::from_nanos(8);

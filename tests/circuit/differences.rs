@@ -100,8 +100,8 @@ async fn trials_are_limited_to_half_open_max() {
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
-/// In the Python breaker, successes before the opening of a circuit count towards the successes that close the circuit
-/// again. With the settings of this test, the first successful trial would therefore close the circuit.
+/// In the Python breaker, successes before the opening of a circuit count towards closing the circuit again. With the
+/// settings of this test, the first successful trial would therefore close the circuit.
 #[tokio::test(start_paused = true)]
 async fn successes_while_closed_do_not_count_toward_closing() {
     let breaker = breaker(1, 2);
@@ -168,8 +168,7 @@ fn call_begun_before_reset_does_not_count() {
     assert_eq!((breaker.state(), breaker.stats().failures), (CircuitState::Closed, 0));
 }
 
-/// In the Python breaker, `cooldown_remaining` has the same formula in every state: the full cooldown, minus the time
-/// since the last failure.
+/// In the Python breaker, `cooldown_remaining` is the cooldown minus the time since the last failure, in every state.
 #[tokio::test(start_paused = true)]
 async fn cooldown_remaining_is_zero_unless_open() {
     let breaker = breaker(2, 1);

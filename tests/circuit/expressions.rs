@@ -114,8 +114,8 @@ fn breaker(name: &str) -> CircuitBreaker {
     get_circuit(name).expect("declared by an attribute")
 }
 
-/// Makes a successful call of a circuit, without an `.await`. Returns 1 s if the circuit admits the call, and zero
-/// otherwise.
+/// Makes a successful call of a circuit without an `.await`, so that an option can contain this call. Returns 1 s if
+/// the circuit admits the call. Otherwise, returns zero.
 fn asked(name: &str) -> Duration {
     match breaker(name).try_acquire() {
         Ok(permit) => {
@@ -168,7 +168,7 @@ async fn asks_in_fallback() -> io::Result<()> {
     Err(down())
 }
 
-/// Calls the circuit at once, and not in the returned future.
+/// Calls the circuit before this function returns the future.
 fn asks_at_once() -> std::future::Ready<io::Result<()>> {
     let admitted = !asked("expressions::trial_fallback").is_zero();
     std::future::ready(if admitted { Ok(()) } else { Err(down()) })

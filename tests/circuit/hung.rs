@@ -170,7 +170,7 @@ async fn body_that_hung_before_its_next_call_is_a_failure() {
     }
 }
 
-/// An error that contains a `Rejection`, but has no method that returns the `Rejection`.
+/// An error that contains a `Rejection`, but does not give access to the `Rejection`.
 struct Hides(#[expect(dead_code, reason = "the error exists until the end of the call")] Rejection);
 
 impl From<Rejection> for Hides {
@@ -222,8 +222,8 @@ fn subscriber_does_not_change_time_of_hung_after() {
         })
     };
     assert_eq!(run(), 0, "the body of the cancelled call did not run");
-    // The drop of `holds_slot` at the end of the first `run` counted one failure, because the body of this call had run
-    // for 5 s. The second `run` uses the same circuit, and must not add a failure before its end.
+    // At the end of the first `run`, the body of `holds_slot` had run for 5 s, so the drop of `holds_slot` counted as
+    // one failure. The second `run` uses the same circuit, and must add no failure before its end.
     let failed = with_default(tracing_subscriber::registry(), run);
     assert_eq!(failed, 1, "a subscriber of DEBUG events makes no difference");
 }
@@ -269,7 +269,7 @@ async fn options_that_time_calls_do_not_change_time_of_hung_after() {
             let mut queued = call();
             assert!(cut(7 * SECOND, &mut queued).await.is_err());
             drop(std::mem::replace(&mut holds_slot, queued));
-            // The call that held the slot has hung, and counts as one failure.
+            // The call that held the slot has hung before its drop, and counts as one failure.
             let (_, failures) = ends();
             assert!(cut(time, &mut holds_slot).await.is_err());
             drop(std::mem::replace(&mut holds_slot, call()));

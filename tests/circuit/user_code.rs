@@ -1,5 +1,5 @@
-//! Tests that the closures, expressions and bodies of the user may call the library. If the library held the lock of a
-//! circuit while this code runs, a call of this circuit in the code would hang.
+//! Tests that closures, expressions and bodies of the user may call the library. If the library held the lock of a
+//! circuit while it runs this code, a call of the same circuit would hang.
 
 use std::cell::Cell;
 use std::fmt;

@@ -1,4 +1,5 @@
-//! Defines [`Breaker`], a simple circuit breaker. The tests compare its behaviour with that of `CircuitBreaker`.
+//! Defines [`Breaker`], a simple circuit breaker. The tests compare its behaviour with the behaviour of
+//! `CircuitBreaker`.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -9,12 +10,11 @@ use tokio::time::Instant;
 use crate::Circuit;
 use crate::history::Settings;
 
-/// The time at which the body of a call first returned `Poll::Pending`, or `None` before this time.
+/// The time at which the body of a call first returned `Poll::Pending`, or `None` if the body has not been pending yet.
 pub(crate) type Start = Rc<Cell<Option<Instant>>>;
 
-/// Identifies the state in which a breaker admitted a call. `generation` is the number of state changes and resets
-/// before the admission. `lease` is the number of times that trials (calls of the half-open circuit) exceeded
-/// `trial_timeout` before the admission.
+/// Identifies the state in which a breaker admitted a call. `generation` is the number of earlier state changes and
+/// resets. `lease` counts how often earlier trials (calls of the half-open circuit) exceeded `trial_timeout`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Ticket {
     generation: u32,
@@ -22,9 +22,8 @@ pub(crate) struct Ticket {
 }
 
 impl Ticket {
-    /// The [`Ticket`] of an inner call: a call that runs inside a trial (a call of a half-open circuit) of the same
-    /// circuit. The number of state changes never reaches `u32::MAX`, so the outcome of the inner call changes no
-    /// state.
+    /// The [`Ticket`] of a call that runs inside a trial (a call of a half-open circuit) of the same circuit. No
+    /// circuit reaches the generation `u32::MAX`, so the outcome of this call changes no state.
     pub(crate) const STALE: Self = Self { generation: u32::MAX, lease: 0 };
 }
 
@@ -46,8 +45,8 @@ enum State {
 #[derive(Clone)]
 struct Facts {
     state: State,
-    /// The outcomes of the last calls, oldest first. The value `true` stands for a failure. If `Settings::calls` is
-    /// `None`, the list contains only the failures since the last success.
+    /// The outcomes of the last calls, oldest first. `true` stands for a failure. If `Settings::calls` is `None`, the
+    /// list contains only the failures since the last success.
     window: Vec<bool>,
     generation: u32,
     lease: u32,
@@ -59,10 +58,10 @@ struct Facts {
 #[derive(Default)]
 pub(crate) struct Messages {
     all: RefCell<Vec<Message>>,
-    /// The number of oldest messages that retries ignore. [`Messages::void`] updates this number.
+    /// The number of oldest messages that retries ignore. [`Messages::void`] sets this number.
     void: Cell<usize>,
-    /// The number of messages before the last poll of a body in which the body failed or was pending. Only a function
-    /// with a circuit, or with a fallback with `on = "rejected"`, stores this number.
+    /// The number of messages at the start of the last poll in which a body failed or was pending. Only functions with
+    /// a circuit or with `#[fallback(on = "rejected")]` update this number.
     pub(crate) noted: Cell<usize>,
 }
 
@@ -80,15 +79,15 @@ impl Messages {
         self.all.borrow().len()
     }
 
-    /// Makes retries ignore all messages so far, unless a circuit has added a message since the last poll of the failed
-    /// body began.
+    /// Makes retries ignore all messages so far, after a body has failed. If a circuit has added a message since the
+    /// last poll of this body began, does nothing.
     fn void(&self) {
         if self.number() == self.noted.get() {
             self.void.set(self.number());
         }
     }
 
-    /// Returns the newest message that is not among the first `since` messages, and not from a circuit in `own`.
+    /// Returns the newest message. Skips the first `since` messages, and messages from the circuits in `own`.
     pub(crate) fn newest(&self, since: usize, own: &[usize]) -> Option<Message> {
         let all = self.all.borrow();
         let new = &all[since.max(self.void.get()).min(all.len())..];
@@ -114,7 +113,6 @@ impl Breaker {
         self.messages.all.borrow_mut().push(Message { which: self.which, wait, by_rejection });
     }
 
-    /// Calls [`Messages::void`] after a failure of the body.
     pub(crate) fn void_messages(&self) {
         self.messages.void();
     }
@@ -136,8 +134,8 @@ impl Breaker {
         matches!(facts.state, State::HalfOpen { .. }) && ticket == current
     }
 
-    /// Returns the value of `retry_after` in a rejection. For an open circuit, the value is the remaining cooldown. For
-    /// a half-open circuit, the value is the rest of `trial_timeout`, but at most 1 s.
+    /// Returns the expected `retry_after` of a rejection. For an open circuit, this is the remaining cooldown. For a
+    /// half-open circuit, this is the rest of `trial_timeout`, but at most 1 s.
     pub(crate) fn wait(&self) -> Duration {
         match self.facts.borrow().state {
             State::HalfOpen { newest, .. } => {
@@ -198,8 +196,7 @@ impl Breaker {
                                 let first = facts.window.len().saturating_sub(calls.try_into().unwrap());
                                 facts.window.drain(..first);
                             }
-                            // If `calls` is `None`, the threshold counts failures in a row, so a success clears the
-                            // list of failures.
+                            // A success clears the list, because the threshold counts failures in a row.
                             None if failed => facts.window.push(true),
                             None => facts.window.clear(),
                         }
@@ -272,11 +269,11 @@ impl Facts {
 }
 
 /// An admitted call. If this value is dropped while `ended` is `false`, the breaker counts the call as cancelled. If
-/// the call has run for `hung_after` or longer, the breaker counts a failure instead.
+/// the call ran for at least `hung_after`, the breaker counts a failure instead.
 pub(crate) struct Admitted<'m> {
     pub(crate) breaker: &'m Breaker,
     pub(crate) ticket: Ticket,
-    /// Whether a retry or a hedge made this call in its second or a later attempt.
+    /// Whether the call is part of the second or a later attempt of a retry or a hedge.
     pub(crate) is_repeat: bool,
     pub(crate) start: Start,
     pub(crate) ended: bool,

@@ -1,5 +1,5 @@
-//! Defines [`Context`], which each layer (an attribute or a `call` method) of the model passes to the next inner layer.
-//! The model implements the layers in plain code, and the tests compare the library with the model.
+//! Defines [`Context`], which each layer of the model passes to the next inner layer. A layer is an attribute or a
+//! `call` method, such as `CircuitBreaker::call`. The tests compare the library with the model.
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
@@ -12,30 +12,28 @@ use tokio::time::Instant;
 
 use crate::breaker::{Start, Ticket};
 
-/// The data that a layer passes to the next inner layer for one call. A repeated attempt is the second or a later
-/// attempt of a retry or a hedge.
+/// The data that a layer passes to the next inner layer for one call. A repeated attempt is any attempt of a retry or a
+/// hedge after the first attempt.
 #[derive(Clone, Default)]
 pub(crate) struct Context {
     /// The index of the call in `Model::calls`.
     pub(crate) call: usize,
     /// The index of the current function among the nested functions of the call, from 0 for the outermost function.
     pub(crate) depth: usize,
-    /// Whether a retry or a hedge around the call is running a repeated attempt.
+    /// Whether the call is part of a repeated attempt.
     pub(crate) is_repeat: bool,
-    /// The time of the caller's deadline, or `None` if the caller has no deadline.
+    /// The deadline of the caller, or `None` without a deadline.
     pub(crate) until: Option<Instant>,
-    /// The circuits that have admitted this call. Each pair contains the index of the circuit, and the [`Ticket`] that
-    /// identifies the state of the circuit at the admission.
+    /// The circuits that have admitted this call. Each pair contains the index of a circuit, and the [`Ticket`] of the
+    /// admission.
     pub(crate) outer: Vec<(usize, Ticket)>,
-    /// The records of the outer retries. An outer retry is a retry attribute of a calling function, a retry attribute
-    /// above a hedge of the current function, or a call of `RetryPolicy::call`. The record of an outer retry counts the
-    /// repeated attempts of its inner retries.
+    /// The records of the outer retries. An outer retry is a retry of a calling function, a retry above a hedge, or a
+    /// call of `RetryPolicy::call`. Its record counts the repeated attempts of its inner retries.
     pub(crate) nested: Vec<Rc<RetryRecord>>,
-    /// The records of the other retry attributes of the current function. A record describes the last poll of the
-    /// function's body, or of a hedge inside the retry.
+    /// The records of all other retry attributes of the current function.
     pub(crate) retries: Vec<Rc<RetryRecord>>,
-    /// One cell for each circuit attribute of the current function. The cell stores the time at which the function's
-    /// body, or a hedge inside the circuit, first waits.
+    /// One cell for each circuit attribute of the current function. The cell stores the time at which the body, or a
+    /// hedge inside the circuit, first waits.
     pub(crate) circuits: Vec<Start>,
 }
 
@@ -43,18 +41,18 @@ pub(crate) struct Context {
 /// of the same function.
 #[derive(Default)]
 pub(crate) struct RetryRecord {
-    /// The number of repeated attempts that inner retries have made. If a call of an inner retry succeeds, the repeated
-    /// attempts of this call are subtracted.
+    /// The number of repeated attempts of inner retries. If a call of an inner retry succeeds, its repeated attempts
+    /// are subtracted again.
     pub(crate) retries: Cell<i32>,
-    /// The number of messages from circuits ([`Messages`](crate::breaker::Messages)) at the beginning of the last poll
-    /// of the body. The value is `None` if an inner attribute rejected the attempt before the body ran.
+    /// The number of messages from circuits ([`Messages`](crate::breaker::Messages)) at the start of the last poll of
+    /// the body. The value is `None` if an inner attribute rejected the attempt before the body ran.
     pub(crate) polled: Cell<Option<usize>>,
-    /// The number of repeated attempts that the lower retry attributes of the same function have made. Only the first
-    /// retry of [`Context::retries`] counts these attempts.
+    /// The number of repeated attempts of lower retry attributes on the same function. Only the first retry of
+    /// [`Context::retries`] counts these attempts.
     pub(crate) lower: Cell<i32>,
 }
 
-/// Awaits a future. If the future has to wait, stores the time of its first wait in each empty cell of `starts`.
+/// Awaits a future. When the future first waits, stores the time in each empty cell of `starts`.
 pub(crate) async fn noting<F: Future>(starts: Vec<Start>, future: F) -> F::Output {
     let mut future = pin!(future);
     poll_fn(move |cx| {

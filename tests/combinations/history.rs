@@ -1,25 +1,24 @@
-//! Creates random histories, which are the inputs of the test. A history contains the settings of the attributes, and a
-//! list of steps such as calls, pauses and resets.
+//! Creates random histories, which are the inputs of the test. A history contains the settings of the layers, and steps
+//! such as calls, pauses and resets.
 
 use std::time::Duration;
 
-/// A layer around a function: an attribute, or a call of a method such as `CircuitBreaker::call`. A layer has the same
-/// options on all functions.
+/// A layer around a function: an attribute, or a call of a method such as `CircuitBreaker::call`. All functions use the
+/// same options for a layer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Layer {
     /// The circuit breaker A, without the options `failure_if`, `failure_if_ok` and `retry_after`.
     CircuitA,
-    /// The circuit breaker B. The attribute has three options that the method `CircuitBreaker::call` does not have:
+    /// The circuit breaker B. Its attribute has three options that the method `CircuitBreaker::call` does not have.
     /// `failure_if` excludes [`End::Ignored`], `failure_if_ok` selects [`End::BadOk`], and `retry_after` reads the
     /// delay of [`End::Busy`].
     CircuitB,
     /// A retry with at most two attempts, a pause of 1 s, and a retry budget (a limit on the retries of all calls).
     Retry2,
-    /// A retry with at most three attempts, and with pauses of 2 s and 4 s. Its `retry_if` excludes the error
-    /// [`End::Ignored`]. Its `retry_if_ok` selects the value [`End::BadOk`]. Its `retry_after` reads the delay in the
-    /// error [`End::Busy`].
+    /// A retry with at most three attempts, and with pauses of 2 s and 4 s. Its `retry_if` excludes [`End::Ignored`],
+    /// its `retry_if_ok` selects [`End::BadOk`], and its `retry_after` reads the delay of [`End::Busy`].
     Retry3,
-    /// A retry with at most two attempts, no pause, and `retry_rejected = true`. The retry therefore also repeats an
+    /// A retry with at most two attempts, no pause, and `retry_rejected = true`. This option makes the retry repeat an
     /// attempt after a rejection by the circuit of a called function.
     Failover,
     /// A timeout of 7 s.
@@ -34,17 +33,16 @@ pub(crate) enum Layer {
     Hedge,
 }
 
-/// One of the nested functions of a call. The body of each function calls the next function.
+/// One of the nested functions of a call. Its body calls the next function, or is the innermost body.
 #[derive(Clone, Debug)]
 pub(crate) struct Frame {
     pub(crate) layers: Vec<Layer>,
     /// The index of the decorated function with these layers, in `FUNCTIONS` or `PLAIN_FUNCTIONS`. The value is `None`
-    /// if the layers are nested calls of methods such as
-    /// [`CircuitBreaker::call`](resilience_runtime::CircuitBreaker::call).
+    /// if the test calls methods such as [`CircuitBreaker::call`](resilience_runtime::CircuitBreaker::call) instead.
     pub(crate) attribute: Option<usize>,
-    /// Whether the body returns [`Error::Other`](support::Error::Other) in place of an error of the next function.
+    /// Whether the body replaces an error of the next function with [`Error::Other`](support::Error::Other).
     pub(crate) replaces: bool,
-    /// Whether the function is not `async`. All functions that a plain function calls are plain, too.
+    /// Whether the function is not `async`. A plain function calls only plain functions.
     pub(crate) is_plain: bool,
 }
 
@@ -54,7 +52,7 @@ pub(crate) struct Stacks {
     pub(crate) plain: Vec<&'static [Layer]>,
 }
 
-/// The way in which one run of the innermost function's body ends.
+/// How one run of the innermost body ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum End {
     Ok,
@@ -72,7 +70,7 @@ const BUSY_3_S: End = End::Busy(Duration::from_secs(3));
 const BUSY_40_S: End = End::Busy(Duration::from_secs(40));
 const BUSY_12_H: End = End::Busy(Duration::from_secs(12 * 60 * 60));
 
-/// A run of the innermost function's body: the duration of the run, and the way in which the run ends.
+/// The duration of one run of the innermost body, and how the run ends.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Run {
     pub(crate) time: Duration,
@@ -81,10 +79,9 @@ pub(crate) struct Run {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
-    /// The nested functions of the call, beginning with the outermost function.
+    /// The nested functions of the call, outermost first.
     pub(crate) frames: Vec<Frame>,
-    /// The runs of the innermost function's body, in order. After the last entry, further runs start again with the
-    /// first entry.
+    /// The runs of the innermost body, in order. After the last entry, the list starts again.
     pub(crate) runs: Vec<Run>,
     pub(crate) deadline: Option<Duration>,
     pub(crate) dropped_after: Option<Duration>,
@@ -92,13 +89,11 @@ pub(crate) struct Call {
 
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
-    /// One or two calls, each with the delay between the start of the step and the start of the call. The step ends
-    /// when all calls of the step have ended.
+    /// One or two calls, each with its delay after the start of the step. The step ends when all its calls have ended.
     Calls(Vec<(Duration, Call)>),
     Sleep(Duration),
     TakeSlot,
-    /// Frees a slot (a place for one concurrent call) that an earlier step `TakeSlot` has taken. If no such slot is
-    /// taken, does nothing.
+    /// Frees a slot that an earlier step `TakeSlot` has taken. Without such a slot, does nothing.
     FreeSlot,
     Reset(usize),
 }
@@ -125,7 +120,7 @@ pub(crate) struct History {
     pub(crate) steps: Vec<Step>,
 }
 
-/// A generator of random numbers, which uses the algorithm splitmix64.
+/// A random number generator (splitmix64).
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
@@ -154,8 +149,7 @@ impl Random {
 }
 
 impl History {
-    /// Creates a random history (settings and steps) from a seed. `stacks` contains the layers (attributes) of each
-    /// decorated function.
+    /// Creates a random history from a seed. `stacks` contains the layers of each decorated function.
     pub(crate) fn random(seed: u64, stacks: &Stacks) -> Self {
         let mut random = Random(seed);
         let steps = 1 + random.below(8);
@@ -166,7 +160,7 @@ impl History {
             burst: random.pick(&[1, 2, 9]),
             steps: (0..steps).map(|_| step(&mut random, stacks)).collect(),
         };
-        // A call of a plain function must not wait for a slot, because this wait takes real time.
+        // The calls of plain functions must not wait for a slot, because this wait takes real time.
         if history.frames().any(|frame| frame.is_plain && frame.layers.contains(&Layer::Bulkhead)) {
             history.wait = Duration::ZERO;
         }
@@ -210,8 +204,7 @@ fn step(random: &mut Random, stacks: &Stacks) -> Step {
 
 fn call(random: &mut Random, stacks: &Stacks) -> Call {
     let depth = random.pick(&[1, 1, 2, 2, 3]);
-    // Selects the ways in which the innermost function's body can end in this call: only a success, only an error, or
-    // several ways.
+    // Selects how the innermost body can end in this call: only with a success, only with an error, or in several ways.
     let ends = random.pick::<&[End]>(&[
         &[End::Ok],
         &[End::Err],
@@ -249,7 +242,7 @@ fn frame(random: &mut Random, stacks: &Stacks, is_plain: bool) -> Frame {
         Layer::LongTimeout,
         Layer::Hedge,
     ];
-    // The last three layers are not available on a plain function.
+    // A plain function cannot have the last three layers.
     let layers = if is_plain { &layers[..layers.len() - 3] } else { &layers };
     let count = random.below(5);
     Frame { layers: (0..count).map(|_| random.pick(layers)).collect(), attribute: None, replaces, is_plain }

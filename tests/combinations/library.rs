@@ -1,5 +1,5 @@
-//! Runs a random history (settings and steps) with the library. Each call of a history runs through decorated
-//! functions, or through nested calls of methods such as `CircuitBreaker::call`.
+//! Runs a random history (settings and steps) with the library. Each call runs through decorated functions, or through
+//! nested calls of methods such as `CircuitBreaker::call`.
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
@@ -31,8 +31,8 @@ pub(crate) const IGNORED: Error = Error::Status(404);
 pub(crate) type Outcome = Result<u32, Error>;
 pub(crate) type Running<'w> = Pin<Box<dyn Future<Output = Outcome> + 'w>>;
 
-/// The state of a run: the calls that have started, and the circuits, the bulkhead and the rate limit that these calls
-/// share.
+/// The data that the calls of a history share: the circuits, the bulkhead, the rate limit, and the list of all started
+/// calls.
 pub(crate) struct World {
     pub(crate) a: CircuitBreaker,
     pub(crate) b: CircuitBreaker,
@@ -42,15 +42,14 @@ pub(crate) struct World {
     calls: RefCell<Vec<Progress>>,
 }
 
-/// A call, and the number of times that the body of its innermost function has run.
+/// A call, and the number of runs of its innermost body.
 #[derive(Clone)]
 struct Progress {
     call: Rc<Call>,
     runs: Rc<Cell<usize>>,
 }
 
-/// Identifies a function: `call` is the index of a call in `World::calls`, and `depth` is the index of the function in
-/// `Call::frames`.
+/// Identifies a function by the index of its call in `World::calls`, and by its own index in `Call::frames`.
 #[derive(Clone, Copy)]
 pub(crate) struct At {
     call: usize,
@@ -63,7 +62,7 @@ impl World {
         Self {
             a: circuit(&history.circuits[0]),
             b: circuit(&history.circuits[1]),
-            // Leaks the bulkhead, because the values in the field `taken` must borrow the bulkhead for `'static`.
+            // Leaks the bulkhead, because `taken` needs slots with the lifetime `'static`.
             slots: Box::leak(Box::new(slots)),
             taken: Vec::new(),
             rate: RateLimit::builder("rate", 1).burst(history.burst).build().unwrap(),
@@ -75,8 +74,7 @@ impl World {
         self.calls.borrow()[at.call].call.frames[at.depth].clone()
     }
 
-    /// Runs the body of a function, which calls the next function of the call. The innermost body ends as `Call::runs`
-    /// specifies.
+    /// Runs the body of a function, which calls the next function. The innermost body ends as `Call::runs` specifies.
     pub(crate) async fn body(&self, at: At) -> Outcome {
         let Progress { call, runs } = self.calls.borrow()[at.call].clone();
         if at.depth + 1 < call.frames.len() {

@@ -1,6 +1,6 @@
 //! Compares random combinations of attributes (or of `call` methods) with a model, which implements their behaviour in
-//! plain code. Each call runs through one decorated function, or through two or three nested functions. The innermost
-//! functions of some calls are not `async`, and block their thread.
+//! plain code. Each call runs through up to three nested functions. The innermost functions of some calls are not
+//! `async`, and block their thread.
 //!
 //! A failed test prints the seed of its random history of calls. `RESILIENCE_SEED=7 cargo test --test combinations`
 //! repeats the history of seed 7. The variable `RESILIENCE_HISTORIES` sets the number of histories, for example to
@@ -40,21 +40,20 @@ enum Kind {
     Err,
     Ignored,
     Busy(Duration),
-    /// An error that the body of a function returned in place of the error of a called function.
+    /// A body returned its own error in place of the error of a called function.
     Replaced,
     Open,
     Full,
     Limited,
     Timeout,
     Deadline,
-    /// A rejection, because the caller's deadline had passed before the call started.
+    /// The caller's deadline had passed before the call started.
     DeadlineBefore,
     Panic,
     Dropped,
 }
 
-/// A call that has ended: its result, the number of runs of the innermost function's body, and the duration of the
-/// call.
+/// A call that has ended: its result, the number of runs of the innermost body, and the duration of the call.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Ended {
     kind: Kind,
@@ -95,25 +94,25 @@ impl Default for Circuit {
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Observed {
     circuits: [Circuit; 2],
-    /// The numbers of taken slots (places for concurrent calls), admitted calls and rejected calls of the bulkhead.
+    /// The numbers of taken slots, admitted calls and rejected calls of the bulkhead.
     slots: (u64, u64, u64),
     /// The numbers of admitted and rejected calls of the rate limit.
     rate: (u64, u64),
-    /// The number of tokens that are left in the retry budget (a limit on the retries of all calls).
+    /// The number of tokens that are left in the retry budget.
     tokens: u64,
 }
 
 thread_local! {
-    /// Whether plain functions take time. The value is `false` while two calls, or two attempts of a hedge, may run at
-    /// the same time. Otherwise, several timers of the other call could end while the thread is blocked, in an order
-    /// that depends on tokio.
+    /// Whether plain functions take time on the paused clock. The value is `false` while two calls, or two attempts of
+    /// a hedge, may run at the same time. While one of two calls blocks the thread, several timers of the other call
+    /// could end. The order of these timers would depend on tokio.
     static BLOCKS: Cell<bool> = const { Cell::new(true) };
 }
 
 /// Moves the paused clock by `time`, in place of a blocking sleep.
 fn block(time: Duration) {
     if BLOCKS.get() && !time.is_zero() {
-        // The first poll moves the clock.
+        // The first poll already moves the clock.
         let _pending = pin!(advance(time)).poll(&mut Context::from_waker(Waker::noop()));
     }
 }
@@ -129,7 +128,7 @@ async fn all<F: Future<Output = Ended>>(calls: Vec<F>) -> Vec<Ended> {
     }
 }
 
-/// One of the two implementations that the test compares: the library or the model.
+/// The library or the model.
 trait Side {
     async fn call(&self, call: &Call) -> Ended;
     fn take_slot(&mut self);
@@ -163,8 +162,8 @@ async fn trace(mut side: impl Side, history: &History) -> Trace {
     trace
 }
 
-/// Runs a history (a random sequence of operations) with the library and with the model. Describes the first operation
-/// after which the library and the model differ, or returns `None` if there is no difference.
+/// Runs a history with the library and with the model. Returns a description of the first step after which they differ,
+/// or `None` if they always agree.
 fn difference(history: &History) -> Option<String> {
     let runtime = paused_runtime();
     while BUDGET.stats().tokens < CAPACITY {
@@ -180,7 +179,7 @@ fn difference(history: &History) -> Option<String> {
     ))
 }
 
-/// Removes parts of a history (a random sequence of operations) as long as the library and the model still differ.
+/// Removes parts of a history as long as the library and the model still differ.
 fn shrunk(mut history: History) -> History {
     while let Some(smaller) = smaller(&history).into_iter().find(|smaller| difference(smaller).is_some()) {
         history = smaller;
@@ -188,7 +187,7 @@ fn shrunk(mut history: History) -> History {
     history
 }
 
-/// Returns histories (sequences of operations) that each lack one part of `history`, such as a call or an attribute.
+/// Returns histories that each lack one part of `history`, such as a call or an attribute.
 fn smaller(history: &History) -> Vec<History> {
     let mut all = Vec::new();
     let mut add = |change: &dyn Fn(&mut History)| {
@@ -225,7 +224,7 @@ fn smaller(history: &History) -> Vec<History> {
                 for layer in 0..frame.layers.len() {
                     let mut layers = frame.layers.clone();
                     layers.remove(layer);
-                    // Removes a layer of a decorated function only if another decorated function has exactly the
+                    // A decorated function can lose a layer only if another decorated function has exactly the
                     // remaining layers.
                     let stacks = stacks();
                     let stacks = if frame.is_plain { stacks.plain } else { stacks.asynchronous };
@@ -270,8 +269,7 @@ fn stacks_behave_as_their_model() {
         let history = shrunk(history);
         match difference(&history) {
             Some(difference) => panic!("seed {seed}: {history:?}\n{difference}"),
-            // The library and the model differ only after earlier histories, so an attribute must have kept state from
-            // an earlier history.
+            // This history alone shows no difference, so an attribute must have kept state from an earlier history.
             None => panic!("seed {seed}, only after the seeds before: {history:?}\n{first}"),
         }
     }

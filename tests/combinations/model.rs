@@ -1,6 +1,5 @@
-//! Defines [`Model`], which implements each layer (an attribute or a `call` method) in plain code. The behaviour of a
-//! layer follows the documentation of the library. The model uses tokio's clock and tokio's semaphore, but no code of
-//! the library.
+//! Defines [`Model`], which implements each layer (an attribute or a `call` method) as the documentation of the library
+//! describes it. The model uses tokio's clock and tokio's semaphore, but no code of the library.
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
@@ -38,8 +37,8 @@ impl Kind {
     }
 }
 
-/// Awaits `future` for at most `time`. Differs from tokio's timeout if `future` blocks the thread until the end of
-/// `time`: this function needs no further poll.
+/// Awaits `future` for at most `time`. If `future` blocks the thread beyond `time`, returns `None` in the same poll.
+/// Tokio's timeout would need another poll.
 async fn within<F: Future>(time: Duration, future: F) -> Option<F::Output> {
     let end = Instant::now() + time;
     let (mut future, mut timer) = (pin!(future), pin!(sleep_until(end)));
@@ -65,20 +64,18 @@ pub(crate) struct Model {
     rate_admitted: Cell<u64>,
     rate_rejected: Cell<u64>,
     tokens: Cell<u64>,
-    /// The depth of the function whose attribute last rejected a call, or ended a call at a timeout. The depth is 0 for
-    /// the outermost function. One value is enough, because the error reaches all outer functions before another call
-    /// can run.
+    /// The depth of the function whose attribute last rejected or timed out a call. The outermost function has the
+    /// depth 0. One number is enough, because an error reaches all outer functions before another call can run.
     rejected_at: Cell<usize>,
     messages: Rc<Messages>,
-    /// Each call, and the number of times that the body of its innermost function has run.
+    /// Each call, and the number of runs of its innermost body.
     calls: RefCell<Vec<Progress>>,
 }
 
 type Progress = (Rc<Call>, Rc<Cell<usize>>);
 
 const RETRY_COST: u64 = 5;
-/// The longest delay that a retry without `max_delay` accepts from an error. If an error asks for a longer delay, the
-/// retry ends.
+/// The longest delay of an error that a retry without `max_delay` accepts. After a longer delay, the retry ends.
 const LONGEST_HINT: Duration = Duration::from_secs(60 * 60);
 const REFUND: u64 = 3;
 
@@ -147,7 +144,7 @@ impl Model {
     }
 
     /// Polls `future`, which is a function's body or a hedge inside the retries `retries`. Before each poll, stores the
-    /// current number of messages from circuits ([`Messages`]) for each retry.
+    /// current number of messages ([`Messages`]) for each retry.
     async fn watched<F: Future>(&self, retries: Vec<Rc<RetryRecord>>, future: F) -> F::Output {
         let mut future = pin!(future);
         poll_fn(move |cx| {
@@ -159,8 +156,7 @@ impl Model {
         .await
     }
 
-    /// Polls `body`. If the body fails or is pending, stores the number of messages from circuits at the beginning of
-    /// the poll.
+    /// Polls `body`. If the body fails or is pending, stores the number of messages at the start of the poll.
     async fn noted(&self, body: impl Future<Output = Kind>) -> Kind {
         let mut body = pin!(body);
         poll_fn(move |cx| {
@@ -197,7 +193,7 @@ impl Model {
         }
     }
 
-    /// Waits for `time` in a function. A plain function blocks the thread, so the future of its call is never pending.
+    /// Waits for `time` in a function. A plain function blocks the thread.
     async fn pause(&self, frame: &Frame, time: Duration) {
         if frame.is_plain {
             block(time);
@@ -236,8 +232,8 @@ impl Model {
         let verdict = match kind {
             Kind::Panic => Verdict::Failure,
             _ if kind.is_by_deadline() && running.hung() => Verdict::Failure,
-            // If an attribute of a called function created the rejection, `failure_if` decides whether the rejection is
-            // a failure. The circuit ignores every other rejection.
+            // `failure_if` judges only a rejection by an attribute of a called function. The circuit ignores every
+            // other rejection.
             _ if kind.is_rejection() || kind.is_by_deadline() => {
                 let is_selected = has_rules && self.rejected_at.get() > depth;
                 if is_selected { Verdict::Failure } else { Verdict::Ignored }
@@ -301,15 +297,14 @@ impl Model {
                 if kind.is_ok() && has_budget {
                     self.tokens.set((self.tokens.get() + paid.unwrap_or(REFUND)).min(CAPACITY));
                 }
-                // If one function has several retry attributes, the outermost retry subtracts the repeated attempts of
-                // all these retries.
+                // If a function has several retry attributes, the outermost retry subtracts the repeated attempts of
+                // all of them.
                 if kind.is_ok() && context.retries.is_empty() {
                     count(1 - attempt - nested.lower.get() - nested.retries.get());
                 }
                 return kind;
             }
-            // If a retry attribute has no `retry_after`, the retry uses the `retry_after` of an inner circuit of the
-            // same function.
+            // A retry attribute without `retry_after` uses the `retry_after` of an inner circuit of the same function.
             let reads_hint = has_rules || (is_attribute && layers[1..].contains(&Layer::CircuitB));
             let hint = if reads_hint { kind.hint() } else { Duration::ZERO };
             let pause = Duration::from_secs(delay << (attempt - 1)).max(hint);
@@ -320,8 +315,8 @@ impl Model {
             });
             let circuits_below: Vec<_> = circuits_below.filter(|_| is_attribute).collect();
             let stays_open = |which: &usize| self.circuits[*which].left() > pause;
-            // `RetryPolicy::call` accepts any error type, and cannot tell from an error whether a circuit rejected the
-            // attempt. The method therefore treats a rejection by a circuit like a failure that opened the circuit.
+            // `RetryPolicy::call` cannot tell from an error of any type whether a circuit rejected the attempt. The
+            // method therefore treats a rejection like a failure that opened the circuit.
             let message = nested.polled.get().and_then(|since| self.messages.newest(since, &circuits_below));
             let is_handled = |message: &Message| message.by_rejection && (is_attribute || kind.is_ok());
             let message = message.filter(|message| !is_handled(message) && !repeats_rejections);
@@ -378,7 +373,7 @@ impl Model {
         if slot.is_some() { below(context).await } else { self.reject(&context, Kind::Full) }
     }
 
-    /// Admits a call if the token bucket contains a token. The bucket holds at most `burst` tokens, and gains one token
+    /// Admits a call if the token bucket contains a token. The bucket holds up to `burst` tokens, and gains one token
     /// each second.
     async fn rate_limit<'w>(&'w self, context: Context, below: impl Fn(Context) -> Running<'w>) -> Kind {
         let now = Instant::now();
@@ -398,7 +393,7 @@ impl Model {
         let (context, starts) = context.inside();
         let mut first = Some(below(context.clone()));
         let mut second: Option<Running<'_>> = None;
-        // If the caller's deadline passes within the first 3 s of the call, the hedge starts no second attempt.
+        // If the caller's deadline passes within 3 s, the hedge starts no second attempt.
         let has_second = context.time_left().is_none_or(|left| AFTER < left);
         let mut timer = has_second.then(|| Box::pin(sleep(AFTER)));
         let attempts = poll_fn(move |cx| {

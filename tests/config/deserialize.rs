@@ -64,8 +64,8 @@ async fn name_that_is_not_exact_is_the_name_of_a_variable() {
     let breaker = CircuitBreaker::builder("Exa-Two").register().unwrap();
     apply(r#"{"circuit": {"exa_two": {"threshold": 5}}}"#).unwrap();
     assert_eq!(breaker.stats().threshold, 5);
-    // The crates `config` and `figment` split the name of an environment variable at each `__`. The variable for the
-    // retry `config::unnamed` contains `CONFIG__UNNAMED`, and therefore gives two nested tables.
+    // The crates `config` and `figment` split the name of an environment variable at each `__`. A variable with
+    // `CONFIG__UNNAMED` in its name therefore becomes two nested tables.
     apply(r#"{"retry": {"config": {"unnamed": {"max": 6}}}}"#).unwrap();
     assert!(dump_config().contains("[retry.\"config::unnamed\"]\nmax = 6 # deserialized\n"), "{}", dump_config());
     assert_eq!(breaker.stats().threshold, 3, "the later settings do not contain the circuit");
@@ -74,8 +74,8 @@ async fn name_that_is_not_exact_is_the_name_of_a_variable() {
 #[resilience_runtime::test]
 async fn exact_name_is_the_weaker_of_two_names() {
     let breaker = CircuitBreaker::builder("exa-two").register().unwrap();
-    // `exa_two` sorts after the exact name, and `EXA_TWO` sorts before it. This order must not decide which of the two
-    // names takes precedence.
+    // In sorted order, the exact name is between `EXA_TWO` and `exa_two`. This order must not decide which name takes
+    // precedence.
     for [exact, other] in [["exa-two", "exa_two"], ["exa-two", "EXA_TWO"]] {
         let text = format!(
             r#"{{"circuit": {{"{exact}": {{"threshold": 7, "cooldown": 2}}, "{other}": {{"threshold": 5, "shadow": true}}}}}}"#

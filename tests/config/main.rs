@@ -1,5 +1,5 @@
 //! Tests settings from files and from the environment. The command `cargo test --features config,test-util --test
-//! config` runs these tests. Each test is isolated, so all tests can change the same layers.
+//! config` runs these tests. Each test is isolated, so all tests can change the same layers (attributes).
 
 mod deserialize;
 mod dump;
@@ -82,7 +82,6 @@ impl Drop for Folder {
     }
 }
 
-/// Returns the messages of all mistakes, without their places.
 fn messages(refused: &RefusedConfig) -> Vec<&str> {
     refused.mistakes().iter().map(ConfigMistake::message).collect()
 }

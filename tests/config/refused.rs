@@ -6,8 +6,8 @@ use resilience_runtime::{CircuitBreaker, Config, ConfigMistake};
 
 use crate::{Folder, messages};
 
-/// Returns all mistakes in a text. The library finds some mistakes when it reads the text, and the others when it
-/// applies the settings.
+/// Returns all mistakes in a text of settings. The library finds some mistakes when it reads the text, and the others
+/// when it applies the settings.
 fn mistakes(text: &str) -> Vec<ConfigMistake> {
     let refused = Config::from_toml(text).and_then(|config| config.apply()).unwrap_err();
     assert!(!refused.to_string().contains('\n'), "{refused}");

@@ -9,14 +9,14 @@ use tokio::time::sleep;
 
 use crate::{Folder, ask, exa_api};
 
-/// Writes a threshold to a new file, and renames the new file to `path`, as an editor does.
+/// Replaces the file as an editor does: writes a new file, and renames the new file to `path`.
 fn write(path: &Path, threshold: u32) {
     let new = path.with_extension("new");
     fs::write(&new, format!("[circuit.exa_api]\nthreshold = {threshold}")).unwrap();
     fs::rename(new, path).unwrap();
 }
 
-/// A reader of the events about settings, with the number of events that it has read.
+/// A reader of the events about settings. The number counts the events that the reader has read.
 #[derive(Default)]
 struct Events(usize);
 
@@ -95,7 +95,7 @@ async fn link_swap_of_a_config_map_is_seen() {
     let folder = Folder::new();
     let inside = |name: &str| folder.join(name);
     // Kubernetes mounts a file of a ConfigMap as a link to `..data/settings.toml`. The name `..data` is a link to a
-    // folder, and an update of the ConfigMap replaces this second link.
+    // folder. An update of the ConfigMap replaces the link `..data`.
     for (revision, threshold) in [("..1", 6), ("..2", 7)] {
         fs::create_dir(inside(revision)).unwrap();
         write(&inside(revision).join("settings.toml"), threshold);

@@ -24,8 +24,8 @@ fn ask(fails: bool) -> io::Result<()> {
     if fails { Err(io::ErrorKind::TimedOut.into()) } else { Ok(()) }
 }
 
-/// Makes one random change of a setting. Returns whether the library answered correctly, by accepting a valid change or
-/// refusing an invalid change.
+/// Makes one random change of a setting. Returns whether the library accepted a valid change, or refused an invalid
+/// change.
 fn change(random: u64) -> bool {
     let number = u32::try_from(random % 1_000).unwrap();
     let time = Duration::from_millis(random % 50);

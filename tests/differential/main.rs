@@ -1,5 +1,5 @@
-//! Runs random sequences of operations on a breaker. Compares the results with those of the Python breaker from this
-//! project's original specification.
+//! Runs random sequences of operations on a breaker. Compares the results with the results of the Python breaker from
+//! this project's original specification.
 //!
 //! The test reads recorded sequences from `sequences.jsonl`, or from the file that the environment variable
 //! `RESILIENCE_SEQUENCES` names. `record.py` records the sequences and documents their format. `.ci/differential` runs
@@ -23,8 +23,7 @@ struct Sequence {
     steps: Vec<Step>,
 }
 
-/// An operation of a sequence. In the file of recorded sequences, an operation is an array with the values of these
-/// three fields.
+/// An operation of a sequence. In the file of recorded sequences, an operation is an array of these three fields.
 #[derive(Deserialize)]
 struct Step {
     op: Op,
@@ -44,7 +43,7 @@ enum Op {
 
 /// The state of a breaker after an operation.
 ///
-/// Every sequence has a `half_open_max` of 1, because the library and the Python breaker otherwise count `successes`
+/// Every sequence has a `half_open_max` of 1. With other values, the library and the Python breaker count `successes`
 /// differently. The test only compares whether a time stamp exists, because the two breakers read different clocks.
 #[derive(Debug, PartialEq, Deserialize)]
 struct Answer {

@@ -1,5 +1,5 @@
-//! Implements a `tracing` subscriber for the whole process. Several tests run at the same time, each in its own thread.
-//! The subscriber therefore records the events of each thread in a separate list.
+//! Implements a `tracing` subscriber for the whole process. Several tests run at the same time, each in its own thread,
+//! so the subscriber keeps a separate list of events for each thread.
 
 use std::cell::RefCell;
 use std::fmt::{Debug, Write};
@@ -21,8 +21,8 @@ struct Recording {
 
 /// Records the events of each thread that called [`record`].
 ///
-/// One subscriber serves the whole process. If each thread had its own subscriber, a subscriber could miss an event
-/// that another thread emitted first (tokio-rs/tracing#3611).
+/// One subscriber serves the whole process. With one subscriber for each thread, a subscriber could miss an event that
+/// another thread emitted first (tokio-rs/tracing#3611).
 struct Recorder;
 
 pub(crate) fn record() {
@@ -36,7 +36,7 @@ pub(crate) fn record_and(then: fn(&Event<'_>)) {
     RECORDING.set(Some(Recording { lines: Vec::new(), then }));
 }
 
-/// Returns the events of the current thread since the last call of `recorded`, one event in each line of text.
+/// Returns the events of the current thread since the last call of `recorded`. Each event is one line of text.
 pub(crate) fn recorded() -> Vec<String> {
     RECORDING
         .with_borrow_mut(|recording| std::mem::take(&mut recording.as_mut().expect("this thread records events").lines))
@@ -69,8 +69,7 @@ impl Subscriber for Recorder {
     fn exit(&self, _: &Id) {}
 }
 
-/// Formats an event as `LEVEL name field=value ..`. Leaves out the field `message`, because the message equals the name
-/// of the event.
+/// Formats an event as `LEVEL name field=value ..`. Leaves out the field `message`, which equals the name of the event.
 struct Line(String);
 
 impl Visit for Line {

@@ -9,8 +9,8 @@ use tokio::time::{advance, sleep};
 
 use crate::recorder::{record, recorded};
 
-/// Returns the warnings of the current thread since the last call of `recorded`. Removes the line and column of each
-/// source position.
+/// Returns the warnings of the current thread since the last call of `recorded`, without the lines and columns of
+/// source positions.
 fn warnings() -> Vec<String> {
     let mut lines = recorded();
     lines.retain(|line| line.starts_with("WARN"));

@@ -41,7 +41,7 @@ async fn subscriber_may_call_breaker_and_sees_new_state() {
     assert_eq!(get_circuit("subscriber::reentrant").unwrap().state().as_str(), "closed");
 }
 
-/// Defines two functions whose attributes set the option `threshold` of one circuit to different values.
+/// Defines two functions whose attributes set the `threshold` of one circuit to different values.
 macro_rules! conflict {
     ($name:literal, $first:ident, $second:ident $(, $key:ident)?) => {
         #[circuit(name = $name, threshold = 1 $(, key = $key, max_keys = 1)?)]
@@ -87,7 +87,7 @@ fn subscriber_may_call_registry_while_it_reports() {
         });
         sender.send(recorded()).unwrap();
     });
-    // If the library held a lock during an event, the other thread would never end.
+    // If the library held a lock during an event, the other thread would never finish.
     let lines = events.recv_timeout(Duration::from_secs(30)).expect("the library holds no lock during an event");
     let events: BTreeSet<_> =
         lines.iter().filter_map(|line| line.strip_prefix("WARN ")?.split(" option=").next()).collect();

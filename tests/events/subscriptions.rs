@@ -14,7 +14,7 @@ use resilience_runtime::{
 use tokio::sync::RwLock;
 use tokio::time::advance;
 
-/// Lets one test run alone. This test fills the channel of the state changes, which all tests of this binary share.
+/// Lets one test run alone, because this test fills the channel of state changes, which all tests share.
 static FLOOD: RwLock<()> = RwLock::const_new(());
 
 /// Returns the events of one circuit that are ready in the stream.
@@ -136,7 +136,6 @@ async fn slow_reader_learns_how_many_events_it_missed() {
         left += u32::from(event.circuit() == Some("subscriptions::slow"));
     }
     assert!((900..=1_024).contains(&left), "{left}");
-    // The reader continues with the newest events.
     breaker.reset();
     assert_eq!(of(&mut events, "subscriptions::slow").len(), 1);
 }
@@ -193,7 +192,6 @@ async fn panic_of_a_callback_reaches_neither_the_call_nor_other_callbacks() {
     let is_own = |event: &Event| event.circuit() == Some("subscriptions::callback");
     let _panics = on_transition(move |event| assert!(!is_own(event), "a callback that panics"));
     let guard = on_transition(move |event| {
-        // A callback may call the library.
         if is_own(event) && get_circuit("subscriptions::callback").is_some() {
             counts.fetch_add(1, Ordering::Relaxed);
         }

@@ -25,8 +25,8 @@ const JITTER: Jitter = Jitter::Full;
 const NO: bool = false;
 const REQUESTS: &str = "requests";
 
-// Generated code may contain local variables and items with the same names as these constants. The options must
-// nevertheless use these constants.
+// Generated code may contain local variables and items with these names. The options must nevertheless use these
+// constants.
 const CIRCUIT: u32 = 2;
 const BULKHEAD: u32 = 1;
 const LIMIT: u32 = 5;

@@ -1,5 +1,5 @@
 //! Tests an `async` block that borrows `self.count`, while a variable outside the block borrows `self.name`. Before
-//! edition 2021, a block without `move` borrows the whole `self`, so this file needs edition 2021.
+//! edition 2021, such a block would borrow the whole `self`, so this file needs edition 2021.
 
 use std::future::Future;
 use std::io;

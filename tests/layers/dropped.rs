@@ -1,5 +1,5 @@
-//! Tests calls that the caller cancels. The attributes of the called functions have the option `name` or `with`, or an
-//! expression as a time, such as `#[timeout(self.wait)]`.
+//! Tests calls that the caller cancels. The called functions have the option `name` or `with`, or an expression as a
+//! time, such as `#[timeout(self.wait)]`.
 
 use std::cell::Cell;
 use std::future::{Future, pending};
@@ -90,7 +90,6 @@ impl Client {
     }
 }
 
-/// Cancels the call after five seconds.
 async fn cancelled(call: impl Future<Output = Result<(), Error>>) {
     let ended = tokio::time::timeout(seconds(5), call).await;
     assert!(ended.is_err(), "the call ended before the caller cancelled it: {ended:?}");

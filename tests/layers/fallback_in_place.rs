@@ -1,4 +1,4 @@
-//! Tests `#[fallback]` with a value or a closure. The value or the closure replaces an error of the decorated function.
+//! Tests `#[fallback]` with a value or a closure, which replaces an error of the decorated function.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -129,7 +129,7 @@ async fn closure_may_contain_an_async_block() {
     assert_eq!(with_block(7).await, Ok(7));
 }
 
-/// The result of the body and the value of the fallback borrow from the argument.
+/// The result of the body borrows from the argument, and so does the value of the fallback.
 #[fallback(value = "none")]
 async fn lends<'a>(text: &'a mut String) -> Result<&'a str, Error> {
     text.push('!');
@@ -342,7 +342,7 @@ async fn panic_of_closure_counts_as_failure() {
     assert_eq!((stats.total_failed, stats.total_cancelled), (1, 0));
 }
 
-/// An error type that can contain a rejection, but returns no source.
+/// An error type that can contain a rejection, but has no `source`.
 #[derive(Debug, PartialEq)]
 enum Hidden {
     Rejected(resilience_runtime::Rejection),

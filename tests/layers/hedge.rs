@@ -10,8 +10,8 @@ use support::{Calls, DropCounter, Error, assert_send};
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
-/// A service whose attempts have planned results. `plan` contains the duration of each attempt in milliseconds, and
-/// whether the attempt succeeds. `dropped` is the number of attempts that were dropped before their end.
+/// A service with planned attempts. `plan` contains the duration of each attempt in milliseconds, and whether the
+/// attempt succeeds. `dropped` counts the attempts that were dropped before they ended.
 struct Service {
     plan: Vec<(u64, bool)>,
     calls: Calls,

@@ -1,4 +1,4 @@
-//! Tests the budget of a hedge, which limits the further attempts of all callers.
+//! Tests the budget of a hedge, which limits the additional attempts of all callers.
 
 use std::time::Duration;
 
@@ -6,9 +6,9 @@ use resilience_runtime::{Hedge, RetryBudget, RetryCost, RetryRatio, TokenBucket,
 use support::{Calls, Error};
 use tokio::time::sleep;
 
-/// A budget that permits one further attempt for each ten calls.
+/// A budget that permits one additional attempt for ten calls.
 const TENTH: RetryRatio = RetryRatio { share: 0.1, min_per_second: 0, ..RetryRatio::DEFAULT };
-/// A bucket that contains the tokens for one further attempt. Five calls without a further attempt refill the bucket.
+/// A bucket with the tokens for one additional attempt. Five calls without an additional attempt refill the bucket.
 const ONE: TokenBucket = TokenBucket { capacity: 5, ..TokenBucket::DEFAULT };
 
 fn seen(budget: &RetryBudget) -> (u64, u64, u64) {
@@ -16,8 +16,8 @@ fn seen(budget: &RetryBudget) -> (u64, u64, u64) {
     (stats.tokens, stats.granted, stats.denied)
 }
 
-/// Sleeps for the time of this attempt in `times`, or for the last time if `times` is shorter. Returns the number of
-/// the attempt.
+/// Sleeps for the time of this attempt in `times`, and returns the number of the attempt. If `times` is shorter, the
+/// last time applies.
 async fn serve(calls: &Calls, times: &[u64]) -> Result<u32, Error> {
     let attempt = calls.note();
     let time = times.get(attempt as usize - 1).or(times.last()).unwrap();
@@ -74,7 +74,7 @@ async fn denied_call_starts_no_attempt_after_a_refill() {
     let calls = Calls::start();
     let slow = hedge.call(|| async {
         calls.note();
-        // When the first sleep ends, the budget has tokens again. The hedge must nevertheless start no further attempt.
+        // After the first sleep, the budget has tokens again. The hedge must nevertheless start no additional attempt.
         sleep(Duration::from_millis(30)).await;
         sleep(Duration::from_millis(30)).await;
         Ok::<_, Error>(())

@@ -19,7 +19,7 @@ fn builder(percentile: f64) -> HedgeBuilder {
     Hedge::builder().percentile(percentile).min_after(MIN).max_after(MAX)
 }
 
-/// Asserts that a time is the exact percentile, or at most a sixteenth longer.
+/// Asserts that a time is the exact percentile, or longer by at most a sixteenth.
 fn assert_close(after: Duration, exact: Duration) {
     assert!(after >= exact && after <= exact + exact / 16, "{after:?} for {exact:?}");
 }
@@ -66,7 +66,7 @@ async fn hedge_adapts_to_slower_and_faster_service() {
     let stats = || get_stats().hedges["hedge_percentile::adapts"].clone();
     for (calls, time, after) in [
         (100, 10, 10),
-        (20, 300, 300), // a sixth of the calls so far
+        (20, 300, 300), // 20 of 120 calls are slow now, so p90 is 300 ms.
         (1_500, 300, 300),
         (500, 10, 300),
         (2_000, 10, 10),
@@ -83,7 +83,7 @@ async fn hedge_adapts_to_slower_and_faster_service() {
     assert_eq!(stats().total_attempts - before, 3, "the second call takes longer than the percentile");
 }
 
-/// Returns the next random number of a generator (xorshift), from 0 to 1.
+/// Returns the next random number between 0 and 1 (xorshift).
 fn unit(state: &Cell<u64>) -> f64 {
     let mut next = state.get();
     next ^= next << 13;
@@ -252,8 +252,8 @@ impl Drop for Measured<'_> {
 }
 
 impl Model {
-    /// Returns the percentile that the hedge last computed. The hedge computes the percentile after every 20th call,
-    /// from the times of the last 1,000 to 2,000 calls. `tenths` is the percentile in tenths, such as 950.
+    /// Returns the percentile that the hedge last computed. The hedge computes the percentile after every 20th call
+    /// from the times of the last 1,000 to 2,000 calls. `tenths` is the percentile in tenths: 950 stands for p95.
     fn percentile(&self, tenths: usize) -> Duration {
         let times = self.0.borrow();
         let calls = times.len() - times.len() % 20;

@@ -1,4 +1,4 @@
-//! Tests `Rejection`, and the search for a rejection in an error.
+//! Tests `Rejection`, and `Rejection::find`, which searches an error for a rejection.
 
 use std::error::Error as StdError;
 use std::future::pending;
@@ -21,9 +21,9 @@ async fn late() -> Result<(), TimeoutError> {
     pending().await
 }
 
-/// Returns a rejection by each kind of layer. The last three rejections belong to three calls through a timeout. The
-/// first call ended after the time of the timeout, and the second call at the caller's deadline. The third call did not
-/// start, because the deadline had passed.
+/// Returns rejections by each kind of layer (attribute). The last three rejections come from a timeout. The first of
+/// these calls ended at the timeout, and the second call ended at the caller's deadline. The third call did not start,
+/// because the deadline had passed.
 async fn rejections() -> [Rejection; 6] {
     let breaker = CircuitBreaker::builder(LONG).build().unwrap();
     breaker.trip();

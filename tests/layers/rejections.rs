@@ -1,7 +1,6 @@
 //! Tests functions with `#[circuit]` whose body returns a rejection, such as the error of a full bulkhead. The circuit
-//! must count this error neither as a success nor as a failure, because a rejection says nothing about the service. The
-//! circuit must also ignore an error that reports the caller's deadline. Also tests fallbacks with `on = "rejected"`,
-//! which must replace these rejections, and no other error.
+//! must ignore a rejection and an expired deadline of the caller, because neither tells whether the service works. Also
+//! tests fallbacks with `on = "rejected"`, which must replace rejections, but no other error.
 
 use std::cell::{Cell, RefCell};
 use std::error::Error as StdError;
@@ -26,9 +25,8 @@ fn stats(name: &str) -> (u64, u64) {
 const SOON: Duration = Duration::from_millis(10);
 
 // Defines functions with the error type `$error`. Each of the functions `full`, `limited`, `slow` and `open` has one
-// attribute, which can reject or end a call. The function `outer` has a circuit, and its body calls one of these four
-// functions. The function `all` makes each of these attributes end a call, and checks how the circuit of `outer` counts
-// the error.
+// attribute. The function `outer` has a circuit, and its body calls one of these four functions. The function `all`
+// makes each attribute reject or end a call, and checks how the circuit of `outer` counts the error.
 
 macro_rules! inner {
     ($module:ident, $name:literal, $inner:literal: $error:ty) => {
@@ -124,7 +122,7 @@ impl<E: Into<Error>> From<E> for Hidden {
     }
 }
 
-/// An error that implements `std::error::Error`, but returns no source. A circuit therefore does not find the rejection
+/// An error that implements `std::error::Error`, but has no `source`. A circuit therefore does not find the rejection
 /// inside this error.
 #[derive(Debug, thiserror::Error)]
 #[error("no answer: {0}")]
@@ -477,14 +475,14 @@ async fn breaker_call_ignores_rejections_of_any_error_type() {
     assert_eq!((stats.total_failed, stats.total_ignored), (1, 8), "the body handled the rejection");
 }
 
-/// The last rejection that a function has handled, or `None` before the first rejection.
+/// The last rejection that a function has stored.
 type Last = RefCell<Option<Rejection>>;
 
 async fn instead_of_failed(_: &Last, _: &dyn Fn() -> Rejection) -> Result<(), Plain<&'static str>> {
     ready(Ok(())).await
 }
 
-/// Handles a rejection by storing it in `last`, and then fails for another reason.
+/// Stores a rejection in `last`, and then fails for another reason.
 #[fallback(instead_of_failed, on = "rejected")]
 #[circuit(name = "rejections::replaced", threshold = 99, error = |_| Plain("open"))]
 async fn replaces(last: &Last, reject: &dyn Fn() -> Rejection) -> Result<(), Plain<&'static str>> {

@@ -1,5 +1,5 @@
-//! Tests calls without a tokio runtime, and calls in a runtime whose timer is not enabled. These calls panic only if a
-//! retry, timeout, bulkhead, rate limit or hedge has to wait.
+//! Tests calls without a tokio runtime, and calls in a runtime whose timer is not enabled. These calls panic only if an
+//! attribute has to wait.
 
 use std::future::{Future, pending, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -40,7 +40,8 @@ async fn others(works: bool) -> Result<(), Error> {
     if works { pending().await } else { Err(Error::Down) }
 }
 
-/// Polls the call once, and returns the outcome. Returns `None` if the call waits, and an error if the call panics.
+/// Polls the call once, and returns its outcome. Returns `None` if the call is pending, and an error if the call
+/// panics.
 fn poll<F: Future>(call: F) -> Result<Option<F::Output>, String> {
     let mut call = pin!(call);
     let poll = || match call.as_mut().poll(&mut Context::from_waker(Waker::noop())) {

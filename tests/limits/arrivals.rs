@@ -31,10 +31,10 @@ fn arrivals() -> impl Strategy<Value = Vec<Arrival>> {
     vec(arrival, 1..60)
 }
 
-/// The admissions of a history, in their order: the number of the call, the time, and the number of tokens.
+/// The admitted calls in the order of their admission: the number of the call, the time, and the number of tokens.
 type Admitted = Rc<RefCell<Vec<(usize, Duration, u32)>>>;
 
-/// Runs `call` for each arrival, at the time of the arrival. Drops a call when the patience of its caller ends.
+/// Runs `call` for each arrival, at the time of the arrival. Drops the call after the time `patience`.
 fn run<F: Future<Output = ()> + 'static>(mut arrivals: Vec<Arrival>, call: impl Fn(usize, Instant, Arrival) -> F) {
     arrivals.sort_by_key(|arrival| arrival.at);
     paused_runtime().block_on(LocalSet::new().run_until(async {

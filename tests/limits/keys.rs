@@ -142,7 +142,7 @@ fn find_is_no_use_of_a_circuit() {
 
 #[test]
 fn open_circuit_is_not_evicted_while_a_closed_circuit_is_idle() {
-    // The keys are divided into parts with separate locks, and most of these parts contain no closed circuit.
+    // The keys are divided into parts with separate locks. Most of these parts contain no closed circuit.
     for family in 0..5 {
         let circuits = KeyedCircuits::builder(format!("open {family}")).max_keys(1024).build().unwrap();
         (0..1016).for_each(|key| circuits.get(key).trip());
@@ -154,8 +154,8 @@ fn open_circuit_is_not_evicted_while_a_closed_circuit_is_idle() {
 
 #[test]
 fn forced_open_circuit_is_not_evicted_while_an_open_circuit_is_idle() {
-    // The keys are divided into two parts. In about half of the evictions, the part of the new key contains only
-    // circuits that are forced open.
+    // The keys are divided into two parts. In about half of the evictions, the new key's part contains only circuits
+    // that are forced open.
     let circuits = KeyedCircuits::builder("forced").max_keys(128).build().unwrap();
     (0..127).for_each(|key| circuits.get(key).force_open());
     for key in 1000..1020 {

@@ -59,7 +59,7 @@ async fn fails(_: u32) -> Result<(), Error> {
     std::future::ready(Err(Error::Down)).await
 }
 
-/// An error that returns no source.
+/// An error without a `source`.
 struct Opaque(RateLimitedError);
 
 #[retry(max = 3, delay = 1, retry_rejected = true)]

@@ -279,7 +279,7 @@ async fn each_quota_applies_until_its_own_reset() {
     let wait = || limit.try_acquire().map_err(|limited| limited.retry_after().unwrap());
     limit.update(1, SECOND);
     limit.update(2, 10 * SECOND);
-    limit.update(7, 10 * SECOND); // an older response, which arrives late
+    limit.update(7, 10 * SECOND); // This response is older, and arrives late.
     assert_eq!((wait(), wait()), (Ok(()), Err(SECOND)));
     advance(SECOND).await;
     assert_eq!((wait(), wait()), (Ok(()), Err(9 * SECOND)));
@@ -290,8 +290,8 @@ async fn each_quota_applies_until_its_own_reset() {
     assert_eq!(wait(), Ok(()));
 }
 
-/// Simulates a service that admits 100 calls in 10 seconds, and reports the time until the reset, rounded up to whole
-/// seconds.
+/// Simulates a service that admits 100 calls in 10 seconds. The service reports the remaining time of these 10 seconds,
+/// rounded up to whole seconds.
 #[tokio::test(start_paused = true)]
 async fn overlapping_quotas_do_not_starve_steady_calls() {
     let limit = RateLimit::builder("steady", 9).burst(1).wait(MINUTE).build().unwrap();

@@ -14,7 +14,7 @@ use resilience_runtime::metrics::{export, export_every};
 use support::seconds;
 use tokio::time::{advance, sleep};
 
-/// A recorder that stores the value of a counter as an integer, and the value of a gauge as the bits of an `f64`.
+/// A recorder that stores a counter as an integer, and a gauge as the bits of an `f64`.
 #[derive(Default)]
 struct Kept {
     numbers: Mutex<BTreeMap<String, Arc<AtomicU64>>>,

@@ -129,7 +129,8 @@ async fn paced(key: u32) -> Result<(), Error> {
 
 #[tokio::test(start_paused = true)]
 async fn calls_of_keys_beyond_max_keys_are_once_in_the_sum() {
-    // The calls with the key 1 occupy the only key, so the keys 2 and 3 share one layer, which rejects one call.
+    // A running call prevents the eviction of key 1, the only key that `max_keys` allows. The keys 2 and 3 therefore
+    // share one layer, which rejects one call.
     let (one, two, three) = tokio::join!(occupies(1), occupies(2), occupies(3));
     assert!(one.is_ok() && two.is_ok() && three.is_err());
     paced(1).await.unwrap();

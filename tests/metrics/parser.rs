@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use resilience_runtime::prometheus_text;
 
-/// The samples of a text. The key of a sample is its name, together with its labels in the order of their names.
+/// The samples of a text. The key of a sample is its name with its labels.
 #[derive(Debug)]
 pub(crate) struct Samples(BTreeMap<(String, BTreeMap<String, String>), f64>);
 
@@ -34,7 +34,7 @@ impl Samples {
         })
     }
 
-    /// Parses a text. For the kind and the name of a metric, the function `names` returns the names of its samples.
+    /// Parses a text. The function `names` returns the sample names for the kind and the name of a metric.
     fn parse(text: &str, names: impl Fn(&str, &str) -> Vec<String>) -> Self {
         let (mut families, mut allowed, mut help) = (BTreeSet::new(), Vec::new(), None);
         let mut samples = BTreeMap::new();
@@ -66,8 +66,8 @@ impl Samples {
         self.0.get(&(name.to_owned(), labels)).copied()
     }
 
-    /// Returns a pair for each sample with this name and this label. The pair contains the value of the label `by`, and
-    /// the value of the sample.
+    /// Returns a pair for each sample with this name and this label: the value of the label `by`, and the value of the
+    /// sample.
     pub(crate) fn by(&self, name: &str, (label, value): (&str, &str), by: &str) -> Vec<(String, f64)> {
         let samples = self
             .0

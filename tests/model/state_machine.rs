@@ -26,7 +26,7 @@ struct Settings {
 #[derive(Clone, Copy, Debug)]
 enum Step {
     /// Starts a call. If `by_call` is true, the call runs in [`CircuitBreaker::call`]. Otherwise, the test takes a
-    /// permit from `try_acquire_owned`, and later ends the call through this permit.
+    /// permit from `try_acquire_owned`, and ends the call through this permit.
     Begin {
         by_call: bool,
     },
@@ -36,7 +36,7 @@ enum Step {
         how: End,
     },
     Advance(Duration),
-    /// Swaps the two paused clocks: the following steps use the clock that was not in use.
+    /// Swaps the two paused clocks. The following steps use the other clock.
     OtherClock,
     Reset,
 }
@@ -74,24 +74,22 @@ fn step() -> impl Strategy<Value = Step> {
         8 => any::<bool>().prop_map(|by_call| Step::Begin { by_call }),
         8 => (any::<usize>(), how).prop_map(|(which, how)| Step::End { which, how }),
         // All times in `Settings` are whole seconds. An advance by whole seconds can end exactly at the end of
-        // `cooldown` or of `trial_timeout`. An advance that is 1 ms longer can end just after this moment.
+        // `cooldown` or `trial_timeout`. With 1 ms more, an advance can end just after this time.
         4 => (0..4_u64, 0..2_u64).prop_map(|(s, ms)| Step::Advance(Duration::from_millis(s * 1000 + ms))),
         1 => Just(Step::OtherClock),
         1 => Just(Step::Reset),
     ]
 }
 
-/// A model of a breaker. For each decision to admit a call, the model counts the trials (calls of the half-open
-/// circuit) among the running calls. The model stores no number of running trials, because a stored number could become
-/// wrong.
+/// A model of a breaker. To decide about a call, the model counts the trials (calls of the half-open circuit) among the
+/// running calls. The model stores no counter of running trials, because a stored counter could become wrong.
 struct Model {
     settings: Settings,
     state: State,
     /// The number of state changes and resets so far.
     generation: u64,
     /// The number of the current group of trials (calls of the half-open circuit), from 1. If the newest trial is older
-    /// than `trial_timeout`, the next call begins a new group. The trials of an older group no longer block other
-    /// calls.
+    /// than `trial_timeout`, the next call begins a new group. The trials of older groups no longer block other calls.
     lease: u64,
     failures: u64,
     successes: u64,
@@ -117,18 +115,17 @@ struct Totals {
     opened: u64,
 }
 
-/// Identifies the state in which the model admitted a call. `generation` is the number of state changes and resets up
-/// to the admission. The trials (calls of the half-open circuit) are divided into groups, which are numbered in
-/// sequence. `lease` identifies the group of the call, or is 0 if the circuit was closed.
+/// Identifies the state in which the model admitted a call. `generation` is the number of state changes and resets
+/// before the admission. `lease` is the number of the call's group of trials (see `Model::lease`), or 0 if the circuit
+/// was closed.
 #[derive(Clone, Copy, PartialEq)]
 struct Ticket {
     generation: u64,
     lease: u64,
 }
 
-/// Returns the time at which a cooldown or a trial began. If the circuit opened on the other paused clock, `began` may
-/// be later than `now`. If `began` is later by more than one second, the cooldown or the trial begins at `now`. A
-/// smaller difference is the delay of a thread, and changes nothing.
+/// Returns the time at which a cooldown or a trial began. On the other paused clock, this time may be later than `now`.
+/// If the time is more than one second later, returns `now`. A smaller difference counts as the delay of a thread.
 fn on_clock_of(now: Instant, began: Instant) -> Instant {
     if began.saturating_duration_since(now) > Duration::from_secs(1) { now } else { began }
 }
@@ -164,8 +161,7 @@ impl Model {
         self.close();
     }
 
-    /// Starts a call. Returns the [`Ticket`] of the admitted call (the state at the admission), or the expected
-    /// `retry_after` of the rejection.
+    /// Starts a call. Returns the [`Ticket`] of an admitted call, or the expected `retry_after` of a rejection.
     fn begin(&mut self, now: Instant, under_way: impl Iterator<Item = Ticket>) -> Result<Ticket, Duration> {
         match self.state {
             State::Closed => return Ok(Ticket { generation: self.generation, lease: 0 }),
@@ -246,7 +242,7 @@ impl Model {
 
     fn compare(&self, told: &CircuitStats, now: Instant) {
         let left = match self.state {
-            // If `since` is later than `now`, the whole cooldown is left.
+            // If `since` is later than `now`, the whole cooldown remains.
             State::Open { since } => self.settings.cooldown.saturating_sub(now.saturating_duration_since(since)),
             _ => Duration::ZERO,
         };
@@ -302,16 +298,16 @@ impl Call {
         }
     }
 
-    /// Ends the call as `how` describes. Cancels the call if a call of this kind cannot end in this way. Returns the
-    /// end that the breaker must count.
+    /// Ends the call as `how` describes. If this kind of call cannot end in this way, cancels the call. Returns the end
+    /// that the breaker must count.
     fn end(self, how: End) -> End {
         match (self, how) {
             (Self::Permit(permit), End::Success) => permit.success(),
             (Self::Permit(permit), End::Failure) => permit.failure(),
             (Self::Permit(permit), End::Ignored) => permit.ignore(),
             (Self::Permit(permit), End::Panic) => {
-                // The panic drops the permit (the admission of the call). A permit from `try_acquire_owned` cannot
-                // detect a panic, so the breaker counts the call as cancelled.
+                // The panic drops the permit. A permit from `try_acquire_owned` cannot detect a panic, so the breaker
+                // counts the call as cancelled.
                 let _ = catch_unwind(AssertUnwindSafe(move || {
                     let _permit = permit;
                     resume_unwind(Box::new("panicked"))
@@ -334,7 +330,7 @@ fn poll(future: &mut Pinned) -> Poll<Result<(), CallError<()>>> {
     future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// Creates two runtimes. The paused clock of the second runtime is 10 s ahead of the paused clock of the first runtime.
+/// Creates two runtimes with paused clocks. The second clock is 10 s ahead of the first clock.
 fn clocks() -> [Runtime; 2] {
     let clocks = [paused_runtime(), paused_runtime()];
     let [one, other] = clocks.each_ref().map(|clock| clock.block_on(async { Instant::now() }));

@@ -35,8 +35,8 @@ enum Step {
         slow: bool,
     },
     Advance(Duration),
-    /// Compares the statistics with the model. Only this step reads the statistics, so the test also makes many calls
-    /// in a row without a read.
+    /// Compares the statistics with the model. Only this step reads the statistics, so the breaker also handles many
+    /// calls without a read.
     Look,
     Reset,
 }

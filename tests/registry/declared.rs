@@ -1,5 +1,5 @@
 //! Tests circuits whose options come from several attributes, builders or presets (ready-made circuits). The tests
-//! cover the list of all circuits, the breaker that several functions share, and conflicting values of an option.
+//! cover the list of all circuits, breakers that several functions share, and conflicting values of an option.
 
 use std::io;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Tests circuits whose options are set in several places of a program, and settings that the builders refuse. Also
+//! Tests circuits whose options are set at several points of a program, and settings that the builders refuse. Also
 //! tests names of circuits, and the `Debug` output of the public types.
 
 mod debug;

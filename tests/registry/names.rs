@@ -1,4 +1,4 @@
-//! Tests the names of circuits. A name belongs either to a single circuit, or to several circuits that differ in their
+//! Tests the names of circuits. One name stands either for a single circuit, or for a family of circuits with different
 //! keys. If a circuit has no key, its name must not end in brackets, as in `name[key]`.
 
 use std::io;

@@ -1,5 +1,5 @@
-//! Tests circuits whose options are set in several places of a program. If several functions use one circuit, the
-//! options of each function apply from the first call of any of these functions.
+//! Tests circuits whose options are set at several points of a program. If several functions use one circuit, the
+//! options of all functions apply from the first call of any of them.
 
 use std::io;
 use std::time::Duration;
@@ -148,8 +148,8 @@ async fn register_before_first_call_wins_and_conflicts() {
     let breaker = CircuitBreaker::builder("precedence::builder").threshold(2).register().unwrap();
     assert_eq!(in_force(&breaker), (2, 7));
     assert_eq!(conflicts_of("precedence::builder").len(), 1, "before the first call");
-    // The function `behind_a_builder` has not been called yet, so the `cooldown` of this second builder also overrides
-    // the `cooldown` of its attribute.
+    // The function `behind_a_builder` has not been called yet. The `cooldown` of this second builder therefore also
+    // overrides the `cooldown` of its attribute.
     CircuitBreaker::builder("precedence::builder").cooldown(Duration::from_secs(8)).register().unwrap();
     for _ in 0..2 {
         behind_a_builder().await.unwrap_err();

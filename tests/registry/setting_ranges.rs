@@ -1,5 +1,5 @@
 //! Tests that each builder accepts the smallest and the greatest value of an option, and refuses a value just outside
-//! the range. The error of a refused value contains the name of the option.
+//! this range. The error names the option.
 
 use std::fmt::Debug;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! Tests `unregister`, which removes a circuit from the registry (the list of all named circuits). `unregister` does
-//! not remove circuits that attributes declare.
+//! Tests `unregister`, which removes a circuit from the registry (the list of all named circuits). `unregister` keeps
+//! circuits that attributes declare.
 
 use std::io;
 

@@ -28,8 +28,8 @@ struct Borrowed<'a>(&'a str, #[source] Option<CircuitOpenError>);
 
 struct Opaque;
 
-/// Defines a function with a retry for each error type. Each function must make three attempts if the errors are
-/// ordinary, but only one attempt if the error comes from a rejection by a circuit.
+/// Defines a function with a retry for each error type. Each function must make three attempts after ordinary errors.
+/// After a rejection by a circuit, the function must make only one attempt.
 macro_rules! functions {
     ($($name:ident: $error:ty;)*) => {
         $(
@@ -125,8 +125,8 @@ async fn rejection_by_foreign_circuit_ends_retry() {
         anyhow(open().into()),
         anyhow(anyhow::Error::from(Transparent::from(open())).context("while searching")),
         generic(Transparent::from(open())),
-        // The error types of the functions `text` and `unbounded` hide the rejection. The retry finds the rejection
-        // through a thread-local variable, which the circuit has set.
+        // The error types of `text` and `unbounded` hide the rejection. The retry still notices the rejection, because
+        // the circuit has set a thread-local variable.
         text(open().to_string()),
         unbounded(open()),
     ];
@@ -138,8 +138,8 @@ async fn rejection_by_foreign_circuit_ends_retry() {
     assert_eq!(calls.get(), 1);
 }
 
-/// Defines a function for each error type. The body returns the rejection one poll after its creation, so that only a
-/// search through the sources of the error finds the rejection.
+/// Defines a function for each error type. The body returns the rejection one poll after its creation. The retry can
+/// then find the rejection only by a search through the sources of the error.
 macro_rules! functions_that_wait {
     ($($name:ident: $error:ty;)*) => {
         $(
@@ -235,8 +235,8 @@ async fn circuit_of_another_call_ends_no_retry() {
     let rate = RateLimit::builder("foreign_rejections", 1).burst(1).build().unwrap();
     rate.try_acquire().unwrap();
     breaker.call(async || Err::<(), _>(())).await.unwrap_err();
-    // The rate limit rejects the first attempt of `limited`, so a second attempt must follow. The call above has opened
-    // a circuit, which must not end the retry, because `limited` does not use this circuit.
+    // The rate limit rejects the first attempt of `limited`, so a second attempt must follow. The circuit that the call
+    // above has opened must not end the retry, because `limited` does not use this circuit.
     assert_eq!(limited(&rate).await, Ok(()));
 }
 

@@ -1,5 +1,4 @@
-//! Tests the options `with` and `budget` of `#[retry]`. The `RetryPolicy` or the `RetryBudget` is in a field of a
-//! struct.
+//! Tests the options `with` and `budget` of `#[retry]` with a `RetryPolicy` or a `RetryBudget` in a field of a struct.
 
 use std::cell::Cell;
 use std::io;

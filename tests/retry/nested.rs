@@ -1,5 +1,5 @@
 //! Tests a retry (the inner retry) in the body of another retry (the outer retry). If a call of the inner retry fails,
-//! the retries of this call count towards the option `max` of the outer retry.
+//! its retries count towards the `max` of the outer retry.
 
 use std::cell::Cell;
 use std::time::Duration;

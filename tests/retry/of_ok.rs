@@ -1,5 +1,5 @@
-//! Tests the options `retry_after_ok` and `cost_ok`, which apply to an `Ok` value that `retry_if_ok` selects. Also
-//! tests the option `retry_after_ok` of a circuit.
+//! Tests the options `retry_after_ok` and `cost_ok` of a retry, which read an `Ok` value that `retry_if_ok` selects.
+//! Also tests the option `retry_after_ok` of a circuit.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use resilience_runtime::{CircuitState, RetryBudget, RetryCost, RetryPolicy, TokenBucket, circuit, get_circuit, retry};
 use support::{Calls, Error, seconds};
 
-/// An HTTP response. A response with the status 429 asks the caller for a delay.
+/// An HTTP response. With the status 429, the response asks the caller for a delay.
 #[derive(Debug, PartialEq)]
 struct Response {
     status: u16,
@@ -36,7 +36,7 @@ impl Response {
 
 type Answer = Result<Response, Error>;
 
-/// Answers with the status 200 at the third call, and with the status 429 before.
+/// Answers with the status 200 at the third call, and with the status 429 at earlier calls.
 #[expect(clippy::unnecessary_wraps, reason = "decorated functions return a `Result`")]
 fn ask(calls: &Calls, hint: u64) -> Answer {
     Ok(Response::new(if calls.note() == 3 { 200 } else { 429 }, hint))

@@ -56,8 +56,8 @@ fn policy() -> RetryPolicy {
     RetryPolicy::builder().max(4).delay(seconds(8)).build().unwrap()
 }
 
-/// Resets the circuit `name`, and runs `retry`. Opens the circuit with `trip` 4 s after the start of `retry`. Returns
-/// the duration of `retry` in seconds.
+/// Resets the circuit `name`, and runs `retry`. Opens the circuit 4 s after the start of `retry`. Returns the duration
+/// of `retry` in seconds.
 async fn opened_by_others<T>(name: &str, retry: impl Future<Output = T>) -> u64 {
     let begin = Instant::now();
     breaker(name).reset();
@@ -92,8 +92,8 @@ async fn rejection_by_half_open_circuit_ends_policy() {
     sleep(seconds(1)).await;
     let _trial = breaker.try_acquire().unwrap();
     let begin = Instant::now();
-    // The rejection asks for a wait of at most 1 s, which would end before the pause of 8 s. The retry therefore ends
-    // because of the rejection itself.
+    // The rejection asks for a wait of at most 1 s, which is shorter than the pause of 8 s. Nevertheless, the rejection
+    // ends the retry.
     let rejected = policy().call(|| breaker.call(|| std::future::ready(Err::<(), _>(Plain)))).await;
     assert!(matches!(rejected, Err(CallError::Rejected(_))));
     assert_eq!((begin.elapsed(), breaker.stats().total_rejected), (Duration::ZERO, 1));
@@ -210,13 +210,13 @@ async fn note_of_another_task_or_poll_does_not_end_retry() {
     assert_eq!(calls.get(), 3, "the timeout ended each attempt, and not a rejection during the last poll");
 }
 
-/// Stores in `kept` a rejection that would end a retry.
+/// Stores a rejection in `kept`. If the body returned this rejection, the retry would end.
 #[retry(max = 3, delay = 1)]
 #[timeout(1, error = |late| late.to_string())]
 async fn keeps_rejections(kept: &RefCell<Vec<RateLimitedError>>, calls: &Cell<u32>) -> Result<(), String> {
     calls.set(calls.get() + 1);
     let limit = RateLimit::builder("open_circuits::kept", 1).burst(1).build().unwrap();
-    // The timeout ends the attempt in the poll in which this sleep ends and the rejection is created.
+    // The timeout ends the attempt in the same poll in which this sleep ends.
     sleep(seconds(1)).await;
     kept.borrow_mut().extend(limit.try_acquire_many(2).err());
     assert!(kept.borrow().iter().all(RateLimitedError::is_above_burst));
@@ -278,8 +278,7 @@ async fn closed_upper_circuit_does_not_hide_open_lower_circuit() {
     assert_eq!(duration(retries_with_upper()).await, Duration::ZERO);
     reset();
     assert_eq!(duration(policy().call(upper)).await, Duration::ZERO);
-    // In the first round, the call opens the circuit of `lower_text`. In the second round, this circuit rejects the
-    // call.
+    // The first round opens the circuit of `lower_text`. In the second round, this circuit rejects the call.
     for _ in 0..2 {
         assert_eq!(duration(policy().call(upper_text)).await, Duration::ZERO);
     }
@@ -303,7 +302,7 @@ async fn fails_after(call: impl Future<Output = Result<(), Plain>>) -> Result<()
     Err(Plain)
 }
 
-/// The ways in which a closed circuit records a failure.
+/// How a closed circuit records a failure.
 #[derive(Clone, Copy, Debug)]
 enum Way {
     Error,
@@ -348,7 +347,8 @@ async fn last_of_several_circuits_decides() {
             fails_by(way, async { Ok(()) }).await;
             Err::<(), _>(Plain)
         };
-        // In the first call, the first attempt opens the circuit. In the second call, the circuit rejects each attempt.
+        // In the first round, the first attempt opens the circuit. In the second round, the circuit rejects each
+        // attempt.
         for _ in 0..2 {
             assert_eq!(duration(policy().call(before)).await, seconds(56), "{way:?}: the closed circuit comes last");
         }
@@ -376,8 +376,8 @@ async fn earlier_messages_do_not_hide_open_circuit() {
     let other = CircuitBreaker::builder("open_circuits::other").build().unwrap();
     other.force_open();
     for messages in [0, 4, 65_534, 65_535, 65_536] {
-        // If a closed circuit records a failure, retries ignore all earlier messages. The counter of messages has 16
-        // bits, so the largest values of `messages` test its overflow.
+        // A rejection or an opening sends a message to outer retries. After a failure in a closed circuit, retries
+        // ignore all earlier messages. The counter of messages has 16 bits, so the largest numbers test its overflow.
         fails_by(Way::Error, async { Ok(()) }).await;
         (0..messages).for_each(|_| drop(other.try_acquire().unwrap_err()));
         let open =
@@ -561,7 +561,7 @@ async fn fails_in_other_task() -> Result<(), Hidden> {
     Err(Hidden)
 }
 
-/// An error that implements `std::error::Error`, but returns no source.
+/// An error that implements `std::error::Error`, but has no `source`.
 #[derive(Debug, thiserror::Error)]
 #[error("down")]
 struct Hidden;
@@ -607,8 +607,8 @@ async fn stacked_with_note(bulkhead: &Bulkhead) -> Result<(), Keeps> {
     rejects_stacked().await.map_err(|rejection| Keeps(Some(rejection)))
 }
 
-/// Runs `call`, whose attempts start at 0, 2, 3 and 5 s. From 1 s on, the bulkhead rejects the attempts. Returns the
-/// duration in seconds, and the number of rejections.
+/// Runs `call`, whose attempts start after 0, 2, 3 and 5 s. After 1 s, the bulkhead is full and rejects the attempts.
+/// Returns the duration in seconds, and the number of rejections.
 async fn in_full_bulkhead<F: Future>(bulkhead: &Bulkhead, call: F) -> (u64, u64) {
     let begin = Instant::now();
     let fill = async {

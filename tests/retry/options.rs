@@ -9,7 +9,7 @@ use resilience_runtime::{Jitter, RetryEvent, RetryPolicy, circuit, retry};
 use support::{Calls, seconds};
 use tokio::time::{advance, sleep};
 
-/// An error that contains a hint (the delay that a service asked for) and implements no trait.
+/// An error with a hint (the delay that a service asked for). The error implements no trait.
 struct Busy(Option<Duration>);
 
 #[retry(max = 5, delay = 1, backoff = 3, max_delay = 4)]
@@ -51,7 +51,7 @@ async fn attribute_offers_every_jitter() {
             for (pause, (least, most)) in
                 pauses.iter().zip(least.into_iter().zip([if index == 2 { 20 } else { 8 }, 20, 20]))
             {
-                // Accepts a pause that is 1 ms too long, because a timer of tokio may wake 1 ms late.
+                // A pause may be 1 ms too long, because a timer of tokio may wake 1 ms late.
                 assert!(
                     (seconds(least)..=seconds(most) + Duration::from_millis(1)).contains(pause),
                     "{index}: {pauses:?}"

@@ -1,5 +1,5 @@
-//! Tests the option `retry_after` of a circuit, which reads the delay that an error asks for. A retry around the
-//! circuit also uses this delay.
+//! Tests the option `retry_after` of a circuit, which reads the delay that an error asks for. A retry above the circuit
+//! also uses this delay.
 
 use std::time::Duration;
 
@@ -107,8 +107,8 @@ async fn retry_ends_when_circuit_hint_exceeds_max_delay() {
     assert_eq!(calls.seconds(), [0]);
 }
 
-/// Calls a function that always fails, and returns the pauses between its attempts. The error of attempt number n asks
-/// for the delay `hints[n - 1]`.
+/// Calls a function that always fails, and returns the pauses between its attempts. The error of the first attempt asks
+/// for the delay `hints[0]`, and so on.
 async fn pauses(jitter: Jitter, max_delay: Option<Duration>, hints: &[Option<Duration>]) -> Vec<Duration> {
     let mut builder = RetryPolicy::builder().max(u32::try_from(hints.len()).unwrap() + 1).jitter(jitter);
     if let Some(max_delay) = max_delay {
@@ -134,8 +134,7 @@ async fn hint_keeps_jitter_of_retry() {
             first.push(pauses(jitter, None, &[Some(seconds(30))]).await[0].as_secs_f64());
         }
         first.sort_by(f64::total_cmp);
-        // The pauses are uniformly distributed between 30 s and 31 s. Tokio's timer rounds each pause up to the next
-        // millisecond.
+        // The pauses are uniformly distributed between 30 s and 31 s. Tokio's timer rounds up to whole milliseconds.
         assert!(first[0] >= 30.0 && first[999] <= 31.002, "{jitter:?}");
         let mean = first.iter().sum::<f64>() / 1000.0;
         assert!((mean - 30.5).abs() < 0.06, "{jitter:?}: {mean}");
@@ -155,8 +154,8 @@ async fn hint_does_not_feed_decorrelated_jitter() {
 async fn jittered_hint_above_max_delay_ends_retry() {
     let mut ended = 0;
     for _ in 0..400 {
-        // The pause is uniformly distributed between 9.5 s and 10.5 s. A pause longer than `max_delay` (10 s) ends the
-        // retry, so about half of the 400 retries end.
+        // The pause is uniformly distributed between 9.5 s and 10.5 s. A pause above `max_delay` (10 s) ends the retry,
+        // so about half of the 400 retries end.
         ended +=
             u32::from(pauses(Jitter::Full, Some(seconds(10)), &[Some(Duration::from_millis(9_500))]).await.is_empty());
     }

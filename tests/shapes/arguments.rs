@@ -163,8 +163,8 @@ async fn named_by_an_argument(host: String) -> io::Result<usize> {
     Ok(host.len())
 }
 
-/// The attribute's closure has a parameter `error`, and does not use the argument `error`. The body may therefore
-/// consume this argument.
+/// The closure in the attribute has its own `error`, and does not use the argument `error`. The body may therefore
+/// consume the argument.
 #[circuit(name = "arguments::own", failure_if = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut)]
 async fn consumes(error: io::Error) -> io::Result<usize> {
     Err(error)
@@ -199,7 +199,7 @@ struct Cursor<'a> {
     inner: &'a mut u32,
 }
 
-/// The attribute's closure does not use the argument `cursor`, so the body may return a reference from `cursor`.
+/// The closure in the attribute does not use the argument `cursor`, so the body may return a reference from `cursor`.
 #[circuit(name = "arguments::gives_back", failure_if = |_| limit > 3)]
 async fn gives_back<'a>(cursor: Cursor<'a>, limit: u32) -> io::Result<&'a mut u32> {
     if limit == 0 {

@@ -1,5 +1,5 @@
-//! Tests the option `attempt` of `#[retry]`, and the options of `#[retry]` that take a function. The decorated
-//! functions are methods, trait methods, functions that return a future, and functions from a macro.
+//! Tests the options of `#[retry]` that take a function, and the option `attempt`. The decorated functions are methods,
+//! trait methods, functions that return a future, and functions from a macro.
 
 use std::cell::Cell;
 use std::future::Future;

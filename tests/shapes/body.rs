@@ -122,7 +122,7 @@ async fn nested_futures(numbers: &[u32]) -> io::Result<u32> {
         sum += double(*number).await;
     }
     let block = async {
-        // This `return` ends the `async` block `block`, and not the function `nested_futures`.
+        // This `return` ends only the `async` block, and not `nested_futures`.
         return Ok::<_, io::Error>(1);
     };
     sum += block.await?;

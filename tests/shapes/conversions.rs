@@ -11,7 +11,6 @@ use resilience_runtime::{
     TimeoutError,
 };
 
-/// An error with one variant for all rejections.
 #[derive(Debug, PartialEq)]
 enum Error {
     Rejected(Rejection),
@@ -66,7 +65,6 @@ async fn each_attribute_accepts_error_with_one_variant() {
     assert_eq!(late().await.unwrap_err().kind(), Some(RejectionKind::Timeout));
 }
 
-/// An error that implements both `From<CircuitOpenError>` and `From<Rejection>`.
 #[derive(Debug, PartialEq)]
 enum Both {
     Open(CircuitOpenError),
@@ -141,7 +139,6 @@ async fn bound_of_type_parameter_selects_conversion() {
     assert_eq!(of_client(()).await.unwrap_err().kind(), Some(RejectionKind::Circuit));
 }
 
-/// An error with a lifetime parameter.
 #[derive(Debug, PartialEq)]
 struct Lent<'a>(&'a str, Option<Rejection>);
 
@@ -197,7 +194,8 @@ async fn rejection_itself() -> Result<(), Rejection> {
 
 type Hidden = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 
-/// The alias `Hidden` hides the output type of the future, so the error type must implement `From<CircuitOpenError>`.
+/// The alias `Hidden` hides the error type from the attribute. The error type must therefore implement
+/// `From<CircuitOpenError>`.
 #[circuit(name = "conversions::shown")]
 fn hidden() -> Hidden {
     Box::pin(async move { Ok(()) })

@@ -1,5 +1,5 @@
-//! Tests that a decorated function drops its arguments and local variables in the same order as the same function
-//! without attributes. The order must also be the same if the caller drops the future before the future completes.
+//! Tests that attributes do not change the order in which a function drops its arguments and local variables. The order
+//! must also stay the same if the caller drops the future before its end.
 //!
 //! The tests allow one difference. If the attributes run the body at most once, as a circuit does, the decorated
 //! function drops its unused arguments last.
@@ -57,8 +57,8 @@ functions! {
     #[circuit(name = "drops::outer")] #[circuit(name = "drops::inner")] in_two_circuits;
 }
 
-/// Polls the call `polls` times, and then drops the call. Returns the names of all dropped values in the order of their
-/// drops.
+/// Polls the call `polls` times, and then drops the call. Returns the names of all dropped values, in the order of
+/// their drops.
 fn drops<'a, F>(log: &'a Log, polls: u32, call: impl FnOnce([Noisy<'a>; 8]) -> F) -> Vec<&'static str>
 where
     F: Future<Output = io::Result<()>>,

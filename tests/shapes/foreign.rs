@@ -6,7 +6,7 @@ use std::io;
 
 use resilience_runtime::{circuit, fallback, get_circuit, hedge, retry};
 
-/// This doc comment is an attribute of Rust, above the attributes of this project.
+/// This doc comment is an attribute of Rust above the attributes of this project.
 #[inline]
 #[retry(max = 2, delay = 0)]
 #[doc(alias = "between")]
@@ -61,8 +61,7 @@ async fn instrumented_below(value: u32) -> io::Result<u32> {
     }
 }
 
-/// The three attributes above `instrument` generate code with a label. The attribute `instrument` must be able to parse
-/// this code.
+/// The three attributes above `instrument` generate code with a label, which `instrument` must be able to parse.
 #[circuit(name = "foreign::instrumented_outer", threshold = 9)]
 #[retry(max = 2, delay = 0)]
 #[circuit(name = "foreign::instrumented_inner", threshold = 9, error = io::Error::other)]
@@ -152,8 +151,8 @@ async fn instrumented_above_hedges(text: String) -> io::Result<usize> {
     Ok(text.len())
 }
 
-/// The body awaits an `async move` block, like the code that `instrument` generates. The retry must not mistake the
-/// user's block for generated code.
+/// The body awaits an `async move` block, as the code of `instrument` does. The retry must not mistake this block for
+/// generated code.
 #[tracing::instrument(skip_all)]
 #[retry(max = 2, delay = 0)]
 async fn instrumented_above_a_block(calls: &Cell<u32>) -> io::Result<u32> {

@@ -223,8 +223,8 @@ fn consumes_a_clone(name: String) -> Pin<Box<dyn Future<Output = io::Result<usiz
     })
 }
 
-/// The statement `let client = Client { name };` consumes the argument `name` before the `async` block. The block uses
-/// only the field `client.name`.
+/// The statement `let client = Client { name };` consumes the argument `name`. The `async` block uses only
+/// `client.name`.
 #[retry(max = 2, delay = 0)]
 fn is_used_up_before(name: String) -> impl Future<Output = io::Result<usize>> {
     struct Client {
@@ -246,7 +246,7 @@ async fn each_attempt_runs_statements_before_the_block() {
     assert_eq!(is_used_up_before("four".to_owned()).await.unwrap(), 11);
 }
 
-/// Each `return` before the `async` block leaves a closure, and not the function.
+/// Each `return` before the `async` block ends only a closure.
 #[retry(max = 2, delay = 0)]
 #[rustfmt::skip]
 fn returns_within(n: u32) -> impl Future<Output = io::Result<u32>> {
@@ -397,8 +397,8 @@ async fn blocks_without_move_and_boxed_blocks_work() {
 
 struct Item<'a>(&'a u32);
 
-// The return types of these functions do not name the lifetimes of all references. The futures can nevertheless hold
-// all arguments for the fallback.
+// These return types do not name the lifetimes of all references. The futures can nevertheless hold all arguments for
+// the fallback.
 #[fallback(of_text)]
 fn of_a_shadowed_argument(text: &str) -> Pin<Box<dyn Future<Output = io::Result<usize>> + Send>> {
     let text = text.to_owned();

@@ -9,7 +9,7 @@ async fn names_of_the_user_do_not_collide() {
 }
 
 mod shadows {
-    #![allow(dead_code)] // The types only test equal names in the generated code.
+    #![allow(dead_code)] // These items exist only for their names.
 
     struct Ok;
     struct Err;
@@ -52,7 +52,7 @@ mod no_prelude {
 }
 
 mod locals {
-    /// A macro with a local variable `circuit`. The code that `#[circuit]` generates also has a variable `circuit`.
+    /// A macro with a local variable `circuit`. Code that `#[circuit]` generates has a variable with the same name.
     macro_rules! ours {
         ($outcome:ident) => {{
             let circuit = $outcome;
@@ -71,7 +71,7 @@ mod locals {
 mod methods {
     use std::fmt::Debug;
 
-    #[allow(dead_code)] // The methods only test equal names in the generated code.
+    #[allow(dead_code)] // These methods exist only for their names.
     trait LogExt {
         fn error(&self) {}
         fn found(&self) {}

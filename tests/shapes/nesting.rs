@@ -106,7 +106,7 @@ chain! {
     chain11: "nesting::11", chain12: "nesting::12"
 }
 
-/// The compiler must prove that the future of the chain is `Send`, and must not exceed its default recursion limit.
+/// The compiler must prove within its default recursion limit that the future of the chain is `Send`.
 #[tokio::test]
 async fn chain_of_functions_with_two_attributes_can_be_spawned() {
     assert_eq!(tokio::spawn(chain1(0)).await.unwrap().unwrap(), 12);

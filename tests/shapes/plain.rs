@@ -313,7 +313,6 @@ fn instrumented(text: String) -> io::Result<usize> {
     Ok(text.len())
 }
 
-/// Calls itself `calls` times, and returns this number.
 #[inline]
 #[circuit(name = "plain::recursive")]
 fn recursive(calls: u32) -> io::Result<u32> {

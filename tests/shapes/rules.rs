@@ -1,5 +1,4 @@
-//! Tests the user's functions in attributes, such as `retry_if`. The functions read arguments of the decorated
-//! function.
+//! Tests the user's functions in attributes, such as `retry_if`, that read arguments of the decorated function.
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -11,8 +10,8 @@ use resilience_runtime::{
     CircuitState, RetryBudget, RetryCost, TokenBucket,
 };
 
-/// An argument of decorated functions. The body sets `whole` to `false` in its clone of the argument. The options of
-/// the attributes must read the argument itself, in which `whole` is `true`.
+/// An argument of decorated functions. The body sets `whole` to `false` in its own clone. The options of the attributes
+/// must read the original, in which `whole` is `true`.
 #[derive(Clone, Debug)]
 struct Request {
     whole: bool,
@@ -172,8 +171,8 @@ fn named(text: &str) -> io::Error {
     io::Error::other(text.to_owned())
 }
 
-/// Declares functions whose body consumes its arguments. If an attribute rejects a call, its option `error` must still
-/// be able to read the arguments.
+/// Declares functions whose body consumes its arguments. After a rejection, the option `error` must still be able to
+/// read the arguments.
 macro_rules! consuming {
     ($($(#[$attr:meta])* $name:ident($text:ident, $more:ident);)*) => {
         $(
@@ -248,7 +247,6 @@ async fn rejection_reads_an_argument_that_the_body_consumes() {
     assert_eq!(by_bulkhead("text".to_owned(), ("more".to_owned(), 7)).await.unwrap(), "textmore.7");
 }
 
-/// In each method, `failure_if` reads an argument after the body has run.
 struct Client(String);
 
 impl Client {

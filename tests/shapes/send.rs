@@ -1,5 +1,4 @@
-//! Tests when the future of a decorated function is `Send`. The future must be `Send` exactly if the future of the same
-//! function without attributes is `Send`.
+//! Tests that the future of a decorated function is `Send` if and only if the undecorated function's future is `Send`.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -126,8 +125,8 @@ async fn bounds_are_those_of_the_bare_function() {
     assert!(assert_send(fails_locally(true)).await.is_err());
 }
 
-/// Finds out whether a value of the type `T` is `Send`. If `T` is `Send`, the compiler selects the method `is_send` of
-/// `Probe`, which returns `true`. Otherwise, the compiler selects the method of the trait [`IsSend`], which returns
+/// Checks whether a value of the type `T` is `Send`. If `T` is `Send`, the compiler selects the inherent method
+/// `is_send`, which returns `true`. Otherwise, the compiler selects the method of the trait [`IsSend`], which returns
 /// `false`.
 struct Probe<T>(std::marker::PhantomData<T>);
 

@@ -1,4 +1,4 @@
-//! Tests circuits that continue from a snapshot, with equal and with other settings.
+//! Tests circuits that restore a snapshot, with equal settings and with different settings.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn failed(circuit: CircuitBuilder, failures: u32) -> CircuitBreaker {
     breaker
 }
 
-/// Takes a snapshot, and restores the state of the circuit `from` into the circuit `to`.
+/// Restores the state of the circuit `from` into the circuit `to`.
 fn moved(from: &CircuitBreaker, to: &CircuitBreaker) -> CircuitStats {
     assert_eq!(restored(&with_one("circuits", to.name(), &taken("circuits", from.name()))).restored, 1);
     to.stats()

@@ -1,4 +1,4 @@
-//! Tests snapshots with wrong contents. The library refuses each of these snapshots, and restores no part of it.
+//! Tests snapshots with wrong contents. The library must refuse such a snapshot, and restore no part of it.
 
 use std::fmt::Write;
 
@@ -70,7 +70,7 @@ fn forged_size_is_refused() {
     let long = with_one("circuits", &"x".repeat(1_025), &json!({ "state": "open" }));
     assert!(refusal(&long.to_string()).contains("a name of 1025 bytes"));
 
-    // The limit of 1,000,000 states applies to the sum of circuits and rate limits.
+    // The limit of 1,000,000 states applies to circuits and rate limits together.
     let mut json = r#"{"version":1,"keyed_circuits":{"x":{"#.to_owned();
     (0..999_999).for_each(|key| write!(json, r#""{key}":{{"state":"open"}},"#).unwrap());
     json.truncate(json.len() - 1);
@@ -85,7 +85,7 @@ fn other_version_is_refused_and_changes_nothing() {
     let _alone = alone();
     let breaker = CircuitBreaker::builder("forged version").register().unwrap();
     for json in [
-        // If the version comes first, the contents of an unknown version may have any form.
+        // If the version comes first, a snapshot of an unknown version may have any contents.
         r#"{"version":2,"circuits":[1,2,3]}"#,
         r#"{"circuits":{"forged version":{"state":"open","cooldown_remaining":9}},"version":2}"#,
     ] {

@@ -1,4 +1,4 @@
-//! Tests circuits with the option `key` that continue from a snapshot.
+//! Tests circuits with the option `key` that restore a snapshot.
 
 use resilience_runtime::{CircuitState, KeyedCircuits, circuit};
 use serde_json::json;

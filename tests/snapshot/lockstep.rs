@@ -1,5 +1,5 @@
-//! Tests random circuits whose state moves through JSON to a circuit of another name. Afterwards, both circuits receive
-//! the same calls, and must admit, reject and report the same.
+//! Copies the state of a random circuit through JSON to a circuit with another name. Afterwards, both circuits receive
+//! the same calls, and must give the same answers.
 
 use std::time::Duration;
 
@@ -80,7 +80,7 @@ fn built(name: String, rule: Rule, factor: f64, half_open_max: u32) -> CircuitBu
     }
 }
 
-/// Applies a step to the circuits, and compares their answers.
+/// Applies a step to the circuits, and checks that their answers are equal.
 async fn apply(step: Step, circuits: &[&CircuitBreaker]) {
     match step {
         Step::Pass(millis) => advance(Duration::from_millis(millis)).await,
@@ -107,8 +107,8 @@ async fn apply(step: Step, circuits: &[&CircuitBreaker]) {
     }
 }
 
-/// Returns the statistics that the old and the restored circuit must have in common. Leaves out the name and the
-/// totals. Also leaves out the number of successes, because this number starts at zero at the restoration.
+/// Returns the statistics that must be equal in both circuits. Leaves out the name and the totals. Also leaves out the
+/// number of successes, because a restored circuit counts successes from zero.
 fn observable(circuit: &CircuitBreaker) -> impl PartialEq + std::fmt::Debug {
     let CircuitStats { state, failures, cooldown_remaining, window_total, window_failures, window_slow, .. } =
         circuit.stats();
@@ -135,8 +135,8 @@ proptest! {
             for step in before {
                 apply(step, &[&old]).await;
             }
-            // A snapshot does not contain the successful trials of a half-open circuit. Opens the old circuit again, so
-            // that the old circuit also forgets its successful trials.
+            // A snapshot does not contain the successful trials of a half-open circuit. Opening the old circuit again
+            // makes it forget its successful trials, too.
             if old.state() == resilience_runtime::CircuitState::HalfOpen {
                 old.trip();
                 advance(old.stats().cooldown_remaining).await;
@@ -152,8 +152,8 @@ proptest! {
             assert_eq!(new.stats().last_success, old.stats().last_success);
             let again = taken("circuits", &names[1]);
             assert_eq!(again, state, "a second snapshot is equal");
-            // A snapshot leaves out a circuit with an empty window, so the buckets of the new window begin at another time.
-            // A reset lets the buckets of the old window begin now, too.
+            // A snapshot leaves out a circuit with an empty window, so the new circuit starts a new window now. The
+            // reset also makes the old circuit start a new window.
             if state.is_null() {
                 old.reset();
             }
@@ -166,7 +166,7 @@ proptest! {
     }
 }
 
-/// Returns a number that no other case of the test has.
+/// Returns a number that is unique in this process.
 fn proptest_number() -> u32 {
     use std::sync::atomic::{AtomicU32, Ordering};
     static NEXT: AtomicU32 = AtomicU32::new(0);

@@ -1,4 +1,4 @@
-//! Tests of the feature `serde`: the serialized statistics, and the functions `snapshot` and `restore`.
+//! Tests the feature `serde`: the serialized statistics, and the functions `snapshot` and `restore`.
 
 #![expect(clippy::await_holding_lock, reason = "each test has a runtime of its own, with one thread")]
 
@@ -16,14 +16,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use resilience_runtime::{Restored, Snapshot, restore, snapshot};
 use serde_json::{Value, json};
 
-/// Makes the tests that restore a snapshot run one after the other. A restoration drops the waiting states of earlier
-/// snapshots, which may belong to another test.
+/// Makes the tests that restore a snapshot run one after the other. A restoration drops states of earlier snapshots
+/// whose circuits do not exist yet. These states may belong to another test.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Takes a snapshot, and returns the state of one name in JSON. `kind` is a field of the snapshot, such as `circuits`.
+/// Takes a snapshot, and returns the state of the circuit or rate limit `name` in JSON. `kind` is a field of the
+/// snapshot, such as `circuits`.
 fn taken(kind: &str, name: &str) -> Value {
     let mut all = serde_json::to_value(snapshot()).unwrap();
     all[kind][name].take()
@@ -34,7 +35,6 @@ fn with_one(kind: &str, name: &str, state: &Value) -> Value {
     json!({ "version": 1, kind: { name: state } })
 }
 
-/// Restores a snapshot from JSON.
 fn restored(json: &Value) -> Restored {
     restore(serde_json::from_str::<Snapshot>(&json.to_string()).unwrap()).unwrap()
 }

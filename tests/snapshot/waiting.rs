@@ -1,4 +1,4 @@
-//! Tests states of a snapshot that wait until their circuit is created.
+//! Tests restored states that wait until their circuit is created.
 
 use resilience_runtime::{
     CircuitBreaker, CircuitState, KeyedCircuits, circuit, get_circuit_stats, presets, reset_all_circuits,

@@ -247,9 +247,9 @@ async fn other_layers_end_before_the_stream() {
     let breaker = get_circuit("attribute::stack").unwrap();
     let mut stream = stack(2).await.unwrap();
     assert_eq!(counts(&breaker), [0, 2, 0, 0]);
-    let mut second = stack(0).await.unwrap(); // the slot of the bulkhead is free again
+    let mut second = stack(0).await.unwrap(); // The slot of the bulkhead is free again.
     assert_eq!(second.next().await, Some(Ok(3)));
-    sleep(seconds(60)).await; // the timeout does not apply to the stream
+    sleep(seconds(60)).await; // The timeout does not apply to the stream.
     assert_eq!(stream.next().await, Some(Ok(2)));
     assert!(matches!(stream.next().await, Some(Err(Error::Timeout(_)))));
     assert_eq!((stream.next().await, counts(&breaker)), (None, [0, 3, 0, 0]));
@@ -258,7 +258,7 @@ async fn other_layers_end_before_the_stream() {
 
     breaker.reset();
     let rejected = async {
-        let full = stack(0).await.unwrap().next().await; // the slot is taken, so the fallback answers
+        let full = stack(0).await.unwrap().next().await; // The slot is taken, so the fallback answers.
         assert_eq!((full, counts(&breaker)), (Some(Ok(0)), [0, 3, 3, 1]));
     };
     SLOTS.store(9, Ordering::Relaxed);

@@ -52,8 +52,7 @@ enum Polled {
     End,
 }
 
-/// The model of a watched stream with time limits. All times are in milliseconds, and points in time count from the
-/// admission of the call.
+/// The model of a watched stream with time limits. All times are in milliseconds since the admission of the call.
 struct Model {
     setting: Setting,
     steps: Vec<Step>,
@@ -233,7 +232,7 @@ async fn follow(setting: Setting, steps: Vec<Step>, acts: Vec<Act>) -> Result<()
         let expected = model.outcome.map_or(0, |_| 1);
         let settled: u64 = counts(&breaker.stats())[..4].iter().sum();
         prop_assert_eq!(settled, expected, "settled after {:?}", act);
-        // After the error of an expired time limit, the slot stays taken until the next poll returns the end of the
+        // After the error of a time limit, the slot stays taken until the next poll, which returns the end of the
         // stream.
         holds_slot &= !matches!(polled, Polled::End | Polled::Panic);
         prop_assert_eq!(bulkhead.try_acquire().is_err(), holds_slot, "the slot after {:?}", act);

@@ -1,4 +1,4 @@
-//! Contains a stream that follows a script.
+//! Defines a stream whose polls return the steps of a script.
 
 use std::collections::VecDeque;
 use std::panic::resume_unwind;

@@ -244,7 +244,7 @@ async fn call_inside_a_trial_stream_belongs_to_the_trial() {
     let mut trial = breaker.watch(|| Nested(breaker.clone(), 0)).unwrap();
     for _ in 0..2 {
         assert_eq!(trial.next().now_or_never(), Some(Some(Ok(()))));
-        assert!(breaker.try_acquire().is_err()); // outside the polls of the trial
+        assert!(breaker.try_acquire().is_err()); // This call is outside the polls of the trial.
     }
     assert!(catch_unwind(AssertUnwindSafe(|| trial.next().now_or_never())).is_err());
     assert_eq!((breaker.state(), breaker.stats().total_failed), (CircuitState::Open, 1));
@@ -268,7 +268,7 @@ fn slot_is_free_after_the_end_of_a_stream() {
     assert!(bulkhead.try_acquire().is_ok());
 }
 
-/// A stream that is not `Unpin`. When the stream is dropped, the destructor stores whether the bulkhead was full.
+/// A stream that is not `Unpin`. Its destructor stores whether the bulkhead was full.
 struct Pinned<'a> {
     bulkhead: &'a Bulkhead,
     was_full: &'a Cell<bool>,

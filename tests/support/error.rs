@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use resilience_runtime::{BulkheadFullError, CircuitOpenError, RateLimitedError, Rejection, TimeoutError};
 
-/// The error of a decorated function. The first four variants are the errors of the attributes that can end a call. The
-/// other variants are errors of a body or a fallback.
+/// The error of a decorated function. The first four variants are the errors of attributes. The other variants are
+/// errors of a body or a fallback.
 #[derive(Debug, PartialEq, thiserror::Error)]
 pub enum Error {
     /// A circuit rejected the call.

@@ -36,8 +36,8 @@ pub struct Call {
 }
 
 impl Call {
-    /// Starts a call, and waits until the call runs or the breaker rejects the call. The running call itself reports
-    /// its admission, so the test does not depend on the breaker's statistics.
+    /// Starts a call, and waits until the call runs or the breaker rejects the call. The running call reports its
+    /// admission, so the test does not depend on the breaker's statistics.
     pub async fn start(breaker: &CircuitBreaker, outcome: Outcome) -> Result<Self, CircuitOpenError> {
         let (running, admitted) = oneshot::channel();
         let (end, ended) = oneshot::channel();
@@ -73,8 +73,8 @@ async fn run(
     running: oneshot::Sender<()>,
     ended: oneshot::Receiver<()>,
 ) -> Result<(), CallError<Down>> {
-    // `CircuitBreaker::call` counts every error as a failure. A call with the outcome `Ignored` therefore uses a permit
-    // (an admission by `try_acquire_owned`), which has a method `ignore`.
+    // `CircuitBreaker::call` counts every error as a failure. An ignored call therefore uses a permit, which has a
+    // method `ignore`.
     if outcome == Outcome::Ignored {
         let permit = breaker.try_acquire_owned()?;
         running.send(()).expect("the replay waits");
@@ -89,7 +89,7 @@ async fn run(
             (Outcome::Fail, Ok(())) => Err(Down),
             // Uses `resume_unwind`, because `panic!` would print a message.
             (Outcome::Panic, Ok(())) => resume_unwind(Box::new(Down)),
-            // Waits for ever, because the test drops or aborts this call.
+            // The test drops or aborts this call.
             _ => pending().await,
         }
     };

@@ -1,4 +1,4 @@
-//! Tests that each isolated test has its own copy of each retry budget, wherever the program stores the budget.
+//! Tests that each isolated test has its own copy of a retry budget, wherever the program stores the budget.
 
 use std::future::{Future, pending};
 use std::io;
@@ -20,7 +20,7 @@ fn counts(budget: &RetryBudget) -> (u64, u64, u64) {
     (tokens, granted, denied)
 }
 
-/// Makes the same check in two isolated tests, and outside of them.
+/// Makes the same check in two isolated tests, and outside of isolated tests.
 async fn always_begins_anew<F: Future<Output = ()>>(check: impl Fn() -> F) {
     isolated(check()).await;
     check().await;
@@ -137,7 +137,7 @@ async fn clones_share_the_budget_of_their_test() {
 
 #[tokio::test(start_paused = true)]
 async fn budget_of_ended_test_is_not_reused() {
-    // Each budget of the loop may have the address of an earlier budget that was dropped.
+    // A new budget may have the same address as an earlier budget that was dropped.
     isolated(async {
         for _ in 0..100 {
             let budget = Box::new(RetryBudget::bucket(ONE));

@@ -89,7 +89,7 @@ async fn retry_without_pauses_gives_up_at_the_deadline() {
     expect_events![retry_gave_up(reason = "deadline")];
 }
 
-/// Calls a service in another thread, which answers with a number.
+/// Waits for the answer of a service in another thread.
 #[timeout(1)]
 async fn ask(service: oneshot::Receiver<u32>) -> io::Result<u32> {
     service.await.map_err(io::Error::other)

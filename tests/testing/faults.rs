@@ -36,7 +36,7 @@ async fn injected_errors_open_the_circuit() {
     assert_circuit!("kit", Closed);
 }
 
-/// A function without a circuit, so every injected fault reaches the caller.
+/// A function without a circuit. Every injected fault reaches the caller.
 #[timeout(60, name = "faults_time")]
 async fn bare() -> io::Result<u32> {
     Ok(7)
@@ -268,7 +268,7 @@ async fn unknown_name_panics_with_the_nearest() {
         ("faults_tmie", " did you mean `faults_time`?"),
         ("testing::faults::bar", " did you mean `testing::faults::bare`?"),
         ("payments", ""),
-        // A circuit from a builder belongs to no decorated function.
+        // This name belongs to a circuit from a builder, and not to a decorated function.
         ("faults_builder", ""),
         ("", ""),
     ] {

@@ -1,5 +1,5 @@
-//! Tests that isolated tests do not influence each other, and that each layer of an attribute begins in its initial
-//! state.
+//! Tests that isolated tests do not influence each other. In each isolated test, every layer (attribute) begins in its
+//! initial state.
 
 use std::future::{Future, pending};
 use std::io;
@@ -17,8 +17,8 @@ use tokio::time::sleep;
 
 use super::{SECOND, poll, timed_out};
 
-/// Makes the same check in two isolated tests, and outside of them. The check changes a layer, and fails if the layer
-/// is not in its initial state.
+/// Makes the same check in two isolated tests, and outside of isolated tests. The check changes a layer, and fails if
+/// the layer was not in its initial state.
 async fn always_begins_anew<F: Future<Output = ()>>(check: impl Fn() -> F) {
     isolated(check()).await;
     check().await;

@@ -1,4 +1,4 @@
-//! Tests tasks and threads that join an isolated test with its handle.
+//! Tests tasks and threads that join an isolated test through its handle.
 
 use std::io;
 use std::thread;
@@ -10,8 +10,8 @@ use tokio::time::sleep;
 
 use super::{SECOND, panic_of, timed_out};
 
-/// Declares a function `fails` with a circuit of its own, because each test also reads this circuit from outside the
-/// isolated test.
+/// Declares a function `fails` with a circuit. Each test needs its own circuit, because the test also reads the circuit
+/// from outside the isolated test.
 macro_rules! failing {
     ($name:literal) => {
         #[circuit(name = $name, threshold = 1000)]

@@ -34,7 +34,6 @@ fn timed_out() -> io::Error {
     io::ErrorKind::TimedOut.into()
 }
 
-/// A function that all tests of this binary share.
 #[retry(name = "kit_retry", max = 2, delay = 1, jitter = "full")]
 #[circuit(name = "kit", threshold = 3, cooldown = 30)]
 async fn ask() -> io::Result<u32> {
@@ -47,7 +46,6 @@ fn panic_of(f: impl FnOnce()) -> String {
     panic.downcast::<String>().map_or_else(|panic| (*panic.downcast_ref::<&str>().unwrap()).to_owned(), |text| *text)
 }
 
-/// Polls a future once.
 fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }

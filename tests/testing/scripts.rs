@@ -1,4 +1,4 @@
-//! Tests scripts of faults, which contain a word for each call.
+//! Tests scripts of faults. A script contains one word for each call.
 
 use std::io;
 use std::time::Duration;
@@ -44,7 +44,6 @@ async fn each_word_concerns_one_call() {
     assert_eq!(message, "the fault `panic` for `scripts_time`, in `testing::scripts::ask`");
     assert_eq!(call().await, (zero, None));
     assert_eq!(call().await, (2 * SECOND, None));
-    // The script has ended.
     for _ in 0..3 {
         assert_eq!(call().await, (zero, None));
     }

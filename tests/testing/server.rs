@@ -1,4 +1,4 @@
-//! Tests a held clock with a stand-in HTTP server in another thread.
+//! Tests `hold_clock` together with an HTTP server in another thread.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -36,7 +36,7 @@ impl Server {
                 let Some(_request) = lines.next() else { return };
                 lines.find(String::is_empty);
                 let status = status(counter.fetch_add(1, Ordering::Relaxed) + 1);
-                // The client may have closed the connection, because its timeout has passed.
+                // Ignores an error, because the client may have closed the connection after its timeout.
                 let _ = write!(&stream, "HTTP/1.1 {status} x\r\ncontent-length: 1\r\nconnection: close\r\n\r\n7");
             }
         });
@@ -114,7 +114,8 @@ async fn server_that_fails_opens_the_circuit() {
 #[resilience_runtime::test]
 async fn server_that_hangs_ends_with_the_timeout() {
     let server;
-    // Drops this channel before the server, even if an assertion fails, because the server waits for the channel.
+    // The server waits for this channel. The channel is declared after `server`, so Rust drops the channel first, even
+    // after a failed assertion.
     let (_release, released) = mpsc::channel::<()>();
     server = Server::start(move |_| {
         let _ = released.recv();

@@ -1,5 +1,5 @@
-//! Tests faults in functions of every kind. Each function compiles, and a test can inject the faults that the error
-//! type of the function allows.
+//! Tests faults in functions of every kind. Each function must compile with the test kit, and accept the faults that
+//! its error type allows.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -15,7 +15,6 @@ use resilience_runtime::{CircuitOpenError, Rejection, circuit, fallback, get_sta
 
 use super::{SECOND, timed_out};
 
-/// An error that borrows from an argument.
 #[derive(Debug)]
 struct Borrowed<'a>(#[allow(dead_code)] Cow<'a, str>);
 
@@ -102,7 +101,6 @@ fn boxed<'a>(text: &'a str) -> Pin<Box<dyn Future<Output = io::Result<usize>> + 
     Box::pin(async move { Ok(text.len()) })
 }
 
-/// A client with a type parameter for its errors.
 struct Client<E>(PhantomData<E>);
 
 impl<E: From<CircuitOpenError> + Send + Sync> Client<E> {
@@ -164,7 +162,6 @@ async fn function_of_a_stream_takes_faults_at_its_call() {
     assert_eq!((stats.total_failed, stats.total_succeeded), (1, 1));
 }
 
-/// Declares a function in another function.
 async fn declares() -> io::Result<u32> {
     #[circuit(name = "shapes_inner")]
     async fn inner() -> io::Result<u32> {
@@ -174,7 +171,7 @@ async fn declares() -> io::Result<u32> {
 }
 
 trait Default {
-    #[allow(async_fn_in_trait)] // only this module calls the method
+    #[allow(async_fn_in_trait)] // Only this module calls the method.
     #[circuit(name = "shapes_default")]
     async fn method(&self) -> io::Result<u32> {
         Ok(7)

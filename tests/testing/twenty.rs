@@ -1,5 +1,5 @@
-//! Runs twenty parallel tests on one circuit name, in each of four ways. `.ci/testing` repeats these tests while other
-//! programs use the processor.
+//! Runs twenty parallel tests with the same circuit name, in each of four ways. `.ci/testing` repeats these tests while
+//! other programs use the processor.
 
 use std::io;
 use std::net::SocketAddr;
@@ -28,7 +28,7 @@ async fn ask() -> io::Result<u32> {
     Ok(7)
 }
 
-/// Opens the circuit with three failed attempts in two calls. One of the attempts is a retry, which takes five tokens
+/// Opens the circuit with three failed attempts in two calls. One of the attempts is a retry, which costs five tokens
 /// of the budget.
 async fn outage() {
     assert_circuit!("twenty", Closed);
@@ -59,7 +59,7 @@ async fn with_tasks() {
     tasks().await;
 }
 
-/// Closes the circuit by a call in a task, and makes further calls in six tasks.
+/// Closes the circuit by a call in a task, and then makes calls in six tasks.
 async fn tasks() {
     assert_eq!(handle().spawn(ask()).await.unwrap().unwrap(), 7);
     assert_circuit!("twenty", Closed);

@@ -1,7 +1,6 @@
 //! Defines the decorated functions that the test calls. The table in `resilience-runtime/docs/guide/what_counts.md` has
-//! a column for each layer (an attribute such as `#[circuit]`). Each row of the table is a way in which a call can end.
-//! Each function has the layer of one column, around a call that ends as one row describes. A plain function is a
-//! function that is not `async`.
+//! a column for each layer (an attribute such as `#[circuit]`), and a row for each way in which a call can end. Each
+//! function has the layer of one column, around a call that ends as one row describes. A plain function is not `async`.
 
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
@@ -17,17 +16,17 @@ use support::Error;
 use crate::world::{ERROR_NOT_TO_REPEAT, ERROR_THAT_IS_IGNORED, VALUE_THAT_FAILS, VALUE_TO_REPEAT, World};
 
 pub(crate) type Outcome = Result<u32, Error>;
-/// A pointer to a function that makes a call. If the called function is plain, the call ends in the first poll.
+/// A pointer to a function that makes a call. A call of a plain function ends in the first poll.
 pub(crate) type Call = for<'w> fn(&'w World<'w>) -> Pin<Box<dyn Future<Output = Outcome> + 'w>>;
 
-/// Contains a function for each layer (attribute): circuit, retry, fallback and hedge.
+/// A function for each layer (attribute).
 pub(crate) struct Layers {
     pub(crate) circuit: Call,
     pub(crate) retry: Call,
     /// Two functions with a fallback: the first has `on = "any"`, and the second has `on = "rejected"`. The value is
-    /// `None` if the functions use methods instead of attributes, because the library has no method for a fallback.
+    /// `None` if the functions use methods instead of attributes, because no method makes a fallback.
     pub(crate) fallbacks: Option<(Call, Call)>,
-    /// The value is `None` for plain functions, because a plain function cannot have a hedge.
+    /// The value is `None` for plain functions, because a plain function cannot have `#[hedge]`.
     pub(crate) hedge: Option<Call>,
 }
 
@@ -37,13 +36,13 @@ pub(crate) enum Kind {
     /// The functions have a timeout inside another attribute. If the other attribute is a hedge on the same function,
     /// the timeout also ends the first attempt of the hedge.
     Timeout,
-    /// The test resets the circuits while the body runs, so that the outcome of the call no longer changes the state of
-    /// the circuits.
+    /// The test resets the circuits while the body runs. Afterwards, the outcome of the call no longer changes the
+    /// state of the circuits.
     Stale,
 }
 
-/// A group of functions with the same inner attributes. The functions differ in their outermost attribute, and in the
-/// place of this attribute.
+/// A group of functions with the same inner attributes. Each function has a different outermost attribute, or the
+/// attribute is at a different place ([`Places`]).
 pub(crate) struct Family {
     pub(crate) kind: Kind,
     pub(crate) budget: &'static RetryBudget,
@@ -52,13 +51,13 @@ pub(crate) struct Family {
 }
 
 pub(crate) struct Places {
-    /// Functions that have the outermost attribute and the inner attributes. The value is `None` for plain functions if
-    /// an inner attribute is a timeout, because a plain function has no timeout.
+    /// Functions that have the outermost attribute and the inner attributes. The value is `None` for plain functions
+    /// with an inner timeout, because a plain function cannot have `#[timeout]`.
     pub(crate) same: Option<Layers>,
     /// Functions that have only the outermost attribute, and call another function with the inner attributes.
     pub(crate) called: Layers,
-    /// Functions that use a method such as [`RetryPolicy::call`] instead of the outermost attribute. The method calls
-    /// another function, which has the inner attributes.
+    /// Functions that use a method such as [`RetryPolicy::call`] instead of the outermost attribute. The method calls a
+    /// function with the inner attributes.
     pub(crate) method: Layers,
 }
 
@@ -235,8 +234,8 @@ family!(CIRCUIT, Usual, world, below { #[circuit(with = world.circuit)] });
 family!(BULKHEAD, Usual, world, below { #[bulkhead(with = world.slots)] });
 family!(RATE_LIMIT, Usual, world, below { #[rate_limit(with = world.rate)] });
 family!(TIMEOUT, Timeout, world, below { #[timeout(30)] });
-// The timeout of `SHORT_TIMEOUT` ends a call before the time `hung_after`. If the circuit counts a failure, the timeout
-// is therefore the reason.
+// The timeout of `SHORT_TIMEOUT` ends a call before the time `hung_after`. Only the timeout can then be the reason for
+// a failure.
 family!(SHORT_TIMEOUT, Timeout, world, below { #[timeout(5)] });
 family!(STALE, Stale, world, below { #[circuit(with = world.circuit)] });
 family! {

@@ -29,9 +29,9 @@ use crate::world::{End, LAST, World, ended};
 
 const PAGE: &str = include_str!("../../resilience-runtime/docs/guide/what_counts.md");
 
-/// The place of the attribute under test: on the called function itself, or on a second function that calls this
-/// function. `Method` means that the scenario calls the function through a method such as `CircuitBreaker::call`, in
-/// place of the attribute. At the places that begin with `Plain`, no function is `async`.
+/// The function that has the attribute under test: the called function itself, or a second function that calls this
+/// function. `Method` stands for a method such as `CircuitBreaker::call` in place of the attribute. At the places that
+/// begin with `Plain`, no function is `async`.
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
     SameFunction,
@@ -46,13 +46,12 @@ use Place::{CallingFunction, Method, PlainCallingFunction, PlainMethod, PlainSam
 
 const SAME: &[Place] = &[SameFunction, PlainSameFunction];
 const CALLING: &[Place] = &[CallingFunction, Method, PlainCallingFunction, PlainMethod];
-/// The places at which options such as `failure_if` can be set. `Method` is missing, because the method
-/// `CircuitBreaker::call` has no such options.
+/// The places at which options such as `failure_if` can be set. The method `CircuitBreaker::call` has no such options.
 const ATTRIBUTES: &[Place] = &[SameFunction, CallingFunction, PlainSameFunction, PlainCallingFunction];
 const ALL: &[Place] = &[SameFunction, CallingFunction, Method, PlainSameFunction, PlainCallingFunction, PlainMethod];
-/// The places of a call that a timeout ends. `PlainSameFunction` is missing, because a plain function has no timeout.
+/// The places of a call that a timeout ends. A plain function cannot have `#[timeout]`.
 const WITH_TIMEOUT: &[Place] = &[SameFunction, CallingFunction, Method, PlainCallingFunction, PlainMethod];
-/// The places of a call that can be cancelled. The call of a plain function cannot be cancelled.
+/// The places of a call that can be cancelled. A plain function cannot be cancelled.
 const CANCELLED: &[Place] = &[SameFunction, CallingFunction, Method];
 
 impl Place {
@@ -60,8 +59,8 @@ impl Place {
         matches!(self, PlainSameFunction | PlainCallingFunction | PlainMethod)
     }
 
-    /// Runs a scenario. A plain function blocks the thread while its body runs, which is possible only outside the
-    /// runtime. The scenario of a plain function is therefore polled without the runtime, and ends in its first poll.
+    /// Runs a scenario. A plain function blocks the thread, which is possible only outside the runtime. Its scenario is
+    /// therefore polled without the runtime, and ends in its first poll.
     fn run<T>(self, scenario: impl AsyncFnOnce(&Runtime) -> T) -> T {
         let runtime = paused_runtime();
         if !self.is_plain() {
@@ -86,8 +85,7 @@ struct Row {
     time: Duration,
     dropped_after: Option<Duration>,
     deadline: Option<Duration>,
-    /// Whether an outer retry makes the call in its second attempt. If the value is `true`, each circuit has
-    /// `count = "requests"`.
+    /// Whether an outer retry makes the call in its second attempt. Each circuit then has `count = "requests"`.
     is_repeat: bool,
 }
 
@@ -126,8 +124,8 @@ impl Row {
         Self { is_repeat: true, ..self }
     }
 
-    /// Makes the call. If `is_repeat` is `true`, an outer retry makes the call in its second attempt. Returns `None` if
-    /// the call panicked or was dropped.
+    /// Makes the call, in the second attempt of an outer retry if `is_repeat` is `true`. Returns `None` if the call
+    /// panicked or was dropped.
     async fn call(&self, call: &Call, world: &World<'_>) -> Option<Outcome> {
         let is_next = Cell::new(!self.is_repeat);
         let attempts = RetryPolicy::builder().max(2).delay(Duration::ZERO).build().unwrap();
@@ -153,8 +151,7 @@ impl Row {
 /// Returns every row of the table in `what_counts.md`. In each row, the option `hung_after` of the circuits is 10 s.
 fn rows() -> Vec<Row> {
     let circuit = |world: &World<'_>| world.circuit.force_open();
-    // Takes all slots (places for concurrent calls) of the bulkhead. A slot becomes free when its value is dropped, so
-    // a forgotten slot stays taken.
+    // Takes all slots of the bulkhead. A forgotten slot is never dropped, so it stays taken.
     let bulkhead = |world: &World<'_>| while world.slots.try_acquire().map(std::mem::forget).is_ok() {};
     let rate_limit = |world: &World<'_>| while world.rate.try_acquire().is_ok() {};
     vec![
@@ -190,12 +187,12 @@ fn rows() -> Vec<Row> {
     ]
 }
 
-/// Makes the call of a row through the attribute of one column, or through a method in place of this attribute. Returns
-/// the effect in the words of the table in `what_counts.md`. Returns `None` if the library has no such method.
+/// Makes the call of a row through the attribute of one column, or through a method instead. Returns the effect in the
+/// words of the table. Returns `None` if the library has no such method.
 type Scenario = fn(&Row, Place) -> Option<String>;
 
-/// The columns of the table in `what_counts.md`, each with its title and its [`Scenario`]. `COLUMNS` leaves out the
-/// first column of the table, which contains the titles of the rows, and the last column, `plain`.
+/// The columns of the table, each with its title and its [`Scenario`]. The first column (the titles of the rows) and
+/// the last column (`plain`) are missing.
 const COLUMNS: [(&str, Scenario); 6] = [
     ("circuit", |row, place| Some(with_circuit(row, place).0)),
     ("retry", |row, place| Some(with_retry(row, place).0)),
@@ -205,8 +202,7 @@ const COLUMNS: [(&str, Scenario); 6] = [
     ("statistics", |row, place| Some(with_circuit(row, place).1)),
 ];
 
-/// Calls a function with a circuit, and returns the texts for the columns `circuit` and `statistics` of the table in
-/// `what_counts.md`.
+/// Calls a function with a circuit, and returns the texts for the columns `circuit` and `statistics`.
 fn with_circuit(row: &Row, place: Place) -> (String, String) {
     place.run(async |runtime| {
         let world = row.world(runtime);
@@ -216,8 +212,7 @@ fn with_circuit(row: &Row, place: Place) -> (String, String) {
     })
 }
 
-/// Calls a function with a retry, and returns the texts for the columns `retry` and `budget` of the table in
-/// `what_counts.md`.
+/// Calls a function with a retry, and returns the texts for the columns `retry` and `budget`.
 fn with_retry(row: &Row, place: Place) -> (String, String) {
     place.run(async |runtime| {
         let world = row.world(runtime);
@@ -246,12 +241,12 @@ fn fallback(row: &Row, place: Place) -> Option<String> {
     Some(word.to_owned())
 }
 
-/// Calls a function with a hedge, and returns the text for the column `hedge` of the table in `what_counts.md`. The
-/// first attempt runs for 100 s and succeeds. The second attempt starts after 0.8 s, and ends as `row` describes. If
-/// the deadline of `row` is zero, the first attempt also ends as `row` describes.
+/// Calls a function with a hedge, and returns the text for the column `hedge`. The first attempt runs for 100 s and
+/// succeeds. The second attempt starts after 0.8 s, and ends as `row` describes. If the deadline of `row` is zero, the
+/// first attempt also ends as `row` describes.
 fn hedge(row: &Row, place: Place) -> Option<String> {
-    // A timeout on the same function as the hedge would also end the first attempt. The test therefore uses a function
-    // with the hedge that calls another function with the timeout.
+    // A timeout on the same function as the hedge would also end the first attempt. The hedge is therefore on a second
+    // function, which calls the function with the timeout.
     let is_ended = place == SameFunction && row.family.kind == Kind::Timeout;
     let call = row.layers(if is_ended { CallingFunction } else { place }).hedge.as_ref()?;
     let word = place.run(async |runtime| {
@@ -282,8 +277,7 @@ fn table() -> Vec<Vec<&'static str>> {
     cells.filter(|cells| !cells[0].starts_with("---")).collect()
 }
 
-/// Calls `scenario` for each place that `row` allows for the attribute under test. Returns the distinct results, joined
-/// by `or`.
+/// Calls `scenario` for each place that `row` allows. Returns the distinct results, joined by `or`.
 fn observed(row: &Row, scenario: Scenario) -> String {
     let mut words: Vec<_> = row.places.iter().filter_map(|place| scenario(row, *place)).collect();
     words.sort();

@@ -19,14 +19,14 @@ use crate::functions::{Family, Kind, Outcome};
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum End {
     Ok,
-    /// An `Ok` that a circuit counts as a failure, because its option `failure_if_ok` selects the value.
+    /// An `Ok` that a circuit counts as a failure, because `failure_if_ok` selects the value.
     OkThatFails,
-    /// An `Ok` that a retry repeats, because its option `retry_if_ok` selects the value.
+    /// An `Ok` that a retry repeats, because `retry_if_ok` selects the value.
     OkToRepeat,
     Err,
-    /// An `Err` that a circuit does not count as a failure, because its option `failure_if` excludes the error.
+    /// An `Err` that a circuit ignores, because `failure_if` excludes the error.
     ErrThatIsIgnored,
-    /// An `Err` that a retry does not repeat, because its option `retry_if` excludes the error.
+    /// An `Err` that a retry does not repeat, because `retry_if` excludes the error.
     ErrNotToRepeat,
     Panic,
 }
@@ -36,8 +36,7 @@ pub(crate) const VALUE_TO_REPEAT: u32 = 202;
 pub(crate) const ERROR_THAT_IS_IGNORED: Error = Error::Status(404);
 pub(crate) const ERROR_NOT_TO_REPEAT: Error = Error::Status(400);
 
-/// The value that the first attempt of a hedge returns. The first attempt takes 100 s, so the second attempt ends
-/// before the first attempt.
+/// The value that the first attempt of a hedge returns after 100 s. The second attempt ends earlier.
 pub(crate) const LAST: u32 = 7;
 
 #[derive(Clone, Copy, Default)]
@@ -90,8 +89,7 @@ impl<'r> World<'r> {
             fell_back: Cell::new(false),
         };
         // The circuit `above` starts with one failure, because a success is visible only if it clears a failure. The
-        // retry budget (a limit on retries) starts almost full, because a success can return tokens only to a budget
-        // that is not full.
+        // retry budget starts almost full, because a success returns tokens only to a budget that is not full.
         world.above.try_acquire().unwrap().failure();
         while family.budget.stats().tokens < TokenBucket::DEFAULT.capacity.into() {
             family.budget.call_succeeded(None);
@@ -121,8 +119,7 @@ impl<'r> World<'r> {
         }
     }
 
-    /// Resets `above` and `circuit`, so that the outcome of the running call no longer changes the state of these
-    /// circuits.
+    /// Resets `above` and `circuit`. Afterwards, the outcome of the running call no longer changes their state.
     fn make_stale(&self) {
         for circuit in [&self.above, &self.circuit] {
             circuit.reset();
@@ -156,7 +153,6 @@ impl<'r> World<'r> {
         }
     }
 
-    /// Runs the body of a plain function.
     pub(crate) fn plain_body(&self) -> Outcome {
         self.runtime.block_on(self.body())
     }
@@ -170,8 +166,7 @@ impl<'r> World<'r> {
         .to_owned()
     }
 
-    /// Returns the names of the totals (counts of all calls) of `above` that have increased since the last call of
-    /// `note`.
+    /// Returns the names of the totals of `above` that have increased since the last call of `note`.
     pub(crate) fn statistics_word(&self) -> String {
         let pairs = self.counts().totals.into_iter().zip(self.noted.get().totals);
         let above = pairs.filter(|((_, now), (_, before))| now > before).map(|((name, _), _)| name);

@@ -39,7 +39,7 @@ impl Case {
     }
 
     /// Runs the operations of a table on a token bucket. A row contains the name of an operation, its number of tokens,
-    /// whether the bucket grants the operation, and the number of tokens left.
+    /// the expected answer, and the expected number of tokens left.
     pub(super) async fn replay_bucket(&self) {
         let budget = self.budget();
         for row in self.expect["ops"].as_array().unwrap() {
@@ -69,7 +69,7 @@ impl Case {
         }
     }
 
-    /// Runs the operations of a case on a retry budget that limits the retries to a share of all calls. The operation
+    /// Runs the operations of a case on a budget that limits the retries to a share of all calls. The operation
     /// `deposit` starts a call. The operation `withdraw` asks the budget for a retry.
     pub(super) async fn replay_ratio(&self) {
         let budget = self.budget();

@@ -9,9 +9,8 @@ use serde_json::Value;
 use super::Case;
 
 impl Case {
-    /// Makes calls with 500 seeds for each row of a table. A row contains the shortest and the longest pause that the
-    /// jitter may produce. Every pause must be within these bounds. At least one pause must be in the lowest tenth of
-    /// the range between the bounds, and at least one pause in the highest tenth.
+    /// Makes calls with 500 seeds for each row of a table. Every pause must be between the shortest and the longest
+    /// pause in the row. The lowest and the highest tenth of this range must each contain at least one pause.
     pub(super) async fn replay_jitter(&self) {
         for row in self.expect["rows"].as_array().unwrap() {
             let get = |key: &str| row.get(key).and_then(Value::as_f64);
@@ -51,8 +50,8 @@ async fn pauses(builder: RetryBuilder) -> Vec<f64> {
     pauses.try_iter().collect()
 }
 
-/// Returns each pause whose preceding pause is between 0.9 × `prev` and `prev` seconds long. For the first pause,
-/// `delay` counts as the preceding pause.
+/// Returns each pause that follows a pause between 0.9 × `prev` and `prev` seconds. The first pause counts as if it
+/// followed a pause of `delay` seconds.
 fn after(pauses: &[f64], delay: f64, prev: f64) -> Vec<f64> {
     let before = std::iter::once(&delay).chain(pauses);
     let near = |(before, _): &(&f64, _)| (0.9 * prev..=prev).contains(*before);
