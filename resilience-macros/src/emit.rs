@@ -1,9 +1,9 @@
-//! Generates the tokens of a decorated function from its layers, which are its attributes.
+//! Generates the tokens of a decorated function from its layers (attributes).
 //!
 //! Callers see the signature that the user wrote. The new function body consists of statements around one `async`
 //! block. The `async` block contains the user's statements. A generated local variable has the hygiene of
-//! `Span::mixed_site`, so the user's code cannot read the variable. A token also has the location of the user's code if
-//! compile errors about the token should point at this code.
+//! `Span::mixed_site`, so the user's code cannot read the variable. If compile errors about a token should point at the
+//! user's code, the token has the location of this code.
 
 mod arguments;
 mod body;
@@ -176,8 +176,8 @@ pub(crate) fn emit(
 }
 
 impl Place<'_> {
-    /// Returns the code of all attributes below this attribute, around `block`, the `async` block of the body. The code
-    /// ends with an expression for the outcome of the call.
+    /// Returns the code of all attributes below this attribute. The code contains `block`, the `async` block of the
+    /// body. The code ends with an expression for the outcome of the call.
     pub(crate) fn tail(self, block: &TokenStream) -> TokenStream {
         self.at(self.index + 1).ending(block)
     }

@@ -27,8 +27,8 @@ pub(crate) struct Facts {
     pub(crate) opens: Option<Opens>,
     /// The code that returns the outcome in place of an error. Only `#[fallback]` sets the field.
     pub(crate) replaces: Option<Replacement>,
-    /// The reason why the attribute needs an `async` function, and the text to write instead. The field is `None` if
-    /// the attribute also works on a function that is not `async`.
+    /// The compile error for a function that is not `async`: the reason, and the code to write instead. The field is
+    /// `None` if the attribute also works on a function that is not `async`.
     pub(crate) needs_async: Option<&'static str>,
     /// Whether a call may wait in the attribute, for example until a full bulkhead has a free slot.
     pub(crate) waits: bool,
@@ -63,7 +63,8 @@ pub(crate) struct Facts {
     /// Whether all calls share the state of this attribute, such as a circuit. If so, a constant in an option cannot
     /// name `Self`, because `Self` may be a different type in another call.
     pub(crate) is_shared: bool,
-    /// The user's functions, such as `failure_if`, that the expansion may call after the body has started.
+    /// The user's functions, such as the function in `failure_if`, that the expansion may call after the body has
+    /// started.
     pub(crate) late: Vec<TokenStream>,
 }
 
@@ -122,7 +123,8 @@ pub(crate) struct Opens {
     pub(crate) by_default: bool,
 }
 
-/// How often an attribute runs the function body. Only a body that runs once may consume the arguments of a call.
+/// How often an attribute runs the function body. Only a body that runs at most once may consume the arguments of a
+/// call.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Runs {
     /// The attribute runs the body at most once, so the body may consume the arguments.
@@ -160,8 +162,8 @@ pub(crate) enum Asks {
     Rejected,
     /// The attribute is a retry, and must know whether a circuit below rejected the call. The expansion stores this
     /// information if an attribute between the retry and the circuit handles the rejection, or if each attempt has its
-    /// own circuit. In all other cases, the rejection bypasses the retry. The expansion also stores whether a rate
-    /// limit with the option `tokens` rejected the call.
+    /// own circuit. In all other cases, the rejection by the circuit bypasses the retry. The expansion also stores
+    /// whether a rate limit with the option `tokens` rejected the call.
     ByCircuit,
     /// The attribute is a circuit, and must know whether an attribute below rejected the call. The circuit must also
     /// know whether the call ended at the deadline that the caller has set with the function `deadline`. The expansion
@@ -205,7 +207,7 @@ impl Pauses {
         self.delay * self.backoff.powf(f64::from(nth) - 1.0)
     }
 
-    /// Returns the sum of all pauses in a call that makes `max` attempts, in seconds.
+    /// Returns the sum of all pauses in seconds, for a call that makes `max` attempts.
     pub(crate) fn sum(&self) -> f64 {
         let count = f64::from(self.max) - 1.0;
         let factor = if self.backoff > 1.0 { (self.backoff.powf(count) - 1.0) / (self.backoff - 1.0) } else { count };

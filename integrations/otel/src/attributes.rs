@@ -17,7 +17,7 @@ struct Row {
     event: &'static str,
     /// The part of each attribute name that states the layer, such as `circuit` in `resilience.circuit.name`.
     layer: &'static str,
-    /// The attributes with a fixed value: the name and the value of each attribute.
+    /// The name and the value of each attribute with a fixed value.
     constants: &'static [(&'static str, &'static str)],
 }
 
@@ -48,9 +48,9 @@ const EVENTS: [Row; 13] = [
 /// attribute has the value of the last event. An event outside a span of `tracing` adds its attributes to the current
 /// span of OpenTelemetry.
 ///
-/// The README of this crate lists the events, and their most important attributes. The layer ignores all other events.
-/// The layer does not work if the option `with_context_activation(false)` of `tracing-opentelemetry` hides the spans
-/// from the layer.
+/// The README of this crate lists the events, and their most important attributes. All other events set no attributes.
+/// The layer does not work if `traces` has the option `with_context_activation(false)`, because this option hides the
+/// spans from the layer.
 pub fn span_attributes<S, L>(traces: L) -> impl Layer<S>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,

@@ -73,7 +73,7 @@ impl Read {
         self.metrics.get(self.index).map_or(&[], |metric| &metric.samples)
     }
 
-    /// Calls `see` with each count. The count of a histogram is the number of measured durations.
+    /// Calls `see` with each `SampleValue::Count`, and with the number of durations in each histogram.
     fn counts(&self, see: &dyn Fn(u64, &[KeyValue])) {
         for sample in self.samples() {
             match &sample.value {
@@ -84,8 +84,7 @@ impl Read {
         }
     }
 
-    /// Calls `see` with each number that is not a count. The number of a histogram is the sum of the measured
-    /// durations.
+    /// Calls `see` with each `SampleValue::Number`, and with the sum of the durations in each histogram.
     fn numbers(&self, see: impl Fn(f64, &[KeyValue])) {
         for sample in self.samples() {
             match &sample.value {

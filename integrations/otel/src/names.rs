@@ -3,8 +3,8 @@
 /// The only layer name that contains an underscore. The conversion must not split this name.
 const RATE_LIMIT: &str = "rate_limit";
 
-/// Returns the name of a metric in the form of OpenTelemetry, and its unit. `name` is the name of the metric for
-/// Prometheus, such as `resilience_circuit_calls_total`.
+/// Returns the name of a metric in the form of OpenTelemetry, and the unit of the metric. `name` is the name of the
+/// metric for Prometheus, such as `resilience_circuit_calls_total`.
 pub(crate) fn convert(name: &str) -> (String, Option<&'static str>) {
     let name = name.strip_prefix("resilience_").unwrap_or(name);
     let name = name.strip_suffix("_total").or(name.strip_suffix("_info")).unwrap_or(name);

@@ -9,7 +9,7 @@ use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader, SdkMete
 use resilience_opentelemetry::register_metrics;
 use resilience_runtime::CircuitBreaker;
 
-/// The values of all instruments, by the name of the instrument and its attributes.
+/// The values of all instruments. Each key consists of the name and the attributes of an instrument.
 type Values = BTreeMap<String, f64>;
 
 #[expect(clippy::cast_precision_loss, reason = "small numbers")]

@@ -1,5 +1,5 @@
-//! Finds the arguments that code outside the body uses. Such code is a function in an option such as `failure_if`, or
-//! the call of a fallback function.
+//! Finds the arguments that code outside the body uses. Examples of this code are a function in the option
+//! `failure_if`, and the call of a fallback function.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
@@ -11,21 +11,20 @@ use crate::parse::pattern::{Bound, bindings};
 use crate::plan::plan::Plan;
 use crate::tokens::{mentions, text, uses};
 
-/// The arguments that both the body and a function in an option such as `failure_if` use. The function uses the
-/// arguments after the body has started.
+/// Arguments used both by the body and by a late function. The expansion calls a late function, such as the function in
+/// the option `failure_if`, after the body has started.
 pub(crate) struct Lent {
     names: Vec<String>,
-    /// Whether a function in an option such as `failure_if` uses `self` after the body has started.
+    /// Whether a late function uses `self`.
     pub(super) asks_self: bool,
 }
 
 impl Lent {
-    /// Returns the arguments that both the body and a late function use. A late function is a function of the user,
-    /// such as the function in the option `failure_if`. The expansion calls a late function after the body has started.
+    /// Finds the arguments of `sig` that the body shares with a late function.
     ///
-    /// Leaves out an argument that is declared `mut`, because the body owns this argument or its copy. As an exception,
-    /// includes a `mut` argument that the closure or the value of a fallback names. The expansion evaluates the closure
-    /// or the value after the body, so they must see the changes that the body made.
+    /// Leaves out a `mut` argument if no fallback uses the argument, because the body owns the argument or a copy. The
+    /// expansion evaluates the closure or the value of a fallback after the body. The closure or the value must see the
+    /// changes that the body made to a `mut` argument.
     pub(crate) fn new(sig: &mut Signature, moved: &mut [Moved], body: &TokenStream, plan: &Plan) -> Self {
         let late: Vec<_> = plan.late().collect();
         let names = names(sig, moved);
@@ -61,7 +60,7 @@ fn is_shared(name: &str, body: &TokenStream, functions: &[&TokenStream]) -> bool
 }
 
 /// Returns whether `function`, the value of an option such as `failure_if`, uses the argument `name` of the decorated
-/// function. If `function` is a closure with a parameter of this name, the closure uses the parameter instead.
+/// function. Returns `false` if `function` is a closure with a parameter of the same name.
 fn asks(function: &TokenStream, name: &str) -> bool {
     let is_own = |closure: ExprClosure| mentions(&closure.inputs.to_token_stream(), name);
     mentions(function, name) && !syn::parse2::<ExprClosure>(function.clone()).is_ok_and(is_own)

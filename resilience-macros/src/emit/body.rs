@@ -1,4 +1,4 @@
-//! Generates the `async` block that contains the user's statements, and the statements that wait for a future.
+//! Generates the statements that wait for a future, and the `async` block that contains the user's statements.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
@@ -22,8 +22,8 @@ impl Stack<'_> {
         let borrows = &self.captures.borrows;
         // The braces around the body get the span of the user's braces, because this span contains the Rust edition of
         // the user's crate. In edition 2024, Rust drops the temporaries of the last expression earlier than in previous
-        // editions. Clippy also reports lints about the body at this span. Without the label `'_resilience_body`, rustc
-        // would report the braces as unnecessary.
+        // editions. Clippy reports lints about the body at the span of the braces. Without the label
+        // `'_resilience_body`, rustc would report the braces as unnecessary.
         let label = Lifetime::new("'_resilience_body", braces);
         let body = braced(body.clone(), braces);
         let fault = self.fault();
@@ -52,12 +52,12 @@ impl Stack<'_> {
         quote_spanned!(at=> async #capture #group)
     }
 
-    /// Returns the values and the patterns of the arguments that the body of a plain function (not `async`) receives as
-    /// parameters.
+    /// Returns the values and the patterns for the parameters of the body's closure. Only a function that is not
+    /// `async` has this closure.
     ///
-    /// A variable of a pattern, such as `a` in `(mut a, b)`, becomes the parameter `(mut a,)` instead of `mut a`. With
-    /// this pattern, the compiler gives the same warning as in the undecorated function if the body overwrites `a`
-    /// before reading it.
+    /// A variable of a pattern, such as `a` in `(mut a, b)`, becomes the parameter `(mut a,)` instead of `mut a`. If
+    /// the body overwrites `a` before it reads `a`, the compiler then gives the same warning as in the undecorated
+    /// function.
     fn passed(&self) -> Option<(Vec<TokenStream>, Vec<TokenStream>)> {
         let mixed = Span::mixed_site();
         let owned = &self.captures.owned;
@@ -75,9 +75,9 @@ impl Stack<'_> {
     }
 }
 
-/// Returns exactly six items, the number of arguments that the runtime function `pass` takes. If `items` has more than
-/// six elements, the sixth item is a tuple of the remaining elements. If `items` has fewer elements, `()` fills each
-/// missing item.
+/// Returns exactly six items, because the runtime function `pass` takes six values for the parameters of the body. If
+/// `items` has more than six elements, the sixth item is a tuple of the remaining elements. If `items` has fewer
+/// elements, `()` fills each missing item.
 fn six(items: impl Iterator<Item = TokenStream>) -> Vec<TokenStream> {
     const COUNT: usize = 6;
     let mixed = Span::mixed_site();
@@ -91,16 +91,16 @@ fn six(items: impl Iterator<Item = TokenStream>) -> Vec<TokenStream> {
 }
 
 impl<'a> Place<'a> {
-    /// Returns the layers (attributes) above this position whose code is in the same `async` block. The outermost layer
-    /// comes first.
+    /// Returns the layers (attributes) above this position that share an `async` block with this position. The
+    /// outermost layer comes first.
     fn within(self) -> impl DoubleEndedIterator<Item = (Self, &'a dyn Layer)> {
         (self.plan().block(self.index)..self.index)
             .filter_map(move |index| Some((self.at(index), self.at(index).layer()?)))
     }
 
     /// Returns statements that await `future` and bind the result to the pattern `output`. If a `#[timeout]` above
-    /// expires, the wait ends early. Every `.await` that the attributes generate comes from this function. The compiler
-    /// reports errors about the `.await` at the span `at`.
+    /// expires, the wait ends early. Only this method and [`Stack::fault`] generate an `.await`. The compiler reports
+    /// errors about the `.await` at the span `at`.
     ///
     /// Example output: `let Some(outcome) = timeout.as_mut().race(future).await else { break 'timeout_expired };`
     pub(crate) fn wait(self, at: Span, output: &TokenStream, future: TokenStream) -> TokenStream {
@@ -151,9 +151,9 @@ impl<'a> Place<'a> {
         quote_spanned!(mixed=> #waits #wait #resumed)
     }
 
-    /// Wraps `statements`, which run code of the user outside the body, so that the circuits above treat this code like
-    /// a poll of the body. For example, a panic counts as a failure. If the code calls one of these circuits while the
-    /// circuit is half-open, the inner call is a part of the running trial.
+    /// Wraps `statements` that run code of the user outside the body. The circuits above then treat this code like a
+    /// poll of the body. For example, a panic counts as a failure. If this code makes a call through one of these
+    /// circuits while the circuit is half-open, the call is a part of the running trial.
     pub(crate) fn as_body(self, statements: &TokenStream) -> TokenStream {
         let (entered, left) = (self.entered(), self.left());
         quote_spanned!(Span::mixed_site()=> #entered #statements #left)
@@ -187,9 +187,9 @@ impl<'a> Place<'a> {
         self.within().filter_map(|(place, layer)| layer.permit(place))
     }
 
-    /// Wraps the body in a future that detects rejections by other decorated functions that the body calls. The future
-    /// detects such a rejection even if the body's error type does not implement `Error::source`. Returns the body
-    /// unchanged if no attribute needs this information.
+    /// Wraps the body in a future that detects rejections by decorated functions that the body calls. The future
+    /// detects a rejection even if the body's error type does not implement `Error::source`. Returns the body unchanged
+    /// if no attribute needs this information.
     pub(crate) fn noted(self, body: &TokenStream) -> TokenStream {
         let runtime = self.runtime();
         let mixed = Span::mixed_site();
@@ -201,8 +201,9 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// Wraps the body in futures that observe each poll of the body for the attributes above. The future of a circuit
-    /// makes a panic of the body count as a failure. The future of a retry counts the retries inside the body.
+    /// Wraps the body in a future for each circuit and each retry above. These futures observe each poll of the body.
+    /// The future of a circuit makes a panic of the body count as a failure. The future of a retry counts the retries
+    /// inside the body.
     pub(crate) fn watched(self, block: &TokenStream) -> TokenStream {
         self.within().rfold(block.clone(), |body, (place, layer)| layer.watch(place, body))
     }

@@ -43,7 +43,7 @@ pub(crate) struct Captures {
     /// uniquely (`&mut`).
     shared: bool,
     /// Whether `#[instrument]` wraps the body in an `async` block. The errors of rustc do not name an argument that
-    /// this block captures. The expansion therefore first moves such an argument into a local variable.
+    /// this block captures. The expansion therefore moves the argument into a local variable before this block.
     names_locals: bool,
     /// The arguments that the body may change, although concurrent attempts share these arguments. The macro reports a
     /// compile error at each of these names.
@@ -161,8 +161,9 @@ pub(crate) fn capture(
     captures
 }
 
-/// Adds a compile error for each name in the option `clone` that is `self`, or that is not an argument. `cloned`
-/// contains the names that are arguments. `arguments` contains the names of all arguments, for a suggestion.
+/// Adds a compile error for a name in the option `clone` if the name is `self`, or is not an argument. `cloned`
+/// contains the names that are arguments. `arguments` contains the names of all arguments, and the error suggests one
+/// of them.
 fn check_clones(clone: &[Ident], cloned: &[Ident], arguments: &[(String, bool)], errors: &mut Errors) {
     for name in clone {
         if name == "self" {
@@ -291,8 +292,8 @@ impl Captures {
         (!names.is_empty()).then(|| clones.collect())
     }
 
-    /// Returns whether the function has a hedge, whose attempts share the arguments. If the function has a hedge, and
-    /// `refused` contains a reason against sharing the argument `name`, also records an error at this argument.
+    /// Returns whether the function has a hedge, whose attempts share the arguments. If the function has a hedge, also
+    /// records `refused`, the reason why the attempts cannot share the argument `name`.
     fn shares(&mut self, refused: Option<Refused>, name: &Ident) -> bool {
         self.refused.extend(refused.filter(|_| self.shared).map(|refused| (name.clone(), refused)));
         self.shared
@@ -397,7 +398,8 @@ impl Captures {
                 self.borrows.push(borrow(quote!(&mut #ident)));
             }
             Bound::Value => {
-                // Gives `mut` a span in the user's code. Otherwise, rustc would not name the variable in its errors.
+                // Gives `mut` a span in the user's code. Without this span, rustc would not name the variable in its
+                // errors.
                 binding.mutability = Some(Token![mut](ident.span()));
                 self.borrows.push(borrow(quote!(&mut #ident)));
             }

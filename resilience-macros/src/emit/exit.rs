@@ -119,8 +119,8 @@ impl Place<'_> {
         let at = self.stack.at;
         match (make, &self.stack.output) {
             (Some(make), output) => {
-                // Names the output type, so that the compiler points at the user's closure if the closure returns a
-                // wrong error type.
+                // Names the output type. If the user's closure returns a wrong error type, the compiler then points at
+                // the closure.
                 let output = output.as_ref().map(|output| quote_spanned!(at=> ::<#output, _>));
                 quote_spanned!(at=> #runtime::__private::rejected_with #output(#error, #make))
             }

@@ -72,8 +72,8 @@ impl Place<'_> {
     }
 }
 
-/// Returns whether a test can name the error type of a function. `output` is the declared return type. For example, a
-/// test cannot name a type parameter of the function.
+/// Returns whether a test can name the error type of a function. `output` is the output type that the signature
+/// declares. For example, a test cannot name a type parameter of the function.
 pub(super) fn returns_known_error(output: &Type, generics: &Generics) -> bool {
     let path = match output {
         Type::Group(ty) => return returns_known_error(&ty.elem, generics),

@@ -19,7 +19,7 @@ pub(crate) trait Layer {
 
     /// Returns statements that bind a local variable to the state that all calls share, such as a circuit. The
     /// expansion contains these statements before the code of the outermost attribute. If each attempt of a retry has a
-    /// circuit of its own, the retry repeats the statements at the beginning of each attempt.
+    /// circuit of its own, the statements are at the beginning of each attempt instead.
     fn site(&self, _place: Place<'_>) -> Option<TokenStream> {
         None
     }
@@ -91,7 +91,7 @@ pub(crate) struct Stack<'a> {
     /// The same type as `output`, for the code that injects an error. The field is `None` if a test cannot inject an
     /// error.
     pub(crate) output_of_fault: Option<TokenStream>,
-    /// The `impl Trait` of an `Ok`, if the output type is `Result<impl Trait, E>`.
+    /// The type `impl Trait` in an output type `Result<impl Trait, E>`.
     pub(crate) opaque_ok: Option<&'a TypeImplTrait>,
 }
 
@@ -132,8 +132,8 @@ impl<'a> Place<'a> {
         self.stack.runtime
     }
 
-    /// Returns the path of a module of the runtime crate, whose functions run the body and wait. If the decorated
-    /// function is not `async`, the functions of this module block the thread.
+    /// Returns the path of the runtime module that contains the functions for waiting and for running the body. If the
+    /// decorated function is not `async`, these functions block the thread.
     pub(crate) fn waits(self) -> TokenStream {
         let runtime = self.runtime();
         let mixed = Span::mixed_site();
@@ -191,8 +191,8 @@ impl<'a> Place<'a> {
         self.stack.captures.clones_of(&self.plan().clones_at(self.index), self.layer().is_none())
     }
 
-    /// Returns code that never runs, and that borrows each owned argument. If the body consumes an argument that an
-    /// attribute needs again, rustc therefore reports an error at `at`. This error contains the macro name
+    /// Returns dead code that borrows each owned argument. If the body consumes an argument that an attribute needs
+    /// again, rustc reports an error about the borrow at `at`. This error contains the macro name
     /// `list_a_consumed_argument_in_clone`, which tells the user to list the argument in `clone`.
     pub(crate) fn again(self, at: Span) -> Option<TokenStream> {
         let mixed = Span::mixed_site();

@@ -27,8 +27,8 @@ pub(super) fn parameter(parameter: &GenericParam) -> Option<String> {
 }
 
 impl<'a> Scope<'a> {
-    /// Reports a value that must be a constant, but names an argument. If all calls share the value, also reports a
-    /// value that names `Self` or a generic parameter.
+    /// Reports an error if a constant in an option uses an argument. If all calls share the state of the attribute,
+    /// also reports an error if the constant uses `Self` or a generic parameter.
     pub(super) fn check(self, plan: &Plan, errors: &mut Errors) {
         for (constant, is_shared) in plan.constants() {
             let key = constant.key;
@@ -48,14 +48,14 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// Returns the argument that the expression reads, or `self`.
+    /// Returns a variable that the expression reads: an argument or `self`.
     pub(super) fn variable(self, tokens: &TokenStream) -> Option<&'a str> {
         // Adds `self`, because the arguments do not contain `self` if `#[async_trait]` has expanded the function.
         let variables = self.variables.iter().map(String::as_str).chain(["self"]);
         variables.into_iter().find(|name| reads(tokens, name))
     }
 
-    /// Returns the generic parameter that the path of a constant names, or `Self`.
+    /// Returns a generic name in the path of a constant: a generic parameter or `Self`.
     pub(super) fn generic(self, tokens: &TokenStream) -> Option<String> {
         let names = self.generics.iter().map(String::as_str).chain(["Self"]);
         names.into_iter().find(|name| mentions(tokens, name)).map(str::to_owned).or_else(|| letter(tokens))
@@ -67,8 +67,8 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// Returns the first segment of a path such as `T::LIMIT`, if the segment is one upper-case letter. The segment is then
-/// probably a generic parameter of the `impl` around the function, which the macro does not see.
+/// Returns the first segment of a path such as `T::LIMIT`, if the segment is one upper-case letter. The macro does not
+/// see the `impl` around the function, but the segment is probably a generic parameter of this `impl`.
 fn letter(tokens: &TokenStream) -> Option<String> {
     let tokens: Vec<_> = tokens.clone().into_iter().collect();
     let is_colon = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ':');

@@ -32,8 +32,7 @@ impl Place<'_> {
         self.is_fixed(time).then(|| time.tokens(self.runtime(), |time| self.duration(*time)))
     }
 
-    /// Returns a statement that binds `local` to `value`, an expression that each call evaluates. The methods
-    /// [`time`](Self::time) and [`count`](Self::count) return such expressions.
+    /// Returns a statement that binds `local` to `value`, an expression that each call evaluates.
     pub(crate) fn evaluate(self, local: &Ident, value: &TokenStream) -> TokenStream {
         self.as_body(&quote_spanned!(Span::mixed_site()=> let #local = #value;))
     }

@@ -17,7 +17,7 @@ pub(crate) fn nameable(ty: &Type) -> TokenStream {
     }
 }
 
-/// Returns the `impl Trait` of an `Ok`, if `output` is `Result<impl Trait, E>`.
+/// Returns the type `impl Trait` if `output` is `Result<impl Trait, E>`.
 pub(crate) fn opaque_ok(output: &Type) -> Option<&TypeImplTrait> {
     match output {
         Type::Group(ty) => opaque_ok(&ty.elem),

@@ -1,4 +1,4 @@
-//! Tests that the guide on configuration contains the code of these tests.
+//! Tests that the guide on configuration contains the code with which `read.rs` reads settings.
 
 const GUIDE: &str = include_str!("../../../../resilience-runtime/docs/guide/configuration.md");
 

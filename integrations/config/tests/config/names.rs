@@ -1,4 +1,5 @@
-//! Tests names of layers in environment variables, which the crates `config` and `figment` turn into lower case.
+//! Tests lower-case names of layers. The crates `config` and `figment` turn the names of environment variables into
+//! lower case.
 
 use resilience_runtime::{CircuitBreaker, dump_config, get_circuit_stats, unregister};
 

@@ -42,11 +42,12 @@ fn with_figment() -> Outcome {
     Ok(())
 }
 
-/// Calls `check` once for each crate, after a program has read a file and environment variables. `check` receives the
-/// name of the crate, and the text of the error if the crate or the library refuses the settings.
+/// With each crate, reads the settings from `file` and `variables`, and then calls `check`. The closure `check`
+/// receives the name of the crate. If the crate or the library refuses the settings, `check` also receives the text of
+/// the error.
 #[expect(clippy::result_large_err, reason = "the crate figment requires this type of the closure")]
 pub(crate) fn read(file: &str, variables: &[(&str, &str)], check: impl Fn(&str, Result<(), String>)) {
-    // Uses a `Jail`, which runs one test at a time, because all tests share the environment variables of the process.
+    // Uses a `Jail` to run one test at a time, because all tests share the environment variables of the process.
     Jail::expect_with(|jail| {
         jail.clear_env();
         jail.create_file("settings.toml", &format!("port = {PORT}\n{file}"))?;

@@ -11,7 +11,7 @@ use tokio::runtime::Builder;
 use crate::server::{Prometheus, wait_for};
 use crate::{grafana, outage, route};
 
-/// Returns the title and the query of each target of the dashboard. Replaces the variables in the queries by values.
+/// Returns each query of the dashboard, with the title of its panel. Replaces the variables in the queries by values.
 fn queries() -> Vec<(String, String)> {
     let board: Value = serde_json::from_str(&fs::read_to_string(grafana("resilience.json")).unwrap()).unwrap();
     let mut queries = Vec::new();

@@ -6,7 +6,8 @@ use std::thread;
 
 use resilience_runtime::metrics::MetricsReader;
 
-/// Serves the text of Prometheus at `/metrics` and the text of OpenMetrics at `/openmetrics`, until the program ends.
+/// Serves the metrics until the program ends: in the format of Prometheus at `/metrics`, and in the format of
+/// OpenMetrics at `/openmetrics`.
 pub(crate) fn serve() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

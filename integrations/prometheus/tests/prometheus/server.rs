@@ -20,7 +20,7 @@ pub(crate) struct Prometheus {
 }
 
 impl Prometheus {
-    /// Starts a server that scrapes `target` twice a second, as the job `text` and as the job `openmetrics`.
+    /// Starts a server with the jobs `text` and `openmetrics`. Each job scrapes `target` twice a second.
     pub(crate) fn start(target: SocketAddr) -> Self {
         let folder = env::temp_dir().join(format!("resilience-prometheus-{}", process::id()));
         fs::create_dir_all(&folder).unwrap();
@@ -50,7 +50,7 @@ impl Prometheus {
         server
     }
 
-    /// Returns the series of a query, as the API of Prometheus describes them.
+    /// Returns the time series in the result of a query, as JSON values.
     pub(crate) fn query(&self, query: &str) -> Vec<Value> {
         let mut path = String::from("/api/v1/query?query=");
         for byte in query.bytes() {
@@ -61,7 +61,7 @@ impl Prometheus {
         serde_json::from_value(answer["data"]["result"].take()).unwrap()
     }
 
-    /// Returns the answer to a GET request of the API.
+    /// Returns the JSON with which the API answers a GET request.
     pub(crate) fn api(&self, path: &str) -> Value {
         serde_json::from_str(&self.get(path).expect("the server answers")).unwrap()
     }
@@ -69,7 +69,7 @@ impl Prometheus {
     /// Returns the body of the answer to a GET request, or `None` if the server does not answer.
     fn get(&self, path: &str) -> Option<String> {
         let mut stream = TcpStream::connect(self.address).ok()?;
-        // Uses HTTP/1.0, because the answer to such a request has no chunks.
+        // Uses HTTP/1.0, because an answer in HTTP/1.0 has no chunks.
         stream.write_all(format!("GET {path} HTTP/1.0\r\n\r\n").as_bytes()).ok()?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).ok()?;
