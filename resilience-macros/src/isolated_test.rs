@@ -1,4 +1,5 @@
-//! Implements `#[resilience_runtime::test]`, which runs an async test on a paused clock, isolated from all other tests.
+//! Implements `#[resilience_runtime::test]`, which isolates an async test from all other tests, and runs the test on a
+//! paused clock.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
@@ -56,8 +57,7 @@ pub(crate) fn expand(args: TokenStream, item: &TokenStream) -> TokenStream {
         _ => None,
     };
     let body = &test.block;
-    // Adds a label, because the compiler would otherwise report the braces around a body of one expression as
-    // unnecessary.
+    // Without a label, the compiler would report unnecessary braces if the body is a single expression.
     let label = Lifetime::new("'_resilience_body", test.block.span());
     let run = quote_spanned!(mixed=> #runtime::testing::__run(#is_paused, #seed, async { #returned #label: #body }));
     test.block = parse_quote_spanned!(test.block.span()=> { #run });
@@ -72,8 +72,8 @@ fn check(test: &ItemFn, errors: &mut Errors) {
     let runners = test.attrs.iter().map(Attribute::path);
     let runners = runners.filter(|path| path.segments.last().is_some_and(|last| last.ident == "test"));
     let runners: Vec<_> = runners.collect();
-    // If `#[tokio::test]` is above this attribute, `#[tokio::test]` has already replaced `async` by a `#[test]`. The
-    // loop below then reports this `#[test]`, so an error about the missing `async` would mislead the user.
+    // A `#[tokio::test]` above this attribute has already removed the `async`, and has added a `#[test]`. The loop
+    // below then reports this `#[test]`, so an error about the missing `async` would mislead the user.
     if sig.asyncness.is_none() && runners.is_empty() {
         errors.push(sig.fn_token.span, "a test on a paused clock is async: write `async fn`");
     }

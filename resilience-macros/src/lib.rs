@@ -4,13 +4,13 @@
 //! modules expand a stack:
 //!
 //! 1. `pipeline` removes the attributes of this crate from the function, and calls the other modules.
-//! 2. `layers` contains a module for each attribute, which parses the options and generates the tokens of the
+//! 2. `layers` contains a module for each attribute. The module parses the options, and generates the tokens of the
 //!    attribute.
-//! 3. `plan` reports contradictions between layers. The struct `Facts` contains the properties of one layer.
+//! 3. `plan` reads the properties of each layer (`Facts`), and reports contradictions between layers.
 //! 4. `emit` combines the tokens of all layers into one expansion.
 //!
 //! To avoid import cycles, each module imports only from later modules in this order: `pipeline`, `layers`, `emit`,
-//! `plan`, and then `parse`, `facts`, `tokens` and `error`.
+//! `plan`, `facts`, `parse`, `tokens`, `error`.
 #![forbid(unsafe_code)]
 
 mod emit;
@@ -54,7 +54,7 @@ attributes! { bulkhead, circuit, fallback, hedge, rate_limit, retry, timeout }
 
 /// Declares a hidden attribute macro for each name in `$theirs`. Other libraries use these names for the attribute
 /// `$ours` of this crate. For example, the hidden macro `circuit_breaker` reports a compile error that names `circuit`.
-/// Also declares `SYNONYMS`, the table of all pairs of `$theirs` and `$ours`.
+/// The macro `synonyms!` also declares `SYNONYMS`, the table of all pairs of `$theirs` and `$ours`.
 macro_rules! synonyms {
     ($($ours:ident: $($theirs:ident),*;)*) => {
         const SYNONYMS: &[(&str, &str)] = &[$($((stringify!($theirs), stringify!($ours))),*),*];

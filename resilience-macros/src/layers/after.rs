@@ -1,5 +1,5 @@
-//! Implements the options that `#[timeout]` and `#[hedge]` share: a time, a `name`, and `with` for a timeout or a hedge
-//! that the user created. After the time, a timeout ends the call, and a hedge starts another attempt.
+//! Implements the options that `#[timeout]` and `#[hedge]` share: the time, `name` and `with`. When the time is over, a
+//! timeout ends the call, and a hedge starts another attempt.
 
 use std::time::Duration;
 
@@ -19,15 +19,15 @@ use crate::parse::value;
 pub(super) enum After {
     /// The time, or `None` if another attribute with the same name sets the time.
     Time(Option<Given<Duration>>),
-    /// A percentile of the times of recent calls. Only a hedge can have a percentile.
+    /// A percentile of the durations of recent calls, such as `"p95"`. Only a hedge can have a percentile.
     Percentile(Percentile),
     /// The expression in the option `with`, for a timeout or a hedge that the user created.
     With(TokenStream),
 }
 
 impl After {
-    /// Reads the time, the option `with` and the option `name`. Returns the time or the value of `with`, with a span
-    /// for errors. Also returns the name.
+    /// Reads the time, the option `with` and the option `name`. Returns the time or the value of `with`, and a span for
+    /// errors. Also returns the name.
     pub(super) fn read<O: OptionName>(
         args: &mut Args<O>,
         [time, with, name]: [O; 3],
@@ -47,7 +47,7 @@ impl After {
         self.time().and_then(Given::literal).copied()
     }
 
-    /// Returns the user's expression for the time, or `None` if the time is a literal.
+    /// Returns the user's expression for the time if the time is not a literal.
     pub(super) fn expression(&self) -> Option<TokenStream> {
         self.time().and_then(Given::expression)
     }
@@ -62,9 +62,9 @@ impl After {
         self.time().and_then(|time| place.setting(time))
     }
 
-    /// Returns the statement that binds the local variable [`held`]. `layer` is the name of the runtime type, such as
-    /// `Hedge`. `option` is the name of the option for the time. `options` are the method calls that pass all options
-    /// to the runtime.
+    /// Returns the statement that binds the local variable of this attribute (see [`held`]). `layer` is the name of the
+    /// runtime type, such as `Hedge`. `option` is the name of the option for the time. `options` are the method calls
+    /// that pass all options to the runtime.
     pub(super) fn site(
         &self,
         place: Place<'_>,
@@ -86,7 +86,7 @@ impl After {
         )
     }
 
-    /// Returns an expression for the timeout or the hedge in the local variable [`held`].
+    /// Returns an expression that reads the timeout or the hedge from the local variable (see [`held`]).
     pub(super) fn layer(&self, place: Place<'_>) -> TokenStream {
         let held = held(place);
         match self {
@@ -104,8 +104,8 @@ impl After {
 }
 
 /// Returns the name of the local variable for the timeout or the hedge. With the option `with`, the variable contains a
-/// clone of the timeout or hedge that the user created. Otherwise, the variable contains a closure. The closure returns
-/// the timeout or hedge that all calls share.
+/// clone of the timeout or hedge that the user created. Without this option, the variable contains a closure. The
+/// closure returns the timeout or hedge that all calls share.
 fn held(place: Place<'_>) -> Ident {
     format_ident!("{}_held", place.local(), span = Span::mixed_site())
 }

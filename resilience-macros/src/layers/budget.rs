@@ -10,9 +10,9 @@ use crate::emit::layer::Place;
 use crate::parse::value;
 
 pub(super) enum Budget {
-    /// The path of a `static` retry budget. Several functions may share this budget.
+    /// A path, such as the name of a `static` retry budget that several functions share.
     Shared(TokenStream),
-    /// An expression that creates a retry budget for the decorated function alone.
+    /// Any other expression, such as `self.budget` or `RetryBudget::bucket(..)`.
     Own(TokenStream),
 }
 
@@ -35,14 +35,14 @@ impl Budget {
         format_ident!("{}_budget", place.local(), span = Span::mixed_site())
     }
 
-    /// Returns the statement with which each call evaluates and binds the budget. Returns `None` if the expression of
-    /// the budget names neither `self` nor an argument.
+    /// Returns the statement that binds the budget, if each call evaluates the expression of the budget. Returns `None`
+    /// if the expression names neither `self` nor an argument.
     pub(super) fn held(&self, place: Place<'_>) -> Option<TokenStream> {
         self.is_held(place).then(|| guard::held(place, "HeldBudget", &Self::local(place), self.expression()))
     }
 
-    /// Returns the statement that binds the budget that all calls share. Returns `None` if each call evaluates the
-    /// expression of the budget.
+    /// Returns the statement that binds the budget, if all calls share the budget. Returns `None` if each call
+    /// evaluates the expression of the budget.
     pub(super) fn of_function(&self, place: Place<'_>) -> Option<TokenStream> {
         if self.is_held(place) {
             return None;
@@ -51,8 +51,8 @@ impl Budget {
         let (mixed, local) = (Span::mixed_site(), Self::local(place));
         let budget = match self {
             Self::Shared(path) => quote_spanned!(mixed.located_at(path.span())=> &#path),
-            // Puts the `static` into a block of its own. Macro hygiene does not cover the names of items. Without this
-            // block, the `static` could hide an item of the user with the same name.
+            // The block hides the `static` from the user's code, because macro hygiene does not cover the names of
+            // items.
             Self::Own(expr) => quote_spanned! {mixed=> {
                 static __RESILIENCE_BUDGET: #runtime::__private::RetryBudget = #expr;
                 &__RESILIENCE_BUDGET

@@ -1,4 +1,4 @@
-//! Implements `#[fallback]`, which replaces an error by the outcome of another function or of a closure, or by a value.
+//! Implements `#[fallback]`, which replaces an error by a value, or by the outcome of a closure or of another function.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote_spanned};
@@ -46,7 +46,7 @@ enum Instead {
     Path(TokenStream),
     /// A closure that receives the error and returns the outcome.
     Closure(TokenStream),
-    /// An expression for the `Ok` value.
+    /// An expression for the `Ok` value that replaces the error.
     Value(TokenStream),
 }
 
@@ -94,7 +94,7 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
 
 const NO_WAIT: &str = "cannot wait: write the path of an `async fn`";
 
-/// Parses the path of a function, or a closure.
+/// Parses a closure, or the path of a function.
 fn function(key: &str, value: &Expr) -> Result<Instead> {
     match value::peel(value) {
         Expr::Path(path) => Ok(Instead::Path(path.to_token_stream())),
@@ -108,8 +108,9 @@ fn function(key: &str, value: &Expr) -> Result<Instead> {
     }
 }
 
-/// Returns the closure with a block as its body. Without the block, clippy would suggest to write `function` in place
-/// of `|error| function(error)`, but a path has another meaning in this attribute.
+/// Returns the closure with a block as its body. Without the block, clippy would suggest `function` in place of
+/// `|error| function(error)`. In this attribute, however, a path names a function that receives the arguments of the
+/// call.
 fn with_block(closure: &ExprClosure) -> TokenStream {
     let tokens = closure.to_token_stream();
     if matches!(closure.output, ReturnType::Type(..)) {
@@ -121,7 +122,7 @@ fn with_block(closure: &ExprClosure) -> TokenStream {
     tokens.into_iter().take(head).chain([block]).collect()
 }
 
-/// Parses an expression for the `Ok` value.
+/// Parses the value of the option `value`.
 fn ok_value(key: &str, value: &Expr) -> Result<TokenStream> {
     match (value::peel(value), awaits(value)) {
         (Expr::Closure(_), _) => {
@@ -139,7 +140,6 @@ fn awaits(expr: &Expr) -> Option<Span> {
 
 impl Layer for Fallback {
     fn facts(&self) -> Facts {
-        // A fallback function needs all arguments after the body has run, like another attempt of a retry.
         let (runs, replacement, late) = match &self.instead {
             Instead::Path(_) => (Runs::Again, Replacement::Function, None),
             Instead::Closure(expression) | Instead::Value(expression) => {
@@ -185,7 +185,7 @@ impl Layer for Fallback {
     /// };
     /// ```
     ///
-    /// Output for a closure, or for a value, which becomes the closure `|_| Ok(value)`:
+    /// A value becomes the closure `|_| Ok(value)`. Output for a closure:
     ///
     /// ```text
     /// let outcome = 'fallback: { .. outcome };
@@ -226,7 +226,7 @@ impl Layer for Fallback {
 }
 
 impl Fallback {
-    /// Returns the statements that call the fallback function at the path `function`, and wait for its future.
+    /// Returns the statements that call the fallback function with the path `function`, and wait for its outcome.
     fn called(&self, place: Place<'_>, function: &TokenStream, turned: &TokenStream) -> TokenStream {
         let mixed = Span::mixed_site();
         let (held, ran) = (held(place), place.ran());

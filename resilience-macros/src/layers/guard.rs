@@ -1,6 +1,6 @@
-//! Generates the `static` variable of an attribute, which contains the state that all calls share. Also generates the
-//! admission of a call by `#[circuit]`, `#[bulkhead]` and `#[rate_limit]`. Each of these three attributes either admits
-//! or rejects a call. A bulkhead, for example, expands to these statements:
+//! Generates the `static` of an attribute. The `static` contains the state that all calls share. Also generates the
+//! code with which a `#[circuit]`, a `#[bulkhead]` or a `#[rate_limit]` admits or rejects a call. A bulkhead, for
+//! example, expands to these statements:
 //!
 //! ```text
 //! let bulkhead = { static SITE: Site<Bulkhead> = Site::new(LayerDeclaration::new(..).max(10)); &SITE };
@@ -25,14 +25,13 @@ pub(super) fn owned(place: Place<'_>, layer: &str, local: &Ident, with: &TokenSt
     handle(place, &owned, local, with)
 }
 
-/// Works like [`owned`], but the variable contains a wrapper of the value. `handle` is the type name of the wrapper,
-/// such as `HeldPolicy`.
+/// Works like [`owned`], but stores the clone in the runtime type with the name `handle`, such as `HeldPolicy`.
 pub(super) fn held(place: Place<'_>, handle: &str, local: &Ident, with: &TokenStream) -> TokenStream {
     self::handle(place, &Ident::new(handle, Span::mixed_site()).into_token_stream(), local, with)
 }
 
-/// Returns the statement that binds the local variable `local` to the circuit of one key. `with` is the user's
-/// expression for the circuits of all keys. `keyed` is the type name of this expression, such as `KeyedCircuits`.
+/// Returns the statement that binds the local variable `local` to the circuit of `key`. `with` is the user's expression
+/// for the circuits of all keys. `keyed` is the type name of this expression, such as `KeyedCircuits`.
 pub(super) fn of_key(
     place: Place<'_>,
     keyed: &str,
@@ -45,7 +44,7 @@ pub(super) fn of_key(
     bind(local, with, |held| quote_spanned!(Span::mixed_site()=> #runtime::__private::#keyed::__of(#held, #key)))
 }
 
-/// Returns an expression that borrows the value of the user's expression.
+/// Returns an expression that borrows the value of `expr`.
 pub(super) fn reference(expr: &TokenStream) -> TokenStream {
     quote_spanned!(Span::mixed_site().located_at(expr.span())=> &(#expr))
 }
@@ -56,16 +55,16 @@ fn handle(place: Place<'_>, handle: &TokenStream, local: &Ident, with: &TokenStr
 }
 
 /// Returns the statement that binds the local variable `local` to a value made from the user's expression `with`. The
-/// closure `make` receives the name of a variable that borrows the user's value, and returns the expression for the new
-/// value.
+/// closure `make` receives the name of a variable that borrows the user's value. `make` returns the expression for the
+/// new value.
 ///
 /// Output: `let bulkhead = match &(self.bulkhead) { held => Owned::<Bulkhead>::new(held) };`
 ///
 /// The statement contains a `match`, instead of `Owned::new(&(self.bulkhead))`, for two reasons:
 ///
 /// - The compiler coerces the variable `held` in the call of `Owned::new`. For example, a `&Arc<Bulkhead>` becomes a
-///   `&Bulkhead`. If an `if` expression of the user were a direct argument of `Owned::new`, each branch would need the
-///   exact type `Bulkhead`. An `Arc<Bulkhead>` in a branch would be an error.
+///   `&Bulkhead`. The user's expression may be an `if` expression. If this expression were a direct argument of
+///   `Owned::new`, each branch would need the exact type `Bulkhead`. An `Arc<Bulkhead>` in a branch would be an error.
 /// - The value may borrow from temporaries of the user's expression. A `let` instead of the `match` would drop these
 ///   temporaries before the call of `Owned::new`.
 fn bind(local: &Ident, with: &TokenStream, make: impl FnOnce(&Ident) -> TokenStream) -> TokenStream {
@@ -81,8 +80,8 @@ fn bind(local: &Ident, with: &TokenStream, make: impl FnOnce(&Ident) -> TokenStr
 
 /// Returns a block that declares a `static`, and evaluates to a reference to the `static`. All calls share the value in
 /// the `static`, such as a circuit. `layer` is the type name of this value, such as `CircuitBreaker`. `declaration`
-/// contains the options of the attribute. The linker collects all declarations, so that the program can list them
-/// before the first call.
+/// contains the options of the attribute. With the feature `declare`, the crate `inventory` collects all declarations,
+/// so that the program can list them before the first call.
 pub(super) fn site(place: Place<'_>, layer: &str, declaration: &TokenStream) -> TokenStream {
     let (site, statics) = statics(place, layer, declaration);
     quote_spanned!(Span::mixed_site()=> { #statics &#site })
@@ -96,9 +95,8 @@ fn statics(place: Place<'_>, layer: &str, declaration: &TokenStream) -> (Ident, 
     // Uses an unusual name for the `static`. Macro hygiene does not cover the names of items, so a usual name could
     // hide an item of the user.
     let site = Ident::new("__RESILIENCE_SITE", mixed);
-    // The method `placed` stores the source position of its call. This call has the span of the attribute, so the
-    // stored position is the position of the attribute. Without the call of `placed`, every declaration would have the
-    // position of the outermost attribute.
+    // The tokens `.placed()` have the span of the attribute, so the method `placed` stores the source position of the
+    // attribute. Without this method, every declaration would have the position of the outermost attribute.
     let placed = quote_spanned!(place.facts().span=> .placed());
     let position = place.position();
     let statics = quote_spanned! {mixed=>
@@ -109,7 +107,7 @@ fn statics(place: Place<'_>, layer: &str, declaration: &TokenStream) -> (Ident, 
     (site, statics)
 }
 
-/// Returns a method call that passes a number to the declaration of a layer, such as `.max(3)`.
+/// Returns a method call such as `.max(3)`, which passes a number to the declaration of a layer.
 pub(super) fn count(place: Place<'_>, option: &str, value: Option<&Given<u32>>) -> Option<TokenStream> {
     let mixed = Span::mixed_site();
     let option = Ident::new(option, mixed);
@@ -125,7 +123,7 @@ pub(super) struct Declaration<'a> {
     pub(super) name: Option<&'a Given<LitStr>>,
     /// The method calls that pass the settings to the runtime, such as `.max(3)`.
     pub(super) options: TokenStream,
-    /// The name of the required option, if the attribute lacks this option.
+    /// The name of a required option that the attribute lacks, or `None`.
     pub(super) missing: Option<&'a str>,
     /// The name of the option that each call evaluates, or `*` for all options.
     pub(super) evaluated: Option<&'a str>,
@@ -138,7 +136,8 @@ impl Declaration<'_> {
         quote_spanned!(Span::mixed_site()=> { #statics &#site })
     }
 
-    /// Returns a closure that calls `method` on the layer that all calls share.
+    /// Returns a closure for the layer that all calls share. `method` is a method call on this layer, such as
+    /// `.core()`, or empty.
     ///
     /// The closure captures nothing, so it adds no bytes to the future of the decorated function.
     pub(super) fn closure(&self, place: Place<'_>, method: &TokenStream) -> TokenStream {
@@ -193,8 +192,8 @@ pub(super) fn admit(place: Place<'_>, cause: Cause, acquired: &TokenStream, make
     }
 }
 
-/// Reports a name that could be confused with `name[key]`, the name of a circuit, a bulkhead or a rate limit with a
-/// key. `layer` is the noun for the error text, such as `circuit`.
+/// Reports a name that looks like `name[key]`. A circuit, a bulkhead or a rate limit with a key has a name of this
+/// form. `layer` is the noun for the error text, such as `circuit`.
 pub(super) fn check_brackets(name: &LitStr, has_key: bool, layer: &str, errors: &mut Errors) {
     let text = name.value();
     if text.strip_suffix(']').is_some_and(|text| text.contains('[')) {

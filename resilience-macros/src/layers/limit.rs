@@ -1,5 +1,5 @@
-//! Implements the code that `#[bulkhead]` and `#[rate_limit]` share: the common options, and the wait of a call for its
-//! admission.
+//! Implements the code that `#[bulkhead]` and `#[rate_limit]` share: the common options, and the wait until a call is
+//! admitted.
 
 use std::time::Duration;
 
@@ -19,8 +19,8 @@ use crate::parse::value;
 pub(super) struct Limit<O> {
     pub(super) span: Span,
     pub(super) source: Source<O>,
-    /// The longest wait of a call. The field is `None` if calls do not wait, or if another attribute with the same name
-    /// sets the wait.
+    /// The value of the option `wait`: the longest wait of a call. The field is `None` if the attribute lacks this
+    /// option.
     wait: Option<Given<Duration>>,
     error: Option<TokenStream>,
 }
@@ -152,9 +152,9 @@ impl<O: OptionName> Limit<O> {
         }
     }
 
-    /// Returns the statement that binds the bulkhead or the rate limit to a local variable. `layer` is the name of its
-    /// type, such as `Bulkhead`. `others` are further method calls for the declaration. `missing` is the name of a
-    /// required option that the attribute lacks.
+    /// Returns the statement that binds the bulkhead or the rate limit to a local variable. `layer` is the type name,
+    /// `Bulkhead` or `RateLimit`. `others` are additional method calls for the declaration, such as `.checked()`.
+    /// `missing` is the name of a required option that the attribute lacks.
     pub(super) fn site(
         &self,
         place: Place<'_>,
@@ -180,10 +180,10 @@ impl<O: OptionName> Limit<O> {
     }
 
     /// Returns an expression that admits the call. If the call is rejected, the expression returns from the function,
-    /// or jumps to the attribute that handles the rejection. `bound` are statements that evaluate expressions of the
-    /// user. The expression `now` admits the call without a wait. The function `waiting` returns the code of a wait.
-    /// The argument of `waiting` is the variable that contains the longest wait, or `None` if all calls have the same
-    /// longest wait.
+    /// or jumps to the attribute that handles the rejection. `bound` contains statements that evaluate expressions of
+    /// the user. The expression `now` admits the call without a wait. The function `waiting` returns the code of a
+    /// wait. The argument of `waiting` is the variable that contains the longest wait, or `None` if all calls have the
+    /// same longest wait.
     pub(super) fn admit(
         &self,
         place: Place<'_>,
@@ -198,7 +198,8 @@ impl<O: OptionName> Limit<O> {
             let admit = admit(now);
             return if bound.is_some() { quote_spanned!(mixed=> { #bound #admit }) } else { admit };
         }
-        // Evaluates the time before the wait, so that the circuits above count a panic of the expression as a failure.
+        // Evaluates the user's expression before the wait starts. If the expression panics, the circuits above
+        // therefore count a failure.
         let time = self.wait.as_ref().filter(|wait| !place.is_fixed(wait)).map(|wait| {
             let local = format_ident!("{}_wait", place.local(), span = mixed);
             (place.evaluate(&local, &place.time(wait)), local)
@@ -245,8 +246,8 @@ impl<O: OptionName> Limit<O> {
             let inner = place.bound(block);
             return Statements::Bind(quote_spanned!(mixed=> #key #bind #inner));
         }
-        // Creates the `async` block of the body, which owns the arguments, before the wait. If the block were created
-        // after the wait, the future of the decorated function would store the arguments twice.
+        // Creates the `async` block of the body before the wait. If the block were created after the wait, the future
+        // of the decorated function would store the arguments twice.
         let inner = place.bound(&quote_spanned!(mixed=> body.as_mut()));
         let body = quote_spanned!(mixed=> let mut body = ::core::pin::pin!(#block););
         Statements::Bind(match slot {

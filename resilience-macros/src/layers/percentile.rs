@@ -1,4 +1,4 @@
-//! Parses a percentile in the option `after` of `#[hedge]`, with its limits `min_after` and `max_after`.
+//! Parses a percentile in the option `after` of `#[hedge]`, and the options `min_after` and `max_after`.
 
 use std::time::Duration;
 
@@ -25,15 +25,15 @@ pub(super) struct Percentile {
 pub(super) enum Asked {
     /// The option `after` is missing, or its value is not a percentile.
     No,
-    /// The option `after` is an invalid percentile, or one of its limits is missing or invalid. The macro has already
-    /// reported an error.
+    /// The option `after` is an invalid percentile, or a limit (`min_after` or `max_after`) is missing or invalid. The
+    /// macro has already reported an error.
     Wrong,
     Percentile(Percentile, Span),
 }
 
 impl Percentile {
     /// Reads the options `after`, `min_after` and `max_after` if `after` is a percentile. If `after` is not a
-    /// percentile and `with_time` is true, reports an error for each of `min_after` and `max_after`.
+    /// percentile and `with_time` is true, reports each of `min_after` and `max_after` that the user wrote.
     pub(super) fn read<O: OptionName>(
         args: &mut Args<O>,
         [after, min, max]: [O; 3],
@@ -67,12 +67,12 @@ impl Percentile {
         Asked::Percentile(Self { percentile, min, max }, span)
     }
 
-    /// Returns the limits if both limits are literals.
+    /// Returns the values of `min_after` and `max_after` if both values are literals.
     pub(super) fn literals(&self) -> Option<(Duration, Duration)> {
         Some((*self.min.literal()?, *self.max.literal()?))
     }
 
-    /// Returns the limits that are constants in the user's code, such as `LIMIT`.
+    /// Returns each of `min_after` and `max_after` whose value is a constant in the user's code, such as `LIMIT`.
     pub(super) fn constants(&self) -> impl Iterator<Item = &Constant> {
         self.min.constant().into_iter().chain(self.max.constant())
     }

@@ -168,8 +168,8 @@ impl Layer for RateLimit {
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let mixed = Span::mixed_site();
         let (waits, layer) = (place.waits(), self.limit.layer(place));
-        // Evaluates the tokens before the wait, so that the circuits above count a panic of the expression as a
-        // failure.
+        // Evaluates the user's expression before the wait starts. If the expression panics, the circuits above
+        // therefore count a failure.
         let (bound, tokens) = match self.tokens.as_ref() {
             Some(tokens) if !place.is_fixed(tokens) => {
                 let local = format_ident!("{}_tokens", place.local(), span = mixed);

@@ -1,5 +1,6 @@
 //! Parses the settings of an attribute. A setting is an option whose value is a number, a duration, a flag or one of
-//! several words. For each setting, the expansion calls a method with the name of the option, such as `.max(3)`.
+//! several words. The expansion passes each setting to the runtime by a method of the same name. For example, `max = 3`
+//! becomes `.max(3)`.
 
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use crate::parse::args::{Args, OptionName};
 use crate::parse::constant::{Constant, Given, Kind};
 use crate::parse::value;
 
-/// The parsed options of one attribute, each with its value. The `Ident` is the name of the option in the user's code.
+/// The parsed settings of one attribute, each with its value. The `Ident` is the name of the option in the user's code.
 pub(super) struct Settings<O>(Vec<(O, Ident, Given<Setting>)>);
 
 #[derive(Clone, Copy, PartialEq)]
@@ -108,8 +109,8 @@ impl<O: OptionName> Settings<O> {
         self.0.iter().map(call).collect()
     }
 
-    /// Works like [`calls`](Self::calls). If a value is a constant, also calls `checked`, a method of the runtime that
-    /// checks options that depend on each other.
+    /// Works like [`calls`](Self::calls). If a value is a constant, also returns a call of the method `checked`. In the
+    /// runtime, this method checks options that depend on each other.
     pub(super) fn checked_calls(&self, place: Place<'_>) -> TokenStream {
         let calls = self.calls(place);
         let checked = self.constants().next().map(|_| quote_spanned!(Span::mixed_site()=> .checked()));

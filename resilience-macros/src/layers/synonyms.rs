@@ -19,8 +19,8 @@ use crate::parse::suggestion::Synonyms;
 const TIME: &str = ", in seconds or as a text such as \"250ms\"";
 /// The end of a message that suggests an option with a share. In other libraries, the share is a percentage.
 const SHARE: &str = ", a share such as `0.5` for 50 %";
-/// The end of a message that suggests an option for the number of attempts. Other libraries do not count the first
-/// attempt.
+/// The end of a message that suggests an option for the number of attempts. In other libraries, options such as
+/// `max_retries` do not count the first attempt.
 const ATTEMPTS: &str = ", which also counts the first attempt";
 /// The end of the message that suggests `retry_after`. In other libraries, one function reads a delay from errors and
 /// from values.

@@ -17,7 +17,7 @@ use crate::error::Errors;
 /// An option of an attribute, such as `max` of `#[retry]`. For each attribute, [`options!`] declares an enum that
 /// implements this trait.
 pub(crate) trait OptionName: Copy + PartialEq + 'static {
-    /// The options that users write as `name = value` or `name(list)`, in the order of the error messages. Leaves out
+    /// The options that users write with their names, in the order in which error messages list the options. Leaves out
     /// the option [`FIRST`](Self::FIRST), because users write only its value.
     const ALL: &'static [Self];
     /// The first option of the attribute, if users write only its value, such as the time in `#[timeout(5)]`.
@@ -39,7 +39,7 @@ pub(crate) trait OptionName: Copy + PartialEq + 'static {
 ///
 /// Input: `options! { enum Opt: synonyms::TIMEOUT { (After) = "timeout", Error = "error" } }`
 ///
-/// Output: an enum `Opt` with the variants `After` and `Error`, which implements [`OptionName`]. The parentheses mark
+/// Output: an enum `Opt` that implements [`OptionName`], with the variants `After` and `Error`. The parentheses mark
 /// the first option of the attribute, if users write only its value. The text of this option, here `"timeout"`, appears
 /// in errors only. In `Stream: flag = "stream"`, the word `flag` marks an option that needs no value. The path
 /// `synonyms::TIMEOUT` refers to a table with the names that other libraries give to these options.
@@ -180,8 +180,8 @@ impl<O: OptionName> Args<O> {
         })
     }
 
-    /// Removes `option` from the parsed options, and converts the value of the option with `read`. Returns `None` if
-    /// the option is missing. If `read` returns an error, reports the error and returns `None`.
+    /// Removes `option` from the parsed options. The function `read` converts the value of the option. Returns `None`
+    /// if the option is missing. If `read` returns an error, reports the error and returns `None`.
     pub(crate) fn read<T>(
         &mut self,
         option: O,
@@ -191,8 +191,8 @@ impl<O: OptionName> Args<O> {
         self.read_code(option, errors, |name, expr| without_wait(name, expr).and_then(|()| read(name, expr)))
     }
 
-    /// Works like [`read`](Self::read), for an option whose value is code of the user, such as a closure. The function
-    /// `read` decides whether the code may contain `.await`.
+    /// Works like [`read`](Self::read), but does not report an `.await` in the value. The argument `read` must report
+    /// the `.await`.
     pub(crate) fn read_code<T>(
         &mut self,
         option: O,

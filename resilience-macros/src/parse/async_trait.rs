@@ -35,7 +35,7 @@ impl ToTokens for Moved {
 /// Splits an `async` block of `#[async_trait]` into the statements that move the arguments, and the remaining tokens.
 /// The expansion places these statements before the block, because a block that runs again cannot move the arguments.
 ///
-/// If `block` is not from `#[async_trait]`, returns no statements and the unchanged block.
+/// If `block` is not from `#[async_trait]`, returns an empty list and the unchanged block.
 pub(crate) fn hoist(block: &TokenStream, sig: &Signature) -> (Vec<Moved>, TokenStream) {
     let split = |input: ParseStream<'_>| {
         // Recognises a block of `#[async_trait]` by its first statement, which is dead code: `if let Some(__ret) = None
@@ -69,8 +69,8 @@ pub(crate) fn hoist(block: &TokenStream, sig: &Signature) -> (Vec<Moved>, TokenS
     split.parse2(block.clone()).unwrap_or_else(|_| (Vec::new(), block.clone()))
 }
 
-/// If a statement in `moved` moves a `&mut self`, removes this statement. Returns a block that borrows `self` instead.
-/// A function in an option such as `retry_if` can then read `self` between two runs of the block.
+/// Returns the block. If a statement in `moved` moves a `&mut self`, removes this statement, and makes the block borrow
+/// `self` instead. A function in an option such as `retry_if` can then read `self` between two runs of the block.
 pub(crate) fn reborrow(sig: &Signature, moved: &mut Vec<Moved>, block: TokenStream) -> TokenStream {
     let is_unique = |receiver: &Receiver| matches!(receiver.kind, ReceiverKind::Reference(_, _, Some(_)));
     let at = moved.iter().position(|moved| moved.argument == "self");

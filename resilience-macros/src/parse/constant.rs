@@ -1,4 +1,4 @@
-//! Parses an option whose value is a literal, or a constant or another expression of the user.
+//! Parses an option whose value is a literal, or an expression of the user, such as a constant.
 //!
 //! The macro checks the range of a literal, but does not know the value of a constant. A `const fn` of the runtime
 //! crate therefore checks the constant, and the compiler reports a value outside the range.
@@ -66,8 +66,8 @@ impl<T> Given<T> {
 }
 
 impl Given<LitStr> {
-    /// Returns the source text of the name in an attribute, and the span of this text. If the texts of two attributes
-    /// are equal, the attributes have the same name.
+    /// Returns the name in quotes, or the tokens of the user's constant as text. Also returns the span. If the texts of
+    /// two attributes are equal, the attributes have the same name.
     pub(crate) fn label(&self) -> (String, Span) {
         match self {
             Self::Literal(name) => (format!("{:?}", name.value()), name.span()),
@@ -105,16 +105,17 @@ pub(crate) enum Kind {
     /// A number from 0 to 1.
     Share,
     Flag,
-    /// The name of a circuit. The field `has_key` states whether the circuit has the option `key`.
+    /// The name of a circuit, a bulkhead or a rate limit. The field `has_key` states whether the attribute has the
+    /// option `key`.
     Name {
         has_key: bool,
     },
-    /// The name of a layer that is not a circuit.
+    /// The name of a layer that cannot have a `key`, such as a retry.
     Text,
-    /// A value of an enum of the runtime crate. The text is the name of the enum.
+    /// A value of an enum of the runtime crate. The field is the name of the enum.
     Enum(&'static str),
-    /// A text that a function of the runtime crate converts to a variant of an enum. The text in this variant is the
-    /// name of the function.
+    /// A text that a function of the runtime crate converts to a variant of an enum. The field is the name of the
+    /// function.
     Word(&'static str),
 }
 
@@ -192,8 +193,8 @@ impl Constant {
 /// Returns an expression that evaluates `value` at compile time, for use in a function body. `ty` is the type of
 /// `value`. `constants` are the user's expressions in `value`.
 ///
-/// The expression usually contains a `const` item, because `cargo check` evaluates a `const` item, but no `const`
-/// block. However, an item cannot name `Self` or a generic parameter. If the constants may contain such a name, the
+/// The expression usually contains a `const` item, because `cargo check` evaluates `const` items, but not `const`
+/// blocks. However, an item cannot name `Self` or a generic parameter. If the constants may contain such a name, the
 /// expression is a `const` block.
 pub(crate) fn inline<'a>(
     ty: &TokenStream,
@@ -212,8 +213,8 @@ pub(crate) fn inline<'a>(
     }
 }
 
-/// Returns whether `tokens` contain a name that may be a type or a generic parameter. Such a name is one upper-case
-/// letter, or begins with an upper-case letter and contains a lower-case letter.
+/// Returns whether `tokens` contain a name that may be a type or a generic parameter. For example, `T` and `Self` may
+/// be types, but `LIMIT` is a constant.
 fn names_type(tokens: &TokenStream) -> bool {
     tokens.clone().into_iter().any(|token| match token {
         TokenTree::Group(group) => names_type(&group.stream()),

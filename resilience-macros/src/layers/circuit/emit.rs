@@ -107,15 +107,15 @@ impl Layer for Circuit {
     }
 }
 
-/// Returns the name of a local variable. The variable is true if the call is a second or later attempt of a retry or a
-/// hedge of another function.
+/// Returns the name of a local variable. The variable is true if a retry or a hedge of another function repeats the
+/// call.
 fn repeats(place: Place<'_>) -> Ident {
     format_ident!("{}_repeats", place.local(), span = Span::mixed_site())
 }
 
 impl Judge {
     /// Returns the last five arguments of the runtime functions `settle_by` and `watch_stream`. If `of_ok` is false,
-    /// replaces the user's functions that receive an `Ok` value by defaults.
+    /// uses defaults in place of the functions `failure_if_ok` and `retry_after_ok`.
     fn functions(&self, of_ok: bool) -> TokenStream {
         let mixed = Span::mixed_site();
         let or = |function: &Option<TokenStream>, default| function.clone().unwrap_or(default);
@@ -132,8 +132,8 @@ impl Judge {
 }
 
 impl Circuit {
-    /// Returns the number of failed attempts that opens the circuit. Returns `None` if the attribute does not determine
-    /// this number, or if the circuit counts only first attempts.
+    /// Returns the number of failed attempts after which the circuit opens. Returns `None` if the attribute does not
+    /// determine this number, or if the circuit counts only first attempts.
     fn opens(&self) -> Option<Opens> {
         let Breaker::Named { settings, .. } = &self.breaker else { return None };
         let counts_attempts = settings.known(Opt::Count, true, |count| match count {

@@ -36,8 +36,8 @@ pub(super) enum Breaker {
 pub(super) struct Stream {
     /// The position of the option, for a compile error if the runtime lacks the feature `stream`.
     pub(super) span: Span,
-    /// Whether `slow_call` limits the time to the first item. Otherwise, `slow_call` limits the time to the end of the
-    /// stream.
+    /// Whether `slow_call` applies to the time until the first item. If not, `slow_call` applies to the time until the
+    /// end of the stream.
     pub(super) slow_at_first_item: bool,
 }
 

@@ -42,7 +42,7 @@ options! {
     }
 }
 
-/// The options whose values the expansion passes to the runtime, in the order of this list.
+/// The settings of the attribute, each with its parser. The expansion passes the settings to the runtime in this order.
 pub(super) const SETTINGS: [(Opt, Reader); 18] = [
     (Opt::Threshold, COUNT),
     (Opt::Window, (Kind::time_within(&limits::CIRCUIT_WINDOW), window)),

@@ -1,5 +1,6 @@
-//! Reports options of a circuit that exclude each other, and options that need a missing option. The circuit builder in
-//! the runtime crate reports these mistakes, too, but with other messages.
+//! Checks that the options of a `#[circuit]` fit together. For example, `window` and `calls` exclude each other, and
+//! `slow_rate` needs `slow_call`. The circuit builder in the runtime crate makes these checks, too, but has other error
+//! messages.
 
 use proc_macro2::Ident;
 

@@ -31,9 +31,10 @@ impl Layer for Retry {
         }
     }
 
-    /// Returns statements that bind local variables before the code of the outermost attribute. The first variable is
-    /// the policy of the option `with`, or a closure that returns the settings and the counts of this `#[retry]`. If
-    /// each call evaluates the expression in the option `budget`, the second variable contains the retry budget.
+    /// Returns statements that bind local variables before the code of the outermost attribute. The first variable
+    /// contains the policy of the option `with`, or a closure that returns the settings and the counts of this
+    /// `#[retry]`. If each call evaluates the expression in the option `budget`, the second variable contains the retry
+    /// budget.
     fn site(&self, place: Place<'_>) -> Option<TokenStream> {
         let policy = self.with.as_ref().map(|with| guard::held(place, "HeldPolicy", &policy(place), with));
         let budget = self.budget.as_ref().and_then(|budget| budget.held(place));
@@ -172,19 +173,19 @@ impl Layer for Retry {
 }
 
 impl Retry {
-    /// Returns the largest number of attempts. Returns `None` if the number is known only at run time.
+    /// Returns the largest number of attempts. Returns `None` if the macro does not know the number.
     fn max(&self) -> Option<u32> {
         // Another `#[retry]` with the same name, or the policy in the option `with`, may set the option `max`.
         let is_open = self.with.is_some() || self.name.is_some() && !self.settings.has(Opt::Max);
         if is_open { None } else { rules::max(&self.settings) }
     }
 
-    /// Returns whether the attribute has the option `retry_if_ok`, so that the retry can repeat a call after an `Ok`.
+    /// Returns whether the attribute has the option `retry_if_ok`.
     fn repeats_ok(&self) -> bool {
         self.rules.iter().any(|(rule, _)| *rule == Opt::RetryIfOk)
     }
 
-    /// Returns the pauses between the attempts. Returns `None` if the pauses are not known at compile time, for example
+    /// Returns the pauses between the attempts. Returns `None` if the macro does not know the pauses, for example
     /// because of the option `jitter`.
     fn pauses(&self) -> Option<Pauses> {
         let settings = &self.settings;
@@ -202,12 +203,13 @@ impl Retry {
         self.name.as_ref().and_then(Given::constant).into_iter().chain(self.settings.constants())
     }
 
-    /// Returns whether no constant in the options names `Self` or a generic parameter.
+    /// Returns `false` if a constant in an option names `Self` or a generic parameter.
     fn is_fixed(&self, place: Place<'_>) -> bool {
         self.settings.constants().all(|constant| !place.names_generic(&constant.tokens))
     }
 
-    /// Returns a statement that binds a closure. The closure returns the settings and the counts that all calls share.
+    /// Returns a statement that binds a local variable to a closure. The closure returns the settings and the counts
+    /// that all calls share.
     ///
     /// If a constant in an option names `Self` or a generic parameter, all calls share only the counts. The settings
     /// are then a constant in the closure.

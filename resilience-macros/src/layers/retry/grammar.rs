@@ -19,7 +19,7 @@ pub(super) struct Retry {
     pub(super) span: Span,
     pub(super) name: Option<Given<LitStr>>,
     pub(super) settings: Settings<Opt>,
-    /// The user's functions in the options of `RULES`, such as `retry_if`, each with its option.
+    /// The options of `RULES` that the attribute contains, each with the user's function.
     pub(super) rules: Vec<(Opt, TokenStream)>,
     pub(super) retry_after: Option<TokenStream>,
     pub(super) retry_after_ok: Option<TokenStream>,

@@ -1,4 +1,4 @@
-//! Reports options of a retry that contradict each other. The policy builder in the runtime crate reports these
+//! Reports contradictions between the options of a `#[retry]`. The policy builder in the runtime crate reports these
 //! contradictions, too, but with other messages.
 
 use std::time::Duration;
