@@ -6,9 +6,9 @@
 //! 4. Generate the tokens of the decorated function.
 //!
 //! rustc expands the outermost attribute of a function first. The outermost attribute generates the code of all
-//! attributes of this crate, and removes the other attributes from the function. If each attribute expanded alone, the
-//! outermost attribute would wrap the body first. The inner attributes would then wrap the outermost attribute, so the
-//! order of the attributes would be reversed.
+//! attributes of this crate. The other attributes of this crate then generate nothing, see [`ABSORBED`]. If each
+//! attribute expanded alone, the outermost attribute would wrap the body first. The attributes below would then wrap
+//! the result, so the order of the attributes would be reversed.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
@@ -22,17 +22,17 @@ use crate::parse::function::Function;
 use crate::plan::plan::Plan;
 use crate::tokens::{EXPANDED, mentions};
 
-/// The argument of an absorbed attribute, as in `#[retry(__absorbed)]`. The outermost attribute has already generated
-/// the code of an absorbed attribute. An absorbed attribute therefore returns its item unchanged.
+/// The argument that marks an attribute as absorbed, as in `#[retry(__absorbed)]`. The outermost attribute has already
+/// generated the code of this attribute. An absorbed attribute therefore returns its item unchanged.
 ///
-/// The expansion keeps the absorbed attribute, so that rustc checks its import. Otherwise, rustc would report `use
-/// resilience_runtime::retry` as unused, and would accept code that lacks this import.
+/// The expansion keeps the absorbed attribute, so that rustc checks its import. Without the attribute, rustc would
+/// report `use resilience_runtime::retry` as unused, and would accept code without this import.
 const ABSORBED: &str = "__absorbed";
 
-/// Expands `attribute` with the options `args` on the function `item`. Also expands the attributes below `attribute`
-/// that belong to `family`, the table of all attributes of this crate. `synonyms` contains pairs of names, such as
-/// `("circuit_breaker", "circuit")`: the name of an attribute in another library, and the name in this crate. If
-/// `takes_faults` is true, a test can inject faults into the function.
+/// Expands `attribute` with the options `args` on the function `item`. Also expands each attribute of this crate below
+/// `attribute`. `family` is the table of all attributes of this crate. `synonyms` pairs the name of an attribute in
+/// another library with the name in this crate, such as `("circuit_breaker", "circuit")`. If `takes_faults` is true, a
+/// test can inject faults into the function.
 pub(crate) fn expand(
     attribute: &Attribute,
     family: &[Attribute],
@@ -146,8 +146,8 @@ fn without_effect(path: &Path) -> syn::Attribute {
     parse_quote_spanned!(Span::mixed_site()=> #[#path(#absorbed)])
 }
 
-/// Reports an error if another attribute of this crate has already expanded, but did not recognise this attribute. The
-/// reason is an import under a new name, such as `use resilience_runtime::circuit as breaker`.
+/// Reports an error if another attribute of this crate has already expanded, but did not recognise this attribute. An
+/// import such as `use resilience_runtime::circuit as breaker` causes this error, because the import changes the name.
 fn comes_first(function: &Function, errors: &mut Errors) {
     if function.body.as_ref().is_some_and(|(body, _)| mentions(body, EXPANDED)) {
         errors.push(

@@ -1,5 +1,5 @@
-//! Makes decisions about the attributes of a function, such as "which attribute handles a rejected call?". This module
-//! creates no tokens.
+//! Answers questions about the attributes of a function, such as "Which attribute handles a rejected call?". This
+//! module creates no tokens.
 
 pub(crate) mod check;
 mod exits;

@@ -56,8 +56,7 @@ pub(crate) fn uses(body: &TokenStream, ident: &str) -> bool {
         let statement = rest.iter().position(|token| is(token, ';')).unwrap_or(rest.len());
         let (statement, after) = rest.split_at(statement);
         if names(statement) {
-            // Blocks may precede the statement without a `;`, as in `if a { .. } let b = c;`. The search for `let`
-            // skips these blocks.
+            // Skips blocks before the `let`, because a block needs no `;`, as in `if a { .. } let b = c;`.
             let start = statement.iter().rposition(|token| is_word(token, "let"));
             let Some(start) = start else { return true };
             let (before, declared) = statement.split_at(start);
@@ -77,8 +76,8 @@ pub(crate) fn uses(body: &TokenStream, ident: &str) -> bool {
     }
 }
 
-/// Returns the tokens as a text for error messages. The spaces in the `Display` output of tokens differ between
-/// versions of rustc, so this function does not use that output.
+/// Returns the tokens as a text for error messages. Does not use `Display`, because the spaces in its output differ
+/// between versions of rustc.
 pub(crate) fn text(tokens: &impl ToTokens) -> String {
     let mut text = String::new();
     for token in tokens.to_token_stream() {
@@ -104,8 +103,8 @@ pub(crate) fn text(tokens: &impl ToTokens) -> String {
     text
 }
 
-/// Returns whether `tokens` contain the name `ident`, and a macro has generated this name. The source text of a
-/// generated name differs from the name itself.
+/// Returns whether `tokens` contain a name `ident` that a macro has generated. The source text of a generated name
+/// differs from the name itself.
 pub(crate) fn is_generated(tokens: &TokenStream, ident: &str) -> bool {
     tokens.clone().into_iter().any(|token| match token {
         TokenTree::Group(group) => is_generated(&group.stream(), ident),
@@ -150,8 +149,8 @@ pub(crate) fn assigns(tokens: &TokenStream, ident: &str) -> bool {
     })
 }
 
-/// Returns the first `.await`, `?` or `return` of an expression, and its span. Ignores such a token inside a closure,
-/// an `async` block or a function, because there the token does not leave the surrounding function.
+/// Returns the first `.await`, `?` or `return` of an expression, and its span. Ignores closures, `async` blocks and
+/// inner functions, because a `return` in them does not leave the outer function.
 pub(crate) fn exit(expression: &TokenStream) -> Option<(&'static str, Span)> {
     let tokens: Vec<_> = expression.clone().into_iter().collect();
     let is = |at: Option<usize>, sign| matches!(at.and_then(|at| tokens.get(at)), Some(TokenTree::Punct(punct)) if punct.as_char() == sign);
@@ -207,7 +206,7 @@ fn is_word(token: &TokenTree, word: &str) -> bool {
     matches!(token, TokenTree::Ident(name) if name == word)
 }
 
-/// Returns the tokens after the fields and indices at the beginning of `tokens`, such as `.0.name[1]`.
+/// Skips the fields and indices at the beginning of `tokens`, such as `.0.name[1]`, and returns the remaining tokens.
 fn after_fields(mut tokens: &[TokenTree]) -> &[TokenTree] {
     loop {
         tokens = match tokens {

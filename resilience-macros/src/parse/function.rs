@@ -1,5 +1,5 @@
-//! Parses the signature of a function. The body remains unparsed tokens, so that an attribute accepts incomplete code
-//! in the body.
+//! Parses the signature of a function. Keeps the body as tokens, because the body may be incomplete while the user
+//! edits the function.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt};
@@ -20,8 +20,8 @@ pub(crate) struct Function {
     /// inner `async` block, the tokens and the span belong to this block. The field is `None` for a trait method
     /// without a body.
     pub(crate) body: Option<(TokenStream, Span)>,
-    /// The tokens around the `async` block that contains the user's statements, such as `Box::pin(async move { .. })`.
-    /// The field is `None` if no inner `async` block contains the user's statements.
+    /// The tokens around the inner `async` block with the user's statements, such as `Box::pin(..)`. The field is
+    /// `None` if the statements are directly in the body of the function.
     pub(crate) shell: Option<Shell>,
 }
 
@@ -62,8 +62,8 @@ fn braces(body: TokenTree) -> Result<Group> {
     }
 }
 
-/// Returns the error for an item that is not a function. `keyword` is the first word of the item after the visibility.
-/// Returns `None` if the item is a function with a mistake in the signature.
+/// Returns the error for an item that is not a function. `keyword` is the word after the visibility of the item, such
+/// as `struct`. Returns `None` if the item is a function with a mistake in the signature.
 fn wrong_item(keyword: &Ident) -> Option<Error> {
     let message = match keyword.to_string().as_str() {
         "async" | "const" | "extern" | "fn" | "safe" | "unsafe" => return None,
@@ -98,8 +98,7 @@ impl Function {
             let mut within = TokenStream::new();
             within.append_all(inner);
             within.extend(body);
-            // Uses the span of the user's braces, because rustc reports an unused function only if the function has
-            // braces with this span.
+            // Uses the span of the user's braces. Without this span, rustc would not report an unused function.
             let mut group = Group::new(Delimiter::Brace, within);
             group.set_span(braces);
             tokens.append(group);
@@ -109,15 +108,14 @@ impl Function {
         tokens
     }
 
-    /// Returns whether the attribute `#[instrument]` wraps the body, or will wrap the body, in an `async` block.
+    /// Returns whether the attribute `#[instrument]` has wrapped or will wrap the body in an `async` block.
     pub(crate) fn is_instrumented(&self) -> bool {
         let is_instrument =
             |attr: &Attribute| attr.path().segments.last().is_some_and(|last| last.ident == "instrument");
         self.attrs.iter().any(is_instrument) || self.shell.as_ref().is_some_and(Shell::is_instrumented)
     }
 
-    /// Reports each property of this function that the attributes of this crate do not support, such as a missing
-    /// `async`.
+    /// Reports an error for each mistake in the function, such as a missing `async`.
     pub(crate) fn check(&self, errors: &mut Errors) {
         let Signature { constness, abi, fn_token, ident, output, .. } = &self.sig;
         if let Some(constness) = constness {
@@ -144,13 +142,13 @@ impl Function {
     }
 
     /// Returns whether the function is plain: it is not `async`, and does not end with an `async` block. The body of a
-    /// plain function runs on the thread of the caller, and the attributes block this thread when they wait.
+    /// plain function runs on the caller's thread. An attribute that waits blocks this thread.
     pub(crate) fn is_blocking(&self) -> bool {
         self.sig.asyncness.is_none() && self.shell.is_none()
     }
 
-    /// Returns the error for a function that should be `async`. The return type of such a function names a future, or
-    /// the body awaits a future. Alternatively, another attribute has replaced `async` by `block_on`.
+    /// Returns the error for a function that should be `async`. This error has three possible reasons: the return type
+    /// names a future, the body contains `.await`, or another attribute replaced `async` by `block_on`.
     fn lacks_future(&self) -> Option<String> {
         let (body, _) = self.body.as_ref().filter(|_| self.is_blocking())?;
         let future = match &self.sig.output {
@@ -175,7 +173,7 @@ impl Function {
         }
     }
 
-    /// Returns the type of the outcome of a call. If the function returns a future, this type is the output of the
+    /// Returns the type of the outcome of a call. If the function returns a future, this type is the output type of the
     /// future. Returns `None` if the signature does not show the type.
     pub(crate) fn output(&self) -> Option<&Type> {
         match &self.sig.output {
@@ -197,8 +195,8 @@ fn never_a_result(ty: &Type) -> bool {
     }
 }
 
-/// Returns the text of the expression that a function with the return type `ty` should end with. The future of this
-/// expression runs the statements `body`.
+/// Returns the text of the last expression that a function with the return type `ty` needs. The expression creates a
+/// future that runs the statements `body`.
 fn ending(ty: &Type, body: &str) -> String {
     match ty {
         Type::ImplTrait(_) => format!("async move {{ {body} }}"),

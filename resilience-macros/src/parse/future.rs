@@ -2,7 +2,7 @@
 //!
 //! - A method of `#[async_trait]` ends with `Box::pin(async move { .. })`.
 //! - A function with the return type `impl Future` ends with `async move { .. }`.
-//! - A function that `#[instrument]` has expanded contains the user's body in `async move { .. }`.
+//! - A function expanded by `#[instrument]` contains the user's body in `async move { .. }`.
 
 use crate::tokens::mentions;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
@@ -21,9 +21,9 @@ pub(crate) struct Shell {
 }
 
 impl Shell {
-    /// Finds the `async` block that holds the user's statements in `body`. Returns the tokens around the block, the
-    /// tokens inside its braces, and the span of these braces. Returns `None` if no `async` block holds the user's
-    /// statements.
+    /// Searches the function body for the `async` block that contains the user's statements. Returns the tokens around
+    /// the block, the tokens inside its braces, and the span of these braces. Returns `None` if the search finds no
+    /// block.
     ///
     /// In a function that is not `async`, the block is the last expression of the function. If `#[instrument]` has
     /// wrapped the body in an `async` block, `peel` finds the block of `#[instrument]`. The attributes of this crate
@@ -93,7 +93,7 @@ impl Shell {
         takes(&self.around(&TokenStream::new()), ident)
     }
 
-    /// Returns whether the statements outside the `async` block may declare another variable `ident`.
+    /// Returns whether the statements outside the `async` block may declare a new variable with the name `ident`.
     pub(crate) fn shadows(&self, ident: &str) -> bool {
         shadows(&self.around(&TokenStream::new()), ident)
     }
@@ -104,8 +104,8 @@ impl Shell {
     }
 }
 
-/// Returns the `async` block at the end of `body`. The block may be inside `Box::pin(..)`, or before `.boxed()`.
-/// Appends the position of the block to `path`.
+/// Returns the `async` block at the end of `body`. The block may be the argument of `Box::pin(..)`, or may be followed
+/// by `.boxed()`. Appends the position of the block to `path`.
 fn ending(body: &TokenStream, path: &mut Vec<usize>) -> Option<Group> {
     let mut tokens: Vec<_> = body.clone().into_iter().collect();
     if let [.., TokenTree::Group(_), TokenTree::Punct(dot), TokenTree::Ident(name), TokenTree::Group(arguments)] =
@@ -142,10 +142,9 @@ fn instrumented(tokens: &TokenStream, path: &mut Vec<usize>) -> Option<Group> {
     let at = tokens.iter().position(|token| is(token, "__tracing_instrument_future"))? + 4;
     let mut block = async_block(tokens.get(..=at)?)?;
     path.push(at);
-    // With the option `err` or `ret`, `#[instrument]` generates a second `async` block inside the `async` block around
-    // the body: `match async move { .. }.await` or `let x = async move { .. }.await`. The user's body may contain
-    // `async` blocks, too. A generated block is recognised by its `async` token: the source text of this token is not
-    // `async`.
+    // With the option `err` or `ret`, `#[instrument]` generates two nested `async` blocks. The inner block is a part of
+    // `match async move { .. }.await` or `let x = async move { .. }.await`. The user's body may contain `async` blocks,
+    // too. A generated block is recognised by its `async` token: the source text of this token is not `async`.
     let generated =
         |token: &TokenTree| is(token, "async") && token.span().source_text().is_some_and(|text| text != "async");
     loop {
@@ -199,7 +198,7 @@ fn replace(tokens: &TokenStream, path: &[usize], within: &TokenStream) -> TokenS
 
 /// Returns whether `tokens` may move or shadow the variable `ident`.
 ///
-/// The function ignores three uses of the variable:
+/// Three uses of the variable do not count:
 ///
 /// - The tokens `&ident` borrow the variable.
 /// - The tokens `%ident` and `?ident` record the variable in a field of a tracing span.
@@ -258,8 +257,8 @@ fn returns(tokens: TokenStream) -> Option<Span> {
     let mut before = String::new();
     for token in tokens {
         let text = token.to_string();
-        // A `|` begins the parameters of a closure only if the `|` is the first token or follows a token listed below.
-        // After a value, a `|` is an operator or separates two patterns.
+        // A `|` begins the parameters of a closure in two cases: the `|` is the first token, or it follows a token
+        // listed below. After a value, a `|` is an operator or separates two patterns.
         let starts =
             before.is_empty() || matches!(&*before, "move" | "async" | "return") || "=,;(>&".contains(&*before);
         within = match (within, &*text) {
@@ -350,8 +349,8 @@ impl Limit<'_> {
     }
 }
 
-/// Returns the limits in the future type `future`. A plain `impl Future` contains no limit: since edition 2024, and in
-/// a trait, its future may hold every argument.
+/// Returns the limits in the future type `future`. A plain `impl Future` contains no limit. The future may hold every
+/// argument if the crate uses edition 2024, or if the function is a trait method.
 pub(crate) fn limits(future: &Type) -> Vec<Limit<'_>> {
     match future {
         Type::Group(ty) => limits(&ty.elem),

@@ -11,7 +11,7 @@ pub(crate) enum Bound {
     Shared,
     Unique,
     /// The type of the argument does not show whether the variable holds an owned value or a reference. The expansion
-    /// then adds no `mut` to the pattern, because Rust allows no `mut` if the pattern binds the variable through a
+    /// then adds no `mut` to the pattern, because Rust forbids `mut` on a variable that a pattern binds through a
     /// reference.
     Unknown,
 }

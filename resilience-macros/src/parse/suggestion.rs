@@ -4,8 +4,8 @@
 pub(crate) struct Synonyms {
     /// The suggestion: the name of an option of this crate, such as `max`, or an attribute, such as `#[timeout(5)]`.
     pub(crate) ours: &'static str,
-    /// The text after `ours` in the error message. The text describes how the value differs from the values in other
-    /// libraries, or is empty.
+    /// The text after `ours` in the error message. The text is empty, or states how the value of `ours` differs from
+    /// the value in other libraries.
     pub(crate) difference: &'static str,
     /// The names in other libraries, in snake case and without the prefix `with_`.
     pub(crate) theirs: &'static [&'static str],
@@ -14,8 +14,8 @@ pub(crate) struct Synonyms {
 /// Returns a question such as "did you mean `max`?", or `None` if no option resembles the option `unknown`. `known`
 /// contains the options of the attribute. `table` contains the names that other libraries give to these options.
 ///
-/// A name in `table` takes precedence over a similar name in `known`. For example, `reset_timeout` is similar to
-/// `trial_timeout`, but the function suggests `cooldown`, because `table` lists `reset_timeout` for `cooldown`.
+/// A name in `table` takes precedence over a similar name in `known`. For example, the function suggests `cooldown` for
+/// `reset_timeout`, although `reset_timeout` is more similar to `trial_timeout`.
 pub(crate) fn suggest(unknown: &str, known: &[&str], table: &[Synonyms]) -> Option<String> {
     let name = snake_case(unknown);
     let short = name.strip_prefix("with_").unwrap_or(&name);
@@ -48,7 +48,7 @@ fn nearest<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
     (near.0 <= 1 + near.1.len() / 3).then_some(near.1)
 }
 
-/// Returns the Levenshtein distance between two texts, in bytes.
+/// Returns the Levenshtein distance of two texts, measured in bytes.
 fn edits(from: &str, to: &str) -> usize {
     let mut row: Vec<usize> = (0..=to.len()).collect();
     for (i, a) in from.bytes().enumerate() {

@@ -1,4 +1,5 @@
-//! Parses the values of options. The parameter `key` of each function is the name of the option, for error messages.
+//! Parses the values of options. The parameter `key` of a function is the name of the option, which appears in error
+//! messages.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -113,7 +114,8 @@ pub(crate) fn name(key: &str, value: &Expr) -> Result<LitStr> {
 pub(crate) fn function(key: &str, value: &Expr) -> Result<TokenStream> {
     match peel(value) {
         function @ (Expr::Path(_) | Expr::Closure(_)) => Ok(function.to_token_stream()),
-        // Accepts a reference, because rustc suggests `&function` for a function that the loop of a retry would move.
+        // Accepts a reference, because a retry uses the function in a loop. If the loop would move the function, rustc
+        // suggests `&function`.
         Expr::Reference(reference) if matches!(peel(&reference.expr), Expr::Path(_)) => Ok(value.to_token_stream()),
         _ => Err(Error::new_spanned(value, format_args!("`{key}` must be the path of a function, or a closure"))),
     }
@@ -139,7 +141,7 @@ pub(crate) fn expression(_: &str, value: &Expr) -> Result<TokenStream> {
 }
 
 /// Returns an error if the expression contains `.await`. A timeout above could not end this wait, because the expansion
-/// evaluates options outside the futures that a timeout observes.
+/// evaluates options outside the future that the timeout polls.
 pub(crate) fn without_wait(key: &str, value: &Expr) -> Result<()> {
     match exit(&value.to_token_stream()) {
         Some((".await", at)) => Err(no_exit(key, ".await", at)),
@@ -147,8 +149,8 @@ pub(crate) fn without_wait(key: &str, value: &Expr) -> Result<()> {
     }
 }
 
-/// Returns an error if the expression contains `.await`, `?` or `return`. A circuit above may have admitted the call
-/// before the option is evaluated, and would count the early exit as a failure.
+/// Returns an error if the expression contains `.await`, `?` or `return`. When the option is evaluated, a circuit above
+/// may have admitted the call already. The circuit would count the early exit as a failure.
 pub(crate) fn without_exit(key: &str, value: &TokenStream) -> Result<()> {
     exit(value).map_or(Ok(()), |(exit, at)| Err(no_exit(key, exit, at)))
 }
@@ -188,7 +190,7 @@ enum Number {
 }
 
 /// Returns the number if `value` is a number literal, with or without a minus sign. Returns an error for a number
-/// literal such as `5s`, which has a suffix.
+/// literal with a suffix, such as `5s`.
 fn number(value: &Expr) -> Result<Option<Number>> {
     let (digits, suffix, kind): (_, _, fn(String) -> Number) = match peel(value) {
         Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) => {

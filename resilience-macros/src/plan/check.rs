@@ -18,7 +18,7 @@ impl Plan {
         }
     }
 
-    /// Reports each attribute that needs an `async` function.
+    /// Reports each attribute that does not work on a plain function (a function that is not `async`).
     pub(crate) fn blocks(&self, errors: &mut Errors) {
         for layer in &self.layers {
             if let Some(message) = layer.needs_async {
@@ -57,9 +57,9 @@ impl Plan {
         }
     }
 
-    /// Reports a circuit that is below several retries, if its `key` contains the attempt number of one of these
-    /// retries. After a rejection by the circuit, the other retries would make further attempts with the same key. The
-    /// same circuit would reject these attempts, too.
+    /// Reports a circuit below several retries if the `key` of the circuit contains the attempt number of a retry. The
+    /// attempts of the other retries do not change this key. After a rejection, the same circuit would therefore reject
+    /// these attempts, too.
     fn has_one_retry_above_a_key_of_attempts(&self, errors: &mut Errors) {
         for (index, layer) in self.layers.iter().enumerate() {
             let retries = self.above(index).iter().filter(|above| above.asks == Asks::ByCircuit).count();
@@ -72,8 +72,8 @@ impl Plan {
         }
     }
 
-    /// Reports a `?` or a `return` in a `key` that contains the attempt number of a retry. Circuits above the retry
-    /// have admitted the call before the retry evaluates this key, and would count the early exit as a failure.
+    /// Reports a `?` or a `return` in a `key` that contains the attempt number of a retry. A circuit above the retry
+    /// admits the call before the retry evaluates this key. The circuit would count the early exit as a failure.
     fn leaves_no_key_of_attempts(&self, errors: &mut Errors) {
         for key in self.layers.iter().filter(|layer| layer.per_attempt).filter_map(|layer| layer.key.as_ref()) {
             errors.ok(without_exit("key", key));

@@ -9,8 +9,8 @@ use super::plan::Plan;
 use crate::facts::{Asks, Cause, Time};
 
 impl Plan {
-    /// Returns the index of the attribute that handles a rejection with this `cause` by the attribute at `index`. If no
-    /// attribute handles the rejection, returns `None`, because the decorated function returns the error.
+    /// Returns the index of the attribute that handles a rejection. The attribute at `index` rejects the call with this
+    /// `cause`. Returns `None` if no attribute handles the rejection. The decorated function then returns the error.
     pub(crate) fn catcher(&self, index: usize, cause: Cause) -> Option<usize> {
         self.above(index).iter().rposition(|above| above.catches.contains(&cause))
     }
@@ -45,9 +45,10 @@ impl Plan {
     /// Returns whether the retry at `index` must know the cause of a rejection at run time. The retry must know the
     /// cause in two cases:
     ///
-    /// - An attribute between the retry and a circuit handles a rejection by the circuit. The rejection then reaches
-    ///   the retry like any other outcome.
-    /// - A rate limit below has the option `tokens`, and may never admit the call.
+    /// - An attribute between the retry and a circuit, such as a hedge, handles a rejection by the circuit. The retry
+    ///   then receives the rejection like any other outcome.
+    /// - A rate limit below has the option `tokens`. If a call takes more tokens than the burst, the rate limit never
+    ///   admits this call.
     pub(crate) fn asks_for_causes(&self, index: usize) -> bool {
         let lowest = self.rejecting(index, Cause::Circuit).last();
         let is_caught = lowest.is_some_and(|lowest| {

@@ -27,18 +27,18 @@ impl Plan {
         Self { layers }
     }
 
-    /// Returns the indices of the circuits below the retry at `index` whose key contains the number of the attempt.
+    /// Returns the indices of all circuits whose key contains the attempt number of the retry at `index`.
     pub(crate) fn circuits_per_attempt(&self, index: usize) -> impl Iterator<Item = usize> {
         (index + 1..self.len()).filter(|below| self.facts(*below).per_attempt)
     }
 
-    /// Returns the index of the retry whose attempt number is a part of the key of the circuit at `index`.
+    /// Returns the index of the retry whose attempt number is in the key of the circuit at `index`.
     pub(crate) fn retry_of_key(&self, index: usize) -> Option<usize> {
         let retry = self.above(index).iter().rposition(|above| above.asks == Asks::ByCircuit);
         retry.filter(|_| self.facts(index).per_attempt)
     }
 
-    /// Returns whether a circuit below the retry at `index` has a key that contains the number of the attempt.
+    /// Returns whether the key of a circuit contains the attempt number of the retry at `index`.
     pub(crate) fn has_circuit_per_attempt(&self, index: usize) -> bool {
         self.circuits_per_attempt(index).next().is_some()
     }
@@ -59,8 +59,8 @@ impl Plan {
         &self.layers[index + 1..]
     }
 
-    /// Returns the number of the attribute at `index` among all attributes with the same name. For example, the second
-    /// `#[retry]` from the top has the number 2.
+    /// Returns the position of the attribute at `index` among the attributes of the same kind, counted from the top.
+    /// For example, the second `#[retry]` from the top has the position 2.
     pub(crate) fn number(&self, index: usize) -> usize {
         let attribute = self.facts(index).attribute;
         1 + self.above(index).iter().filter(|above| above.attribute == attribute).count()
@@ -103,11 +103,11 @@ impl Plan {
         self.layers.iter().flat_map(|layer| &layer.clones).cloned().collect()
     }
 
-    /// Returns the names of the arguments that the expansion clones at the position `index`. The position of the body
-    /// is below the last attribute.
+    /// Returns the names of the arguments that the expansion clones at the position `index`. The body has the position
+    /// after the last attribute.
     ///
     /// The body and each fallback may consume the arguments. If an attribute lists an argument in `clone`, the next
-    /// fallback below the attribute receives a clone. Without a fallback below the attribute, the body receives the
+    /// fallback below the attribute receives a clone. If no fallback is below the attribute, the body receives the
     /// clone.
     pub(crate) fn clones_at(&self, index: usize) -> Vec<Ident> {
         let consumes = |index: usize| index == self.len() || self.facts(index).replaces.is_some();
@@ -129,21 +129,22 @@ impl Plan {
         self.layers.iter().filter_map(|layer| layer.attempt.as_ref())
     }
 
-    /// Returns the constants of the user, each with a `bool` that states whether all calls share the state of the
-    /// attribute.
+    /// Returns the user's constants in the options of attributes. The `bool` of a constant is true if all calls share
+    /// the state of its attribute.
     pub(crate) fn constants(&self) -> impl Iterator<Item = (&Constant, bool)> {
         self.layers.iter().flat_map(|layer| layer.constants.iter().map(|constant| (constant, layer.is_shared)))
     }
 
     /// Returns the user's functions, such as `failure_if`, that the expansion may call after the body has started.
-    /// These functions may borrow the arguments of the body. Returns no functions if the body may run again.
+    /// These functions may borrow the arguments of the body. Returns no functions if the body may run again, because
+    /// the body then cannot consume the arguments.
     pub(crate) fn late(&self) -> impl Iterator<Item = &TokenStream> {
         let late = if self.repeats() { &[] } else { &self.layers[..] };
         late.iter().flat_map(|layer| &layer.late)
     }
 
-    /// Returns code of the user that may run after the wait of a bulkhead or a rate limit: the functions in the option
-    /// `error`, and the expressions in options.
+    /// Returns code of the user that may run after the wait of a bulkhead or a rate limit. This code consists of the
+    /// functions in the option `error`, and of the expressions in other options.
     pub(crate) fn rejections_after_a_wait(&self) -> impl Iterator<Item = &TokenStream> {
         let after = self.layers.iter().skip_while(|layer| !layer.waits);
         after.flat_map(|layer| layer.rejection.iter().chain(&layer.expressions))
@@ -171,18 +172,18 @@ impl Plan {
     }
 
     /// Returns the indices of the retries above `index`, the outermost retry first. The code of the attribute at
-    /// `index` asks each of these retries whether the current attempt is the first attempt. Leaves out a retry above a
-    /// hedge. The attempts of a hedge run in `async` blocks of their own, and read a thread-local variable of the
-    /// runtime instead.
+    /// `index` asks each of these retries whether the current attempt is the first attempt. If a hedge is above
+    /// `index`, leaves out the retries above this hedge. Each attempt of a hedge runs in a separate `async` block, and
+    /// reads a thread-local variable of the runtime instead.
     pub(crate) fn retries_above(&self, index: usize) -> impl Iterator<Item = usize> {
-        // If each attempt has a circuit of its own, returns no retries, so that the circuit treats each attempt as a
-        // first attempt.
+        // If each attempt has its own circuit, returns no retries. The circuit then treats each attempt as a first
+        // attempt.
         let first = if self.facts(index).per_attempt { index } else { self.block(index) };
         (first..index).filter(|above| self.facts(*above).attempts != Some(1))
     }
 
-    /// Returns the indices of the retries above and below the retry at `index` whose code is in the same `async` block.
-    /// The outermost retry comes first.
+    /// Returns the indices of the other retries in the `async` block of the retry at `index`. The first list contains
+    /// the retries above, and the second list contains the retries below. Each list begins with its outermost retry.
     pub(crate) fn stacked_retries(&self, index: usize) -> (Vec<usize>, Vec<usize>) {
         let block = self.block(index);
         let is_stacked = |other: &usize| self.facts(*other).asks == Asks::ByCircuit && self.block(*other) == block;

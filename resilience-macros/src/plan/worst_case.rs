@@ -1,4 +1,4 @@
-//! Computes the longest time that a call of a decorated function can take, for the docs of this function.
+//! Computes the longest time of a call of a decorated function. The docs of the function show this time.
 
 use std::time::Duration;
 

@@ -36,8 +36,8 @@ fn retry_option_beyond_its_range_is_one_mistake() {
         ("delay = 2, max_elapsed = 1, jitter = \"equal\"", "delay = 2, max_elapsed = 0.999, jitter = \"equal\""),
         ("delay = 2, max_elapsed = 0, jitter = \"full\"", "delay = 2, max_elapsed = 0, jitter = \"decorrelated\""),
         ("max = 1, max_elapsed = 0", "max = 2, max_elapsed = 0"),
-        // Only the invalid `delay` is an error. With the default `delay` of 1 s in place of the invalid value, the
-        // `max_elapsed` of 0 s would be a second error.
+        // The parser must report the invalid `delay` only. If the parser replaced this value by the default of 1 s, it
+        // would also report the `max_elapsed` of 0 s.
         ("delay = 0, max_elapsed = 0", "delay = -1, max_elapsed = 0"),
         ("delay = 0, max_elapsed = 0", "delay 0, max_elapsed = 0"),
     ] {

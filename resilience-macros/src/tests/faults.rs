@@ -23,8 +23,7 @@ fn code_for_faults_is_the_only_difference() {
     assert!(compared > 500, "{compared} stacks have faults");
 }
 
-/// Removes the code for faults: the static variable, the statement that applies a fault, and the positions of the
-/// attributes.
+/// Removes the code for faults: the static variable, the statement that applies a fault, and the calls of `within`.
 fn without_faults(tokens: TokenStream) -> TokenStream {
     let tokens: Vec<_> = tokens.into_iter().collect();
     let mut kept = Vec::new();

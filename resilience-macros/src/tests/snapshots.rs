@@ -1,11 +1,11 @@
-//! Compares the expansions of decorated functions with the files `snapshots/*.rs`. If a change of this crate
-//! alters one of these expansions, the change must also update the file of this expansion.
+//! Compares the expansions of decorated functions with the files `snapshots/*.rs`. If a commit changes one of these
+//! expansions, the commit must also update the file of this expansion.
 //!
 //! The files of [`SNAPSHOTS`] contain the expansions without the feature `faults`. The files of [`WITH_FAULTS`] contain
-//! expansions with the feature.
+//! expansions with this feature.
 //!
-//! The command `RESILIENCE_BLESS=1 cargo test --package resilience-macros snapshots` writes all these files again,
-//! formatted by rustfmt. The comparison ignores the punctuation that rustfmt adds and removes, so the version of
+//! The command `RESILIENCE_BLESS=1 cargo test --package resilience-macros snapshots` updates all these files, and
+//! formats them with rustfmt. The comparison ignores the punctuation that rustfmt adds and removes, so the version of
 //! rustfmt does not matter.
 
 use std::env;
@@ -193,9 +193,9 @@ fn write(path: &Path, input: &str, expansion: &TokenStream) {
 }
 
 /// Returns the tokens without the punctuation that rustfmt may add or remove:
-/// - Removes a comma or a semicolon at the end of a list, of a block or of generic arguments.
+/// - Removes a comma or a semicolon at the end of a list, a block or generic arguments.
 /// - Removes a comma after a block.
-/// - Removes the braces around the single expression of a match arm or of a closure.
+/// - Removes the braces around the single expression of a match arm or a closure.
 fn comparable(tokens: TokenStream) -> Vec<String> {
     let mut found = Vec::<String>::new();
     let mut tokens = tokens.into_iter().peekable();

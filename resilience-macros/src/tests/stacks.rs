@@ -280,7 +280,7 @@ const SHAPES: &[&str] = &[
     "struct Item;",
 ];
 
-/// Calls `take` for each single attribute on each function.
+/// Calls `take` for each attribute of [`SPELLINGS`] alone on each function of [`SHAPES`].
 pub(super) fn for_each_alone(mut take: impl FnMut(&[&str], &str)) {
     for shape in SHAPES {
         for spelling in SPELLINGS {
@@ -289,8 +289,8 @@ pub(super) fn for_each_alone(mut take: impl FnMut(&[&str], &str)) {
     }
 }
 
-/// Calls `take` for each combination that the test expands, with the attributes and the function of the combination.
-/// The outermost attribute comes first.
+/// Calls `take` with the attributes and the function of each combination that the test expands. The outermost attribute
+/// comes first.
 fn for_each(mut take: impl FnMut(&[&str], &str)) {
     for shape in SHAPES {
         for spelling in SPELLINGS {
