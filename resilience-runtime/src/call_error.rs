@@ -1,4 +1,4 @@
-//! Defines [`CallError`], the error of a call through a layer that the user created with a builder.
+//! Defines [`CallError`], the error of a call through a layer that the user created without an attribute.
 
 use thiserror::Error;
 
@@ -9,7 +9,7 @@ use crate::rejection::Rejection;
 /// [`CircuitBreaker::call`](crate::CircuitBreaker::call) return this error. A `CallError` contains either a rejection,
 /// or the error of the called function.
 ///
-/// The message and the source of a `CallError` are the message and the source of the error in the variant.
+/// A `CallError` has the message and the source of the error that it contains.
 ///
 /// # One error type
 ///

@@ -2,7 +2,7 @@
 //!
 //! Three rules prevent an unintended fault:
 //!
-//! 1. Without the features `chaos` and `test-util`, the attributes generate no code for faults.
+//! 1. If neither the feature `chaos` nor the feature `test-util` is on, the attributes generate no code for faults.
 //! 2. The code of the service must call [`arm`] or [`arm_for`], and then inject the fault. No environment variable and
 //!    no file can inject a fault.
 //! 3. A fault ends by itself, after ten minutes or after the time of [`arm_for`].
@@ -55,7 +55,7 @@ use crate::fault::limits::Limits;
 
 pub use crate::fault::stats::{ChaosStats, FaultStats};
 
-/// The time after which [`arm`] ends a fault.
+/// The time for which [`arm`] allows faults.
 const LONGEST: Duration = Duration::from_secs(600);
 
 /// Allows faults for ten minutes, or until the returned value is dropped.
@@ -74,8 +74,8 @@ pub fn arm_for(time: Duration) -> Armed {
     }
 }
 
-/// The permission to inject faults, which [`arm`] and [`arm_for`] return. When this value is dropped, all its faults
-/// end.
+/// The permission to inject faults. [`arm`] and [`arm_for`] return this value. When this value is dropped, all its
+/// faults end.
 #[must_use = "all faults end as soon as the value is dropped"]
 #[derive(Debug)]
 pub struct Armed {
@@ -86,13 +86,17 @@ pub struct Armed {
 }
 
 impl Armed {
-    /// Injects a fault into the share `rate` of the calls, greater than 0 and at most 1. The fault ends when the
-    /// returned guard or this value is dropped, or when the time of [`arm`] or [`arm_for`] has passed.
+    /// Injects a fault into a share of the calls. `rate` is this share, greater than 0 and at most 1. The fault ends
+    /// when the returned guard or this value is dropped, or when the time of [`arm`] or [`arm_for`] has passed.
     ///
-    /// If several faults affect one call, the latencies add up. Of the other faults, only the oldest takes effect. A
-    /// hang would block the thread of a function that is not `async` for ever. The first call of such a function
-    /// therefore ends the hang without an effect. The first call of a function with another error type ends an injected
-    /// error without an effect. In both cases, the event `chaos_refused` (WARN) reports the reason.
+    /// If several faults affect one call, the latencies add up. Of the other faults, only the oldest takes effect.
+    ///
+    /// A call ends a fault without an effect in two cases:
+    ///
+    /// - The fault is a hang, and the function is not `async`. The hang would block the thread for ever.
+    /// - The fault is an error, but the function cannot return an error of this type (see [`Fault::error`]).
+    ///
+    /// In both cases, the event `chaos_refused` (WARN) reports the reason.
     ///
     /// # Errors
     ///
@@ -150,7 +154,7 @@ impl Fault {
         Self(Kind::Error(Maker::new(error)))
     }
 
-    /// Creates a fault that waits for a random time in this range before the body runs. In a function that is not
+    /// Creates a fault that waits for a random time in the range `time` before the body runs. In a function that is not
     /// `async`, the wait blocks the thread.
     pub fn latency(time: RangeInclusive<Duration>) -> Self {
         Self(Kind::Latency(time))

@@ -45,7 +45,7 @@ impl ConfigError {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[allow(missing_docs)] // This type needs no docs: only the hidden module `__private` names it.
+#[allow(missing_docs)] // No user needs docs for this type: no public module exports the type.
 pub enum Value {
     Count(u32),
     Time(Duration),

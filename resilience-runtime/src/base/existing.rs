@@ -1,22 +1,24 @@
-//! Counts, on each thread, the existing errors of rejected calls and of deadlines. Also counts the messages from
-//! circuits to retries. A message states for how long a circuit will reject calls.
+//! Counts two things on each thread: existing errors, and messages from circuits to retries. An error exists from its
+//! creation until it is dropped. Only the errors of rejected calls and of expired deadlines are counted. A message
+//! states for how long a circuit will reject calls.
 //!
-//! Each thread has four counters, in the field [`OfThread::errors`]. The first three counters count the existing errors
-//! of each kind (see [`Note::index`]): creating an error adds one, and dropping the error subtracts one. The fourth
-//! counter counts the messages ([`StillOpen`](crate::base::still_open::StillOpen)) from circuits to retries. Each
-//! counter wraps at 2^16. One load reads all four counters, because they have 64 bits together.
+//! Each thread has four counters, in the field [`OfThread::errors`]. The first three counters count existing errors.
+//! [`Note::index`] selects the counter for each kind of error. Creating an error adds one, and dropping the error
+//! subtracts one. The fourth counter counts the messages ([`StillOpen`](crate::base::still_open::StillOpen)) from
+//! circuits to retries. Each counter wraps at 2^16. One load reads all four counters, because together they have 64
+//! bits.
 
 use std::cell::Cell;
 
 use crate::base::of_thread::{OfThread, of_thread};
 
 thread_local! {
-    /// The kind of the newest error that is a `Limit`, `AboveBurst` or `TooLate`. These kinds share one counter,
-    /// because [`OfThread::errors`] has no space for a fifth counter.
+    /// The kind of this thread's newest error that is a `Limit`, an `AboveBurst` or a `TooLate`. These kinds share one
+    /// counter, because [`OfThread::errors`] has only three counters for errors.
     static NOT_STARTED: Cell<Note> = const { Cell::new(Note::Limit) };
 }
 
-/// The index in [`OfThread::errors`] of the counter of messages from circuits to retries.
+/// The index, in [`OfThread::errors`], of the counter for messages.
 const MESSAGES: usize = 3;
 
 #[inline]
@@ -76,12 +78,13 @@ impl Note {
     }
 }
 
-/// A copy of the four counters in [`OfThread::errors`], taken before the poll of a function's body.
+/// A copy of the four counters in [`OfThread::errors`].
 ///
-/// The error type of the function may hide the kind of an error. The method [`note`](Self::note) therefore compares the
-/// counters before and after the poll. If a counter and the sum of the error counters have grown, the poll created an
-/// error of this kind, and the error still exists. `note` assumes that the body returned this error. The assumption is
-/// wrong if the body stored this error and returned a different error.
+/// The error type of a function may hide the kind of an error. A layer therefore takes a copy before each poll of the
+/// function's body. After the poll, [`note`](Self::note) compares this copy with the current counters. If the sum of
+/// the error counters has grown, the poll created an error that still exists. The counter that has grown shows the kind
+/// of this error. `note` assumes that the body returned this error. The assumption is wrong if the body stored this
+/// error and returned a different error.
 ///
 /// One copy alone has no meaning, because an error may be created on one thread and dropped on another. Only the
 /// difference between two copies is used.
@@ -95,7 +98,7 @@ impl Existing {
     }
 
     /// Returns the kind of error whose counter in [`OfThread::errors`] has grown since this copy was taken. Returns
-    /// `Other` if the sum of these counters has not grown.
+    /// `Other` if the sum of the error counters has not grown.
     #[inline]
     pub(crate) fn note(self) -> Note {
         let now = Self::now();
@@ -110,8 +113,8 @@ impl Existing {
     #[cold]
     #[inline(never)]
     fn kind(self, now: Self) -> Note {
-        // If the body replaced a stored error by an error of another kind, the sum of the counters is unchanged. The
-        // body then probably stored the new error, too, and returned an error that these counters do not count.
+        // The body may have dropped an error that it had stored earlier, and may have stored a new error of another
+        // kind. The sum of the counters is then unchanged, and the returned error is probably of the kind `Other`.
         if !is_more(now.errors(), self.errors()) {
             return Note::Other;
         }

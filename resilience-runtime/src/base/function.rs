@@ -27,7 +27,7 @@ inventory::collect!(DeclaredFunction);
 
 /// The position of a layer (attribute) among all attributes of a function.
 #[derive(Clone, Copy, Debug)]
-#[allow(unreachable_pub)] // the generated code names the declarations, which contain this type
+#[allow(unreachable_pub)] // the public declaration types have a field of this type
 pub struct Position {
     pub(crate) function: &'static Function,
     /// The number of attributes above the layer.
@@ -60,13 +60,13 @@ impl Function {
         format!("{}::{}", self.module, self.func)
     }
 
-    /// Returns the path and the line of the topmost attribute, such as `shop::orders::submit:17`.
+    /// Returns the path of the function and the line of its topmost attribute, such as `shop::orders::submit:17`.
     #[cfg(feature = "test-util")]
     pub(crate) fn path_and_line(&self) -> String {
         format!("{}:{}", self.path(), self.place.line())
     }
 
-    /// Returns the names with which a test can select the function. The first call runs `find` and stores the names.
+    /// Returns the names by which a fault can select the function. The first call runs `find` and stores the names.
     /// Later calls return the stored names.
     pub(crate) fn names(&self, find: impl FnOnce() -> Vec<String>) -> &[String] {
         self.names.get_or_init(|| Box::new(find()))

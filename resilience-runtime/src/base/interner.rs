@@ -5,8 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::base::sync::Arc;
 
-/// Stores the four newest values. The number is small, because each search compares the new value with all stored
-/// values.
+/// Stores only the four newest values, because each search compares the new value with all stored values.
 pub(crate) struct Interner<T>(Mutex<[Option<Arc<T>>; 4]>);
 
 impl<T: PartialEq> Interner<T> {

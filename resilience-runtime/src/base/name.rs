@@ -1,4 +1,4 @@
-//! Defines the type of the names of circuits, bulkheads and rate limits.
+//! Defines [`Name`], the name of a circuit, a bulkhead or a rate limit.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -21,7 +21,7 @@ pub(crate) fn check(name: &str) -> Result<(), ConfigError> {
 // 236, and a failed call would take 289 instructions instead of 270. In addition, the newest version of `smol_str`
 // needs Rust 1.89, but this crate supports Rust 1.85.
 #[derive(Clone)]
-#[allow(missing_docs)] // This type needs no docs: only the hidden module `__private` names it.
+#[allow(missing_docs)] // No user needs docs for this type: no public module exports the type.
 pub enum Name {
     Shared(Arc<str>),
     Static(&'static str),
@@ -31,7 +31,7 @@ pub enum Name {
     Short(Short),
 }
 
-/// A text of up to 22 bytes, and one byte with the length of the text. The enum tag is the 24th byte of a [`Name`].
+/// A text of up to 22 bytes, and one byte with the length of the text. With the enum tag, a [`Name`] has 24 bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Short {
     length: u8,

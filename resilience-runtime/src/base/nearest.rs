@@ -7,8 +7,8 @@ pub(crate) fn nearest<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str
     (edits <= 1 + name.len() / 3).then_some(name)
 }
 
-/// Returns a question such as " did you mean `mail`?", with a space before it, or an empty text if no known name is
-/// similar.
+/// Returns a question that begins with a space, such as " did you mean `mail`?". Returns an empty text if no known name
+/// is similar.
 pub(crate) fn suggestion<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     nearest(unknown, known).map(|name| format!(" did you mean `{}`?", name.escape_debug())).unwrap_or_default()
 }

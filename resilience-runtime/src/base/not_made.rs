@@ -1,11 +1,12 @@
 //! Defines two types of marks, [`NotMade`] and [`TimedOut`]. A marked error returns its mark from [`Error::source`].
-//! [`NotMade`] marks the error of a call that a layer (one attribute of a function, such as `#[circuit]`) rejected.
-//! [`TimedOut`] marks the error of a call that a timeout ended or prevented. A mark contains all data of the marked
-//! error, so that [`Rejection::find`](crate::Rejection::find) can rebuild the error from the mark.
+//! [`NotMade`] marks the error of a rejected call. [`TimedOut`] marks the error of a call that a timeout ended or
+//! prevented. A mark contains all data of the marked error, so that [`Rejection::find`](crate::Rejection::find) can
+//! rebuild the error from the mark.
 //!
 //! An outer layer finds the mark in the sources of an error, even if another error wraps the marked error. For example,
 //! an `io::Error` and an error with `#[error(transparent)]` return the source of the wrapped error as their own source.
-//! The error itself need not be `'static`, because an outer layer downcasts only the sources of the error.
+//! The error that a function returns need not be `'static`, because an outer layer downcasts only the sources of this
+//! error.
 //!
 //! Some error types return no source, and thereby hide the mark. Because of these error types, the module
 //! [`existing`](crate::base::existing) also counts the existing marks of each thread.
@@ -25,9 +26,10 @@ use crate::base::reason::Reason;
 #[error("the call was not made")]
 pub(crate) struct NotMade<L: Layer> {
     pub(crate) name: Name,
-    /// The time after which the caller may try again. A circuit stores the bits of a `Wait`, which contain the time and
-    /// the state of the circuit. A rate limit stores the bits of a `Reason`. A bulkhead stores no time, because it does
-    /// not know when a running call ends. It stores 1 if no attribute sets its option `max`, and 0 otherwise.
+    /// The data of the error, in a format that depends on the kind of the layer. A circuit stores the bits of a `Wait`:
+    /// the state of the circuit, and the time after which the caller may try again. A rate limit stores the bits of a
+    /// `Reason`. A bulkhead stores 1 if no attribute sets its option `max`, and 0 if an attribute or a builder sets
+    /// `max`.
     pub(crate) wait: u64,
     alive: Alive<L>,
 }
@@ -140,7 +142,7 @@ pub(crate) enum End {
     /// The timeout's own limit ended the call. A circuit counts this call as a failure, so this variant needs no
     /// [`Alive`] guard.
     Timeout,
-    /// The timeout's own limit was zero, so the call did not start. A circuit counts a failure.
+    /// The timeout's own limit was zero, so the call did not start. A circuit counts this call as a failure.
     NoTime,
     /// The caller's [`deadline`](crate::deadline()) had passed before the call, so the call did not start.
     BeforeCall(Alive<BeforeCall>),
@@ -166,7 +168,7 @@ impl End {
 }
 
 /// Returns `error` and its sources, at most 65 errors, so that a search also ends if the sources form a cycle.
-/// [`Rejection::find`](crate::Rejection::find) promises to search 64 errors. The mark of the 64th error is one more
+/// [`Rejection::find`](crate::Rejection::find) promises to search 64 errors. The 65th error can be the mark of the 64th
 /// error.
 pub(crate) fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
     const DEEPEST: usize = 65;

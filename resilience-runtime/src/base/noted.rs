@@ -12,8 +12,8 @@ use crate::base::existing::{Existing, Note};
 use crate::base::still_open::StillOpen;
 
 thread_local! {
-    /// The kind of the error that the last poll of a [`Noted`] future on this thread returned, and the number of
-    /// messages from circuits to retries before this poll.
+    /// Two facts about the last poll of a body on this thread. The first is the kind of the error that the poll
+    /// returned. The second is the number of messages from circuits to retries before the poll.
     static NOTED: Cell<(Note, u16)> = const { Cell::new((Note::Other, 0)) };
 }
 
@@ -24,8 +24,8 @@ impl Note {
         NOTED.get().0
     }
 
-    /// Removes the kind of error that an earlier poll stored. A layer calls this function when it ends a call that has
-    /// no running body, for example in the pause of a retry.
+    /// Removes the kind of error that an earlier poll stored. A `#[timeout]` calls this function when the timeout ends
+    /// a call. If the call was in the pause of a retry, the stored kind belongs to an earlier attempt.
     pub(crate) fn forget() {
         NOTED.set((Self::Other, NOTED.get().1));
     }
@@ -60,8 +60,8 @@ impl<T, E, F: Future<Output = Result<T, E>>> Future for Noted<F> {
             // No code reads `NOTED` after a success.
             Poll::Ready(Ok(_)) => {}
             Poll::Ready(Err(_)) => note_error(before),
-            // Removes the kind that an earlier poll of any body stored. If a timeout ended the call now, [`Note::last`]
-            // would otherwise return this old kind.
+            // Removes the kind that an earlier poll of this body or of another body stored. If a timeout ended the call
+            // now, [`Note::last`] would otherwise return this old kind.
             Poll::Pending => NOTED.set((Note::Other, before.messages())),
         }
         polled
@@ -82,7 +82,7 @@ pub(crate) fn noted<T, E>(poll: impl FnOnce() -> Poll<Option<Result<T, E>>>) -> 
     polled
 }
 
-/// Works as [`Noted`], for the body of a function that is not `async`.
+/// Works like [`Noted`], for the body of a function that is not `async`.
 #[inline]
 pub(crate) fn note_run<T, E>(body: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
     let before = Existing::now();
@@ -93,7 +93,7 @@ pub(crate) fn note_run<T, E>(body: impl FnOnce() -> Result<T, E>) -> Result<T, E
     outcome
 }
 
-/// Works as [`NotedValue`], for the body of a function that is not `async`.
+/// Works like [`NotedValue`], for the body of a function that is not `async`.
 #[inline]
 pub(crate) fn note_value<R>(body: impl FnOnce() -> R) -> R {
     let before = Existing::now().messages();
@@ -121,7 +121,7 @@ pub(crate) fn note_replacement(before: Existing) {
 }
 
 /// Deletes the messages from circuits to retries if no circuit left a message during the last poll of the body. A
-/// circuit calls this function when it has recorded a failure of the body and is still closed.
+/// circuit calls this function when it records a failure of the body and leaves no message itself.
 pub(crate) fn void_messages() {
     if Existing::now().messages() == NOTED.get().1 {
         StillOpen::void();
@@ -140,8 +140,9 @@ pub(crate) fn void_messages_of_permit(before: u16) {
 }
 
 pin_project! {
-    /// Wraps the body of a function whose circuit has the option `failure_if_ok`, so that an `Ok` may be a failure. At
-    /// each poll, this future stores the number of messages from circuits to retries, even if the body returns `Ok`.
+    /// Wraps the body of a function whose circuit has the option `failure_if_ok`. This option can make an `Ok` a
+    /// failure. At each poll, this future therefore stores the number of messages from circuits to retries before the
+    /// poll, even if the body returns `Ok`.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless awaited"]
     pub struct NotedValue<F> {

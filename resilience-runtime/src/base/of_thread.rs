@@ -1,13 +1,13 @@
 //! Contains the thread-local values that most calls read.
 //!
-//! The values share one thread-local variable, because the compiler computes the address of each such variable at the
-//! beginning of a call. Five separate variables would make a call up to 16 instructions longer.
+//! The values share one thread-local variable, because a call must compute the address of each thread-local variable.
+//! With five separate variables, a call would take up to 16 more instructions.
 
 use std::cell::Cell;
 
 use crate::base::clock::Tick;
 
-/// The values of a thread. Each field names the module that uses the value.
+/// The values of a thread. The comment of each field names the module that uses the field.
 pub(crate) struct OfThread {
     /// The counters of the module [`existing`](crate::base::existing).
     pub(crate) errors: Cell<[u16; 4]>,

@@ -26,7 +26,7 @@ pub(crate) fn next() -> u64 {
         return Seeded::of_test().next();
     }
     thread_local! {
-        /// The seed of this thread's generator, and the number of random numbers that it has returned.
+        /// The seed of this thread's generator, and the count of random numbers returned so far.
         static DRAWN: Cell<Option<(u64, u64)>> = const { Cell::new(None) };
     }
     // Takes the seed from a `RandomState`, the only source of random numbers in the standard library.
@@ -35,7 +35,7 @@ pub(crate) fn next() -> u64 {
     nth(seed, n.wrapping_add(1))
 }
 
-/// The random numbers of an isolated test, which are the same in each run of the test.
+/// The random number generator of an isolated test. Each run of the test draws the same numbers.
 #[cfg(feature = "test-util")]
 #[derive(Default)]
 pub(crate) struct Seeded {
@@ -45,13 +45,13 @@ pub(crate) struct Seeded {
 
 #[cfg(feature = "test-util")]
 impl Seeded {
-    /// Returns the random numbers of the current isolated test.
+    /// Returns the generator of the current isolated test.
     pub(crate) fn of_test() -> &'static Self {
         static OUTSIDE: Seeded = Seeded { seed: AtomicU64::new(0), drawn: AtomicU64::new(0) };
         scoped(&OUTSIDE, Self::default)
     }
 
-    /// Starts a new sequence of random numbers, with another seed.
+    /// Restarts the generator with `seed`.
     pub(crate) fn begin(&self, seed: u64) {
         self.seed.store(seed, Ordering::Relaxed);
         self.drawn.store(0, Ordering::Relaxed);

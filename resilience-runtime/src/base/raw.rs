@@ -1,4 +1,4 @@
-//! Reads the values of options from a file or from the environment.
+//! Converts values in a file or in environment variables to the types of the options.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -25,7 +25,7 @@ pub(crate) trait Setting: Sized {
     ///
     /// # Errors
     ///
-    /// Returns a description of the allowed values if the value has another type.
+    /// Returns a description of the allowed values if the value cannot be converted.
     fn read(raw: &Raw) -> Result<Self, Cow<'static, str>>;
 }
 
@@ -73,7 +73,7 @@ impl fmt::Display for Raw {
     }
 }
 
-/// Returns the first 100 characters of a text, so that a message that contains the text stays short.
+/// Returns the first 100 characters of a text, because an error message must stay short.
 pub(crate) fn excerpt(text: &str) -> &str {
     text.char_indices().nth(100).map_or(text, |(end, _)| &text[..end])
 }

@@ -15,7 +15,7 @@ pub(crate) enum Reason {
 }
 
 impl Reason {
-    /// The bit that marks an `AboveBurst` in the encoded `u64`, whose lower 32 bits contain the burst.
+    /// The bit that marks an `AboveBurst` in the encoded `u64`. The lower 32 bits of this `u64` contain the burst.
     const ABOVE_BURST: u64 = 1 << 63;
     const NO_RATE: u64 = u64::MAX;
 

@@ -1,5 +1,5 @@
 //! Sets a thread-local flag while the thread polls a second or later attempt of a call. A circuit with `count =
-//! "requests"` reads this flag, because it does not count the failures of these attempts.
+//! "requests"` reads this flag, because the circuit does not count the failures of these attempts.
 
 use crate::base::of_thread::of_thread;
 
@@ -9,9 +9,9 @@ const REPEAT: u8 = 1;
 /// The bit that is set while the thread polls a second or later attempt of a hedge.
 const HEDGED: u8 = 2;
 
-/// A guard that exists during one poll of an attempt, and sets the bit [`REPEAT`] of `OfThread::repeat` for a second or
-/// later attempt. The bit is not set for a task that the attempt spawns, because the task is not polled during this
-/// poll.
+/// A guard that exists during one poll of an attempt. If the attempt is not the first, the guard sets the bit
+/// [`REPEAT`] of `OfThread::repeat`. The bit is not set for a task that the attempt spawns, because the task is not
+/// polled during this poll.
 #[derive(Debug)]
 pub(crate) struct Repeat {
     /// The value of `OfThread::repeat` before this poll. The bits of an outer retry or hedge may be set.

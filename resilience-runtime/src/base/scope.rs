@@ -8,7 +8,7 @@
 #[cfg(feature = "test-util")]
 pub(crate) use self::of_tests::{Entered, Scope};
 
-/// In an isolated test, returns the test's copy of `global`, which the first call makes with `create`. Outside an
+/// In an isolated test, returns the test's copy of `global`. The first call creates this copy with `create`. Outside an
 /// isolated test, returns `global` itself.
 #[inline]
 #[cfg_attr(not(feature = "test-util"), expect(unused_variables, reason = "only an isolated test creates a value"))]
@@ -105,7 +105,7 @@ mod of_tests {
     #[derive(Debug)]
     pub(crate) struct Entered {
         before: Option<&'static Scope>,
-        /// Makes the guard `!Send`, because the guard must restore the scope of its own thread.
+        /// Makes the guard `!Send`, because the guard must be dropped on the thread that created the guard.
         of_thread: PhantomData<*const ()>,
     }
 

@@ -14,10 +14,10 @@ use crate::base::existing::{Existing, count_message};
 /// on its own function, and then needs an older message.
 const KEPT: u16 = 4;
 
-/// The address that makes a message void, so that retries ignore the message. No circuit has this address.
+/// The circuit address in a void message. Retries ignore void messages. No circuit has this address.
 const VOID: usize = 0;
 
-/// The wait of a circuit that stays open until a reset, in nanoseconds.
+/// The wait, in nanoseconds, for a circuit that stays open until a reset.
 pub(crate) const FOREVER: u64 = u64::MAX - 7;
 
 thread_local! {
@@ -59,8 +59,8 @@ impl StillOpen {
         NEWEST.with(|messages| messages.iter().for_each(|message| message.set((VOID, 0))));
     }
 
-    /// Returns the newest message whose number is greater than `since`. Ignores void messages, and messages of a
-    /// circuit for whose address `is_own` returns true.
+    /// Returns the newest message whose number is greater than `since`. Ignores void messages. Also ignores a message
+    /// if `is_own` returns true for the address of its circuit.
     pub(crate) fn newest(since: u16, is_own: impl Fn(usize) -> bool) -> Option<Self> {
         let number = Existing::now().messages();
         let count = number.wrapping_sub(since).min(KEPT);
@@ -71,7 +71,7 @@ impl StillOpen {
         })
     }
 
-    /// Returns whether the circuit will still reject calls after a pause. Rounds the pause up to a multiple of 8 ns,
+    /// Returns whether the circuit will still reject calls after `pause`. Rounds `pause` up to a multiple of 8 ns,
     /// because the end of a cooldown is rounded up, too.
     pub(crate) fn exceeds(self, pause: Duration) -> bool {
         self.wait == FOREVER || whole_steps(nanos(pause)) < self.wait

@@ -29,7 +29,7 @@ use std::sync::PoisonError;
 
 #[cfg(test)]
 thread_local! {
-    /// The number of locks that this thread has taken. Tests use it to count the locks of a call.
+    /// The number of locks that this thread has taken. Tests use this number to count the locks that a call takes.
     pub(crate) static LOCKS: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
 }
 
@@ -40,7 +40,7 @@ pub(crate) fn lock_std<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Locks `mutex`, even if the mutex is poisoned. A mutex is poisoned if a thread panicked while it held the lock.
+/// Locks `mutex`, even if the mutex is poisoned. A mutex is poisoned if a thread panicked while holding the lock.
 ///
 /// A poisoned mutex is no error, because the data in every mutex of this crate stays consistent during a panic.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

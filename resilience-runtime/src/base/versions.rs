@@ -50,7 +50,8 @@ impl<T: PartialEq> Versions<T> {
         later.version(later.current.load(Ordering::Acquire)).unwrap_or(&self.first)
     }
 
-    /// Changes the current settings. Returns false without a change if the layer has had too many different settings.
+    /// Changes the current settings. Returns false, and changes nothing, if the settings are new and the arrays have no
+    /// space for another version.
     pub(crate) fn change(&self, settings: T) -> bool {
         if settings == self.first && self.later.get().is_none() {
             return true;

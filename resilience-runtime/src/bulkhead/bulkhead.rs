@@ -26,8 +26,8 @@ use crate::timeout::timeout::Timer;
 ///
 /// Each running call occupies one of `max` slots. If no slot is free, a new call waits in a queue, for at most the time
 /// of the option [`wait`](crate::BulkheadBuilder::wait). If no slot becomes free in this time, the call is rejected. By
-/// default, `wait` is zero, and the call is rejected at once. Waiting calls receive slots in the order of their
-/// arrival. All clones of a `Bulkhead` share the slots.
+/// default, `wait` is zero, so the bulkhead rejects a call at once if no slot is free. Waiting calls receive slots in
+/// the order of their arrival. All clones of a `Bulkhead` share the slots.
 ///
 /// ```
 /// use std::time::Duration;
@@ -138,8 +138,7 @@ impl Bulkhead {
     }
 
     /// Changes the settings. If the number of slots becomes smaller, running calls keep their slots until they end.
-    /// Returns false, and changes nothing, if the bulkhead has already had 2^16 different settings, the limit of
-    /// [`Versions`].
+    /// Returns false, and changes nothing, if the settings are new and [`Versions`] has no space for them.
     pub(crate) fn change(&self, settings: Settings) -> bool {
         let is_changed = self.0.settings.change(settings);
         if is_changed {
@@ -148,8 +147,8 @@ impl Bulkhead {
         is_changed
     }
 
-    /// Drops the finished removals of slots, see [`size::resize`]. A removal holds a handle of the bulkhead. Because of
-    /// this handle, the eviction of idle keys would treat the bulkhead as in use.
+    /// Drops the finished removals of slots (see [`size::resize`]). A removal holds a handle of the bulkhead. Because
+    /// of this handle, the eviction of idle keys would treat the bulkhead as in use.
     pub(crate) fn settle(&self) {
         self.0.size.current();
     }

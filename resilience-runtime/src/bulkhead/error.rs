@@ -35,14 +35,14 @@ impl BulkheadFullError {
     }
 
     /// Returns the name of the bulkhead. Unlike the message of the error, this method does not escape special
-    /// characters. Without the option `name`, the bulkhead of an attribute has the name of the decorated function.
+    /// characters. If an attribute has no option `name`, its bulkhead has the name of the decorated function.
     pub fn name(&self) -> &str {
         self.source.name.as_str()
     }
 }
 
-/// Creates an `io::Error` of the kind [`ResourceBusy`](io::ErrorKind::ResourceBusy), which contains the
-/// [`BulkheadFullError`].
+/// Creates an `io::Error` that contains the [`BulkheadFullError`]. The kind of the `io::Error` is
+/// [`ResourceBusy`](io::ErrorKind::ResourceBusy).
 impl From<BulkheadFullError> for io::Error {
     fn from(full: BulkheadFullError) -> Self {
         Self::new(io::ErrorKind::ResourceBusy, full)

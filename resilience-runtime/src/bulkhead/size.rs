@@ -15,9 +15,9 @@ use crate::base::sync::{Arc, lock_std};
 /// The number of slots of a bulkhead, including the slots that will be removed when running calls end.
 pub(crate) struct Size {
     slots: AtomicUsize,
-    /// The removals of slots that running calls still occupy. A removal is a future that waits in the queue of the
-    /// semaphore, like a call, and takes a slot that a running call frees. A call therefore never has to check the
-    /// size.
+    /// The removals of slots that running calls still occupy. A removal is a future. Like a call, a removal waits in
+    /// the queue of the semaphore for a slot. When a running call frees its slot, a removal can take this slot out of
+    /// use. A call therefore never has to check the size.
     removals: Mutex<Vec<Removal>>,
 }
 
@@ -89,7 +89,7 @@ pub(super) fn resize(bulkhead: &Arc<impl Slotted>, wanted: usize) {
         })
     }));
     // Polls the removals on a new thread. In a tokio task that has used up its cooperative budget, a poll would not put
-    // a removal into the queue. The new thread runs no task, and has no such limit.
+    // a removal into the queue. The new thread runs no task, and therefore has no such budget.
     let settle = || size.settle(removals);
     thread::scope(|scope| {
         let thread = thread::Builder::new().spawn_scoped(scope, settle);

@@ -76,8 +76,8 @@ impl Bulkhead {
 
     /// Takes a slot of the bulkhead, and waits if no slot is free. A slot is the right to run one call.
     ///
-    /// The call waits for at most the time of the option [`wait`](crate::BulkheadBuilder::wait). If a
-    /// [`deadline`](crate::deadline()) around the call is earlier, the wait ends at the deadline.
+    /// The call waits for at most the time of the option [`wait`](crate::BulkheadBuilder::wait). A
+    /// [`deadline`](crate::deadline()) around the call can end the wait earlier.
     ///
     /// # Errors
     ///

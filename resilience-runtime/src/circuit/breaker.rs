@@ -35,7 +35,7 @@ use crate::circuit::sums::CircuitSums;
 ///
 /// While the circuit is closed, each success resets the count of consecutive failures to zero. A long outage therefore
 /// opens the circuit, but single failures between successes do not. [`CircuitBuilder`](crate::CircuitBuilder) describes
-/// other rules, for example a failure rate.
+/// other rules for the opening of a circuit, for example a failure rate.
 ///
 /// If the state of the circuit changes during a call, only the totals in [`CircuitStats`], such as `total_failed`,
 /// count the outcome of the call.
@@ -141,8 +141,8 @@ impl CircuitBreaker {
     /// `last_failure`.
     ///
     /// The statistic `last_success` and the totals, such as `total_failed`, remain unchanged. A reset also ends the
-    /// states that [`force_open`](Self::force_open) and [`disable`](Self::disable) cause. The outcome of a call that
-    /// runs during the reset does not affect the circuit.
+    /// states that [`force_open`](Self::force_open) and [`disable`](Self::disable) cause. If a call runs during the
+    /// reset, only the totals count its outcome.
     pub fn reset(&self) {
         let from = self.change(|machine, _, now| machine.reset(now));
         events::reset(&self.0.name, from);
@@ -387,7 +387,7 @@ impl CircuitBreaker {
         });
     }
 
-    /// Returns the part of the state that a snapshot stores.
+    /// Returns the parts of the state that belong in a snapshot.
     #[cfg(feature = "serde")]
     pub(crate) fn keep(&self) -> Kept {
         let Core { gate, totals, .. } = &*self.0;
@@ -425,9 +425,9 @@ impl CircuitBreaker {
         self.0.address()
     }
 
-    /// Returns the state that a call would find now, the time since the start of the outage, and the rest of the
-    /// cooldown. An outage starts when the circuit opens, and lasts until the circuit closes or is disabled. Returns
-    /// `None` if there is no outage, or if the option `shadow` is set.
+    /// Describes the current outage. Returns the state of the circuit, the time since the outage began, and the rest of
+    /// the cooldown. An outage begins when the circuit opens, and lasts until the circuit closes or is disabled.
+    /// Returns `None` if there is no outage, or if the option `shadow` is set.
     pub(crate) fn outage(&self) -> Option<(CircuitState, Duration, Duration)> {
         if matches!(self.phase(), Phase::Closed { .. } | Phase::Disabled { .. }) {
             return None;
