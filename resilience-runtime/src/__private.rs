@@ -56,9 +56,9 @@ pub use crate::expansion::settle::{
 pub use crate::expansion::stream::{join, of_items, split, watch_boxed_stream, watch_stream};
 pub use crate::expansion::text::{NotShown, Shown, Text};
 
-/// Marks the body of a function that an attribute of this crate has already expanded. If the user renames an attribute
+/// Marks the body of a function as already expanded by an attribute of this crate. If the user renames an attribute
 /// (`use .. as ..`), the attributes above do not recognise the renamed attribute. The compiler therefore expands the
-/// renamed attribute later. The renamed attribute reports a compile error if the body contains this name. The error
+/// renamed attribute later. If the body contains this constant, the renamed attribute reports a compile error, which
 /// tells the user to put the renamed attribute on top.
 pub const __RESILIENCE_EXPANDED: () = ();
 
@@ -90,8 +90,8 @@ macro_rules! __incomplete {
     ($message:literal) => {};
 }
 
-/// Reports a compile error for an attribute that lacks a required option, because no other attribute can set this
-/// option without the feature `declare`.
+/// Reports a compile error for an attribute that lacks a required option. Without the feature `declare`, no other
+/// attribute can set this option.
 #[cfg(not(feature = "declare"))]
 #[doc(hidden)]
 #[macro_export]
@@ -134,7 +134,7 @@ macro_rules! __list_a_consumed_argument_in_clone {
     };
 }
 
-/// Works like `list_a_consumed_argument_in_clone`, for `self`, which the option `clone` does not accept.
+/// Does the same as `list_a_consumed_argument_in_clone` for `self`. The option `clone` does not accept `self`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __take_a_reference_to_self {

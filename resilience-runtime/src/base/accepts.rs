@@ -3,8 +3,8 @@
 //! function accepts every type. The same rules apply to the functions of a classifier, such as `failure_if`.
 
 /// The error type of a [`RetryPolicy`](crate::RetryPolicy) or a [`Classifier`](crate::Classifier) that accepts every
-/// error type. A policy or a classifier without a function that receives an error, such as `retry_if`, has this error
-/// type.
+/// error type. A policy or a classifier has this error type if it contains no function that receives an error, such as
+/// `retry_if`.
 ///
 /// No value of this type exists.
 #[derive(Debug)]
@@ -13,8 +13,8 @@ pub struct AnyError {
 }
 
 /// The value type of a [`RetryPolicy`](crate::RetryPolicy) or a [`Classifier`](crate::Classifier) that accepts every
-/// value type. A policy or a classifier without a function that receives an `Ok` value, such as `retry_if_ok`, has this
-/// value type.
+/// value type. A policy or a classifier has this value type if it contains no function that receives an `Ok` value,
+/// such as `retry_if_ok`.
 ///
 /// No value of this type exists.
 #[derive(Debug)]
@@ -28,8 +28,8 @@ enum Never {}
 /// States that a [`RetryPolicy`](crate::RetryPolicy) or a [`Classifier`](crate::Classifier) with the error type `Self`
 /// accepts outcomes with the error type `V`. Value types use this trait in the same way.
 ///
-/// Each type accepts itself. [`AnyError`] and [`AnyValue`] accept every type. The trait is sealed, so only
-/// this crate can implement it.
+/// Each type accepts itself. [`AnyError`] and [`AnyValue`] accept every type. The trait is sealed, so only this crate
+/// can implement the trait.
 #[diagnostic::on_unimplemented(
     message = "functions for the type `{Self}` do not accept the type `{V}`",
     note = "the functions of a retry policy, such as `retry_if`, fix its error type and its value type",
@@ -78,7 +78,7 @@ mod sealed {
     macro_rules! any {
         ($($any:ty),*) => {
             $(
-                // Does not overlap with the implementation above, because `$any` is unsized.
+                // Does not overlap with `impl<V> Accepts<V> for V`, because `V` is sized and `$any` is not.
                 impl<V> Accepts<V> for $any {
                     #[inline]
                     fn see(_: &V) -> Option<&Self> {

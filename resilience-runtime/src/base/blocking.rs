@@ -91,8 +91,8 @@ fn drive<F: Future>(mut future: Pin<&mut F>, end: Option<Instant>) -> Driven<F::
         if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
             return Driven::Ready(output);
         }
-        // A semaphore wakes a future only after it has assigned the permit to the future. A woken future that is still
-        // pending therefore shows that the task has no budget left.
+        // A semaphore assigns the permit to a future before it wakes the future. A woken future that is still pending
+        // therefore shows that the task has no budget left.
         if is_woken || is_first && !has_budget() {
             return Driven::OutOfBudget;
         }

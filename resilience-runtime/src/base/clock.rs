@@ -1,8 +1,8 @@
 //! Reads the clocks for this crate.
 //!
 //! All waits, cooldowns and time limits use tokio's clock. Tokio's clock is the monotonic clock of the system, unless a
-//! test has paused it. It also works outside a tokio runtime. The wall clock (date and time of day) provides only the
-//! times in events, statistics and snapshots.
+//! test has paused it. Tokio's clock also works outside a tokio runtime. The wall clock (date and time of day) provides
+//! only the times in events, statistics and snapshots.
 
 use std::num::NonZeroU64;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -24,8 +24,9 @@ thread_local! {
     pub(crate) static READINGS: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
 }
 
-/// The longest expected delay of a thread after it has read the clock. If the readings of two threads differ by more
-/// than this time, the readings come from two clocks, such as the paused clocks of two tests.
+/// The longest expected delay between the moment when a thread reads the clock and the moment when it uses the reading.
+/// If the readings of two threads differ by more than this time, the readings come from two clocks, such as the paused
+/// clocks of two tests.
 pub(crate) const SKEW: Duration = Duration::from_secs(1);
 
 impl Tick {
@@ -95,8 +96,8 @@ impl Tick {
     }
 }
 
-/// A point in time on tokio's clock, as a number of steps of 2^24 ns (17 ms). The number has only 32 bits, so that a
-/// breaker is small, and wraps around after 834 days.
+/// A point in time on tokio's clock, as a number of steps of 2^24 ns (17 ms). The number has only 32 bits, to make a
+/// breaker small. The number therefore wraps around after 834 days.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Coarse(u32);
 
@@ -113,7 +114,7 @@ impl Coarse {
     }
 
     /// Returns the time from this point to `now`. The result is up to 17 ms too long. Returns zero if this point is
-    /// later than `now`. The result is wrong after more than 417 days, because the number wraps around.
+    /// later than `now`. For a time of more than 417 days, the result is wrong, because the number wraps around.
     pub(crate) fn until(self, now: Tick) -> Duration {
         let steps = Self::steps(now).wrapping_sub(self.0);
         if steps > u32::MAX / 2 {
