@@ -17,8 +17,8 @@ use crate::circuit::permit::{Admitted, OwnedPermit, Permit, Watched};
 use crate::expansion::cause::Cause;
 use crate::expansion::search;
 
-/// Decides whether the outcome of a call is a success, a failure or neither, by the same rules as the options of
-/// `#[circuit]`. Also reads the delay that the service asked for, such as the value of a `Retry-After` header.
+/// Decides whether the outcome of a call is a success, a failure or neither, as the options of `#[circuit]` do. Also
+/// reads the delay that the service asked for, such as the value of a `Retry-After` header.
 ///
 /// [`CircuitBreaker::call_with`], [`Permit::settle`] and [`OwnedPermit::settle`] take a classifier. Building a
 /// classifier allocates memory. Cloning a classifier does not.
@@ -56,9 +56,9 @@ use crate::expansion::search;
 ///
 /// # Type parameters
 ///
-/// The parameter of a function such as `failure_if` determines the error type `E`. The parameter of a function such as
-/// `failure_if_ok` determines the value type `T`. Without such a function, the classifier accepts every type. For
-/// example, a `Classifier<E>` accepts every value type.
+/// The functions `failure_if`, `retry_after` and `as_error` determine the error type `E`. The functions `failure_if_ok`
+/// and `retry_after_ok` determine the value type `T`. Without functions for errors, the classifier accepts every error
+/// type. A `Classifier<E>` has no functions for `Ok` values, and therefore accepts every value type.
 pub struct Classifier<E: ?Sized = AnyError, T: ?Sized = AnyValue>(Arc<Rules<E, T>>);
 
 struct Rules<E: ?Sized, T: ?Sized> {
@@ -78,8 +78,7 @@ pub(crate) enum Verdict<'a> {
 }
 
 impl Verdict<'_> {
-    /// Records the outcome of a call. `is_noted` is true if the wrapper [`Noted`] has polled the body of the call, and
-    /// has stored the kind of the error.
+    /// Records the outcome of a call. `is_noted` is true if the body of the call ran inside the wrapper [`Noted`].
     fn record<B: Borrow<Core>>(self, call: &Admitted<B>, is_noted: bool) {
         match self {
             Self::Success => call.success(),
@@ -100,8 +99,7 @@ impl<E: ?Sized, T: ?Sized> Classifier<E, T> {
     }
 
     /// Decides about `outcome`. Searches an error for a [`Cause`], such as a rejection by another layer. `noted`
-    /// receives the cause that the search found. `noted` may return another cause, which the last poll of the body
-    /// stored.
+    /// receives the cause that the search found, and returns this cause or a replacement.
     fn classify<'a, V, X>(&self, outcome: &'a Result<V, X>, noted: impl FnOnce(Cause) -> Cause) -> Verdict<'a>
     where
         E: Accepts<X> + 'static,
@@ -146,14 +144,13 @@ impl<E: ?Sized, T: ?Sized> Classifier<E, T> {
 }
 
 impl CircuitBreaker {
-    /// Works like [`call`](Self::call), but `classifier` decides whether the outcome is a failure, by the same rules as
-    /// the options of `#[circuit]`.
+    /// Works like [`call`](Self::call), but `classifier` decides whether the outcome is a failure.
     ///
-    /// If the function [`failure_if`](crate::ClassifierBuilder::failure_if) is not set, the breaker ignores rejections
-    /// by other layers and expired deadlines, as [`call`](Self::call) does. With the function
+    /// If the function [`failure_if`](crate::ClassifierBuilder::failure_if) is not set, the breaker ignores expired
+    /// deadlines and rejections by other layers, as [`call`](Self::call) does. With the function
     /// [`as_error`](crate::ClassifierBuilder::as_error), the breaker first searches the error and its sources for a
-    /// rejection or an expired deadline. Without `as_error`, or if the search finds nothing, the breaker examines the
-    /// last poll of the future that `f` returned, as [`call`](Self::call) does.
+    /// rejection or an expired deadline. Without `as_error`, or if the search finds nothing, the breaker applies the
+    /// rule of [`call`](Self::call) to the last poll of the future.
     ///
     /// # Errors
     ///
@@ -193,10 +190,10 @@ macro_rules! settle {
                 /// the same rules as `#[circuit]`.
                 ///
                 /// If the function [`failure_if`](crate::ClassifierBuilder::failure_if) is set, `failure_if` decides
-                /// whether an error is a failure. Otherwise, a rejection by another layer ends the call as neither a
-                /// success nor a failure. To find such a rejection in an error, the classifier needs the function
-                /// [`as_error`](crate::ClassifierBuilder::as_error). In contrast, [`CircuitBreaker::call_with`] also
-                /// detects a rejection by another layer during the last poll of the call.
+                /// whether an error is a failure. Without `failure_if`, a rejection by another layer ends the call as
+                /// neither a success nor a failure. To find the rejection in an error, the classifier needs the
+                /// function [`as_error`](crate::ClassifierBuilder::as_error). In contrast,
+                /// [`CircuitBreaker::call_with`] can detect a rejection without `as_error`.
                 ///
                 /// If a function of the classifier panics, the call counts as cancelled.
                 ///

@@ -28,8 +28,8 @@ pub struct ClassifierBuilder<E: ?Sized = AnyError, T: ?Sized = AnyValue> {
 
 impl Classifier {
     /// Returns a builder without functions. A classifier without functions treats every `Err` as a failure. As an
-    /// exception, [`CircuitBreaker::call_with`](crate::CircuitBreaker::call_with) ignores rejections by other layers
-    /// and expired deadlines.
+    /// exception, [`CircuitBreaker::call_with`](crate::CircuitBreaker::call_with) ignores expired deadlines and
+    /// rejections by other layers.
     pub fn builder() -> ClassifierBuilder {
         ClassifierBuilder { errors: OfErrors::default(), values: OfValues::default() }
     }
@@ -65,8 +65,8 @@ impl<E: ?Sized, T: ?Sized> ClassifierBuilder<E, T> {
         builder
     }
 
-    /// Sets the function that reads a requested delay, such as a `Retry-After`, from the error of a failure. Default:
-    /// none.
+    /// Sets the function that reads a requested delay, such as a `Retry-After`, from an error that counts as a failure.
+    /// Default: none.
     ///
     /// If the failure opens the circuit, the delay can extend the cooldown, as with
     /// [`Permit::failure_retry_after`](crate::Permit::failure_retry_after).
@@ -81,8 +81,8 @@ impl<E: ?Sized, T: ?Sized> ClassifierBuilder<E, T> {
         builder
     }
 
-    /// Sets the function that reads a requested delay from an `Ok` value that [`failure_if_ok`](Self::failure_if_ok)
-    /// selects. Default: none. The option requires `failure_if_ok`.
+    /// Sets the function that reads a requested delay from an `Ok` value that counts as a failure. Default: none. This
+    /// option requires [`failure_if_ok`](Self::failure_if_ok).
     pub fn retry_after_ok<V, F>(self, retry_after_ok: F) -> ClassifierBuilder<E, V>
     where
         V: 'static,
@@ -94,7 +94,7 @@ impl<E: ?Sized, T: ?Sized> ClassifierBuilder<E, T> {
         builder
     }
 
-    /// Sets the function that converts a reference to the error to a `&dyn Error`. Default: none.
+    /// Sets the function that returns the error as a `&dyn Error`. Default: none.
     ///
     /// With this function, the classifier searches the error and its sources for a rejection or an expired deadline, as
     /// `#[circuit]` does. Events then also contain the text of the error. For an error type that implements [`Error`],

@@ -1,22 +1,21 @@
 use crate::base::clock::Tick;
 
-/// Counts consecutive calls without an outcome, to warn that the circuit receives no outcomes. A call has no outcome if
-/// the call was cancelled, or if a deadline ended the call.
+/// Counts consecutive calls without an outcome. After many of these calls, the circuit emits a warning. A call has no
+/// outcome if the call was cancelled, or if a deadline ended the call.
 ///
 /// This type has only four bytes, because `tests/allocations.rs` limits the size of a breaker.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Blind {
-    /// The low 5 bits count the consecutive calls without an outcome, up to 20. The high 11 bits contain the total of
-    /// successes and failures at the end of the last call without an outcome. If this total has changed at the next
-    /// call without an outcome, the count starts again. The stored total wraps at 2,048, so exactly 2,048 outcomes
-    /// between two calls without an outcome go unnoticed.
+    /// The low 5 bits count the consecutive calls without an outcome, up to 20. The high 11 bits store the argument
+    /// `outcomes` of the last call of [`add`](Self::add), modulo 2,048. If the next call of `add` receives a different
+    /// total, the count starts again. A difference of 2,048, or of a multiple, goes unnoticed.
     calls: u16,
     /// The time of the last warning, in units of 2^29 ns (about half a second), or zero before the first warning. The
     /// value runs from 1 to 65,535, and begins again at 1 after about ten hours.
     warned: u16,
 }
 
-/// The number of consecutive calls without an outcome that causes a warning.
+/// The number of consecutive calls without an outcome after which a warning is due.
 pub(crate) const BLIND_CALLS: u16 = 20;
 
 impl Blind {
@@ -24,7 +23,7 @@ impl Blind {
     const CALLS: u16 = (1 << Self::CALLS_BITS) - 1;
     /// The unit of the field `warned` is `1 << UNIT` nanoseconds, about half a second.
     const UNIT: u32 = 29;
-    /// The smallest difference between two values of the field `warned` after which a minute has certainly passed. The
+    /// The smallest difference between two values of the field `warned` that proves that a minute has passed. The
     /// values are rounded down, so a difference of 113 units means that more than 112 units (60.1 s) have passed.
     const MINUTE: u16 = 113;
     /// The number of units after which the field `warned` has the same value again.
@@ -34,8 +33,8 @@ impl Blind {
     const LATE: u16 = 2;
 
     /// Counts a call without an outcome, and returns whether a warning is due. `outcomes` is the total of successes and
-    /// failures since the breaker was created. From the 20th consecutive call without an outcome on, a warning is due
-    /// at most once a minute.
+    /// failures since the breaker was created. After 20 consecutive calls without an outcome, a warning is due, but at
+    /// most once a minute.
     #[expect(clippy::cast_possible_truncation, reason = "only differences of near numbers count")]
     pub(crate) fn add(&mut self, outcomes: u64, now: Tick) -> bool {
         let outcomes = (outcomes as u16) << Self::CALLS_BITS;

@@ -1,5 +1,5 @@
-//! Implements the window of recent calls for the option `window`, a length of time. The window contains the calls that
-//! ended within this time.
+//! Implements the window of recent calls for the option `window`. The value of this option is a time. The window
+//! contains the calls that ended within this time.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ struct Bucket {
     slow: u64,
 }
 
-/// The part of a window of time that a snapshot keeps.
+/// The data that a snapshot keeps of a window of time.
 #[cfg(feature = "serde")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KeptBuckets {
@@ -51,7 +51,7 @@ pub(crate) struct KeptBuckets {
 impl KeptBuckets {
     /// The largest number of buckets.
     pub(crate) const MOST: usize = BUCKETS;
-    /// The largest number of calls of one kind in a bucket. The sum of ten such numbers fits into a `u64`.
+    /// The largest number of successes, failures or slow calls in a bucket. Ten times this number fits into a `u64`.
     pub(crate) const MOST_CALLS: u64 = u64::MAX >> 8;
 
     pub(crate) fn after(self, passed: Duration) -> Self {
@@ -93,7 +93,7 @@ impl Buckets {
         // If the newest bucket begins far later than `now`, the last update used another clock, such as the paused
         // clock of a test's runtime. The calls in the window would then not expire for a long time, so the next `if`
         // clears the window. The cleared window still contains the successes since the beginning of the newest bucket,
-        // because these calls may have ended on the new clock.
+        // because these calls may have used the new clock.
         let current = self.begun.after(self.time(self.index));
         if current.since(now) > self.time(BUCKETS as u64).max(SKEW) {
             self.begin(now, self.ring[Self::place(self.index)].before);
@@ -127,7 +127,7 @@ impl Buckets {
         Counts { total: failures + since(successes, oldest.before), failures, slow }
     }
 
-    /// Returns the calls in the window at `now`.
+    /// Returns the numbers of calls in each bucket at `now`, for a snapshot.
     #[cfg(feature = "serde")]
     pub(crate) fn keep(mut self, now: Tick, successes: u64) -> KeptBuckets {
         self.update(now, successes);
@@ -145,8 +145,8 @@ impl Buckets {
         KeptBuckets { bucket: Duration::from_nanos(self.nanos), elapsed: Duration::from_nanos(elapsed), counts }
     }
 
-    /// Adds the kept calls to this window, which must be empty. Adds all calls of a kept bucket to the bucket of this
-    /// window that contains the beginning of the kept bucket. Drops calls that are too old for this window.
+    /// Adds the kept calls to this window, which must be empty. The calls of a kept bucket go into one bucket of this
+    /// window: the bucket in which the kept bucket began. Drops calls that are too old for this window.
     #[cfg(feature = "serde")]
     pub(crate) fn restore(&mut self, kept: &KeptBuckets, now: Tick) {
         let (bucket, elapsed) = (nanos(kept.bucket), nanos(kept.elapsed));

@@ -43,8 +43,9 @@ impl Core {
 
     /// Admits or rejects a call that [`Gate::closed`] has not admitted.
     ///
-    /// A trial call is an admitted call of a half-open circuit. An inner call in the body of a running trial call is
-    /// always admitted. The outcome of the inner call does not affect the circuit.
+    /// A trial call is an admitted call of a half-open circuit. If the body of a running trial call makes an inner call
+    /// through this circuit, the circuit always admits the inner call. The outcome of the inner call does not affect
+    /// the circuit.
     ///
     /// Takes no lock if the phase (a summary of the state) already shows that the circuit rejects calls.
     #[inline]
@@ -90,8 +91,8 @@ impl Core {
     }
 
     /// Returns the nanoseconds until the tick `until`, or `None` if this tick has passed. Also returns `None` if the
-    /// result would be longer than any wait of this circuit. Such an `until` comes from another clock, such as the
-    /// paused clock of a test's runtime.
+    /// result would exceed [`Gate::longest_wait`]. The option `shadow` sets this limit to zero. An `until` from another
+    /// clock, such as the paused clock of a test's runtime, can also exceed the limit.
     #[inline]
     fn left(&self, until: Tick) -> Option<u64> {
         let left = until.to_bits().checked_sub(Tick::now().to_bits()).filter(|left| *left > 0)?;
@@ -198,7 +199,7 @@ impl Core {
         // Reads the clock before the atomic exchange that counts the success. A clock reading after the exchange would
         // have to wait for the exchange, because the processor executes no later instruction before the exchange ends.
         let now = Stamp::now();
-        // Emits no event if the success is counted here. If a subscriber wanted the event `circuit_success` when the
+        // Emits no event if `count` counts the success. If a subscriber wanted the event `circuit_success` when the
         // call was admitted, the ticket is timed, and `is_quiet_for` returns false.
         if !(self.gate.is_quiet_for(ticket) && self.count(ticket, now)) {
             self.finish_success(ticket, started, now);
@@ -261,8 +262,8 @@ impl Core {
     /// [`Noted`](crate::base::noted::Noted).
     ///
     /// If the circuit is now open, leaves a message ([`StillOpen`]) that tells a retry for how long the circuit will
-    /// reject calls. Otherwise, if `is_noted` is true, calls [`void_messages`], so that a retry ignores earlier
-    /// messages.
+    /// reject calls. If the circuit is not open, and `is_noted` is true, calls [`void_messages`]. A retry then ignores
+    /// earlier messages.
     #[cold]
     pub(crate) fn fail(
         &self,
@@ -338,7 +339,7 @@ impl Core {
     }
 }
 
-/// Returns the state before an outcome opened the circuit for `cause`.
+/// Returns the state before the circuit opened. `cause` is the cause of the opening.
 fn opened_from(cause: Cause) -> CircuitState {
     if cause == Cause::Trial { CircuitState::HalfOpen } else { CircuitState::Closed }
 }

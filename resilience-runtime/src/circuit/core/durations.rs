@@ -9,14 +9,14 @@ use crate::base::sync::statics::{AtomicU64, Ordering};
 pub(crate) const BOUNDS: [f64; 15] =
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
 
-/// The bounds of [`BOUNDS`] in units of 0.1 ms, so that the search for a bucket compares integers.
+/// The bounds in [`BOUNDS`], in units of 0.1 ms. The search for a bucket therefore compares integers.
 const STEPS: [u64; BOUNDS.len()] =
     [10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 300_000, 600_000];
 const NANOS_OF_A_STEP: u64 = 100_000;
 
 const BUCKETS: usize = BOUNDS.len() + 1;
 
-/// The outcome of a call whose duration is counted. The numbers of the variants are indices of
+/// The outcome of a call whose duration is counted. The discriminant of each variant is an index into
 /// [`OUTCOMES`](crate::circuit::sums::OUTCOMES).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
@@ -28,7 +28,8 @@ pub(crate) enum Ended {
 
 pub(crate) const ENDED: usize = 4;
 
-/// The durations of the calls of one circuit, for each outcome. The counters change without a lock.
+/// Counters for the durations of the calls of one circuit, for each outcome. Threads increment the counters without a
+/// lock.
 #[derive(Debug, Default)]
 pub(crate) struct Durations([Buckets; ENDED]);
 
@@ -38,7 +39,7 @@ struct Buckets {
     nanos: AtomicU64,
 }
 
-/// The sums of the counters in [`Durations`].
+/// The counts of call durations for one outcome, summed over one or several circuits.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct BucketSums {
     pub(crate) counts: [u64; BUCKETS],

@@ -2,8 +2,8 @@
 //! `decide` stores the phase (a summary of the state) in one atomic `u64`. This `u64` is called the word.
 //!
 //! Every change of the state takes the lock of the mutex. A call of a closed circuit is usually admitted after a load
-//! of the word, without the lock. A success that only increments a counter also takes no lock. A rejection takes no
-//! lock if the cooldown has not ended, or if a half-open circuit admits no further trial call.
+//! of the word, without the lock. A success that only increments a counter also takes no lock. Most rejections take no
+//! lock either.
 //!
 //! The low three bits of the word identify the phase. The upper bits depend on the state of the circuit:
 //!
@@ -32,8 +32,8 @@ use crate::circuit::settings::Settings;
 const BITS: u32 = 3;
 const MASK: u64 = (1 << BITS) - 1;
 
-/// The phase of a closed circuit that only counts its successes ([`SuccessPath::Quiet`]). The value is zero, so that
-/// the word of such a circuit equals the bits of an [ordinary](Ticket::is_ordinary) ticket.
+/// The phase of a closed circuit if a success only increments a counter ([`SuccessPath::Quiet`]). The value is zero,
+/// because the word of the circuit must equal the bits of an [ordinary](Ticket::is_ordinary) ticket.
 const QUIET: u64 = 0;
 const FAILING: u64 = 1;
 const TIMED: u64 = 2;
@@ -49,11 +49,11 @@ pub(crate) struct Gate {
     word: AtomicU64,
     /// The meaning of this field depends on the state of the circuit:
     ///
-    /// - Closed, with the path [`SuccessPath::Timed`]: the tick (a time) from which on every success must take the
-    ///   lock, or [`NEVER`]. For example, a part of the window of recent calls expires at this tick.
+    /// - Closed, with the path [`SuccessPath::Timed`]: the first tick (a time) at which a success must take the lock,
+    ///   or [`NEVER`]. For example, a part of the window of recent calls expires at this tick.
     /// - Open or half-open: the longest time, in nanoseconds, that a rejected call may have to wait. A longer wait
     ///   shows that the tick in `word` comes from another clock, such as the paused clock of a test's runtime. The call
-    ///   then takes the lock. With the option `shadow`, the field is zero, so that every call takes the lock.
+    ///   then takes the lock. With the option `shadow`, the field is zero, so every call takes the lock.
     /// - Closed with another [`SuccessPath`], forced open, or disabled: unused.
     ///
     /// The tick and the longest wait share one field to save memory. With a second field, a breaker would exceed the
@@ -63,7 +63,7 @@ pub(crate) struct Gate {
     /// from `word`, and then the new `limit`. This thread then takes the lock, or acts according to the old phase. Both
     /// results are correct, because the call runs at the same time as the change of the state.
     limit: AtomicU64,
-    /// The shortest duration of a slow call in nanoseconds, rounded up to a multiple of 8. The lowest bit of the field
+    /// The shortest duration of a slow call, in nanoseconds, rounded up to a multiple of 8. The lowest bit of the field
     /// is set if the circuit has the option `hung_after`. The next bit is set if the circuit has the option
     /// `durations`.
     slow: AtomicU64,
@@ -120,10 +120,10 @@ impl Gate {
         self.is_closed(generation, SuccessPath::Quiet)
     }
 
-    /// Returns whether the circuit is [quiet](Self::is_quiet) in the generation of the ticket, and the ticket is
+    /// Returns true if the circuit is [quiet](Self::is_quiet) in the generation of the ticket, and the ticket is
     /// [ordinary](Ticket::is_ordinary). In one generation, the bits of an ordinary ticket equal the word of a quiet
-    /// circuit. One comparison therefore checks the state and the generation. Also returns false if the ticket contains
-    /// a time until the first wait, because this time changes the bits of the ticket.
+    /// circuit. One comparison therefore checks the state and the generation. If the ticket contains the time until the
+    /// first wait of the body, this function returns false, because this time changes the bits.
     #[inline]
     pub(crate) fn is_quiet_for(&self, ticket: Ticket) -> bool {
         let bits = ticket.to_bits();
@@ -176,7 +176,8 @@ impl Gate {
     ///
     /// The closure must not call user code, and must not emit events, because a subscriber of events is user code. The
     /// closure must read the clock itself. If a caller read the clock before the lock was taken, a decision could use
-    /// an earlier time than the preceding decision. Only `Blind::add` accepts such an earlier time.
+    /// an earlier time than the preceding decision. Only `Blind::add` accepts a time that a caller read before the lock
+    /// was taken.
     pub(crate) fn decide<T>(&self, decide: impl FnOnce(&mut Machine, &mut Arc<Settings>) -> T) -> T {
         let mut core = lock(&self.core);
         let Core { settings, machine } = &mut *core;
@@ -202,7 +203,8 @@ impl Gate {
         decision
     }
 
-    /// Returns the counts of state changes and the durations of calls, or `None` if all these numbers are zero.
+    /// Returns the counts of state changes, and the counters of call durations. Returns `None` if all these numbers are
+    /// zero.
     pub(crate) fn records(&self) -> Option<&Records> {
         self.records.get()
     }

@@ -32,7 +32,7 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    /// The state of a new circuit, as a snapshot stores the state.
+    /// The kept state of a new circuit.
     pub(crate) const NEW: Self = Self {
         state: CircuitState::Closed,
         left: Duration::ZERO,
@@ -51,8 +51,8 @@ impl Kept {
         self.state == CircuitState::Closed && self.failures == 0 && window.is_none_or(KeptWindow::is_empty)
     }
 
-    /// Returns whether the circuit would admit and reject calls like a new circuit, and the kept part contains no time
-    /// of a success or failure.
+    /// Returns true if [`decides_as_new`](Self::decides_as_new) does, and `self` contains no time of a success or a
+    /// failure.
     pub(crate) fn is_new(&self) -> bool {
         let no_call = Stamp::default();
         self.decides_as_new() && self.last_failure == no_call && self.last_success == no_call
@@ -91,9 +91,9 @@ impl Machine {
     /// Replaces the state by the kept state. The outcomes of running calls no longer affect the circuit.
     ///
     /// The settings may have changed since the snapshot. The rest of the cooldown is at most the whole cooldown under
-    /// the new settings. There are three kinds of settings: without a window, with a window of time, and with a window
-    /// of calls. If this kind has changed, a closed circuit drops the kept count of failures. The new window takes over
-    /// the kept calls that fit into it.
+    /// the new settings. The settings contain no window, a window of time, or a window of calls. If this kind of window
+    /// has changed, a closed circuit drops the kept count of failures. If the kind is the same, the new window takes
+    /// over all kept calls that fit into the window.
     pub(crate) fn restore(&mut self, kept: &Kept, settings: &Settings, now: Tick) {
         // Closes the circuit first, because closing restarts the count of successes and empties the window.
         self.close(now, Cause::Restore);

@@ -21,8 +21,8 @@ impl LastCalls {
         last
     }
 
-    /// If `slow` is true, creates missing bits of slow calls. If `slow` is false, removes the bits of slow calls. New
-    /// bits are clear, so that no earlier call counts as slow.
+    /// Ensures that the window has bits for slow calls if `slow` is true, and has no bits for slow calls if `slow` is
+    /// false. New bits are clear, so no earlier call counts as slow.
     pub(crate) fn keep_slow(&mut self, slow: bool) {
         if !slow {
             self.slow = None;
@@ -56,7 +56,8 @@ impl LastCalls {
 
     pub(crate) fn add(&mut self, failed: bool, slow: bool) {
         self.advance(1);
-        // `advance` has added the bit of this call. If the call succeeded, prevents `update` from adding a second bit.
+        // `advance` has already added a bit for this call. Counting a success here prevents `update` from adding a
+        // second bit.
         self.successes += u64::from(!failed);
         if failed {
             self.failed.set_last();
@@ -125,8 +126,8 @@ fn symbol(failed: bool, slow: bool) -> char {
     SYMBOLS[usize::from(failed) + 2 * usize::from(slow)]
 }
 
-/// Returns whether the call with this symbol failed, and whether the call was slow. Returns `None` for another
-/// character.
+/// Returns whether the call with this symbol failed, and whether the call was slow. Returns `None` if `symbol` is not
+/// in [`SYMBOLS`].
 #[cfg(feature = "serde")]
 pub(crate) fn of_symbol(symbol: char) -> Option<(bool, bool)> {
     let index = SYMBOLS.iter().position(|known| *known == symbol)?;

@@ -49,7 +49,7 @@ pub(crate) struct Machine {
     pub(super) state: State,
     generation: u32,
     /// The number of the current lease. A lease is a time limit for trial calls. All running trial calls of the
-    /// half-open circuit share one lease. This field has only 16 bits, so that a breaker is small.
+    /// half-open circuit share one lease. This field has only 16 bits, to save memory in each breaker.
     pub(super) lease: u16,
     /// The number of openings since the circuit last closed, at most 65,535. A manual opening by `trip` starts the
     /// count again at 1.
@@ -84,13 +84,13 @@ impl Machine {
         machine
     }
 
-    /// Changes the window of recent calls as the new settings require. If the length of the window changes, the window
-    /// starts empty.
+    /// Changes the window of recent calls as the new settings require. If the kind or the length of the window changes,
+    /// the window starts empty.
     pub(crate) fn change_settings(&mut self, old: &Settings, new: &Settings, now: Tick, successes: u64) {
         if old.span() != new.span() {
             self.begin_window(new, || now, successes);
             // Sets the count of failures to zero, because the old and the new rule count different failures. For
-            // example, the failures in a window need not be consecutive. In any state other than closed, the count only
+            // example, the failures in a window need not be consecutive. If the circuit is not closed, the count only
             // shows why the circuit opened, so the count remains unchanged.
             if matches!(self.state, State::Closed) {
                 self.failures = 0;
@@ -134,7 +134,7 @@ impl Machine {
         self.window.is_some()
     }
 
-    /// Returns the tick (a time) from which on every success must take the lock of the circuit. For a window of time,
+    /// Returns the first tick (a time) at which a success must take the lock of the circuit. For a window of time,
     /// returns the next tick at which a part of the window expires. Without a window, returns tick zero if the next
     /// success must clear the count of failures. In all other cases, returns `None`.
     pub(crate) fn due(&self) -> Option<Tick> {
@@ -356,7 +356,7 @@ impl Machine {
         self.enter(State::Disabled, Cause::Disable);
     }
 
-    /// Subtracts a trial call from the running trial calls of the half-open circuit. Does nothing if the circuit no
+    /// Subtracts the trial call of `ticket` from the number of running trial calls. Does nothing if the circuit no
     /// longer counts the trial call, for example because the trial call exceeded its time limit.
     pub(crate) fn release(&mut self, ticket: Ticket) {
         let current = self.ticket(self.lease.into());
@@ -397,13 +397,13 @@ impl Machine {
     }
 
     /// Returns whether `ticket` belongs to a trial call that the half-open circuit still counts as running. A trial
-    /// call that has exceeded its time limit counts only until the circuit admits the next trial call.
+    /// call that has exceeded its time limit counts as running until the circuit admits the next trial call.
     pub(crate) fn is_live(&self, ticket: Ticket) -> bool {
         matches!(self.state, State::HalfOpen { .. }) && ticket.at_admission() == self.ticket(self.lease.into())
     }
 
-    /// Returns a ticket for a call whose outcome must not affect the circuit. There are two such calls: a call that
-    /// only the option `shadow` admits, and an inner call in the body of a trial call.
+    /// Returns a ticket for a call that only the option `shadow` admits, or for an inner call in the body of a trial
+    /// call. The outcome of this call must not affect the circuit.
     ///
     /// The ticket contains the previous generation (a count of state changes). The circuit therefore treats the call
     /// like a call that started before the last state change.
@@ -421,11 +421,11 @@ impl Machine {
     }
 }
 
-/// Returns whether a half-open circuit admits no further trial call. `half_open_max` limits the sum of the successful
-/// and the running trial calls.
+/// Returns whether a half-open circuit has no room for another trial call. `half_open_max` limits the sum of the
+/// successful and the running trial calls.
 ///
-/// If no trial call is running, a trial call is always admitted. Otherwise, a change of `half_open_max` to the number
-/// of successful trial calls would keep the circuit half-open for ever.
+/// If no trial call is running, the next call is always admitted. Without this rule, the circuit would stay half-open
+/// for ever if `half_open_max` changed to the number of successful trial calls.
 fn full(successes: u32, in_flight: u32, settings: &Settings) -> bool {
     in_flight > 0 && u64::from(successes) + u64::from(in_flight) >= u64::from(settings.half_open_max)
 }

@@ -20,8 +20,8 @@ fn end() -> End {
     End { slow: false, retry_after: None, successes: 0 }
 }
 
-/// Returns the state machine of a half-open circuit, and the ticket that identifies a running trial call. The circuit
-/// closes after three successful trial calls, and one trial call has already succeeded.
+/// Returns the state machine of a half-open circuit, and the ticket of a running trial call. The circuit closes after
+/// three successful trial calls, and one trial call has already succeeded.
 fn half_open() -> (Machine, Ticket) {
     let (mut machine, now, settings) = (Machine::new(&settings(3), Tick::now), Tick::now(), settings(3));
     let ticket = machine.admit(now, &settings).unwrap().ticket;

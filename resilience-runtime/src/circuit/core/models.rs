@@ -1,4 +1,4 @@
-//! Tests races between threads with the tool loom, which runs every interleaving of the threads. The script `.ci/loom`
+//! Uses the tool loom to test races between threads. Loom runs every interleaving of the threads. The script `.ci/loom`
 //! runs these tests.
 //!
 //! Loom cannot advance time, so each cooldown and each time limit of a trial call is zero or an hour.

@@ -1,11 +1,11 @@
-//! Defines the counts of state changes and the durations of calls of a breaker.
+//! Defines [`Records`], the part of a breaker that most breakers never allocate.
 
 use once_cell::race::OnceBox;
 
 use crate::circuit::core::durations::Durations;
 use crate::circuit::core::transitions::Transitions;
 
-/// The counts of state changes and the durations of calls of a breaker. The breaker allocates this struct at the first
+/// Counts the state changes of a breaker, and the durations of its calls. A breaker allocates this struct at the first
 /// change of its state, or at the end of the first call with the option `durations`.
 #[derive(Debug, Default)]
 pub(crate) struct Records {

@@ -1,8 +1,9 @@
 //! Lists the trial calls whose bodies this thread is polling. A trial call is an admitted call of a half-open circuit.
 //!
 //! The option `half_open_max` limits the number of running trial calls. If the body of a trial call makes an inner call
-//! through the same circuit, the inner call does not count towards this limit. Otherwise, a circuit with the limit 1
-//! would reject the inner call. This rejection would make the trial call fail, so the circuit would never close.
+//! through the same circuit, the inner call does not count towards this limit. If the inner call counted, a circuit
+//! with the limit 1 would reject the inner call. This rejection would make the trial call fail, so the circuit would
+//! never close.
 //!
 //! An entry of the list exists during one poll of the trial call's body. A task that the body spawns is therefore not
 //! part of the trial call. A trial call whose future moves to another thread leaves no entry on its previous thread.
@@ -26,7 +27,7 @@ thread_local! {
         const { [const { Cell::new((0, Ticket::new(0, Ticket::NO_TRIAL))) }; DEEPEST] };
 }
 
-/// Adds an entry to the list of trial calls whose bodies this thread is polling.
+/// Adds an entry for a trial call whose body this thread begins to poll.
 #[cold]
 #[inline(never)]
 pub(crate) fn enter<C>(core: &C, ticket: Ticket) {
@@ -39,8 +40,8 @@ pub(crate) fn enter<C>(core: &C, ticket: Ticket) {
     of_thread(|thread| thread.trials.set(depth + 1));
 }
 
-/// Removes the innermost trial call from the list of trial calls whose bodies this thread is polling. If the body of
-/// the trial call panicked, the destructor of the call's permit calls this function.
+/// Removes the entry of the innermost trial call. If the body of the trial call panicked, the destructor of the call's
+/// permit calls this function.
 #[expect(
     clippy::inline_always,
     reason = "measured: a call after the body moves its outcome through memory, 48 instructions"

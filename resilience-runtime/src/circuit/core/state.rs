@@ -4,7 +4,7 @@ use crate::base::clock::Tick;
 
 /// The state of a circuit.
 ///
-/// `Display` shows the names `closed`, `open`, `half_open`, `forced_open` and `disabled`.
+/// `Display` writes the names `closed`, `open`, `half_open`, `forced_open` and `disabled`.
 ///
 /// ```
 /// use resilience_runtime::CircuitState;
@@ -18,7 +18,8 @@ pub enum CircuitState {
     Closed,
     /// The circuit rejects all calls until the cooldown has passed.
     Open,
-    /// The circuit admits a few trial calls. The outcomes of the trial calls close the circuit or open it again.
+    /// The circuit admits a few trial calls. The outcomes of the trial calls close the circuit, or open the circuit
+    /// again.
     HalfOpen,
     /// The circuit rejects all calls, because [`force_open`](crate::CircuitBreaker::force_open) was called.
     /// [`reset`](crate::CircuitBreaker::reset), [`trip`](crate::CircuitBreaker::trip) or
@@ -63,8 +64,8 @@ pub(crate) enum Phase {
     },
     /// The circuit is half-open, and may admit a trial call.
     HalfOpen,
-    /// The circuit is half-open, and admits no further trial call. `until` is the tick at which the newest trial call
-    /// reaches its time limit. After this tick, the circuit admits a new trial call.
+    /// The circuit is half-open, and has no room for another trial call. `until` is the tick at which the newest trial
+    /// call reaches its time limit. After this tick, the circuit admits a new trial call.
     Full {
         until: Tick,
     },

@@ -1,5 +1,5 @@
-//! Tests a circuit breaker with a million calls from eight threads. The outcomes are random, and some calls are
-//! followed by a reset.
+//! Tests a circuit breaker with a million calls from eight threads. The outcomes are random, and a thread resets the
+//! breaker after some calls.
 //!
 //! This test is a unit test, because the test reads the private field `ticket` of a permit.
 
@@ -35,9 +35,9 @@ struct Stress {
     /// The number of unfinished trial calls for each ticket. Trial calls that may run at the same time have equal
     /// tickets.
     trials: Mutex<HashMap<Ticket, u32>>,
-    /// For each generation (the time between two state changes), a time just before the first failure in the
-    /// generation. This failure opens the circuit, because the threshold is 1. The test checks that the next trial call
-    /// starts at least one cooldown later.
+    /// For each generation (the period between two state changes), a time just before the first failure. This failure
+    /// opens the circuit, because the threshold is 1. The test checks that the next trial call starts at least one
+    /// cooldown later.
     failing: Mutex<HashMap<u32, Tick>>,
 }
 
@@ -91,8 +91,8 @@ impl Stress {
 
     fn thread(&self, number: u64) -> Counts {
         let mut counts = Counts::default();
-        // The permit of a slow call, which ends after further calls of this thread. Some slow calls are trial calls
-        // that last longer than `trial_timeout`.
+        // Holds the permit of a slow call while this thread makes other calls. Some slow calls are trial calls that
+        // last longer than `trial_timeout`.
         let mut slow = None;
         for call in 0..CALLS {
             let mut dice = DefaultHasher::new();
