@@ -61,8 +61,8 @@ impl CircuitOpenError {
     /// Returns the time after which the caller may try again, rounded up to a multiple of 8 ns.
     ///
     /// - If the circuit was open, the time is the rest of the cooldown.
-    /// - If the circuit was half-open, the time lasts until the newest trial call reaches `trial_timeout`, and is at
-    ///   most 1 s.
+    /// - If the circuit was half-open, the time is the rest of the newest trial call's `trial_timeout`, but at most one
+    ///   second.
     /// - If the circuit was forced open, the time is a whole cooldown, because the end of this state is not known in
     ///   advance.
     ///
@@ -115,7 +115,7 @@ impl From<CircuitOpenError> for io::Error {
     }
 }
 
-/// Rounds `time` up to whole seconds, so that a caller that waits for this time does not try again too early.
+/// Rounds `time` up to whole seconds. A caller that waits for the rounded time therefore does not try again too early.
 pub(crate) fn whole_seconds(time: Duration) -> u64 {
     time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0))
 }

@@ -72,7 +72,7 @@ pub(crate) fn rejected(name: &Name, wait: Wait) {
     );
 }
 
-/// Returns whether a subscriber may receive the event `circuit_success` or `circuit_failure`. Both events contain the
+/// Returns whether a subscriber might receive the event `circuit_success` or `circuit_failure`. Both events contain the
 /// duration of a call. If this function returns true, the circuit reads the clock at the start of each call.
 #[inline]
 pub(crate) fn durations_wanted() -> bool {

@@ -37,7 +37,7 @@ pub(crate) struct Admitted<B> {
 }
 
 impl<B: Borrow<Core>> Admitted<B> {
-    /// Returns the time since the start of the call, if the circuit or an event needs this time.
+    /// Returns the time since the start of the call, or `None` if the start time was not recorded.
     #[cfg(feature = "stream")]
     pub(crate) fn elapsed(&self) -> Option<Duration> {
         self.started.map(|started| Tick::now().since(started))
@@ -96,14 +96,14 @@ pub(crate) struct Call<B: Borrow<Core>> {
 /// of a `Call` would copy the padding byte by byte.
 ///
 /// The lowest three bits are the state of the call. If the user holds the permit, the bits from [`Self::MESSAGES`] on
-/// contain this thread's count of messages at the admission of the call. With a message, a circuit tells a retry for
-/// how long the circuit will reject calls. The 64 bits are never all zero, so that a `Result` with a `Call` is as small
-/// as the `Call`.
+/// contain the number [`Existing::messages`] at the admission of the call. The 64 bits are never all zero, so that a
+/// `Result` with a `Call` is as small as the `Call`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Progress(NonZeroU64);
 
 impl Progress {
-    /// The call waits. If the permit is dropped in this state, the call was cancelled.
+    /// The call waits, for example between two polls of its body, or the user holds the permit. If the permit is
+    /// dropped in this state, the call was cancelled.
     const WAITING: Self = Self(NonZeroU64::MIN);
     /// The body of the call is being polled. If the permit is dropped in this state, the body panicked.
     /// `std::thread::panicking` cannot replace this state. For example, `std::thread::panicking` also returns true if
@@ -155,7 +155,7 @@ impl<B: Borrow<Core>> Call<B> {
         Ok(Self { admitted: Admitted { core, ticket, started }, progress: Progress::WAITING })
     }
 
-    /// Works like [`admit`](Self::admit), but returns the error of the rejection.
+    /// Works like [`admit`](Self::admit), but returns a [`CircuitOpenError`] for a rejected call.
     #[expect(clippy::inline_always, reason = "a function around `admit`")]
     #[inline(always)]
     pub(crate) fn acquire(core: B, is_repeat: bool) -> Result<Self, CircuitOpenError> {
@@ -169,13 +169,13 @@ impl<B: Borrow<Core>> Call<B> {
         self.start_wait();
     }
 
-    /// Returns this thread's count of messages when the call was admitted. With a message, a circuit tells a retry for
-    /// how long the circuit will reject calls.
+    /// Returns the number [`Existing::messages`] at the admission of the call. With a message, a circuit tells a retry
+    /// for how long the circuit will reject calls.
     pub(super) fn messages(&self) -> u16 {
         self.progress.messages()
     }
 
-    /// Ends the call as a failure, for a permit that the user holds.
+    /// Ends the call as a failure. The user must hold the permit of the call.
     fn end_as_failure(&mut self, error: Option<&dyn Display>, retry_after: Option<Duration>) {
         let messages = self.messages();
         self.end().failure(error, retry_after);
@@ -184,7 +184,7 @@ impl<B: Borrow<Core>> Call<B> {
 
     /// With the option `hung_after`, records the time at which the body of the call first waits. An async body first
     /// waits when a poll returns `Pending`. For a blocking call, and for a permit that the user holds, the recorded
-    /// time is the start of the call. The circuit cannot observe a later wait of such a call.
+    /// time is the start of the call. In these two cases, the circuit cannot observe when the called code waits.
     #[inline]
     pub(crate) fn start_wait(&mut self) {
         if self.admitted.core.borrow().gate.times_waits() {
@@ -201,8 +201,8 @@ impl<B: Borrow<Core>> Call<B> {
         }
     }
 
-    /// Marks the call as ended. The caller then records the outcome. In the opposite order, a panic of a subscriber of
-    /// events would make the destructor of the call record a second outcome.
+    /// Marks the call as ended. The caller then records the outcome. If the caller recorded the outcome first, an event
+    /// subscriber could panic, and the destructor of the call would record a second outcome.
     #[inline]
     pub(crate) fn end(&mut self) -> &Admitted<B> {
         self.progress = Progress::ENDED;
@@ -302,8 +302,8 @@ macro_rules! permit {
                 self.0.end_as_failure(None, Some(time));
             }
 
-            /// Ends the call as neither success nor failure, for example because an error such as "not found" is no
-            /// fault of the service.
+            /// Ends the call as neither success nor failure. This method is for an error that is no fault of the
+            /// service, such as "not found".
             pub fn ignore(mut self) {
                 self.0.end().ignore();
             }
@@ -324,7 +324,7 @@ permit! {
     /// early return drops the permit, the call is cancelled, and the statistic `total_cancelled` counts this call. If
     /// the cancelled call was a trial call of a half-open circuit, the circuit can admit another trial call. If the
     /// call ran for [`hung_after`](crate::CircuitBuilder::hung_after) or longer before the drop, the call counts as a
-    /// failure instead.
+    /// failure, and not as cancelled.
     ///
     /// A panic that drops the permit also cancels the permitted call, because the cause of the panic may be outside
     /// this call. In contrast, [`CircuitBreaker::call`](crate::CircuitBreaker::call) and the attribute `#[circuit]`
@@ -372,8 +372,8 @@ permit! {
 
 #[cfg(feature = "stream")]
 impl OwnedPermit {
-    /// Converts `permit` to an owned permit, which the stream from the body of the call can own. `core` is the core of
-    /// the same breaker.
+    /// Converts `permit` to an owned permit. A stream that the body of the call returned can contain an owned permit.
+    /// `core` is the core of the permit's breaker.
     pub(crate) fn of(permit: Permit<'_>, core: Arc<Core>) -> Self {
         let Admitted { ticket, started, .. } = permit.end();
         let mut call = Call { admitted: Admitted { core, ticket, started }, progress: Progress::WAITING };
@@ -422,7 +422,7 @@ impl<'a> Permit<'a> {
         made
     }
 
-    /// Runs the whole body of a call that is not `async`, as one poll.
+    /// Runs the whole body of a function that is not `async`. This run counts as one poll.
     #[inline]
     pub(crate) fn run_blocking<T>(&mut self, body: impl FnOnce() -> T) -> T {
         self.0.start_wait();
@@ -450,13 +450,14 @@ impl<'a> Permit<'a> {
         self.0.progress = Progress::IN_LAYER;
     }
 
-    /// Marks the call as waiting. A drop of the permit then cancels the call.
+    /// Marks the call as waiting. A drop of the permit in this state cancels the call.
     #[inline]
     pub(crate) fn wait(&mut self) {
         self.0.progress = Progress::WAITING;
     }
 
-    /// Marks the call as running the code of a layer below the circuit. A drop of the permit then counts as a panic.
+    /// Marks the call as running the code of a layer below the circuit. A drop of the permit in this state counts as a
+    /// panic.
     #[inline]
     pub(crate) fn resume(&mut self) {
         self.0.progress = Progress::IN_LAYER;

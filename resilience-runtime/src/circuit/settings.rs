@@ -78,8 +78,7 @@ macro_rules! options {
                 }
             }
 
-            /// Returns the maximum number of circuits with one name. With the option `key`, each key has a circuit of
-            /// its own.
+            /// Returns the value of the option `max_keys`, or the default.
             pub(crate) fn max_keys(&self) -> u32 {
                 self.max_keys.unwrap_or(MAX_KEYS)
             }
@@ -154,8 +153,8 @@ const MAX_KEYS: u32 = 10_000;
 impl Options {
     /// Merges two sets of options. If an option is set in `self` and in `others`, the value in `self` applies.
     ///
-    /// A rule consists of the options that decide when the circuit opens, for example `threshold` and `window`. If two
-    /// valid rules would give an invalid merged rule, all options of the rule come from `self`. If the merged
+    /// A rule consists of the options that decide when the circuit opens, for example `threshold` and `window`. If both
+    /// rules are valid, but the merged rule is invalid, all options of the rule come from `self`. If the merged
     /// `cooldown` would be longer than the merged `max_cooldown`, both options come from `self`.
     pub(crate) fn or(self, others: Self) -> Self {
         let mut both = self.each_or(others);
@@ -178,7 +177,7 @@ impl Options {
     }
 
     /// Checks whether the merged `cooldown` would be longer than the merged `max_cooldown`. If so, returns the option
-    /// that `others` must not set, the allowed range of this option, and the value of this option in `others`.
+    /// of `others` that causes the conflict, the allowed range of this option, and its value in `others`.
     pub(crate) fn too_long_with(self, others: Self) -> Option<(CircuitOption, String, Value)> {
         let too_long = |cooldown, max| cooldown > max;
         match (self.cooldown, self.max_cooldown, others.cooldown, others.max_cooldown) {
@@ -220,7 +219,7 @@ impl Options {
         error.map_or(Ok(()), Err)
     }
 
-    /// Checks whether the options of the rule can be combined.
+    /// Checks whether the options that decide when the circuit opens can be combined.
     pub(crate) fn check_rule(&self) -> Result<(), ConfigError> {
         let Self { threshold, window, calls, failure_rate, slow_call, slow_rate, min_calls, .. } = *self;
         let rate = failure_rate.map(|rate| ("failure_rate", rate)).or(slow_rate.map(|rate| ("slow_rate", rate)));
@@ -317,7 +316,8 @@ pub(crate) struct Settings {
     /// The shortest time after which a cancelled call counts as a failure. The time also applies to a call that the
     /// caller's deadline ended. With `None`, these calls never count as failures.
     pub(crate) hung_after: Option<Duration>,
-    /// Whether the circuit counts only the failure of the first attempt of a retry or a hedge.
+    /// Whether only first attempts can open the closed circuit. If so, a failure of a later attempt of a retry or a
+    /// hedge appears only in the totals.
     pub(crate) count_requests: bool,
     pub(crate) shadow: bool,
     /// Whether the metrics show the durations of calls.
@@ -332,7 +332,7 @@ impl Settings {
         NEWEST.intern(Self::from(options))
     }
 
-    /// Returns the number of failures that opens the circuit, or zero if the circuit has a `failure_rate` or a
+    /// Returns the number of failures at which the circuit opens, or zero if the circuit has a `failure_rate` or a
     /// `slow_rate`.
     pub(crate) fn threshold(&self) -> u32 {
         match self.rule {

@@ -42,7 +42,7 @@ pub struct CircuitStats {
     /// circuit changes during a call, the number does not include the success of this call. The number also leaves out
     /// successes while the circuit is disabled, and successes of calls that only the option `shadow` admitted.
     pub successes: u64,
-    /// Number of failures that opens the circuit, or zero if the circuit has a `failure_rate` or a `slow_rate`.
+    /// Number of failures at which the circuit opens, or zero if the circuit has a `failure_rate` or a `slow_rate`.
     pub threshold: u32,
     /// Value of the option `cooldown`, without the extensions by `cooldown_factor` and `cooldown_jitter`.
     pub cooldown: Duration,
@@ -65,8 +65,8 @@ pub struct CircuitStats {
     pub total_succeeded: u64,
     /// Total number of calls that failed or panicked.
     pub total_failed: u64,
-    /// Total number of ignored calls, whose errors do not count as failures, for example because of the option
-    /// `failure_if`.
+    /// Total number of ignored calls. An ignored call counts as neither success nor failure, for example because of the
+    /// option `failure_if`.
     pub total_ignored: u64,
     /// Total number of calls whose future or permit was dropped before the call ended. If the dropped call ran for the
     /// time `hung_after` or longer, `total_failed` counts the call instead.

@@ -4,7 +4,7 @@ use crate::base::sums::Sums;
 use crate::circuit::core::durations::{BucketSums, ENDED};
 use crate::circuit::core::transitions::TransitionCounts;
 
-/// The words for the outcomes of a call in metrics, in the order of [`CircuitSums::calls`].
+/// The words that represent the outcomes of calls in metrics, in the order of [`CircuitSums::calls`].
 pub(crate) const OUTCOMES: [&str; 5] = ["success", "failure", "ignored", "cancelled", "rejected"];
 
 /// The totals of one or several circuits.
@@ -13,8 +13,8 @@ pub(crate) struct CircuitSums {
     /// The number of calls for each of the [`OUTCOMES`].
     pub(crate) calls: [u64; OUTCOMES.len()],
     pub(crate) transitions: TransitionCounts,
-    /// The durations of the calls with each of the first four [`OUTCOMES`], or `None` if no circuit has the option
-    /// `durations`.
+    /// The durations of calls, separately for each of the first four [`OUTCOMES`]. The field is `None` if no circuit
+    /// has the option `durations`.
     pub(crate) durations: Option<Box<[BucketSums; ENDED]>>,
 }
 

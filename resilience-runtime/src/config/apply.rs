@@ -10,7 +10,8 @@ use crate::config::section::{LayerName, Section, Tables, Visit, unknown_name};
 use crate::config::target::{Target, Undo};
 use crate::registry::configured::Source;
 
-/// The settings in force that come from the environment and from a file.
+/// The record of the settings that `Config::apply` has put in force. The field `file` contains all settings that do not
+/// come from the environment.
 #[derive(Debug)]
 pub(super) struct Applied {
     environment: Tables,
@@ -20,8 +21,8 @@ pub(super) struct Applied {
 impl Applied {
     const NONE: Self = Self { environment: Tables::NONE, file: Tables::NONE };
 
-    /// Returns the settings of the program, or of the current isolated test. The caller holds the lock while it changes
-    /// the settings of all layers, so that two changes never mix.
+    /// Returns the record of the program or, inside an isolated test, the record of this test. A caller that changes
+    /// layers holds the lock until all layers are changed, so that two changes never mix.
     fn current() -> &'static Mutex<Self> {
         static APPLIED: Mutex<Applied> = Mutex::new(Applied::NONE);
         scoped(&APPLIED, || Mutex::new(Applied::NONE))
@@ -50,7 +51,7 @@ pub(super) fn is_applied(tables: &Tables) -> bool {
 ///
 /// # Errors
 ///
-/// Returns a [`RefusedConfig`], and changes nothing, if a layer refuses a setting.
+/// Returns a [`RefusedConfig`], and changes nothing, if a layer is unknown or refuses a setting.
 pub(super) fn apply(tables: &Tables, source: Source) -> Result<(), RefusedConfig> {
     let mut applied = lock_std(Applied::current());
     let before = applied.of(source);
@@ -97,7 +98,7 @@ impl Visit for Check {
     }
 }
 
-/// Changes the settings of all layers. After an error, changes no further layer.
+/// Changes the settings of all layers. After an error, leaves the remaining layers unchanged.
 struct Replace {
     source: Source,
     undo: Vec<Undo>,
@@ -128,7 +129,7 @@ impl Visit for Replace {
     }
 }
 
-/// Returns the earlier section of each layer that has no section in `sections`.
+/// Returns each section of `before` whose layer has no section in `sections`.
 fn removed<'a, O: Copy>(sections: &'a [Section<O>], before: &'a [Section<O>]) -> impl Iterator<Item = &'a Section<O>> {
     before.iter().filter(|old| !sections.iter().any(|section| section.name == old.name))
 }

@@ -1,4 +1,4 @@
-//! Defines [`Config`], the settings of layers from a file or from the environment.
+//! Defines [`Config`], which contains settings from a file or from the environment.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -9,8 +9,8 @@ use crate::config::section::{Line, Tables};
 use crate::config::{apply, environment, events, file, parse};
 use crate::registry::configured::Source;
 
-/// Settings of layers from a file or from the environment. The guide [Configuration](crate::guide::configuration)
-/// describes the format.
+/// Settings of circuits, retries and other layers, from a file or from the environment. The guide
+/// [Configuration](crate::guide::configuration) describes the format.
 ///
 /// A file contains a table for each layer. The options have the same names and values as in attributes:
 ///
@@ -25,9 +25,9 @@ use crate::registry::configured::Source;
 ///
 /// The type implements `Deserialize` and `Default`, for programs that read their configuration with a crate such as
 /// `config` or `figment`. Some sources of these crates, such as environment variables, contain only text. A text such
-/// as `"5"` can therefore represent a number. For the same reason, the name of a layer can have the form of an
-/// environment variable, in upper or lower case. For example, `exa_api` refers to the layer `Exa-API`, if no layer has
-/// the name `exa_api`.
+/// as `"5"` can therefore represent a number. For the same reason, the name of a layer can have the form that
+/// [`from_env`](Self::from_env) describes, in upper or lower case. For example, `exa_api` refers to the layer
+/// `Exa-API`, if no layer has the name `exa_api`.
 ///
 /// # Examples
 ///
@@ -70,7 +70,7 @@ impl Config {
         Self::of_lines(parse::parse(text, None)?)
     }
 
-    /// Reads settings from a file in the format TOML, with at most 1 MiB.
+    /// Reads settings from a TOML file of at most 1 MiB.
     ///
     /// # Errors
     ///
@@ -106,8 +106,8 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// Returns a [`RefusedConfig`] with the mistakes. The method [`apply`](Self::apply) later checks the names of
-    /// layers, and refuses a variable whose name matches two layers.
+    /// Returns a [`RefusedConfig`] with the mistakes, if the name or the value of a variable is not allowed. The method
+    /// [`apply`](Self::apply) later checks the names of layers, and refuses a variable whose name matches two layers.
     ///
     /// # Examples
     ///
@@ -123,11 +123,12 @@ impl Config {
         Self::from_vars(std::env::vars_os())
     }
 
-    /// Reads settings from the given environment variables, as [`from_env`](Self::from_env) does.
+    /// Reads settings from the given variables. The names and the values have the same format as for
+    /// [`from_env`](Self::from_env).
     ///
     /// # Errors
     ///
-    /// Returns a [`RefusedConfig`] with the mistakes.
+    /// Returns a [`RefusedConfig`] with the mistakes, if the name or the value of a variable is not allowed.
     ///
     /// # Examples
     ///
@@ -147,10 +148,11 @@ impl Config {
 
     /// Applies all settings. If one setting is refused, applies no setting.
     ///
-    /// The settings replace all settings of an earlier call of `apply`. An option that the new settings do not contain
-    /// loses its earlier value. Settings from the environment and settings from other sources do not replace each
-    /// other. If several origins set one option, the first origin in this list decides:
-    /// [`configure`](fn@crate::configure), environment, file, builder, attribute, preset, default.
+    /// Settings from the environment replace all earlier settings from the environment. All other settings, such as
+    /// settings from a file, replace all earlier settings that do not come from the environment. An option that is
+    /// missing in the new settings therefore loses the value from the replaced settings. If several origins set one
+    /// option, the first origin in this list decides: [`configure`](fn@crate::configure), environment, file, builder,
+    /// attribute, preset, default.
     ///
     /// The documentation of [`configure`](fn@crate::configure) describes the effect of a change on calls and states.
     /// The event `config_applied` or `config_refused` reports the outcome.
@@ -181,8 +183,8 @@ impl Config {
     }
 }
 
-/// Returns a `Config` without settings. In a struct with the configuration of a program, a missing field with
-/// `#[serde(default)]` gets this value.
+/// Returns a `Config` without settings. A struct field of the type `Config` with `#[serde(default)]` gets this value if
+/// the input does not contain the field.
 impl Default for Config {
     fn default() -> Self {
         Self::NONE

@@ -11,7 +11,7 @@ use crate::config::mistake::RefusedConfig;
 use crate::config::section::{LayerName, Line, not_layers, not_settings};
 use crate::registry::configured::Place;
 
-/// The largest depth of nested tables. A deeper input could exhaust the stack, because the deserialization is
+/// The largest depth of nested tables. A deeper input could exhaust the call stack, because the deserialization is
 /// recursive.
 const DEEPEST: u32 = 32;
 
@@ -63,7 +63,7 @@ impl Lines {
     }
 }
 
-/// Deserializes a table. The number is the depth of nested tables that is still allowed.
+/// Deserializes a table. The field is the allowed depth of nested tables, including this table.
 struct Tables(u32);
 
 impl<'de> Visitor<'de> for Tables {
@@ -83,7 +83,7 @@ impl<'de> Visitor<'de> for Tables {
     }
 }
 
-/// Deserializes a node. The number is the depth of nested tables that is still allowed.
+/// Deserializes a node. The field is the allowed depth of nested tables, including this node if the node is a table.
 struct Nodes(u32);
 
 impl<'de> DeserializeSeed<'de> for Nodes {
@@ -121,7 +121,8 @@ impl<'de> Visitor<'de> for Nodes {
         Ok(Node::Value(Raw::Number(number)))
     }
 
-    // Creates a `Raw::Word`, which may also be a number, because an environment variable contains a number as text.
+    // Creates a `Raw::Word`, from which an option can also read a number. An environment variable contains each number
+    // as text.
     fn visit_str<E>(self, text: &str) -> Result<Node, E> {
         Ok(Node::Value(Raw::Word(text.to_owned())))
     }

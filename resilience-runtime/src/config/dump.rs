@@ -16,10 +16,9 @@ use crate::timeout::timeout::Timeout;
 
 /// Returns the settings in force as a text in the format TOML, with the origin of each setting in a comment.
 ///
-/// The text contains each layer that [`get_stats`](crate::get_stats) lists, except fallbacks. The text leaves out
-/// options that are not set, and therefore have their defaults. The function
-/// [`Config::from_toml`](crate::Config::from_toml) can read the text. An option that a file cannot set, such as the
-/// percentile of a hedge, is in a comment.
+/// The text contains each layer that [`get_stats`](crate::get_stats) lists, except fallbacks. An option that is not set
+/// has its default, and is not in the text. The function [`Config::from_toml`](crate::Config::from_toml) can read the
+/// text. An option that a file cannot set, such as the percentile of a hedge, is in a comment.
 ///
 /// The origin has one of the following forms:
 ///
@@ -78,8 +77,8 @@ fn layers<T: Target>(text: &mut String, kinds: &[Vec<(String, Vec<InForce>)>]) {
     }
 }
 
-/// Writes the section of one name. If the layers without and with keys have different values of an option, a comment
-/// contains the value of the layer with keys.
+/// Writes the section of one name. If the layer without keys and the layer with keys differ in an option, the value of
+/// the layer with keys is in a comment.
 fn section<T: Target>(text: &mut String, name: &str, kinds: &[Option<Vec<InForce>>]) {
     // Ignores the result, because writing to a `String` cannot fail.
     let _ = writeln!(text, "\n[{}.{}]", T::TABLE, key(name));

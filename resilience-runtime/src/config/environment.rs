@@ -11,7 +11,7 @@ use crate::registry::configured::Place;
 /// The prefix of the names of all variables that contain settings.
 const PREFIX: &str = "RESILIENCE__";
 
-/// Converts the variables whose names begin with [`PREFIX`] to lines.
+/// Creates a line for each variable whose name begins with [`PREFIX`].
 pub(super) fn parse(variables: impl Iterator<Item = (OsString, OsString)>) -> Result<Vec<Line>, RefusedConfig> {
     let mut refused = RefusedConfig::default();
     let mut lines = Vec::new();
@@ -38,7 +38,8 @@ pub(super) fn parse(variables: impl Iterator<Item = (OsString, OsString)>) -> Re
     refused.result().map(|()| lines)
 }
 
-/// Splits `CIRCUIT__EXA_API__THRESHOLD` into the table, the name and the option. The name may contain `__`.
+/// Splits a text such as `CIRCUIT__EXA_API__THRESHOLD` into the table, the name of the layer and the option. The name
+/// of the layer may contain `__`.
 fn split(rest: &str) -> Result<(&'static str, &str, &str), String> {
     let (table, rest) = rest.split_once("__").unwrap_or((rest, ""));
     let lower = table.to_ascii_lowercase();

@@ -30,7 +30,7 @@ const MOST: usize = 20;
 #[non_exhaustive]
 pub struct RefusedConfig {
     mistakes: Vec<ConfigMistake>,
-    /// The number of further mistakes, which `mistakes` does not contain.
+    /// The number of mistakes after the first [`MOST`] mistakes. The field `mistakes` does not contain these mistakes.
     more: usize,
 }
 
@@ -58,7 +58,7 @@ impl RefusedConfig {
         refused
     }
 
-    /// Returns this error if it contains a mistake.
+    /// Returns this error if it contains a mistake, or `Ok(())` if not.
     pub(super) fn result(mut self) -> Result<(), Self> {
         self.mistakes.sort_by_key(ConfigMistake::line);
         if self.mistakes.is_empty() { Ok(()) } else { Err(self) }
@@ -85,7 +85,7 @@ impl fmt::Display for RefusedConfig {
 }
 
 impl ConfigMistake {
-    /// Returns the file with the mistake, or `None` if the mistake is not in a line of a file.
+    /// Returns the path of the file with the mistake, or `None` if the mistake is not in a line of a file.
     pub fn file(&self) -> Option<&str> {
         match &self.place {
             Some(Place::Line(file, _)) => file.as_deref(),
@@ -93,7 +93,7 @@ impl ConfigMistake {
         }
     }
 
-    /// Returns the line number of the mistake, from 1, or `None` if the mistake is not in a line of a text.
+    /// Returns the line number of the mistake, counted from 1, or `None` if the mistake is not in a line of a text.
     pub fn line(&self) -> Option<usize> {
         match self.place {
             Some(Place::Line(_, line)) => Some(line),
@@ -101,7 +101,8 @@ impl ConfigMistake {
         }
     }
 
-    /// Returns the environment variable with the mistake, or `None` if the mistake is not in an environment variable.
+    /// Returns the name of the environment variable with the mistake, or `None` if the mistake is not in an environment
+    /// variable.
     pub fn variable(&self) -> Option<&str> {
         match &self.place {
             Some(Place::Variable(name)) => Some(name),

@@ -2,10 +2,10 @@
 //! rarely write to the same cache line.
 //!
 //! A slot contains the counters of one breaker for one thread (or for a few threads that share the slot). A stripe
-//! contains the slots of eight breakers. A block contains the stripes of all threads for the same eight breakers. Each
-//! thread always uses the same stripe of a block. Two threads that call through one breaker therefore usually write to
-//! different cache lines. The design follows `LongAdder` (Doug Lea, JSR 166). Unlike `LongAdder`, this design has a
-//! fixed number of stripes, so that a call never allocates.
+//! contains one slot for each of eight breakers. A block contains the stripes of all threads for these eight breakers.
+//! Each thread always uses the same stripe of a block. Two threads that call through one breaker therefore usually
+//! write to different cache lines. The design follows `LongAdder` (Doug Lea, JSR 166). Unlike `LongAdder`, this design
+//! has a fixed number of stripes, so that a call never allocates.
 
 use std::cell::Cell;
 use std::fmt;
@@ -19,9 +19,9 @@ use crate::base::sync::{Arc, AtomicU64, OnceLock, Ordering};
 /// The counters of one breaker for one thread, or for a few threads that share this slot.
 #[derive(Debug, Default)]
 pub(crate) struct Slot {
-    /// The upper 32 bits are the number of a period, and the lower 32 bits count the successes of this period. A period
-    /// begins when the circuit closes or is reset. The number of the period is the number of state changes up to this
-    /// moment.
+    /// The upper 32 bits are the number of a period, and the lower 32 bits count the successes in this period. A period
+    /// begins when the circuit closes or is reset. The number of a period is the number of state changes up to the
+    /// beginning of the period.
     succeeded: AtomicU64,
     last_success: AtomicU64,
     pub(crate) rejected: AtomicU64,
@@ -45,9 +45,9 @@ impl Slot {
         Stamp::from_bits(self.last_success.load(Ordering::Relaxed))
     }
 
-    /// Counts a success that ended at `now`, in the period with the number `period`. Returns false, and counts nothing,
-    /// if the count is full, belongs to another period, or was just changed by another thread. The caller must then
-    /// take the lock of the breaker, record the success, and call [`Slot::begin_period`].
+    /// Counts a call that succeeded at `now`, in the period with the number `period`. Returns false, and counts
+    /// nothing, if the count is full, belongs to another period, or was just changed by another thread. The caller must
+    /// then take the lock of the breaker, record the success, and call [`Slot::begin_period`].
     ///
     /// One compare-and-exchange both checks the period and counts the success. If a new period begins during this
     /// function, the success is therefore never counted in the new period.
@@ -73,8 +73,7 @@ impl Slot {
         (old & COUNT, count == COUNT)
     }
 
-    /// Returns the number of successes in this slot, and the number of these successes in the period with the number
-    /// `period`.
+    /// Returns two counts: all successes in this slot, and the successes in the period with the number `period`.
     pub(crate) fn successes(&self, period: u32) -> (u64, u64) {
         let seen = self.succeeded.load(Ordering::Relaxed);
         let count = seen & COUNT;
@@ -84,8 +83,8 @@ impl Slot {
 
 /// Returns the value of [`Slot::succeeded`] for zero successes in the period with the number `period`.
 ///
-/// The XOR of this value and [`Slot::succeeded`] is the count of successes in `period`. If [`Slot::succeeded`] belongs
-/// to another period, the XOR is greater than [`COUNT`].
+/// If [`Slot::succeeded`] belongs to `period`, the XOR of this value and [`Slot::succeeded`] is the count of successes.
+/// If [`Slot::succeeded`] belongs to another period, the XOR is greater than [`COUNT`].
 fn tag(period: u32) -> u64 {
     join(period, 0)
 }
@@ -142,8 +141,8 @@ impl Stripes {
         }
     }
 
-    /// Returns the slot of this thread, or `None` if the thread has no number yet. The number of a thread selects its
-    /// slot. The index is always less than the length of `lines`, so `lines.get` never returns `None`.
+    /// Returns the slot of this thread, or `None` if the thread has no number yet. The number of the thread selects the
+    /// slot. The index into `lines` is always less than the length of `lines`, so `lines.get` never returns `None`.
     #[inline]
     pub(crate) fn assigned(&self) -> Option<&Slot> {
         match self {

@@ -1,4 +1,4 @@
-//! Defines the counters of a breaker that change only under the lock of the breaker.
+//! Defines the counters that change only under the lock of a breaker.
 
 use crate::base::clock::Stamp;
 
@@ -6,11 +6,12 @@ use crate::base::clock::Stamp;
 /// [`Totals`](crate::circuit::core::totals::Totals) contains the counters that change without the lock.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {
-    /// The number of successes since the circuit last closed or was reset. Does not include the successes in the
-    /// counters of a thread, a [`Slot`](crate::circuit::core::stripes::Slot). Most successes are in these counters.
+    /// The number of successes since the circuit last closed or was reset. Includes neither stale successes nor the
+    /// successes that a [`Slot`](crate::circuit::core::stripes::Slot) counts. Slots count most successes.
     pub(crate) recent: u64,
-    /// The number of successes before the circuit last closed or was reset, also without the successes in a slot.
-    /// Includes each success of a call during which the state of the circuit changed.
+    /// The number of all other successes that no slot counts. Includes the successes before the circuit last closed or
+    /// was reset, and all stale successes. A success is stale if the state of the circuit changed during the call, or
+    /// if the circuit is disabled.
     pub(crate) settled: u64,
     pub(crate) failed: u64,
     pub(crate) last_failure: Stamp,

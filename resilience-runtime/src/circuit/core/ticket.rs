@@ -24,15 +24,15 @@ pub(crate) struct Ticket(u64);
 impl Ticket {
     /// The lower 32 bits of the ticket of an ordinary call, which is neither a trial call, nor timed, nor repeated.
     pub(crate) const NO_TRIAL: u32 = 0;
-    /// The lower 32 bits of the ticket of a timed call, which is not a trial call. For a timed call, the circuit or an
+    /// The lower 32 bits of the ticket of a timed call that is not a trial call. For a timed call, the circuit or an
     /// event needs more than the outcome, for example the duration.
     pub(crate) const TIMED: u32 = 2;
-    /// The lower 32 bits of the ticket of a repeated call, which is not a trial call. A repeated call belongs to a
-    /// second or later attempt of a retry or a hedge.
+    /// The lower 32 bits of the ticket of a repeated call that is not a trial call. A repeated call belongs to a second
+    /// or later attempt of a retry or a hedge.
     const REPEAT: u32 = 4;
     /// The position of the 16 bits for the time until the first wait of the body.
     const UNTIL_WAIT: u32 = 16;
-    /// The 16 bits for the time count milliseconds up to this number, and seconds above this number.
+    /// The time, in milliseconds, above which the 16 bits have a precision of one second instead of one millisecond.
     const MILLIS: u64 = 1 << 15;
 
     #[inline]
@@ -83,7 +83,7 @@ impl Ticket {
         self.lease() & 1 != 0
     }
 
-    /// Marks the call of an ordinary ticket as timed. Returns any other ticket unchanged.
+    /// Marks the call as timed if the call is ordinary. Returns the ticket of any other call unchanged.
     pub(crate) const fn timed(self) -> Self {
         if self.is_ordinary() { Self::new(self.generation(), Self::TIMED) } else { self }
     }

@@ -46,8 +46,8 @@ impl Totals {
     /// Prepares the slot of this thread to count successes of the period with the number `period`. Stores `now` in the
     /// slot as the time of the last success.
     ///
-    /// If the count of the slot is full, or belongs to another period, the count moves to `tally`. The caller must hold
-    /// the lock of the breaker.
+    /// If the slot's count of successes is full, or belongs to another period, the count moves to `tally`. The caller
+    /// must hold the lock of the breaker.
     pub(crate) fn begin_period(&self, period: u32, now: Stamp, tally: &mut Tally) {
         let slot = self.of_thread();
         slot.stamp(now);
@@ -79,8 +79,8 @@ impl Totals {
             rejected: 0,
             last_success: Stamp::default(),
         };
-        // Uses `for_each`, which checks the variant of `Stripes` once. A `for` loop would check the variant in each
-        // iteration.
+        // Uses `for_each`, because a `for` loop over chained iterators would check in each iteration whether the first
+        // iterator has ended.
         self.stripes.all().for_each(|slot| {
             let (all, recent) = slot.successes(period);
             sums.succeeded += all;

@@ -1,15 +1,15 @@
-//! Counts the changes of a circuit's state, for each former state and each cause.
+//! Counts the state changes of a circuit, for each pair of a former state and a cause.
 
 use crate::base::sync::statics::{AtomicU32, Ordering};
 use crate::circuit::core::state::CircuitState;
 
-/// The cause of a change of the state.
+/// The cause of a state change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cause {
     Threshold,
     FailureRate,
     SlowRate,
-    /// A trial call of the half-open circuit failed.
+    /// A trial call of the half-open circuit failed or was slow.
     Trial,
     /// The user called `trip`.
     Trip,
@@ -20,8 +20,8 @@ pub(crate) enum Cause {
     Reset,
     ForceOpen,
     Disable,
-    /// The function `restore` replaced the state of the circuit by the state in a snapshot. The counters leave out this
-    /// change, because the previous process has already counted the opening.
+    /// The function `restore` replaced the state of the circuit by the state in a snapshot. [`Transitions`] does not
+    /// count this change, because the process that created the snapshot has already counted the opening of the circuit.
     #[cfg(feature = "serde")]
     Restore,
 }
@@ -40,7 +40,7 @@ impl Cause {
         Self::Disable,
     ];
 
-    /// Returns the word for the cause in events and metrics.
+    /// Returns the word that represents this cause in events and metrics.
     pub(crate) const fn reason(self) -> &'static str {
         match self {
             Self::Threshold => "threshold",
@@ -56,7 +56,7 @@ impl Cause {
         }
     }
 
-    /// Returns the state after the change.
+    /// Returns the state after a change with this cause.
     pub(crate) const fn to(self) -> CircuitState {
         match self {
             Self::Threshold | Self::FailureRate | Self::SlowRate | Self::Trial | Self::Trip => CircuitState::Open,
@@ -80,12 +80,12 @@ pub(crate) const STATES: [CircuitState; 5] = [
     CircuitState::Disabled,
 ];
 
-/// The number of changes for each former state and each cause. The first index is a [`CircuitState`], and the second
-/// index is a [`Cause`].
+/// The number of state changes for each pair of a former state and a cause. The first index is a [`CircuitState`], and
+/// the second index is a [`Cause`].
 pub(crate) type TransitionCounts = [[u64; Cause::ALL.len()]; STATES.len()];
 
-/// The counters of [`TransitionCounts`], which change only under the lock of the breaker. The counters have only 32
-/// bits, which saves memory in a program with many circuits.
+/// Counts the state changes of one circuit. The counters change only under the lock of the breaker. Each counter has
+/// only 32 bits, which saves memory in a program with many circuits.
 #[derive(Debug, Default)]
 pub(crate) struct Transitions([[AtomicU32; Cause::ALL.len()]; STATES.len()]);
 

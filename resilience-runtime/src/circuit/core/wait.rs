@@ -37,8 +37,8 @@ impl Wait {
         Self(nanos & !STATE | HALF_OPEN)
     }
 
-    /// Creates the wait of a circuit that was forced open. The wait is a whole cooldown, because the time of the reset
-    /// is unknown.
+    /// Creates the wait of a circuit that was forced open. The wait is a whole cooldown, because the time at which the
+    /// user will reset the circuit is unknown.
     #[inline]
     pub(crate) const fn forced_open(cooldown_nanos: u64) -> Self {
         Self(cooldown_nanos & !STATE | FORCED_OPEN)

@@ -1,9 +1,10 @@
 //! Implements the window of a circuit, which contains the recent calls that decide whether the circuit opens. The
-//! window contains the latest calls up to a fixed number, or the calls that ended within a fixed time before now.
+//! window contains either a limited number of the latest calls, or all calls that ended within a limited time before
+//! now.
 //!
 //! The method `add` adds a failure or a slow call to the window. A success that is not slow only increments a counter
-//! outside the window. The method `update` receives the value of this counter, and adds the successes since the
-//! previous update to the window.
+//! outside the window. The method `update` receives the value of this counter. `update` then adds to the window the
+//! successes since the previous call of `update`.
 
 #[cfg(feature = "serde")]
 use std::time::Duration;
@@ -60,8 +61,9 @@ impl Window {
         }
     }
 
-    /// Adds or removes the bits that mark slow calls in a window of a fixed number of calls. These bits double the
-    /// memory of the window, so a window has these bits only if the circuit counts slow calls.
+    /// Adds the bits that mark slow calls if `slow` is true, or removes these bits if `slow` is false. Changes only a
+    /// window with a fixed number of calls. These bits double the memory of the window, so a window has these bits only
+    /// if the circuit counts slow calls.
     pub(crate) fn keep_slow(&mut self, slow: bool) {
         if let Self::Calls(last) = self {
             last.keep_slow(slow);
