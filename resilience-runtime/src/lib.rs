@@ -51,8 +51,7 @@
 //! is the outermost layer. The function [`deadline`](fn@deadline) sets a time limit for the retries, hedges, bulkheads,
 //! rate limits and timeouts inside a future. To protect work that is not a single future, acquire a [`Permit`] or an
 //! [`OwnedPermit`] from a circuit. The page [Streams](guide::streams) describes calls that return a stream. Permits and
-//! [`CircuitBreaker::call_with`] use a [`Classifier`], which contains the options that judge an outcome, such as
-//! `failure_if`.
+//! [`CircuitBreaker::call_with`] judge each outcome with a [`Classifier`], which contains options such as `failure_if`.
 //!
 //! # Guides
 //!
@@ -60,13 +59,15 @@
 //! - [What counts](guide::what_counts): how each layer treats each outcome of a call.
 //! - [Plain functions](guide::plain_functions): the attributes on functions that are not `async`.
 //! - [Streams](guide::streams): a circuit and time limits for a call that returns a stream.
-//! - [Settings at run time](macro@circuit#settings-at-run-time): a threshold that depends on the environment.
+//! - [Settings at run time](macro@circuit#settings-at-run-time): options that are known only at run time, such as a
+//!   threshold from an environment variable.
 //! - [Configuration](guide::configuration): settings from a file that the program watches, and from the environment.
 //! - [Metrics](guide::metrics): metrics for Prometheus, for the crate `metrics` and for OpenTelemetry.
 //! - [Snapshots](guide::snapshots): statistics as JSON, and circuits that keep their state across a restart.
 //! - [Testing your code](guide::testing_your_code): outages in tests, with the feature `test-util`.
-//! - [Testing with a paused clock](guide::testing): cooldowns and pauses without waiting.
-//! - [Coming from another library](guide::coming_from): the options of resilience4j and Polly.
+//! - [Testing with a paused clock](guide::testing): tests that do not wait in real time for cooldowns and pauses.
+//! - [Coming from another library](guide::coming_from): the options of resilience4j and Polly, and the corresponding
+//!   options of this crate.
 //! - [Platforms](guide::platforms): the supported compilers and targets.
 //!
 //! # Inspection and operation
@@ -76,12 +77,12 @@
 //! - [`reset_all_circuits`] closes all registered circuits.
 //! - [`get_stats`] returns the statistics of all layers: circuits, retries, timeouts, bulkheads, rate limits, hedges
 //!   and fallbacks.
-//! - [`reset_all`] resets circuits, rate limits and retry budgets.
+//! - [`reset_all`] resets all circuits, all retry budgets, and the rate limits of attributes.
 //! - [`check`] finds mistakes in the settings of all layers, and [`check_circuits`] finds circuits with contradictory
 //!   settings. Call these functions in a test.
 //! - [`prometheus_text`] and [`openmetrics_text`] return the metrics of all layers as text.
-//! - [`health`](fn@health) reports whether circuits are open, for example to a readiness probe. The program can set the
-//!   rules of the report.
+//! - [`health`](fn@health) reports whether circuits are open, for example to a readiness probe. [`set_health_rules`]
+//!   sets the rules of this report.
 //! - [`subscribe`] returns a stream of the state changes of all circuits.
 //! - [`configure`](fn@configure) changes the settings of a circuit while the program runs. [`configure_retry`],
 //!   [`configure_timeout`], [`configure_bulkhead`], [`configure_rate_limit`] and [`configure_hedge`] change the settings
@@ -96,8 +97,8 @@
 //! - A call that started before the last state change of a circuit no longer affects this circuit. The result of the
 //!   call appears only in the totals of [`CircuitStats`].
 //! - A half-open circuit admits a few calls as trials. The number of running trials plus the number of successful
-//!   trials never exceeds the option `half_open_max`. If no trial starts for the time of the option `trial_timeout`,
-//!   this sum no longer includes the running trials. The circuit then admits another trial.
+//!   trials never exceeds the option `half_open_max`. If the time `trial_timeout` passes after the start of the newest
+//!   trial, this sum no longer includes the running trials. The circuit then admits another trial.
 //! - Your errors are returned unchanged. A retry returns the error of its last attempt, or the rejection that ended the
 //!   retry.
 //! - A layer (an attribute of a function) allocates memory at its first call. A retry also allocates memory at its
@@ -111,7 +112,7 @@
 //!   - A call of a function that is not `async` allocates if the call waits for a slot of a bulkhead or for a rate
 //!     limit.
 //! - The library holds no lock during an `.await`, during the emission of an event, or while your code runs.
-//! - An open circuit without a `key` takes no lock to reject a call while its cooldown runs. A success through a closed
+//! - During its cooldown, an open circuit without a `key` takes no lock to reject a call. A success through a closed
 //!   circuit takes a lock only in these cases:
 //!   - The first call of a function takes a lock to find the circuit by its name.
 //!   - Each call of a function with a `key` takes a lock to find the circuit of this key.
@@ -126,20 +127,21 @@
 //!
 //! # Events
 //!
-//! The crate emits events with `tracing` and the target `resilience`. Each event follows the change that the event
-//! reports. An event of a circuit has a field `circuit` with the name of the circuit. An event of a bulkhead has a
-//! field `bulkhead` with the name of the bulkhead. An event of a rate limit has a field `rate_limit` with the name of
-//! the rate limit. An event of a retry, timeout, fallback or hedge has a field `func` with the name of the decorated
-//! function. For a method such as [`RetryPolicy::call`], the field `func` contains the type name of the closure or
-//! future that the method received. The events escape special characters in names.
+//! The crate emits events with `tracing` and the target `resilience`. The crate emits an event after the change that
+//! the event reports. An event of a circuit has a field `circuit` with the name of the circuit. An event of a bulkhead
+//! has a field `bulkhead` with the name of the bulkhead. An event of a rate limit has a field `rate_limit` with the
+//! name of the rate limit. An event of a retry, timeout, fallback or hedge has a field `func` with the name of the
+//! decorated function. For a method such as [`RetryPolicy::call`], the field `func` contains the type name of the
+//! closure or future that the method received. The events escape special characters in names.
 //!
 //! The field `error` contains the first 50 characters of the error's text, if the error type implements `Display`. If
-//! the error type is a type parameter, the field appears only if the bounds of the parameter include `Display`. After
-//! [`Permit::failure_with`], the field `error` contains the error that this method received. After a panic, the field
-//! `error` contains `panic`. If a call counts as a failure only because of `hung_after`, the field `error` contains
-//! `hung`. The events of [`CircuitBreaker::call`] and [`RetryPolicy::call`] have no field `error` for an error that the
-//! call returns, because these methods accept error types without `Display`. The events of
-//! [`CircuitBreaker::call_with`] have this field if the classifier has the function [`ClassifierBuilder::as_error`].
+//! the error type is a type parameter of the function, the field appears only if the bounds of the parameter include
+//! `Display`. After [`Permit::failure_with`], the field `error` contains the error that this method received. After a
+//! panic, the field `error` contains `panic`. If a call counts as a failure only because of `hung_after`, the field
+//! `error` contains `hung`. The methods [`CircuitBreaker::call`] and [`RetryPolicy::call`] accept error types without
+//! `Display`. Their events therefore have no field `error` for an error that the call returns. The events of
+//! [`CircuitBreaker::call_with`] have the field `error` if the classifier has the function
+//! [`ClassifierBuilder::as_error`].
 //!
 //! A program can also receive events without a `tracing` subscriber. [`subscribe`] returns a stream of the state
 //! changes of all circuits, and [`subscribe_all`] returns a stream of all events. [`on_transition`] calls a function
@@ -192,7 +194,7 @@
 //! - A bulkhead needs the timer when a call has to wait for the end of another call.
 //! - A rate limit needs the timer when a call has to wait until the rate admits the call.
 //! - A hedge needs the timer if the future of its first attempt is not ready at the first poll.
-//! - A `LimitedStream` needs the timer if a poll with a time limit finds no item.
+//! - A `LimitedStream` needs the timer if the next item has a time limit and is not ready.
 //!
 //! Plain functions and the methods `call_blocking` need no runtime. Their pauses and waits use the system's clock.
 //! Tests can replace these pauses with [`set_blocking_sleep`].
@@ -361,8 +363,8 @@ pub use resilience_macros::test;
 #[doc(alias = "time_limiter")]
 #[cfg(feature = "macros")]
 pub use resilience_macros::timeout;
-// Other libraries use the following names for similar attributes. Each of these attributes only causes a compile error,
-// which states the name of the attribute in this crate.
+// Other libraries use the following names for similar attributes. Each of these names causes a compile error, which
+// suggests the attribute of this crate.
 #[doc(hidden)]
 #[cfg(feature = "macros")]
 pub use resilience_macros::{

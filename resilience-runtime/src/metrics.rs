@@ -1,10 +1,10 @@
 //! Shows the counts and states of all layers as metrics: as text for Prometheus, or as values for other systems.
 //!
 //! The functions [`prometheus_text`] and [`openmetrics_text`] return the text for the HTTP route from which Prometheus
-//! reads the metrics of a program. A [`MetricsReader`] has further options, and can return the metrics as values. The
-//! library computes the metrics when the program reads them, so metrics do not slow down a call. The only exception is
-//! the option `durations` of a circuit. With the feature `metrics`, the function `export` passes the metrics to the
-//! recorder of the crate `metrics`. The guide [Metrics](crate::guide::metrics) lists the metrics.
+//! reads the metrics of a program. A [`MetricsReader`] has options, and can also return the metrics as values. The
+//! library computes the metrics when the program reads them, so metrics do not slow down a call. Only the option
+//! `durations` of a circuit makes calls slower. With the feature `metrics`, the function `export` passes the metrics to
+//! the recorder of the crate `metrics`. The guide [Metrics](crate::guide::metrics) lists the metrics.
 
 mod circuits;
 #[cfg(feature = "metrics")]

@@ -9,13 +9,13 @@ use crate::fault::kind::Kind;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChaosStats {
-    /// Whether a fault was active when the statistics were read.
+    /// Whether at least one injected fault had not yet ended when the statistics were read.
     pub is_armed: bool,
-    /// Number of calls with a fault, for each name of a function or layer.
+    /// Numbers of calls with a fault. Each key is a name that [`inject`](crate::chaos::Armed::inject) received.
     pub faults: BTreeMap<String, FaultStats>,
 }
 
-/// The numbers of calls with a fault, for one name of a function or layer.
+/// The numbers of calls with a fault, counted separately for each kind of fault.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FaultStats {

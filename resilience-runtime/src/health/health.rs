@@ -81,7 +81,7 @@ pub struct Health {
     pub status: HealthStatus,
     /// The circuits with an outage, at most 100. The circuits with the worst status and the longest outages come first.
     pub outages: Vec<Outage>,
-    /// The number of circuits with an outage that are not in `outages`.
+    /// The number of further outages if more than 100 circuits have an outage.
     pub more: usize,
 }
 
@@ -91,15 +91,15 @@ pub struct Health {
 pub struct Outage {
     /// Unescaped name of the circuit.
     pub name: String,
-    /// State of the circuit that the next call would find.
+    /// State in which the next call would find the circuit.
     pub state: CircuitState,
     /// Effect of this circuit on the status of the program.
     pub status: HealthStatus,
     /// Whether the rules name the circuit as essential.
     pub is_essential: bool,
-    /// Time since the outage began, in steps of 17 ms. A failed trial call does not begin a new outage.
+    /// Time since the outage began, with a precision of 17 ms. A failed trial call does not begin a new outage.
     pub lasts: Duration,
-    /// Time until the circuit admits a trial call, or zero if the circuit is not open.
+    /// Time until the circuit admits a trial call, or zero if `state` is not `Open`.
     pub cooldown_remaining: Duration,
 }
 
@@ -123,12 +123,12 @@ fn rules() -> &'static Mutex<HealthRules> {
     scoped(&RULES, Mutex::default)
 }
 
-/// Sets the rules of [`health`]. A further call replaces all rules.
+/// Sets the rules of [`health`]. Each call of this function replaces all earlier rules.
 ///
 /// # Errors
 ///
 /// Returns a [`ConfigError`], and changes nothing, if the rules name a circuit that does not exist. Without the feature
-/// `declare`, the circuit of an attribute exists only after the first call of the function.
+/// `declare`, the circuit of an attribute exists only after the first call of the decorated function.
 pub fn set_health_rules(rules_of_user: HealthRules) -> Result<(), ConfigError> {
     rules_of_user.check()?;
     *lock_std(rules()) = rules_of_user;
@@ -137,15 +137,14 @@ pub fn set_health_rules(rules_of_user: HealthRules) -> Result<(), ConfigError> {
 
 /// Returns the health of the program, by the rules of [`set_health_rules`].
 ///
-/// - `Down`: a circuit that the rules name as [essential](HealthRules::essential) rejects calls, and its outage has
-///   lasted for the time that the rules [tolerate](HealthRules::tolerate). Without rules, no circuit is essential, and
-///   the program is never `Down`.
+/// - `Down`: an [essential](HealthRules::essential) circuit rejects calls, and its outage has lasted for the
+///   [tolerated](HealthRules::tolerate) time. Without rules, no circuit is essential, and the program is never `Down`.
 /// - `Degraded`: a circuit is open or half-open, its outage has lasted for the tolerated time, and the program is not
 ///   `Down`. An open circuit whose cooldown has passed counts as half-open.
 /// - `Ok`: no circuit has an outage, or every outage is shorter than the tolerated time.
 ///
-/// A half-open circuit closes only after successful calls. As soon as the cooldown of an essential circuit has passed,
-/// the program is therefore only `Degraded`, so that a load balancer sends calls again.
+/// As soon as the cooldown of an essential circuit has passed, the program is no longer `Down`, but `Degraded`. A load
+/// balancer can then send calls again. The circuit needs these calls, because it closes only after successful trials.
 ///
 /// A circuit that is disabled, or that has the option `shadow`, rejects no calls, and has no outage. This function
 /// changes no state.
@@ -179,7 +178,7 @@ pub fn health_with(rules: &HealthRules) -> Result<Health, ConfigError> {
     Ok(report(rules))
 }
 
-/// Counts the circuits that an essential name selects: one circuit, or the circuits of all keys.
+/// The circuits that one essential name in the rules selects: a single circuit, or the circuits of all keys.
 #[derive(Default)]
 struct Group {
     circuits: usize,

@@ -51,21 +51,21 @@ impl HealthRules {
     /// Makes a circuit essential: while the circuit rejects calls, the program is `Down`. An outage shorter than the
     /// [tolerated](Self::tolerate) time has no effect.
     ///
-    /// If the name has the option `key`, the rule applies to the circuits of all keys together. The program is `Down`
-    /// while all these circuits reject calls, and `Degraded` while only some reject calls. A name such as `price[acme]`
-    /// selects the circuit of one key.
+    /// If the circuit has the option `key`, the rule applies to the circuits of all keys together. The program is
+    /// `Down` while all these circuits reject calls, and `Degraded` while only some of them reject calls. A name such
+    /// as `price[acme]` selects the circuit of one key.
     pub fn essential(mut self, name: impl Into<String>) -> Self {
         self.essential.insert(name.into());
         self
     }
 
-    /// Ignores a circuit, or all circuits of a name with the option `key`.
+    /// Leaves a circuit out of the report. If the circuit has the option `key`, leaves out the circuits of all keys.
     pub fn ignore(mut self, name: impl Into<String>) -> Self {
         self.ignored.insert(name.into());
         self
     }
 
-    /// Sets the time for which an outage does not yet affect the status, for all circuits. Default: zero.
+    /// Sets the tolerated time: an outage of any circuit affects the status only after this time. Default: zero.
     ///
     /// An outage begins when the circuit opens, and ends when the circuit closes. A failed trial call does not begin a
     /// new outage.
@@ -74,8 +74,8 @@ impl HealthRules {
         self
     }
 
-    /// Sets the time of [`tolerate`](Self::tolerate) for one circuit, or for all circuits of a name with the option
-    /// `key`.
+    /// Works like [`tolerate`](Self::tolerate), for one circuit only. If the circuit has the option `key`, the time
+    /// applies to the circuit of each key.
     pub fn tolerate_for(mut self, name: impl Into<String>, time: Duration) -> Self {
         self.tolerances.insert(name.into(), time);
         self
@@ -96,7 +96,7 @@ impl HealthRules {
         Ok(())
     }
 
-    /// Returns the essential name that selects the circuit: the circuit's own name, or its name without the key.
+    /// Returns the name in the rules that makes the circuit `name` essential: `name` itself, or `name` without the key.
     pub(super) fn essential_name<'a>(&self, name: &'a str) -> Option<&'a str> {
         [name, family(name)].into_iter().find(|name| self.essential.contains(*name))
     }

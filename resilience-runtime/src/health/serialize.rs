@@ -27,7 +27,8 @@ serialize! {
     }
 }
 
-/// Rounds the time of an outage down to milliseconds. This time has steps of 17 ms, so further digits have no meaning.
+/// Rounds the duration of an outage down to milliseconds. The duration has a precision of 17 ms, so more digits would
+/// have no meaning.
 fn whole_millis(time: Duration) -> Duration {
     Duration::new(time.as_secs(), time.subsec_millis() * 1_000_000)
 }

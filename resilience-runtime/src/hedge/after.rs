@@ -14,7 +14,7 @@ pub enum HedgeAfter {
     Percentile(f64),
 }
 
-/// The range of a percentile.
+/// The range of the allowed percentiles.
 pub(super) const PERCENTILES: RangeInclusive<f64> = 50.0..=99.9;
 
 impl From<HedgeAfter> for Value {

@@ -8,11 +8,12 @@ use crate::hedge::source::HedgeSource;
 use crate::retry::budget::state::{BudgetState, Pays};
 
 /// One call of a hedge whose options are known at run time only, because a builder or another attribute may have set
-/// them. If the hedge has a percentile, this type measures the first attempt of the call.
+/// them. If the hedge has a percentile, this type measures the duration of the first attempt.
 #[derive(Debug)]
 pub struct AnyHedge<'a> {
     core: &'a HedgeCore,
-    /// The start of the first attempt, while this attempt runs. Always `None` if the hedge has no percentile.
+    /// The time at which the first attempt started. The field is `None` if this attempt is not running, or if the hedge
+    /// has no percentile.
     began: Option<Tick>,
 }
 
@@ -54,8 +55,8 @@ impl HedgeSource for AnyHedge<'_> {
 }
 
 impl AnyHedge<'_> {
-    /// Adds the time of the first attempt to the measured times. Ignores a failure that came before a further attempt
-    /// was due, because a service that refuses calls at once would otherwise seem to be fast.
+    /// Adds the duration of the first attempt to the measured durations. Ignores an attempt that failed before the
+    /// second attempt was due. If these failures counted, a service that refuses all calls at once would seem fast.
     fn measure(&mut self, has_won_or_is_cancelled: bool) {
         if let (Some(began), Some(percentile)) = (self.began.take(), &self.core.percentile) {
             let time = Tick::now().since(began);
@@ -66,7 +67,8 @@ impl AnyHedge<'_> {
     }
 }
 
-/// Measures a first attempt that is cancelled, because a further attempt has succeeded or the call is dropped.
+/// Measures the first attempt if the attempt is still running when a later attempt succeeds, or when the call is
+/// dropped.
 impl Drop for AnyHedge<'_> {
     #[inline]
     fn drop(&mut self) {

@@ -1,4 +1,4 @@
-//! Implements [`Budgeted`], a hedge with the budget of an attribute.
+//! Implements [`Budgeted`], a hedge whose attribute has the option `budget`.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use crate::hedge::core::HedgeCore;
 use crate::hedge::source::HedgeSource;
 use crate::retry::budget::state::{BudgetState, Pays};
 
-/// The settings of a call, and the budget of the attribute, which must grant each further attempt. This budget replaces
-/// the budget of a builder.
+/// The settings of a call, and the budget of the attribute. The budget must grant each attempt after the first, and
+/// replaces a budget that a builder has set.
 #[derive(Debug)]
 pub struct Budgeted<'a, S, P>(pub S, pub &'a P);
 

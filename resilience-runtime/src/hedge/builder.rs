@@ -53,8 +53,8 @@ pub struct HedgeBuilder {
 }
 
 impl Hedge {
-    /// Creates a hedge of at most `max` attempts, from 2 to 5. The time between the starts of two attempts is `after`,
-    /// which must be longer than zero, and at most 584 years. [`Hedge::builder`] has further options.
+    /// Creates a hedge that makes at most `max` attempts, from 2 to 5. `after` is the time between the starts of two
+    /// consecutive attempts, longer than zero and at most 584 years. [`Hedge::builder`] has further options.
     ///
     /// # Errors
     ///
@@ -71,15 +71,15 @@ impl Hedge {
 
 impl HedgeBuilder {
     /// Sets the time between the starts of two consecutive attempts. The time must be longer than zero, and at most 584
-    /// years. This option is required, unless a percentile is set.
+    /// years. This option is required if no percentile is set.
     #[doc(alias = "delay")]
     pub fn after(mut self, after: Duration) -> Self {
         self.after = Some(after);
         self
     }
 
-    /// Sets the time between the starts of two consecutive attempts to a percentile of the durations of recent calls.
-    /// The percentile must be from 50.0 to 99.9. Default: none.
+    /// Sets the percentile of recent call durations after which the next attempt starts. The percentile must be from
+    /// 50.0 to 99.9. Default: none.
     ///
     /// A percentile requires the options [`min_after`](Self::min_after) and [`max_after`](Self::max_after). The page of
     /// [`#[hedge]`](macro@crate::hedge#percentiles) describes the measurement.
@@ -89,16 +89,16 @@ impl HedgeBuilder {
         self
     }
 
-    /// Sets the shortest time between two attempts of a hedge with a percentile. The time must be longer than zero, and
-    /// at most `max_after`. This option is required with a percentile.
+    /// Sets the lower limit of the time that the percentile determines. The limit must be longer than zero, and at most
+    /// `max_after`. This option is required with a percentile.
     pub fn min_after(mut self, min: Duration) -> Self {
         self.min_after = Some(min);
         self
     }
 
-    /// Sets the longest time between two attempts of a hedge with a percentile. The hedge also uses this time until 100
-    /// calls were measured. The time must be longer than zero, and at most 584 years. This option is required with a
-    /// percentile.
+    /// Sets the upper limit of the time that the percentile determines. Until 100 calls were measured, the hedge uses
+    /// this limit in place of the percentile. The limit must be longer than zero, and at most 584 years. This option is
+    /// required with a percentile.
     pub fn max_after(mut self, max: Duration) -> Self {
         self.max_after = Some(max);
         self
@@ -111,8 +111,8 @@ impl HedgeBuilder {
         self
     }
 
-    /// Sets the budget that must grant each further attempt. Default: none. Several hedges, `#[hedge]` attributes and
-    /// retries may share one budget. The parameter is a budget, or a reference to a budget.
+    /// Sets the budget that must grant each attempt after the first. Default: none. Several hedges, `#[hedge]`
+    /// attributes and retries may share one budget. The parameter is a budget, or a reference to a budget.
     pub fn budget(mut self, budget: impl Borrow<RetryBudget>) -> Self {
         self.budget = Some(budget.borrow().clone());
         self

@@ -14,19 +14,19 @@ use crate::retry::budget::RetryBudget;
 pub struct HedgeCore {
     pub(super) settings: Versions<Settings>,
     pub(super) percentile: Option<Box<Percentile>>,
-    /// The budget that a builder sets. The budget of an attribute is passed to each call instead.
+    /// The budget that a builder sets. An attribute passes its budget to each call instead.
     pub(super) budget: Option<RetryBudget>,
     pub(super) begun: AtomicU64,
     pub(super) won_by_hedge: AtomicU64,
-    /// The number of further attempts that a budget denied.
+    /// The number of attempts that a budget denied.
     pub(super) denied: AtomicU64,
 }
 
 /// The settings of a hedge that can change at run time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Settings {
-    /// The time between the starts of two attempts, or [`Duration::MAX`] if the hedge has no fixed time. The time then
-    /// comes from a percentile or from an expression that each call evaluates, or no attribute sets the time.
+    /// The time between the starts of two attempts. The field contains [`Duration::MAX`] if no attribute sets the time.
+    /// The field also contains this value if a percentile or an expression determines the time.
     pub(super) after: Duration,
     /// The largest number of attempts.
     pub(super) max: u32,
@@ -36,7 +36,8 @@ pub(super) struct Settings {
 pub(super) const MAX: u32 = 2;
 
 impl HedgeCore {
-    /// Creates a hedge without a budget. If `after` is `None`, the hedge has no fixed time.
+    /// Creates a hedge without a budget. If `after` is `None`, each call evaluates an expression for the time, or no
+    /// attribute sets the time.
     pub(super) fn new(after: Option<HedgeAfter>, limits: [Option<Duration>; 2], max: Option<u32>) -> Self {
         let [min_after, max_after] = limits;
         let (after, percentile) = match after {

@@ -1,6 +1,6 @@
 //! Tests that a call of a hedge takes no lock.
 //!
-//! This test is a unit test, because a lock is not visible through public names.
+//! This test is a unit test, because the counter `LOCKS` is private.
 
 use std::time::Duration;
 

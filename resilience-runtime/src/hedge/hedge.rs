@@ -66,14 +66,14 @@ impl Hedge {
         self.0.settings.current().max
     }
 
-    /// Creates the hedge of an attribute. If `after` is `None`, the hedge has no fixed time. `limits` are the options
-    /// `min_after` and `max_after`.
+    /// Creates the hedge of an attribute. If `after` is `None`, each call evaluates an expression for the time, or no
+    /// attribute sets the time. `limits` are the options `min_after` and `max_after`.
     pub(crate) fn declared(after: Option<HedgeAfter>, limits: [Option<Duration>; 2], max: Option<u32>) -> Self {
         Self(Arc::new(HedgeCore::new(after, limits, max)))
     }
 
-    /// Changes the settings to the options of an attribute. Returns false without a change if the hedge has had too
-    /// many different settings, see [`Versions`](crate::base::versions::Versions).
+    /// Replaces the settings by the options of an attribute. Returns false, and changes nothing, if the hedge has had
+    /// too many different settings (see [`Versions`](crate::base::versions::Versions)).
     pub(crate) fn change(&self, after: Option<HedgeAfter>, max: Option<u32>) -> bool {
         let after = match after {
             Some(HedgeAfter::Time(after)) => after,
@@ -150,7 +150,7 @@ impl HedgeSource for &Hedge {
     }
 }
 
-/// Returns the state of one call of a hedge whose options are known at run time only.
+/// Returns the state of one call. The options of the hedge are known at run time only.
 #[inline]
 #[must_use]
 pub fn any_hedge(hedge: &Hedge) -> AnyHedge<'_> {

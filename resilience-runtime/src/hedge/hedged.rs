@@ -40,7 +40,7 @@ pin_project! {
         left: u32,
         // The number of attempts that have started.
         begun: u32,
-        // The timer that ends when the next attempt must start.
+        // The timer that ends when the next attempt is due.
         #[pin]
         timer: Option<Timer>,
         // An array with one element for each attempt. An element is `None` if its attempt has not started, or has
@@ -66,9 +66,9 @@ where
     }
 }
 
-/// Polls all running attempts in the order of their starts. If [`wins`](Attempted::wins) returns true for an outcome,
-/// returns this outcome at once. If no attempt runs any more, returns the outcome of the last attempt that ended in
-/// this poll. Otherwise, returns `None`. The returned `usize` is the index of the attempt with this outcome.
+/// Polls all running attempts in the order of their starts. Returns the first outcome that [wins](Attempted::wins), and
+/// the index of its attempt. If no outcome wins and an attempt still runs, returns `None`. If no outcome wins and no
+/// attempt runs any more, returns the outcome that this poll received last.
 fn poll_all<F: Future<Output: Attempted>>(
     attempts: &mut [Pin<&mut Option<F>>],
     cx: &mut Context<'_>,
@@ -103,8 +103,8 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
         loop {
-            // Skips the empty elements of `attempts` before the first attempt starts, so that `Hedge::call` costs 251
-            // instructions instead of 288.
+            // Polls no attempts before the first attempt starts. Without this condition, `Hedge::call` costs 288
+            // instructions instead of 251.
             if *this.begun > 0 {
                 let ended = poll_all(this.attempts, cx);
                 if this.attempts.first().is_some_and(|first| first.is_none()) {
@@ -121,8 +121,8 @@ where
                 None => true,
                 Some(timer) => *this.left > 0 && timer.poll(cx).is_ready(),
             };
-            // Starts no attempt after the caller's deadline. The timer ends before the deadline, but the runtime may
-            // poll this task only after the deadline.
+            // Starts no attempt after the caller's deadline. Even if the timer ends before the deadline, the runtime
+            // may poll this task after the deadline.
             let late = *this.begun > 0 && deadline_remaining().is_some_and(|left| left.is_zero());
             if !due || late {
                 return Poll::Pending;

@@ -1,16 +1,17 @@
-//! Implements [`Histogram`], which counts times in buckets whose width grows with the time.
+//! Implements [`Histogram`], which counts times in buckets. A bucket for longer times is wider.
 
 use std::time::Duration;
 
 use crate::base::clock::nanos;
 use crate::base::sync::statics::{AtomicU32, Ordering};
 
-/// The range from a power of two to the next has 2^4 = 16 buckets. The upper end of a bucket therefore exceeds each
+/// Each range from a power of two to the next has 2^4 = 16 buckets. The upper end of a bucket therefore exceeds each
 /// time in the bucket by less than a sixteenth.
 const PRECISION: u32 = 4;
 
-/// Returns the index of the bucket that contains a time in nanoseconds. The buckets from 0 to 31 contain one time each.
-/// Above bucket 31, each range from a power of two to the next is divided into 16 buckets of equal width.
+/// Returns the index of the bucket that contains a time in nanoseconds. Each bucket from 0 to 31 contains one whole
+/// number of nanoseconds. Above bucket 31, each range from a power of two to the next is divided into 16 buckets of
+/// equal width.
 #[expect(clippy::cast_possible_truncation, reason = "a number from 0 to 31")]
 const fn index(nanos: u64) -> usize {
     let doublings = (u64::BITS - nanos.leading_zeros()).saturating_sub(PRECISION + 1);
@@ -24,7 +25,7 @@ const fn end(index: usize) -> u64 {
     ((steps as u64) << doublings) | ((1 << doublings) - 1)
 }
 
-/// The shortest and the longest time that a [`Histogram`] distinguishes, in nanoseconds.
+/// The limits of the times in a [`Histogram`], in nanoseconds. A time outside the limits counts as the nearer limit.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     pub(super) min: u64,
@@ -47,7 +48,7 @@ impl Limits {
         if nanos <= self.min { 0 } else { index(nanos.min(self.max)) - index(self.min) + 1 }
     }
 
-    /// Returns the largest time that the counter with the index `counter` counts, but at most `max`.
+    /// Returns the largest time of the counter with the index `counter`, but at most `max`.
     fn end(self, counter: usize) -> u64 {
         match counter.checked_sub(1) {
             None => self.min,
@@ -76,7 +77,8 @@ impl Histogram {
     }
 
     /// Returns the quantile `share`, such as 0.95, of the times in both histograms. The result is the upper end of the
-    /// bucket that contains the quantile. Returns `None` if another thread clears a histogram during the computation.
+    /// bucket that contains the quantile. May return `None` if another thread clears a histogram during the
+    /// computation.
     pub(super) fn quantile(histograms: &[Self; 2], limits: Limits, share: f64) -> Option<u64> {
         let [first, second] = histograms;
         let count = |counter: &AtomicU32| counter.load(Ordering::Relaxed);

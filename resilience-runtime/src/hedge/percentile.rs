@@ -10,7 +10,7 @@ use crate::hedge::histogram::{Histogram, Limits};
 ///
 /// Two histograms contain the times of the last 1,000 to 2,000 calls. After every 1,000 calls, the older histogram is
 /// cleared, and receives the times of the next 1,000 calls. Because no thread takes a lock, a delayed thread may count
-/// a time in the histogram of later calls. A time is lost if its histogram is cleared at the same moment.
+/// a time in the histogram of later calls. A time is lost if another thread clears the histogram at the same moment.
 #[derive(Debug)]
 pub(super) struct Percentile {
     /// The percentile as a share, such as 0.95.
@@ -19,7 +19,7 @@ pub(super) struct Percentile {
     histograms: [Histogram; 2],
     /// The number of measured calls.
     measured: AtomicU64,
-    /// The current value of the percentile in nanoseconds, which is computed after every 20th call.
+    /// The current value of the percentile in nanoseconds. Every 20th call updates this value.
     after: AtomicU64,
 }
 
@@ -27,11 +27,11 @@ pub(super) struct Percentile {
 const GENERATION: u64 = 1_000;
 /// The number of measured calls after which the hedge uses the percentile instead of the upper limit.
 const ENOUGH: u64 = 100;
-/// The number of calls between two computations of the percentile, each of which reads all counters.
+/// The number of calls between two computations of the percentile. Each computation reads all counters.
 const INTERVAL: u64 = 20;
 
 impl Percentile {
-    /// Creates a percentile, such as 95.0, without measured calls.
+    /// Creates the measurement of a percentile, such as 95.0. No call is measured yet.
     pub(super) fn new(percentile: f64, min: Duration, max: Duration) -> Self {
         let limits = Limits::new(min, max);
         Self {
@@ -43,7 +43,7 @@ impl Percentile {
         }
     }
 
-    /// Returns the percentile within its limits, or the upper limit until 100 calls were measured.
+    /// Returns the percentile within its limits, or the upper limit if fewer than 100 calls were measured.
     #[inline]
     pub(super) fn after(&self) -> Duration {
         Duration::from_nanos(self.after.load(Ordering::Relaxed))

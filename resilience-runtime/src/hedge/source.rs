@@ -7,7 +7,7 @@ use crate::hedge::core::HedgeCore;
 use crate::retry::budget::config::RetryCost;
 use crate::retry::budget::state::BudgetState;
 
-/// The settings and the counts of a hedge, as one call uses them.
+/// Gives one call access to the settings and the counts of its hedge.
 pub trait HedgeSource {
     /// Returns the time between the starts of two attempts.
     fn after(&self) -> Duration;
@@ -15,7 +15,7 @@ pub trait HedgeSource {
     /// Returns the shared settings and counts of the hedge.
     fn core(&self) -> &HedgeCore;
 
-    /// Returns the budget that must grant each further attempt.
+    /// Returns the budget that must grant each attempt after the first. Default: no budget.
     #[inline]
     fn budget(&self) -> Option<&BudgetState> {
         None
@@ -25,8 +25,8 @@ pub trait HedgeSource {
     #[inline]
     fn first_began(&mut self) {}
 
-    /// Records the end of the first attempt. `has_won` is true if the first attempt has succeeded. Further calls of
-    /// this method have no effect.
+    /// Records the end of the first attempt. `has_won` is true if the first attempt has succeeded. Later calls of this
+    /// method have no effect.
     #[inline]
     fn first_ended(&mut self, has_won: bool) {
         let _ = has_won;
@@ -50,8 +50,8 @@ pub trait HedgeSource {
         is_denied
     }
 
-    /// Records the success of a call that made `attempts` attempts. `by_hedge` is true if a second or later attempt
-    /// succeeded first.
+    /// Records the success of a call that made `attempts` attempts. `by_hedge` is true if the success came from a
+    /// second or later attempt.
     #[inline]
     fn call_succeeded(&self, attempts: u32, by_hedge: bool) {
         if by_hedge {

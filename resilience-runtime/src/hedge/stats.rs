@@ -15,7 +15,7 @@ pub struct HedgeStats {
     pub max: u32,
     /// Total number of attempts that have started, including the first attempts.
     pub total_attempts: u64,
-    /// Total number of calls in which a second or later attempt (a hedged request) succeeded first.
+    /// Total number of calls whose success came from a hedged request (a second or later attempt).
     pub total_won_by_hedge: u64,
     /// Total number of hedged requests that a budget denied. Each call adds at most one, because a call starts no
     /// further attempt after a denial.

@@ -19,8 +19,9 @@ const SHORTEST: Duration = Duration::from_millis(1);
 /// If the program has no such route, spawn [`export_every`] instead. Without a recorder, this function has no effect.
 ///
 /// The recorder receives the total of each counter, not the increment since the last export. A histogram becomes three
-/// metrics, whose names end in `_bucket`, `_count` and `_sum`. The counter `_bucket` has the label `le`, the upper
-/// bound of the bucket. The counter `_count` contains the number of durations, and the gauge `_sum` contains their sum.
+/// metrics, whose names end in `_bucket`, `_count` and `_sum`. The label `le` of the counter `_bucket` contains the
+/// upper bound of the bucket. The counter `_count` contains the number of durations, and the gauge `_sum` contains
+/// their sum.
 ///
 /// ```
 /// use resilience_runtime::metrics;

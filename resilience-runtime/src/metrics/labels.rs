@@ -7,7 +7,7 @@ use std::borrow::Cow;
 pub(crate) struct Labels(Vec<(&'static str, Cow<'static, str>)>);
 
 impl Labels {
-    /// Creates the labels of the layer `name`.
+    /// Creates the label `name`, which contains the name of a layer.
     pub(crate) fn of(name: &str) -> Self {
         Self::default().and("name", name.to_owned())
     }

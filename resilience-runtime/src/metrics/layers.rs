@@ -81,7 +81,7 @@ struct OfName {
     waiting: u32,
     in_flight: u32,
     max: u32,
-    /// The number of keys and the option `max_keys`, or `None` without the option `key`.
+    /// The number of keys, and the value of the option `max_keys`. The field is `None` without the option `key`.
     size: Option<FamilyStats>,
     top: Vec<(String, LimitSums)>,
 }

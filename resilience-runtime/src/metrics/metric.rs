@@ -36,7 +36,7 @@ pub enum MetricKind {
     Gauge,
     /// A distribution of durations.
     Histogram,
-    /// The number 1, with labels that describe the program.
+    /// The number 1, with labels that contain facts, such as the version of this crate.
     Info,
 }
 

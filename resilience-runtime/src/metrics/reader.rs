@@ -44,18 +44,18 @@ impl MetricsReader {
         Self { top_keys: 0 }
     }
 
-    /// Adds metrics of single keys, for at most `keys` keys of each name. Default: 0.
+    /// Adds metrics of individual keys: at most `keys` keys of each name. Default: 0.
     ///
-    /// By default, the metrics of a layer with the option `key` are sums over all keys. With `top_keys`, the metrics
-    /// with `_key_` in their names, such as `resilience_circuit_key_calls_total`, also show the keys with the most
-    /// failed and rejected calls. In Prometheus, each key adds time series, so choose a small number.
+    /// By default, the metrics of a layer with the option `key` are sums over all keys. With `top_keys`, additional
+    /// metrics show the keys with the most failed and rejected calls. The names of these metrics contain `_key_`, as in
+    /// `resilience_circuit_key_calls_total`. In Prometheus, each key adds time series, so choose a small number.
     pub const fn top_keys(mut self, keys: usize) -> Self {
         self.top_keys = keys;
         self
     }
 
-    /// Reads all metrics, even metrics without samples, such as the metrics of hedges in a program without hedges. The
-    /// text formats leave out metrics without samples.
+    /// Reads all metrics. The result includes metrics without samples, such as the metrics of hedges in a program
+    /// without hedges. The text formats leave out metrics without samples.
     pub fn read(&self) -> Vec<Metric> {
         let build = "Version of the crate resilience-runtime.";
         let mut build = Metric::new(MetricKind::Info, "resilience_build_info", build);

@@ -1,6 +1,6 @@
 //! Selects the keys with the largest weights, such as the keys with the most failures.
 
-/// The keys with the largest weights, among all keys of one name, and a value of the type `T` for each key.
+/// The keys of one name that have the largest weights. Each key has a value of the type `T`.
 pub(crate) struct Top<T> {
     most: usize,
     keys: Vec<(u64, String, T)>,
@@ -19,7 +19,7 @@ impl<T> Top<T> {
         }
         let (key, value) = make();
         self.keys.push((weight, key, value));
-        // Shortens the list to save memory. Waits for many additions, because each shortening sorts the list.
+        // Limits the memory of the list. Does not shorten the list at each addition, because `shorten` sorts the list.
         if self.keys.len() >= self.most.saturating_mul(2).max(256) {
             self.shorten();
         }

@@ -17,9 +17,9 @@ use crate::rate_limit::rate_limit::{RateLimit, Shared};
 use crate::timeout::deadline::within;
 use crate::timeout::timeout::Timer;
 
-/// The longest time for which the first call of the queue sleeps before it tries to take its tokens again. If
-/// [`configure_rate_limit`](crate::configure_rate_limit) changes the rate during the sleep, the call notices the new
-/// rate at the end of the sleep.
+/// The longest time for which the first call of the queue sleeps. After each sleep, this call again tries to take its
+/// tokens. If [`configure_rate_limit`](crate::configure_rate_limit) changes the rate during the sleep, the call notices
+/// the new rate at the end of the sleep.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
 /// Waits in the queue of `$limit` for at most the time `$wait`. Takes `$tokens` tokens once the call is first in the
@@ -32,8 +32,8 @@ macro_rules! queue {
             let timer = pin!(Timer::new(end.since(Tick::now())));
             timer.race($limit.0.line.turn.acquire()).await
         };
-        // If the wait ends before the turn of this call, `turn` is `None`. Otherwise, `turn` contains a permit, because
-        // the semaphore `line.turn` is never closed.
+        // If the wait ends before the turn of this call, `turn` is `None`. If the turn comes in time, `turn` contains a
+        // permit, because the semaphore `line.turn` is never closed.
         let Some(_turn) = turn else { return Err($limit.reject_late($tokens)) };
         while let Some(early) = $limit.take_first($tokens, end)? {
             sleep(early.min(LONGEST_SLEEP)).await;
@@ -57,8 +57,8 @@ impl RateLimit {
     /// runtime.
     ///
     /// While other calls wait, this method rejects the call, because the waiting calls come first. This method takes a
-    /// lock only while other calls wait, or while a quota applies. A quota is the number of further tokens that a
-    /// service allows, as reported to [`update`](Self::update).
+    /// lock only while other calls wait, or while a quota applies. A quota is the number of tokens that the called
+    /// service still allows. The program reports a quota with [`update`](Self::update).
     ///
     /// # Errors
     ///
@@ -80,7 +80,8 @@ impl RateLimit {
         self.take(tokens).map_err(|reason| self.reject(reason))
     }
 
-    /// Waits until the rate admits a call, for at most the time of the option [`wait`](crate::RateLimitBuilder::wait).
+    /// Waits until the rate admits a call. The option [`wait`](crate::RateLimitBuilder::wait) limits the time of this
+    /// wait.
     ///
     /// Waiting calls start in the order of their arrival. If the rate cannot admit the call within `wait`, the call is
     /// rejected at once. A [`deadline`](crate::deadline()) around the call also limits the wait.
@@ -163,9 +164,9 @@ impl RateLimit {
     ///
     /// # Errors
     ///
-    /// Returns [`CallError::Rejected`] without calling `f` if the rate limit rejects the call. Returns
-    /// [`CallError::Failed`], with the error of the future, if the future that `f` returned fails.
-    /// [`CallError::into_error`] converts both errors to the type `E`.
+    /// Returns [`CallError::Rejected`] without calling `f` if the rate limit rejects the call. If the future that `f`
+    /// returned fails, returns [`CallError::Failed`] with the error of this future. [`CallError::into_error`] converts
+    /// both errors to the type `E`.
     ///
     /// # Panics
     ///
@@ -196,8 +197,8 @@ impl RateLimit {
     ///
     /// # Errors
     ///
-    /// Returns [`CallError::Rejected`] without calling `f` if the rate limit rejects the call. Returns
-    /// [`CallError::Failed`], with the error of `f`, if `f` fails.
+    /// Returns [`CallError::Rejected`] without calling `f` if the rate limit rejects the call. If `f` fails, returns
+    /// [`CallError::Failed`] with the error of `f`.
     ///
     /// ```
     /// use resilience_runtime::{CallError, RateLimit};
