@@ -1,8 +1,8 @@
-//! Defines the macro [`event`], which emits each event of this crate with `tracing`. Also defines the target and the
-//! field `error` of these events, and the check whether a subscriber wants DEBUG events.
+//! Re-exports the macros [`event`] and [`transition`], which emit the events of this crate. Also defines the target and
+//! the field `error` of these events, and the function [`debug_wanted`].
 //!
-//! This crate emits an event after the reported change is visible to all threads. The crate holds no lock while it
-//! emits an event. A subscriber of events may therefore call functions of this crate.
+//! This crate emits an event only after the change that the event reports is visible to all threads. The crate holds no
+//! lock while it emits an event. A subscriber of events may therefore call functions of this crate.
 
 pub(crate) mod emit;
 pub(crate) mod hub;
@@ -27,8 +27,8 @@ const ERROR_CHARS: usize = 50;
 /// Returns whether any subscriber might receive DEBUG events, which report single calls. Always returns true in an
 /// isolated test (a test with its own circuits), because the test records these events.
 ///
-/// This function does not call the macro `tracing::enabled!`, because a subscriber with per-layer filters could lose
-/// its next event (tokio-rs/tracing#2519).
+/// This function does not call the macro `tracing::enabled!`. After this macro, a subscriber with per-layer filters
+/// could lose its next event (tokio-rs/tracing#2519).
 #[inline]
 pub(crate) fn debug_wanted() -> bool {
     Level::DEBUG <= STATIC_MAX_LEVEL && Level::DEBUG <= LevelFilter::current() || hub::wants_all()

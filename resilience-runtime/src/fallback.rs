@@ -7,7 +7,7 @@ use crate::base::noted::note_replacement;
 use crate::base::outcome::Outcome;
 use crate::base::sync::{Arc, AtomicU64, Ordering};
 
-/// The counts of one `#[fallback]`, or of all attributes `#[fallback]` with one name.
+/// The counts of one `#[fallback]`, or of all attributes `#[fallback]` with the same name.
 #[derive(Clone, Debug, Default)]
 #[allow(missing_docs)] // This type needs no docs: only the hidden module `__private` exports it.
 pub struct Fallback(Arc<Counts>);
@@ -41,10 +41,10 @@ impl Fallback {
 }
 
 /// Replaces the error of a call, for a fallback that is a closure or a value. The user's function `make` receives the
-/// error in [`ControlFlow::Continue`], and returns the new outcome. Returns the outcome in [`ControlFlow::Break`]
-/// unchanged.
+/// error in [`ControlFlow::Continue`], and returns the new outcome. If `outcome` is [`ControlFlow::Break`], returns the
+/// outcome in it unchanged.
 ///
-/// From the type of `outcome`, the compiler infers the parameter type and the return type of a closure in `make`.
+/// If `make` is a closure, the compiler infers its parameter type and its return type from the type of `outcome`.
 #[allow(missing_docs)]
 #[expect(clippy::inline_always, reason = "an outcome that goes through memory costs as much as a breaker")]
 #[inline(always)]
@@ -66,7 +66,7 @@ pub fn replace<'f, R: Outcome>(
     }
 }
 
-/// A snapshot of the counts of one `#[fallback]`, or of all attributes `#[fallback]` with one name.
+/// A snapshot of the counts of one `#[fallback]`, or of all attributes `#[fallback]` with the same name.
 /// [`get_stats`](crate::get_stats) returns this snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -1,4 +1,4 @@
-//! Converts a text in the format TOML to [`Line`]s. A line is one setting.
+//! Parses a TOML text into [`Line`]s, one for each setting.
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -59,7 +59,7 @@ pub(super) fn parse(text: &str, file: Option<&Arc<str>>) -> Result<Vec<Line>, Re
         }
     }
     refused.result()?;
-    // Restores the order of the file, because the parser sorts the keys of a table by their texts.
+    // Sorts the settings by line number, because the parser returns the keys of each table in alphabetical order.
     all.sort_by_key(|line| match line.place {
         Place::Line(_, line) => line,
         _ => 0,
@@ -82,7 +82,8 @@ fn raw(value: &DeValue<'_>) -> Raw {
     }
 }
 
-/// The offsets of the line breaks of a text. These offsets determine the line number of a setting.
+/// The byte offset of each line break in a text. The method `place` uses these offsets to find the line number of a
+/// setting.
 struct Lines<'a> {
     file: Option<&'a Arc<str>>,
     ends: Vec<usize>,

@@ -1,4 +1,4 @@
-//! Collects the settings of each layer from the lines of a file or from the variables of the environment.
+//! Groups the settings from a file or from the environment by layer.
 
 use crate::base::nearest::suggestion;
 use crate::base::raw::{Raw, excerpt};
@@ -7,7 +7,7 @@ use crate::config::mistake::{RefusedConfig, not_allowed};
 use crate::config::target::{Bulkheads, Circuits, Hedges, RateLimits, Retries, Target, Timeouts};
 use crate::registry::configured::{Origin, Place, Source};
 
-/// One setting of a file or of the environment.
+/// One setting from a file or from an environment variable.
 #[derive(Debug)]
 pub(super) struct Line {
     /// The name of the table, such as `rate_limit`.
@@ -21,11 +21,11 @@ pub(super) struct Line {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum LayerName {
     Exact(String),
-    /// The name in the form of an environment variable. Letters are in upper case. Each character that is no ASCII
-    /// letter or digit is replaced by `_`.
+    /// The name in the form of an environment variable. Letters are in upper case, and `_` replaces each character that
+    /// is neither an ASCII letter nor a digit.
     Variable(String),
-    /// A name that `serde` has deserialized. The name is either exact, or in the form of an environment variable in
-    /// upper or lower case.
+    /// A name that `serde` has deserialized. The name is the exact name of a layer, or has the form of an environment
+    /// variable. This form may be in upper or lower case.
     Deserialized(String),
 }
 
@@ -49,8 +49,8 @@ impl LayerName {
         }
     }
 
-    /// Returns whether this name is the exact name of a layer. `known` contains the exact names of all layers of this
-    /// kind.
+    /// Returns whether this name is the exact name of a layer. `known` contains the exact names of all layers of one
+    /// kind, such as all circuits.
     fn is_exact(&self, known: &[String]) -> bool {
         match self {
             Self::Exact(_) => true,
@@ -75,15 +75,16 @@ impl<O: Copy> Section<O> {
         place.map(|(_, place)| place)
     }
 
-    /// Adds the settings of another section of the same layer. The added settings take precedence.
+    /// Adds the settings of another section of the same layer. The added settings replace settings of the same name in
+    /// `self`.
     fn add<T: Target<Options = O>>(&mut self, section: Self) {
         self.options = T::or(section.options, self.options);
         self.places.extend(section.places);
     }
 }
 
-/// Receives the settings of each table from [`Tables::visit`]. `before` contains the earlier settings of the same
-/// table.
+/// Receives the settings of each kind of layer from [`Tables::visit`]. `sections` contains the new settings, and
+/// `before` contains the earlier settings.
 pub(super) trait Visit {
     fn visit<T: Target>(&mut self, sections: &[Section<T::Options>], before: &[Section<T::Options>]);
 }
@@ -100,7 +101,7 @@ macro_rules! tables {
         impl Tables {
             pub(super) const NONE: Self = Self { $($field: Vec::new(),)* };
 
-            /// Replaces all names of layers by their exact names.
+            /// Returns a copy that contains the exact name of each layer.
             pub(super) fn resolved(&self) -> Result<Self, RefusedConfig> {
                 let mut refused = RefusedConfig::default();
                 let mut tables = self.clone();
@@ -108,12 +109,12 @@ macro_rules! tables {
                 refused.result().map(|()| tables)
             }
 
-            /// Calls `visit` with the settings of each table, and with the settings of the same table in `before`.
+            /// For each kind of layer, passes the settings in `self` and in `before` to `visit`.
             pub(super) fn visit(&self, before: &Self, visit: &mut impl Visit) {
                 $(visit.visit::<$target>(&self.$field, &before.$field);)*
             }
 
-            /// Collects the settings of all lines.
+            /// Groups the settings in `lines` by layer.
             pub(super) fn collect(lines: Vec<Line>) -> Result<Self, RefusedConfig> {
                 let mut refused = RefusedConfig::default();
                 let mut tables = Self::default();
@@ -150,7 +151,7 @@ pub(super) fn unknown_table(table: &str) -> String {
     format!("`{}` is no table of settings;{tables}", excerpt(table).escape_debug())
 }
 
-/// Returns the message for a value such as `circuit = 3`, which must be a table of layers.
+/// Returns the message for a line such as `circuit = 3`. The value should be a table of layers.
 pub(super) fn not_layers(table: &str) -> String {
     if TABLES.contains(&table) {
         format!("`{table}` must be a table of layers, such as [{table}.name]")
@@ -159,7 +160,7 @@ pub(super) fn not_layers(table: &str) -> String {
     }
 }
 
-/// Returns the message for a value such as `circuit.search = 3`, which must be a table of settings.
+/// Returns the message for a line such as `circuit.search = 3`. The value should be a table of settings.
 pub(super) fn not_settings(table: &str, name: &str) -> String {
     format!("`{}` must be a table of settings, such as [{table}.name]", excerpt(name).escape_debug())
 }
@@ -186,7 +187,7 @@ fn add<T: Target>(sections: &mut Vec<Section<T::Options>>, line: Line, refused: 
         sections.len() - 1
     });
     let section = &mut sections[index];
-    // Ignores the result, because the conversion of the same value has succeeded above.
+    // Ignores the result, because the first call of `set` with this value has succeeded.
     let _ = T::set(&mut section.options, option, &value);
     section.places.push((option, place));
 }
@@ -216,7 +217,7 @@ fn resolve<T: Target>(sections: &mut Vec<Section<T::Options>>, refused: &mut Ref
     *sections = resolved;
 }
 
-/// Returns the exact name of the layer. `name` may have the form of an environment variable.
+/// Returns the exact name of the layer that `name` refers to. `name` may have the form of an environment variable.
 fn layer<T: Target>(name: &LayerName, known: &[String]) -> Result<String, String> {
     if name.is_exact(known) {
         return Ok(name.as_str().to_owned());

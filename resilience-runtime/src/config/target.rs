@@ -37,31 +37,32 @@ pub(super) trait Target {
     /// Returns a description of the allowed values if the value has the wrong type.
     fn set(options: &mut Self::Options, option: &str, value: &Raw) -> Result<(), Cow<'static, str>>;
 
-    /// Sets each setting that is absent in `one` to its value in `other`. Leaves out the settings in `other` that cannot
-    /// be combined with a setting in `one`.
+    /// Returns all settings of `one`, and each setting of `other` that `one` does not set. Leaves out a setting of
+    /// `other` that cannot be combined with a setting of `one`.
     fn or(one: Self::Options, other: Self::Options) -> Self::Options;
 
     /// Checks the range of each setting.
     fn check(options: &Self::Options) -> Result<(), ConfigError>;
 
-    /// Returns the name that files use for an option. Errors may use another name.
+    /// Returns the name that files use for an option. `option` is the name of this option in a [`ConfigError`], which
+    /// may be different.
     fn setting(option: &'static str) -> &'static str {
         option
     }
 
-    /// Returns the names under which layers of this kind are listed.
+    /// Returns the names under which the statistics list the layers of this kind.
     fn known() -> Vec<String>;
 
-    /// Checks whether [`replace`](Self::replace) would succeed, and changes nothing. Returns false if no layer has the
+    /// Checks whether [`replace`](Self::replace) would succeed, and changes nothing. Returns false if no layer has this
     /// name.
     fn try_replace(name: &str, source: Source, new: New<'_, Self::Options>) -> Result<bool, ConfigError>;
 
-    /// Replaces the settings that the layer `name` has received from `source` by `new`. Returns a function that
-    /// restores the earlier settings, or `None` if no layer has this name.
+    /// Removes the earlier settings that the layer `name` has from `source`, and sets the settings in `new`. Returns a
+    /// function that restores the earlier settings, or `None` if no layer has this name.
     fn replace(name: &str, source: Source, new: New<'_, Self::Options>) -> Result<Option<Undo>, ConfigError>;
 }
 
-/// The new settings of one layer, or `None` to remove the settings.
+/// The new settings of one layer, or `None` to remove the earlier settings without replacement.
 pub(super) type New<'a, O> = Option<&'a (Origin, O)>;
 
 /// A function that restores the earlier settings of a layer.
@@ -103,8 +104,8 @@ impl Target for Circuits {
     }
 }
 
-/// Implements [`Target`] for a kind of layer. Bulkheads without and with the option `key` are two kinds, but share one
-/// implementation. Rate limits do, too.
+/// Implements [`Target`] for a kind of layer. The type `Bulkheads` stands for bulkheads both with and without the
+/// option `key`. The type `RateLimits` stands for both kinds of rate limits.
 macro_rules! targets {
     ($($target:ident: $table:literal, $settings:ident, $options:ident, $layer:ident $(or $keyed:ident)?;)*) => {
         $(
@@ -180,8 +181,8 @@ fn labels<L: Listed>() -> Vec<String> {
     L::layers().labelled().map(|(label, _)| label).collect()
 }
 
-/// Returns the new settings of the layer without keys. `is_keyed` is true if a layer with keys has the same name: the
-/// setting `max_keys` is then meant for this other layer.
+/// Returns the new settings of the layer without keys. `is_keyed` is true if a layer with keys has the same name. Only
+/// the layer with keys then receives the setting `max_keys`.
 fn plain<O: Options>(new: New<'_, O>, is_keyed: bool) -> Option<(Origin, O)> {
     new.map(|(origin, options)| (origin.clone(), if is_keyed { options.without_max_keys() } else { *options }))
 }

@@ -22,7 +22,7 @@ const BETWEEN_READINGS: Duration = Duration::from_secs(1);
 #[must_use = "a future does nothing until it is polled: spawn it"]
 pub struct WatchedConfig {
     path: PathBuf,
-    // Uses a box, because the type `impl Future` would capture the lifetime of the argument of `Config::watch`.
+    // Uses a box, because a return type `impl Future` would capture the lifetime of the argument `path`.
     future: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
@@ -31,12 +31,12 @@ impl Config {
     /// never ends.
     ///
     /// The future reads the file once a second, and compares the content with the previous content. The future
-    /// therefore also notices if an editor replaces the file, or if an update of a Kubernetes `ConfigMap` replaces a
-    /// symbolic link.
+    /// therefore also notices a change if an editor replaces the file, or if an update of a Kubernetes `ConfigMap`
+    /// replaces a symbolic link.
     ///
-    /// If the file is missing, half written, or contains a mistake, the settings in force do not change. The event
-    /// `config_refused` then reports the first mistake once. If a layer in the file is unknown, the future tries the
-    /// file again each second, because the program may register the layer later.
+    /// If the file is missing, is half written, or contains a mistake, the settings in force do not change. The event
+    /// `config_refused` then reports the first mistake, but is not repeated each second. If a layer in the file is
+    /// unknown, the future tries to apply the file again each second. The program may register this layer later.
     ///
     /// The future needs a tokio runtime with an enabled timer.
     ///
@@ -83,15 +83,15 @@ async fn watch(path: PathBuf) {
     }
 }
 
-/// The last reading of a file.
+/// The result of the last reading of a file.
 struct Watched {
     path: PathBuf,
     is_first: bool,
     /// The content, or `None` if the file could not be read.
     content: Option<String>,
-    /// The settings of the content, or `None` if the content has a mistake.
+    /// The settings in the content, or `None` if the content has a mistake.
     config: Option<Config>,
-    /// The error that the last event reported, or `None` if the settings are in force.
+    /// The error of the last reading, or `None` if the settings in the file are in force.
     refused: Option<RefusedConfig>,
 }
 
@@ -101,8 +101,8 @@ impl Watched {
             Ok(text) if self.content.as_ref() == Some(&text.text) => None,
             Ok(text) => Some(text),
             Err(error) => {
-                // Forgets the old content. If the file can later be read again, its settings are applied, even if the
-                // content has not changed.
+                // Forgets the old content. The next successful reading then applies the settings, even if the content
+                // has not changed.
                 (self.content, self.config) = (None, None);
                 return self.refuse(error);
             }
@@ -128,7 +128,7 @@ impl Watched {
         self.refused = None;
     }
 
-    /// Emits an event for this error, but only if the last event reported a different error, or none.
+    /// Emits an event if `error` differs from the error of the last reading.
     fn refuse(&mut self, error: RefusedConfig) {
         if self.refused.as_ref() != Some(&error) {
             events::refused(&self.path.to_string_lossy(), &error);

@@ -21,23 +21,24 @@ use crate::timeout::timeout::Timeout;
 /// Changes settings of the circuit `name` while the program runs.
 ///
 /// The closure receives a builder without options, and sets the options that change. These options take precedence over
-/// the options of [`register`](CircuitBuilder::<crate::CircuitBreaker>::register), of attributes and of presets. The
-/// other options do not change. A later call can change further options. [`reset_configuration`] undoes all changes.
+/// the options of attributes, of presets, and of registered builders (see
+/// [`register`](CircuitBuilder::<crate::CircuitBreaker>::register)). The other options do not change. A later call of
+/// `configure` can change more options. [`reset_configuration`] undoes all changes.
 ///
-/// The change takes effect at the next call. The change does not reset the circuit:
+/// The change takes effect at the next call through the circuit. The change does not reset the circuit:
 ///
-/// - An open circuit stays open. If the cooldown changes, the new cooldown counts from the opening of the circuit.
-/// - If the circuit has no window of recent calls, the failures in a row so far count towards the new `threshold`. If
-///   they already reach this threshold, the circuit opens at the next failure.
+/// - An open circuit stays open. If the cooldown changes, the new cooldown starts at the time when the circuit opened.
+/// - If the circuit has no window of recent calls, the current number of failures in a row is kept. If this number
+///   already reaches the new `threshold`, the circuit opens at the next failure.
 /// - If the length of a window does not change, the window still contains the recent calls. A window with a new length
 ///   starts empty.
 /// - A circuit counts failures in a row, failures in a window of calls, or failures in a window of time. If the change
-///   selects another of these three ways, the count of a closed circuit starts at zero.
+///   selects a different way to count, the count of a closed circuit starts at zero.
 ///
-/// If the circuits of this name have the option `key`, the change applies to the circuits of all keys. If `max_keys`
-/// becomes smaller, the circuits above the new maximum are evicted (removed) at once if no call uses them. Circuits in
-/// use are evicted when later calls use new keys. [`check_circuits`](crate::check_circuits) does not report a change as
-/// a conflict.
+/// If the circuits of this name have the option `key`, the change applies to the circuits of all keys. If the number of
+/// circuits exceeds the new `max_keys`, the excess circuits are evicted (removed) at once. If too many circuits are in
+/// use, the eviction continues later, when calls use new keys. [`check_circuits`](crate::check_circuits) compares
+/// attributes and builders only, and never reports a change by `configure` as a conflict.
 ///
 /// # Errors
 ///
@@ -46,6 +47,7 @@ use crate::timeout::timeout::Timeout;
 /// - No registered circuit has the name. A circuit from [`build`](CircuitBuilder::build) is not registered, so its
 ///   settings cannot change at run time.
 /// - An option is outside its range, or cannot be combined with another option of the circuit.
+/// - The closure sets `max_keys`, but no circuit of this name has the option `key`.
 ///
 /// # Examples
 ///
@@ -83,15 +85,16 @@ pub fn configure(
 
 /// Changes settings of the retry `name` while the program runs.
 ///
-/// `name` is the option `name` of the attribute, or the text under which [`get_stats`](crate::get_stats) lists the
-/// retry, such as `shop::orders::submit`. The settings take precedence over the options of all attributes with the
-/// name. A running call uses the new settings when it decides about its next attempt.
+/// `name` is the value of the option `name` in the attribute. For a retry without this option, `name` is the text under
+/// which [`get_stats`](crate::get_stats) lists the retry, such as `shop::orders::submit`. The settings take precedence
+/// over the options of all attributes with this name. A running call uses the new settings when it decides about its
+/// next attempt.
 ///
 /// # Errors
 ///
 /// Returns a [`ConfigError`], and changes nothing, in these cases:
 ///
-/// - No retry is listed under the name.
+/// - No retry is listed under `name`.
 /// - A setting is outside its range, or cannot be combined with another option.
 /// - The setting would have no effect on calls, for example because each call evaluates an expression for the option.
 ///
@@ -122,7 +125,7 @@ pub fn configure_retry(name: &str, changes: impl FnOnce(RetrySettings) -> RetryS
 
 /// Changes the time of the timeout `name` while the program runs. The time limit of a running call does not change.
 ///
-/// Works like [`configure_retry`], for a timeout.
+/// [`configure_retry`] describes the argument `name`, and the precedence of the new time.
 ///
 /// # Errors
 ///
@@ -157,10 +160,12 @@ pub fn configure_timeout(
 
 /// Changes settings of the bulkhead `name` while the program runs.
 ///
-/// Works like [`configure_retry`], for a bulkhead. If `max` becomes smaller than the number of running calls, these
-/// calls keep their slots. The bulkhead admits new calls when enough calls have ended. Calls that already wait receive
-/// the next free slots. Only then does the bulkhead remove slots. With the option `key`, the change applies to the
-/// bulkheads of all keys.
+/// [`configure_retry`] describes the argument `name`, and the precedence of the settings. With the option `key`, the
+/// change applies to the bulkheads of all keys.
+///
+/// If `max` becomes smaller than the number of running calls, these calls keep their slots. Calls that already wait
+/// receive the next free slots. The bulkhead then removes each slot that becomes free, until `max` slots are left.
+/// After this removal, the bulkhead admits new calls.
 ///
 /// # Errors
 ///
@@ -194,9 +199,11 @@ pub fn configure_bulkhead(
 
 /// Changes settings of the rate limit `name` while the program runs.
 ///
-/// Works like [`configure_retry`], for a rate limit. Recent calls also count against the new rate, up to one whole
-/// burst. A call that is already waiting uses the new rate within one second. With the option `key`, the change applies
-/// to the rate limits of all keys.
+/// [`configure_retry`] describes the argument `name`, and the precedence of the settings. With the option `key`, the
+/// change applies to the rate limits of all keys.
+///
+/// Recent calls still count after the change, but use up at most one burst of the new rate. A waiting call applies the
+/// new rate at most one second after the change.
 ///
 /// # Errors
 ///
@@ -231,7 +238,7 @@ pub fn configure_rate_limit(
 
 /// Changes settings of the hedge `name` while the program runs.
 ///
-/// Works like [`configure_retry`], for a hedge.
+/// [`configure_retry`] describes the argument `name`, and the precedence of the settings.
 ///
 /// # Errors
 ///
@@ -284,7 +291,8 @@ fn one<L: Listed>(name: &str, changes: L::Options) -> Result<(), ConfigError> {
     Err(unknown(L::KIND, name, &labels::<L>()))
 }
 
-/// Changes the layers with this name, both with and without keys. If one layer refuses, changes none of them.
+/// Changes the layer with keys and the layer without keys that have this name. If one of the two layers refuses the
+/// changes, no layer changes.
 #[track_caller]
 fn either<L: Listed, K: Listed + Layer<Options = L::Options>>(
     name: &str,
@@ -292,7 +300,7 @@ fn either<L: Listed, K: Listed + Layer<Options = L::Options>>(
 ) -> Result<(), ConfigError> {
     let origin = Origin::Code(Location::caller());
     let keyed = K::layers().configure(name, origin.clone(), changes)?;
-    // The layer without keys refuses `max_keys`, which is meant for the layer with keys.
+    // Leaves out `max_keys`, because a layer without keys would refuse this setting.
     let plain = if keyed.is_some() { changes.without_max_keys() } else { changes };
     let plain = L::layers().configure(name, origin, plain);
     match (plain, keyed) {

@@ -58,7 +58,7 @@ macro_rules! settings {
 settings! {
     /// The settings of a retry, for [`configure_retry`](crate::configure_retry).
     RetrySettings of RetryOptions {
-        /// Sets the maximum number of attempts of one call, including the first attempt, at least 1.
+        /// Sets the maximum number of attempts of one call, at least 1. This number includes the first attempt.
         max: u32;
         /// Sets the first pause, 0 to 584 years.
         delay: Duration;
@@ -68,10 +68,11 @@ settings! {
         max_delay: Duration;
         /// Sets the jitter (the random part) of the pauses.
         jitter: Jitter;
-        /// Sets the time after which a call begins no further attempt, at least as long as the first pause. A retry
-        /// without the options `max_elapsed` and `name` refuses this setting.
+        /// Sets the time after which a call begins no more attempts, at least as long as the first pause. The time
+        /// starts with the first attempt. A retry that has neither the option `max_elapsed` nor `name` refuses this
+        /// setting.
         max_elapsed: Duration;
-        /// Sets whether the retries of nested calls count towards `max`.
+        /// Sets whether retries in called functions count towards `max`.
         count_nested: bool;
         /// Sets whether a rejection by the circuit of another function is retried.
         retry_rejected: bool;
@@ -89,16 +90,17 @@ settings! {
 settings! {
     /// The settings of a bulkhead, for [`configure_bulkhead`](crate::configure_bulkhead).
     BulkheadSettings of BulkheadOptions {
-        /// Sets the maximum number of concurrent calls, at least 1. Running calls keep their slots.
+        /// Sets the maximum number of concurrent calls, at least 1. If the maximum becomes smaller, running calls keep
+        /// their slots.
         max: u32;
-        /// Sets the longest time for which a call waits for a slot, 0 to 584 years. A bulkhead without the options
-        /// `wait` and `name` refuses this setting.
+        /// Sets the longest time for which a call waits for a slot, 0 to 584 years. A bulkhead that has neither the
+        /// option `wait` nor `name` refuses this setting.
         wait: Duration;
-        /// Sets the largest number of waiting calls, 1 to 1,000,000,000. A bulkhead without the options `wait` and
-        /// `name` refuses this setting.
+        /// Sets the largest number of waiting calls, 1 to 1,000,000,000. A bulkhead that has neither the option `wait`
+        /// nor `name` refuses this setting.
         max_queue: u32;
-        /// Sets the maximum number of bulkheads with keys, 1 to 9,999,999. A bulkhead without the option `key` refuses
-        /// this setting.
+        /// Sets the maximum number of bulkheads, one for each key, 1 to 9,999,999. A bulkhead without the option `key`
+        /// refuses this setting.
         max_keys: u32;
     }
 }
@@ -106,23 +108,24 @@ settings! {
 settings! {
     /// The settings of a rate limit, for [`configure_rate_limit`](crate::configure_rate_limit).
     RateLimitSettings of RateLimitOptions {
-        /// Sets the number of calls in each second, 1 to 1,000,000. This setting replaces `limit` and `per`.
+        /// Sets the number of calls that may start in each second, 1 to 1,000,000. This setting replaces `limit` and
+        /// `per`.
         per_second: u32;
-        /// Sets the number of calls in each period, at least 1, and at most one for each microsecond of the period.
-        /// This setting replaces `per_second`.
+        /// Sets the number of calls that may start in each period, at least 1, at most the number of microseconds in a
+        /// period. This setting replaces `per_second`.
         limit: u32;
         /// Sets the length of a period, 1 ms to 24 h. This setting replaces `per_second`.
         per: Duration;
-        /// Sets the size of a burst, at least 1.
+        /// Sets the burst (the number of calls that may start at once after a pause), at least 1.
         burst: u32;
-        /// Sets the longest time for which a call waits for the rate, 0 to 584 years. A rate limit without the options
-        /// `wait` and `name` refuses this setting.
+        /// Sets the longest time for which a call waits for its turn, 0 to 584 years. A rate limit that has neither the
+        /// option `wait` nor `name` refuses this setting.
         wait: Duration;
-        /// Sets the largest number of waiting calls, 1 to 1,000,000,000. A rate limit without the options `wait` and
-        /// `name` refuses this setting.
+        /// Sets the largest number of waiting calls, 1 to 1,000,000,000. A rate limit that has neither the option
+        /// `wait` nor `name` refuses this setting.
         max_queue: u32;
-        /// Sets the maximum number of rate limits with keys, 1 to 9,999,999. A rate limit without the option `key`
-        /// refuses this setting.
+        /// Sets the maximum number of rate limits, one for each key, 1 to 9,999,999. A rate limit without the option
+        /// `key` refuses this setting.
         max_keys: u32;
     }
 }
@@ -130,11 +133,11 @@ settings! {
 settings! {
     /// The settings of a hedge, for [`configure_hedge`](crate::configure_hedge).
     HedgeSettings of HedgeOptions {
-        /// Sets the time between the starts of two attempts, longer than zero, at most 584 years. A hedge that measures
-        /// this time (`after = "p95"`) refuses this setting.
+        /// Sets the time from the start of an attempt to the start of the next attempt, longer than zero, at most 584
+        /// years. A hedge that measures this time (`after = "p95"`) refuses this setting.
         after: Duration => after, HedgeAfter::Time;
-        /// Sets the largest number of attempts of one call, 2 to 5. For a hedge without the option `name`, the number
-        /// is at most the `max` of the attribute.
+        /// Sets the largest number of attempts of one call, 2 to 5. A hedge without the option `name` refuses a number
+        /// above the `max` of its attribute.
         max: u32;
     }
 }

@@ -12,7 +12,7 @@ macro_rules! event {
 }
 pub(crate) use event;
 
-/// Works like [`event`], for a change of the state of a circuit from `$from` to `$to`.
+/// Works like [`event`], for an event that reports the change of a circuit from the state `$from` to the state `$to`.
 macro_rules! transition {
     ($from:expr => $to:expr, $level:ident, $name:literal $(, $field:ident $(= $value:expr)?)* $(,)?) => {{
         $($(let $field = $value;)?)*

@@ -43,7 +43,7 @@ impl Channel {
 
     fn send(&self, event: &Arc<Event>) {
         if let Some(sender) = self.sender.get().filter(|_| self.has_subscribers()) {
-            // Ignores the error of a channel whose last subscriber has just left.
+            // Ignores the error, which occurs if the last subscriber has just left.
             let _ = sender.send(event.clone());
         }
     }
@@ -57,7 +57,7 @@ pub(crate) struct Hub {
     transitions: Channel,
     all: Channel,
     callbacks: Mutex<Vec<(u64, Callback)>>,
-    /// The number of callbacks.
+    /// The number of callbacks. Reading this number takes no lock.
     called: AtomicUsize,
 }
 
@@ -119,7 +119,8 @@ impl Hub {
         let place = callbacks.iter().position(|(known, _)| *known == id);
         let removed = place.map(|place| callbacks.swap_remove(place));
         drop(callbacks);
-        // Drops the callback while no lock is held, because the destructor of the callback is code of the user.
+        // The callback is dropped after the lock is released, because the destructor of the callback may run the user's
+        // code.
         if removed.is_some() {
             self.called.fetch_sub(1, Ordering::Relaxed);
         }
@@ -149,7 +150,7 @@ impl Hub {
     }
 }
 
-/// Emits the event that a callback has panicked.
+/// Emits the event `callback_panicked`. `reported` is the event that the callback received.
 fn panicked(reported: &Event) {
     event!(error, "callback_panicked", event = reported.name(), circuit = reported.circuit());
 }

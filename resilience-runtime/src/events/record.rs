@@ -15,7 +15,7 @@ const MOST: usize = 10_000;
 pub(crate) struct Recorder(Mutex<Vec<Event>>);
 
 impl Recorder {
-    /// Returns the recorder of the current isolated test.
+    /// Returns the recorder of the current isolated test, or `None` outside isolated tests.
     #[inline]
     pub(crate) fn current() -> Option<&'static Self> {
         static OUTSIDE: Recorder = Recorder(Mutex::new(Vec::new()));

@@ -20,9 +20,9 @@ use crate::events::value::Event;
 /// Returns a stream of the events that report state changes of circuits.
 ///
 /// The stream contains the events `circuit_opened`, `circuit_half_open`, `circuit_closed`, `circuit_reset`,
-/// `circuit_forced_open` and `circuit_disabled` of all circuits, from now on. At most 1,024 events wait for the reader
-/// of the stream. If the reader is too slow, the oldest events are lost, and [`recv`](EventStream::recv) returns the
-/// number of lost events.
+/// `circuit_forced_open` and `circuit_disabled` of all circuits. The first event is the next event after this call. At
+/// most 1,024 events wait for the reader of the stream. If the reader is too slow, the oldest events are lost, and
+/// [`recv`](EventStream::recv) returns the number of lost events.
 ///
 /// The subscription does not slow down a call that changes no state. The library holds no lock while it passes an event
 /// to the stream, and never waits for a reader.
@@ -73,7 +73,7 @@ pub struct EventStream {
     wanted: Wanted,
     /// The receiver, or `None` while the future in the field `waiting` owns the receiver.
     receiver: Option<Receiver<Arc<Event>>>,
-    /// The future of the next event, if a poll of the `Stream` has found no event yet.
+    /// The future that receives the next event, or `None` if no poll is waiting for an event.
     #[cfg(feature = "stream")]
     waiting: Option<Waiting>,
 }
@@ -98,8 +98,8 @@ impl EventStream {
     ///
     /// # Errors
     ///
-    /// Returns [`Missed`], with the number of the lost events, if the reader was too slow. The next call returns the
-    /// oldest event that is left.
+    /// Returns [`Missed`], with the number of the lost events, if the reader was too slow. The next call of `recv`
+    /// returns the oldest event that is left.
     ///
     /// # Cancel safety
     ///
@@ -119,7 +119,7 @@ impl EventStream {
         pending().await
     }
 
-    /// Returns the next event if one is waiting. Otherwise, returns `None`.
+    /// Returns the next event, or `None` if no event is waiting.
     ///
     /// # Errors
     ///
@@ -180,7 +180,7 @@ impl fmt::Debug for EventStream {
     }
 }
 
-/// The error of a reader that was too slow for an [`EventStream`].
+/// The error for a reader that was too slow to receive all events of an [`EventStream`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("missed {count} events: the reader of the event stream was too slow")]
 #[non_exhaustive]
@@ -222,7 +222,7 @@ pub fn on_transition(callback: impl Fn(&Event) + Send + Sync + 'static) -> Trans
     TransitionGuard { hub, id: hub.add_callback(Arc::new(callback)) }
 }
 
-/// A guard that removes its callback when it is dropped. [`on_transition`] returns the guard.
+/// The guard that [`on_transition`] returns. Dropping the guard removes the callback.
 #[must_use = "the callback is removed as soon as the guard is dropped"]
 pub struct TransitionGuard {
     hub: &'static Hub,

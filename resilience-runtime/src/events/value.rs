@@ -42,8 +42,8 @@ impl Event {
     }
 
     /// Returns the name of the circuit, such as `search`, or `price[acme]` for the circuit of a key. Returns `None` if
-    /// the event does not belong to a circuit. The text is that of the event's field, which escapes special characters: a
-    /// line break in a name, for example, becomes `\n`.
+    /// the event does not belong to a circuit. Special characters in the name are escaped. For example, a line break
+    /// becomes `\n`.
     pub fn circuit(&self) -> Option<&str> {
         self.field("circuit")
     }
@@ -64,8 +64,8 @@ impl Event {
         self.transition.map(|(_, to)| to)
     }
 
-    /// Returns the reason for the event, which is the text of the field `reason`. The event `circuit_opened`, for
-    /// example, has the reason `threshold` if too many calls failed. Returns `None` if the event has no such field.
+    /// Returns the reason for the event: the text of the field `reason`. The event `circuit_opened`, for example, has
+    /// the reason `threshold` if too many calls failed. Returns `None` if the event has no field `reason`.
     pub fn reason(&self) -> Option<&str> {
         self.field("reason")
     }
@@ -75,7 +75,7 @@ impl Event {
         self.field("error")
     }
 
-    /// Returns the text of a field, or `None` if the event has no such field.
+    /// Returns the text of the field `name`, or `None` if the event has no field with this name.
     pub fn field(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(field, _)| *field == name).map(|(_, text)| &**text)
     }
@@ -108,7 +108,7 @@ impl fmt::Debug for Event {
     }
 }
 
-/// The value of a field in an event. The method `text` returns `None` if the event leaves out the field.
+/// The value of a field in an event. If the method `text` returns `None`, the event leaves out the field.
 pub(crate) trait Text {
     fn text(&self) -> Option<String>;
 }

@@ -1,5 +1,5 @@
-//! Defines the functions that the generated code of a plain function (a function that is not `async`) calls. Each of
-//! these functions has the same name as the corresponding function for async functions.
+//! Defines functions for the generated code of a plain function (a function that is not `async`). If one of these
+//! functions has a counterpart for async functions, both have the same name.
 #![allow(missing_docs, clippy::missing_errors_doc)] // Items without docs belong to the hidden module `__private`.
 
 use std::time::Duration;
@@ -13,15 +13,16 @@ pub use crate::rate_limit::acquire::{
     acquire_tokens_blocking as acquire_tokens, acquire_tokens_blocking_within as acquire_tokens_within,
 };
 
-/// Runs the body. The parameter type makes the closure of the body an `FnOnce`, so that the body may return a borrow of
-/// an argument.
+/// Runs the body. The type of the parameter tells the compiler that the closure is an `FnOnce`. The body may therefore
+/// return a borrow of an argument.
 #[inline]
 pub fn run<R>(body: impl FnOnce() -> R) -> R {
     body()
 }
 
-/// Calls `body`, the closure of a body that overwrites an argument. The bound of `body` tells the compiler the types of
-/// the arguments before the compiler checks the body.
+/// Calls the closure `body` with six arguments. The generated code uses `pass` if the body of the decorated function
+/// overwrites an argument. The bound on `body` tells the compiler the types of the closure's parameters before the
+/// compiler checks the body.
 #[inline]
 pub fn pass<A, B, C, D, E, F, R>(
     first: A,

@@ -1,5 +1,5 @@
-//! Wraps the body of a function, so that a circuit or a retry detects the rejection of an inner call. This detection
-//! works for an error of any type, even without `Error::source`.
+//! Wraps the body of a function. A circuit or a retry can then detect the rejection of an inner call. This detection
+//! works for errors of any type, including types that do not implement `Error::source`.
 #![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use std::future::Future;
@@ -8,7 +8,7 @@ use std::ops::Deref;
 
 use crate::base::noted::{Noted, note_run};
 
-/// Wraps the body of a function if the return type `R` of the function is a `Result`.
+/// Wraps the body of a function whose return type `R` is a `Result`.
 ///
 /// The generated code calls `Body::<R>::new().__note(body)`. If `R` is a `Result`, the method `__note` wraps the body
 /// in a `Noted`, which stores the kind of a returned error. If `R` is another type, the compiler selects the method of

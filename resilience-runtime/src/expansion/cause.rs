@@ -9,7 +9,7 @@ use crate::rate_limit::error::RateLimitedError;
 use crate::timeout::error::TimeoutError;
 
 /// The reason why the latest attempt of a call ended: a rejection, an expired deadline, or any other reason. The
-/// rejection or the deadline may also have ended a nested call inside the attempt.
+/// rejection or the deadline may concern the attempt itself, or a nested call that the attempt made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// The body ended by itself, or a timeout ended the body.
@@ -18,8 +18,8 @@ pub enum Cause {
     Circuit,
     /// A bulkhead or a rate limit rejected the call.
     Limit,
-    /// A rate limit rejected the call, because the call takes more tokens than the burst. The rate limit would also
-    /// reject each repetition of the call.
+    /// A rate limit rejected the call, because the call takes more tokens than a burst contains. The rate limit would
+    /// also reject each repetition of the call.
     AboveBurst,
     /// The caller's [`deadline`](crate::deadline()) had passed before the call, so the call did not start.
     TooLate,
@@ -30,8 +30,8 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// Returns the cause for a call that a timeout ended. If the caller's deadline came first, the cause is this
-    /// deadline. Otherwise, the cause is `Cause::None`.
+    /// Returns the cause for a call that a timeout ended. If the caller's deadline came before the time limit of the
+    /// timeout, the cause is `TooLate` or `Deadline`. If not, the cause is `Cause::None`.
     pub fn of_timeout(error: &TimeoutError) -> Self {
         Self::of_end(error.mark())
     }
@@ -63,9 +63,9 @@ impl Cause {
         matches!(self, Self::AboveBurst)
     }
 
-    /// Returns true for a rejection or a deadline, which says nothing about the health of the called service. A circuit
-    /// ignores such an outcome. As an exception, a call that the caller's deadline ended counts as a failure if the
-    /// call ran for the time `hung_after` or longer.
+    /// Returns true for a rejection or a deadline. Neither of them says anything about the health of the called
+    /// service, so a circuit ignores the call. As an exception, a call whose cause is a deadline counts as a failure if
+    /// its body ran for the time `hung_after` or longer.
     pub fn is_neutral(self) -> bool {
         self.is_rejection() || self == Self::Deadline
     }
@@ -77,8 +77,8 @@ impl Cause {
         matches!(self, Self::None | Self::Unknown)
     }
 
-    /// If the search of the error found no cause, returns the cause that the last poll of the body stored in a
-    /// thread-local variable (see `Note::last`). Otherwise, returns `self`.
+    /// Returns `self` if the search of the error found a cause. If not, returns the cause that the last poll of the
+    /// body stored in a thread-local variable (see `Note::last`).
     #[must_use]
     #[inline]
     pub fn or_noted(self) -> Self {

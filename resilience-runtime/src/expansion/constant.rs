@@ -1,7 +1,7 @@
-//! Checks, at compile time, the user's constants in the options of an attribute.
+//! Checks the user's constants in the options of an attribute at compile time.
 //!
-//! Each function returns the value of the constant, or panics with `message`. The compiler reports the panic as an
-//! error at the constant.
+//! Each function returns the value of the constant, or panics with `message`. The compiler reports the panic as a
+//! compile error at the position of the constant.
 #![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use std::time::Duration;
@@ -63,8 +63,8 @@ pub const fn text(value: &'static str, message: &'static str) -> &'static str {
 }
 
 /// Checks the name of a circuit, and returns the name. A name of the form `name[key]` is not allowed, because the
-/// circuit of a key has a name of this form. If the attribute has the option `key`, the name must not contain `[`,
-/// because the first `[` in the name of a circuit begins the key.
+/// circuit of a key has a name of this form. If the attribute has the option `key`, the name must not contain `[`. In
+/// the name `name[key]`, the first `[` begins the key.
 #[track_caller]
 pub const fn name(value: &'static str, has_key: bool, message: &'static str) -> &'static str {
     let bytes = value.as_bytes();

@@ -1,4 +1,5 @@
-//! Converts the error of an attribute to the user's error type, with `From` for this error or with `From<Rejection>`.
+//! Converts the error of an attribute to the user's error type. The user's type implements either `From` for the
+//! attribute's error, or `From<Rejection>`.
 #![allow(missing_docs, clippy::missing_errors_doc)] // Items without docs belong to the hidden module `__private`.
 
 use std::marker::PhantomData;
@@ -17,8 +18,8 @@ use crate::rejection::Rejection;
 ///
 /// - `Conversion` applies if the user's error type implements `From<Error>`.
 /// - `ByRejection` applies if the user's error type implements `From<Rejection>`.
-/// - `NoConversion` applies to every type. If the error type has no conversion, the bounds of the method cause a
-///   compile error.
+/// - `NoConversion` applies to every type. If the user's error type has no conversion, the bounds of the method
+///   `__rejected` cause a compile error.
 #[derive(Debug)]
 pub struct Conversion<R, Error>(ByRejection<R, Error>);
 

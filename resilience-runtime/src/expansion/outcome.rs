@@ -51,8 +51,8 @@ pub fn rejected_with<R: Outcome, Error>(error: Error, make: impl FnOnce(Error) -
     R::from_result(Err(make(error)))
 }
 
-/// Creates the error of a call that a `#[timeout]` ended. Also calls `Note::forget`, so that a layer above does not
-/// read the kind of error that an earlier poll stored.
+/// Creates the error of a call that a `#[timeout]` ended. Also calls `Note::forget`, because an earlier poll may have
+/// stored the kind of another error.
 pub fn timed_out(timeout: &Timeout, func: &str, allowed: Duration, by_deadline: bool) -> TimeoutError {
     Note::forget();
     timeout.end(func, allowed, by_deadline)

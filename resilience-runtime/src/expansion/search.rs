@@ -32,7 +32,7 @@ fn of_sources(source: &(dyn Error + 'static)) -> Cause {
     cause.unwrap_or(Cause::None)
 }
 
-/// Finds the [`Cause`] in an error of any type.
+/// Finds the [`Cause`] of an error of any type.
 ///
 /// The generated code calls `Search::of(&error).__cause()`. The following four types have a method `__cause`. Each
 /// type in the list dereferences to the next type in the list. The compiler therefore selects the first type in the
@@ -70,8 +70,8 @@ impl<E: Error> Search<'_, E> {
     }
 }
 
-/// A `Box<dyn Error + 'e>` may contain references. The sources of the error are `'static`, so the sources can be
-/// downcast.
+/// The error in a `Box<dyn Error + 'e>` may contain references. The sources of this error are `'static`, and can
+/// therefore be downcast.
 impl<'e, E: AsRef<dyn Error + 'e>> Boxed<'_, E> {
     pub fn __cause(&self) -> Cause {
         cause(self.0.0.as_ref().source())

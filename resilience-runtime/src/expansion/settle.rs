@@ -1,5 +1,5 @@
-//! Defines the functions that the generated code of `#[circuit]` and `#[fallback]` calls at the beginning and at the
-//! end of a call.
+//! Defines functions for the generated code of `#[circuit]` and `#[fallback]`. The generated code calls these functions
+//! at the beginning and at the end of a call.
 #![allow(missing_docs, clippy::missing_errors_doc)] // Items without docs belong to the hidden module `__private`.
 
 use std::fmt::Display;
@@ -19,8 +19,8 @@ use crate::expansion::cause::Cause;
 use crate::expansion::text::Text;
 
 /// Returns a future that polls `body`. Between two polls, the future marks the permit (the record of an admitted call)
-/// as waiting. If the permit is dropped with this mark, the call was cancelled. If the permit is dropped without the
-/// mark, `body` or the code of a layer below the circuit has panicked, and the call counts as a failure.
+/// as waiting. If the permit is dropped with this mark, the call counts as cancelled. If the permit is dropped without
+/// the mark, `body` or the code of a layer below the circuit has panicked. The call then counts as a failure.
 #[inline]
 pub fn watch<'p, 'b, F: Future>(permit: &'p mut Permit<'b>, body: F) -> Watched<'p, 'b, F> {
     Watched::new(permit, body)
@@ -35,9 +35,9 @@ pub fn watch_values<'p, 'b, F: Future>(permit: &'p mut Permit<'b>, body: F) -> W
 // The function `settle` takes the outcome by value and matches the outcome at once. The value of a success then stays
 // in a register. If `settle` took the outcome by reference, the whole outcome would have to be in memory.
 
-/// Records the outcome of a call in the circuit of `permit`, and returns the outcome. The circuit ignores an error in
-/// which the function `cause` finds a rejection or an expired deadline. Any other error counts as a failure. The
-/// function `text` returns the text of the error for events.
+/// Records the outcome of a call in the circuit of `permit`, and returns the outcome. If the function `cause` finds a
+/// rejection or an expired deadline in an error, the circuit ignores the call (see [`Cause::is_neutral`]). Any other
+/// error counts as a failure. The function `text` returns the text of the error for events.
 #[inline]
 pub fn settle<R: Outcome>(
     permit: Permit<'_>,
@@ -68,10 +68,9 @@ pub fn settle<R: Outcome>(
 /// `Ok` counts as a failure or as a success. The functions `retry_after` and `retry_after_ok` return the delay that the
 /// service asked for.
 ///
-/// If the attribute has the option `failure_if`, `asks_first` is true, and `failure_if` decides about every error. If
-/// `asks_first` is false, the circuit ignores an error in which `cause` finds a rejection or an expired deadline. In
-/// both cases, a call that the caller's deadline ended counts as a failure if the call ran for the time `hung_after` or
-/// longer.
+/// `asks_first` is true if the attribute has the option `failure_if`. If `asks_first` is false, `failure_if` is not
+/// called. The circuit then ignores a call if `cause` finds a rejection or an expired deadline in its error. In both
+/// cases, an expired deadline counts as a failure if the body ran for the time `hung_after` or longer.
 #[expect(clippy::too_many_arguments, reason = "one for each option, so that the user's closures need no types")]
 #[inline]
 pub fn settle_by<R: Outcome>(
@@ -142,33 +141,33 @@ pub fn wait(permit: &mut Permit<'_>) {
 }
 
 /// Marks the call of this permit as running. The code of an attribute below `#[circuit]` calls this function after a
-/// wait. If a function of the user then panics, such as `retry_if`, the call counts as a failure.
+/// wait. If a user's function such as `retry_if` then panics, the call counts as a failure.
 #[inline]
 pub fn resume(permit: &mut Permit<'_>) {
     permit.resume();
 }
 
-/// Marks the beginning of user code outside the body, such as the expression for the time of a timeout, or a fallback
-/// function that is not `async`. If this code panics, the call of this permit counts as a failure.
+/// Marks the beginning of user code outside the body. Examples are the expression for the time of a timeout, and a
+/// fallback function that is not `async`. If this code panics, the call of this permit counts as a failure.
 #[inline]
 pub fn enter(permit: &mut Permit<'_>) {
     permit.enter();
 }
 
-/// Marks the end of the code that began with [`enter`].
+/// Marks the end of the user code whose beginning [`enter`] marked.
 #[inline]
 pub fn leave(permit: &mut Permit<'_>) {
     permit.leave();
 }
 
-/// Returns the value of an expression in an option. The closure makes the compiler reject an expression that leaves the
+/// Evaluates the user's expression in an option. The closure makes the compiler reject an expression that leaves the
 /// function, for example by `?`.
 #[inline]
 pub fn evaluate<T>(expression: impl FnOnce() -> T) -> T {
     expression()
 }
 
-/// Returns whether the call of the function is a second or later attempt of a retry or a hedge of another function.
+/// Returns whether the current call belongs to a second or later attempt of another function's retry or hedge.
 #[inline]
 pub fn is_repeat() -> bool {
     Repeat::is_running()

@@ -1,4 +1,5 @@
-//! Defines the functions that the generated code of `#[circuit(stream)]` calls after the body has returned.
+//! Defines functions for the generated code of `#[circuit(stream)]`. The generated code calls these functions after the
+//! body has returned.
 #![allow(missing_docs, clippy::missing_errors_doc)] // Items without docs belong to the hidden module `__private`.
 
 use std::fmt::Display;
@@ -22,7 +23,7 @@ use crate::stream::watched::WatchedStream;
 #[derive(Debug)]
 pub enum NoValue {}
 
-/// Separates the stream of a successful call from the outcome of a failed call.
+/// Returns the stream of a successful call in `Continue`, or the error of a failed call in `Break`.
 #[inline]
 pub fn split<R: Outcome>(outcome: R) -> ControlFlow<Result<NoValue, R::Error>, R::Value> {
     match outcome.into_result() {
@@ -31,7 +32,7 @@ pub fn split<R: Outcome>(outcome: R) -> ControlFlow<Result<NoValue, R::Error>, R
     }
 }
 
-/// Changes the type `T` of a `Result<T, E>` that is always an `Err`.
+/// Converts a `Result` that is always an `Err` to a `Result` with the `Ok` type `T`.
 #[inline]
 pub fn join<T, E>(outcome: Result<NoValue, E>) -> Result<T, E> {
     match outcome {
@@ -40,8 +41,8 @@ pub fn join<T, E>(outcome: Result<NoValue, E>) -> Result<T, E> {
     }
 }
 
-/// Tells the compiler the item type of a stream, which the generated code takes from the signature of the decorated
-/// function.
+/// Tells the compiler that the items of a stream have the type `I`. The generated code takes `I` from the signature of
+/// the decorated function.
 #[inline]
 pub fn of_items<I, S: Stream<Item = I>>(stream: S) -> S {
     stream
@@ -111,8 +112,8 @@ where
 type WatchedByOptions<S, Shown, Find, If, IfOk, After, AfterOk> =
     WatchedStream<S, WatchedPermit<Options<Shown, Find, If, IfOk, After, AfterOk>>>;
 
-/// Moves the permit of a call into the stream that the body of the call has returned. If `at_first_item` is true, the
-/// time to the first item decides whether the call was slow.
+/// Moves the permit of a call into the stream that the body has returned. If `at_first_item` is true, the time to the
+/// first item decides whether the call was slow.
 #[expect(clippy::too_many_arguments, reason = "one for each option, so that the user's closures need no types")]
 pub fn watch_stream<S, Shown, Find, If, IfOk, After, AfterOk>(
     breaker: &CircuitBreaker,
@@ -140,8 +141,8 @@ where
     watch(breaker, permit, stream, at_first_item, options)
 }
 
-/// A boxed stream whose items are `Result`s. The method `boxed` puts the watched stream into a second box, whose type
-/// is the type of the first box.
+/// A boxed stream whose items are `Result`s. The method `boxed` puts the watched stream into another box of the same
+/// type.
 #[diagnostic::on_unimplemented(
     message = "`stream` needs an `Ok` that is `impl Stream` or a boxed stream of `Result`s, not `{Self}`",
     label = "neither `impl Stream` nor a boxed stream of `Result`s",
@@ -183,8 +184,8 @@ boxed! {
     Box::new => 'a, Box<dyn Stream<Item = Result<T, E>> + Send + Unpin + 'a>;
 }
 
-/// Works like [`watch_stream`], for a function that returns a boxed stream. Puts the watched stream into a second box,
-/// so that the declared return type `S` does not change.
+/// Works like [`watch_stream`], for a function that returns a boxed stream. Puts the watched stream into another box,
+/// because the function must return its declared type `S`.
 #[expect(clippy::too_many_arguments, reason = "one for each option, so that the user's closures need no types")]
 pub fn watch_boxed_stream<S, Shown, Find, If, IfOk, After, AfterOk>(
     breaker: &CircuitBreaker,

@@ -5,15 +5,15 @@ use std::fmt::Display;
 use std::ops::Deref;
 
 /// A function that returns an error as `dyn Display`, or `None` if the type of the error does not implement `Display`.
-/// The generated code passes a closure that calls the method `__error` of [`Shown`].
+/// The generated code passes a closure that evaluates `Shown::of(&error).__error()`.
 pub trait Text<E>: for<'a> FnOnce(&'a E) -> Option<&'a dyn Display> {}
 
 impl<E, F: for<'a> FnOnce(&'a E) -> Option<&'a dyn Display>> Text<E> for F {}
 
 /// Finds the text of an error of any type. If the error type implements `Display`, the expression
 /// `Shown::of(&error).__error()` calls the method `__error` of `Shown`. For any other error type, the compiler
-/// dereferences `Shown`, and the expression calls the method `__error` of [`NotShown`]. The underscores make a name
-/// clash unlikely. A method `__error` of a user's trait would take precedence over the method of `NotShown`.
+/// dereferences `Shown`, and the expression calls the method `__error` of [`NotShown`]. A method `__error` of a user's
+/// trait would take precedence over the method of `NotShown`. The underscores make this name clash unlikely.
 #[derive(Debug)]
 pub struct Shown<'a, E>(&'a E);
 

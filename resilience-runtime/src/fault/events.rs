@@ -27,7 +27,7 @@ pub(crate) fn injected(hit: &Hit, func: &str) {
     }
 }
 
-/// Emits a warning that a fault was removed, because the function `func` cannot have this fault. For example, the
+/// Emits a warning that a fault was removed. The function `func` cannot have this fault, for example because the
 /// injected error has a wrong type.
 #[cold]
 pub(crate) fn refused(hit: &Hit, func: &str, made: &str, wanted: Option<&str>) {

@@ -1,4 +1,4 @@
-//! Stores the injected faults, by the names of functions and layers.
+//! Stores the injected faults, and finds the faults that affect a call.
 
 #[cfg(feature = "chaos")]
 use std::collections::BTreeMap;
@@ -23,7 +23,7 @@ use crate::fault::stats::{ChaosStats, FaultStats};
 pub(crate) struct Faults {
     is_any: AtomicBool,
     injected: Mutex<Vec<Injected>>,
-    /// For each name of a function or layer, the number of calls that faults in a running service have affected.
+    /// The statistics of the faults in a running service, by the name of the function or layer.
     #[cfg(feature = "chaos")]
     counts: Mutex<BTreeMap<String, FaultStats>>,
 }
@@ -49,7 +49,7 @@ impl Faults {
     ///
     /// # Errors
     ///
-    /// Returns a message if no decorated function and no layer has the name.
+    /// Returns a message if neither a decorated function nor a layer has the name `name`.
     pub(crate) fn inject(&self, name: &str, kind: Kind, limits: Option<Limits>) -> Result<u64, String> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let known = names::all();
@@ -72,7 +72,7 @@ impl Faults {
         self.end(|fault| fault.id == id, "removed");
     }
 
-    /// Removes the faults that the [`Armed`](crate::chaos::Armed) with the number `armed` injected.
+    /// Removes the faults of the [`Armed`](crate::chaos::Armed) with the number `armed`.
     #[cfg(feature = "chaos")]
     pub(crate) fn disarm(&self, armed: u64) {
         self.end(|fault| fault.limits.is_some_and(|limits| limits.armed == armed), "disarmed");
@@ -105,8 +105,8 @@ impl Faults {
         }
     }
 
-    /// Returns the effect of the faults on a call of this function. For faults in a running service, also adds the call
-    /// to the statistics.
+    /// Returns the effect of the faults on a call of this function. If a fault in a running service affects the call,
+    /// also adds the call to the statistics.
     #[inline]
     pub(crate) fn hit(&self, function: &Function) -> Option<Hit> {
         if self.is_any.load(Ordering::Relaxed) { self.find(function) } else { None }
@@ -123,11 +123,11 @@ impl Faults {
 
     /// Returns the effect of all faults on a call of this function. Also returns the faults whose next warning is due.
     ///
-    /// A fault of the kind `Next` has a limited number of errors. A script has one step for each call. A fault has no
-    /// effect if its `limits` do not select the call, or if no error or step is left.
+    /// A fault of the kind `Next` has a limited number of errors. A script has one step for each call. A fault is
+    /// skipped if its `limits` do not select the call, or if the fault has no error or step left.
     ///
-    /// The times of the remaining latency faults add up. Of the remaining faults of other kinds, only the oldest
-    /// affects the call. The younger faults keep their errors and steps for later calls.
+    /// The times of all latency faults that are not skipped add up. Among the faults of other kinds that are not
+    /// skipped, only the oldest affects the call. The younger faults keep their errors and steps for later calls.
     fn next(&self, function: &Function) -> (Option<Hit>, Vec<Injected>) {
         let names = names::of(function);
         let (mut hit, mut due) = (None::<Hit>, Vec::new());

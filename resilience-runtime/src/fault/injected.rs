@@ -23,7 +23,7 @@ pub(crate) struct Hit {
     pub(crate) name: String,
     pub(crate) latency: Duration,
     pub(crate) effect: Option<Effect>,
-    /// The number of the fault with this `name`.
+    /// The number of the fault that `name` refers to.
     pub(crate) id: u64,
     /// Whether the fault affects a running service instead of a test. In a running service, an injected error of a
     /// wrong type must not cause a panic.

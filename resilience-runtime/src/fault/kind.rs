@@ -35,7 +35,7 @@ impl fmt::Debug for Maker {
     }
 }
 
-/// The kind of a fault, with the errors or the steps that are left.
+/// The kind of a fault. Some kinds also contain the number of errors, or the steps, that are left.
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
     /// The next calls return an error. The number counts the calls that are left.
@@ -53,7 +53,7 @@ pub(crate) enum Kind {
     Script(VecDeque<Step>, Maker),
 }
 
-/// The effect of a fault on one call, besides latency.
+/// The effect of a fault on one call, apart from latency.
 #[derive(Clone, Debug)]
 pub(crate) enum Effect {
     Error(Maker),
@@ -72,7 +72,7 @@ impl Effect {
 }
 
 impl Kind {
-    /// Returns the word for the fault in events.
+    /// Returns the word that stands for this kind of fault in events.
     pub(crate) fn word(&self) -> &'static str {
         match self {
             Self::Latency(_) => "latency",
@@ -91,7 +91,7 @@ impl Kind {
         matches!(self, Self::Latency(_))
     }
 
-    /// Returns whether a fault of the kind `Next` has no errors left.
+    /// Returns true for a fault of the kind `Next` that has no errors left.
     pub(crate) fn is_used_up(&self) -> bool {
         match self {
             #[cfg(feature = "test-util")]

@@ -12,7 +12,7 @@ pub(crate) struct Limits {
     rate: f64,
     /// The time at which the fault ends.
     until: Tick,
-    /// The number of the [`Armed`](crate::chaos::Armed) that injected the fault.
+    /// The number of the [`Armed`](crate::chaos::Armed) to which the fault belongs.
     #[cfg(feature = "chaos")]
     pub(crate) armed: u64,
     /// The time of the last warning about the fault.
@@ -42,7 +42,8 @@ impl Limits {
         random::unit(random::next()) < self.rate
     }
 
-    /// Returns whether a warning about the fault is due. If a warning is due, stores the time of this warning.
+    /// Returns whether a warning about the fault is due. If a warning is due, stores the current time as the time of
+    /// the last warning.
     pub(crate) fn is_due(&mut self) -> bool {
         let now = Tick::now();
         let is_due = now.since(self.warned) >= BETWEEN_WARNINGS;

@@ -1,4 +1,4 @@
-//! Finds the names with which a test or a service can select a decorated function for a fault.
+//! Finds the names by which a test or a service can select a decorated function for a fault.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ pub(crate) fn of(function: &Function) -> &[String] {
     })
 }
 
-/// Returns the names of all decorated functions and of their layers.
+/// Returns the paths of all decorated functions, and the names of their layers.
 pub(crate) fn all() -> BTreeSet<&'static str> {
     functions().flat_map(of).map(String::as_str).collect()
 }

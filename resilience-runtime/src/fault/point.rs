@@ -16,8 +16,8 @@ use crate::fault::faults::Faults;
 use crate::fault::injected::Hit;
 use crate::fault::kind::Effect;
 
-/// The fault of one call. The generated code first calls `wait` or `block`. The code then passes the fault to
-/// `__outcome`, which returns the injected error.
+/// The combined effect of all faults on one call. The generated code first calls `wait` or `block`. The code then
+/// passes the `Fault` to `__outcome`, which returns the injected error.
 #[derive(Debug)]
 pub struct Fault {
     function: &'static Function,
@@ -78,9 +78,9 @@ impl Fault {
         panic!("the fault `panic` for `{}`, in `{}`", self.hit.name, self.function.path())
     }
 
-    /// Removes a fault of a running service, because the function cannot have this fault. Also emits an event. `made`
-    /// is the text `a hang`, or the type of the injected error. For an injected error, `wanted` is the error type of
-    /// the function, or `None` if this type is unknown.
+    /// Removes a fault of a running service, because the function cannot have this fault. Also emits the event
+    /// `chaos_refused`. `made` is the text `a hang`, or the type of the injected error. For an injected error, `wanted`
+    /// is the error type of the function, or `None` if this type is unknown.
     fn refuse(&self, made: &str, wanted: Option<&str>) {
         Faults::current().remove(self.hit.id);
         events::refused(&self.hit, self.function.name(), made, wanted);
@@ -111,8 +111,8 @@ impl Fault {
         );
     }
 
-    /// Handles the fault of a function whose error type is unknown. Such a function cannot return an injected error, so
-    /// a running service removes a fault that is an error.
+    /// Handles the fault of a function whose error type is unknown. The function cannot return an injected error. In a
+    /// running service, a fault that is an error is therefore removed.
     ///
     /// # Panics
     ///
@@ -135,7 +135,7 @@ impl Fault {
 /// return type of the function.
 ///
 /// The generated code contains the expression `Faulted::<R>::new().__outcome(fault)`. If `R` is a `Result` with a known
-/// error type, this expression calls the method `__outcome` of `Faulted`. Otherwise, the compiler dereferences
+/// error type, this expression calls the method `__outcome` of `Faulted`. For any other `R`, the compiler dereferences
 /// `Faulted`, and the expression calls the method `__outcome` of [`NoFault`].
 ///
 /// The method of `Faulted` has the bound `Unpin` to exclude error types that are type parameters. Nearly all other
