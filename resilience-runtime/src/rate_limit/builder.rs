@@ -22,7 +22,7 @@ use crate::rate_limit::rate_limit::{RateLimit, Settings};
 #[must_use = "a builder does nothing until `build`"]
 pub struct RateLimitBuilder {
     name: Cow<'static, str>,
-    /// The name that an error shows for the field `limit`: `per_second` or `limit`.
+    /// The option that has set the field `limit`, for error messages: `per_second` or `limit`.
     option: &'static str,
     limit: u32,
     per: Duration,
@@ -66,12 +66,12 @@ impl RateLimit {
 }
 
 impl RateLimitBuilder {
-    /// Sets the size of a burst, which is the number of calls that may start at once after a pause. The size must be at
-    /// least 1. Default: the limit, or 1 if the period is longer than a second. A burst is too large if the rate needs
-    /// more than 146 years to refill it.
+    /// Sets the size of a burst: the number of calls that may start at the same moment after a pause. The size must be
+    /// at least 1. Default: the limit, or 1 if the period is longer than a second. A burst is too large if the rate
+    /// needs more than 146 years to refill it.
     ///
-    /// One call can take at most `burst` tokens. With a burst of 1, a call that takes several tokens is always
-    /// rejected. Set the burst if your calls take several tokens.
+    /// A call usually takes one token, and can take at most `burst` tokens. With a burst of 1, a call that takes
+    /// several tokens is always rejected. Set the burst if your calls take several tokens.
     ///
     /// In the first period after a pause, up to `limit + burst - 1` calls can start. To stay within a quota that a
     /// service enforces, set the burst to 1.
@@ -80,15 +80,15 @@ impl RateLimitBuilder {
         self
     }
 
-    /// Sets the longest time that a call may wait for the rate, 0 to 584 years. Default: 0, so a call above the rate is
-    /// rejected at once.
+    /// Sets the longest time for which a call may wait until the rate admits the call, 0 to 584 years. Default: 0, so a
+    /// call above the rate is rejected at once.
     pub fn wait(mut self, wait: Duration) -> Self {
         self.wait = wait;
         self
     }
 
-    /// Sets the largest number of waiting calls, 1 to 1,000,000,000. Default: 1,000. A further call is rejected at
-    /// once.
+    /// Sets the largest number of waiting calls, 1 to 1,000,000,000. Default: 1,000. If the queue is full, a call that
+    /// would have to wait is rejected at once.
     pub fn max_queue(mut self, calls: u32) -> Self {
         self.max_queue = Some(calls);
         self

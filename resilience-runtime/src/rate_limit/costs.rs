@@ -1,4 +1,4 @@
-//! Tests which calls of a rate limit lock a mutex.
+//! Checks that a rate limit locks a mutex only while a quota applies.
 //!
 //! These tests are unit tests, because the public interface does not show locks.
 

@@ -24,7 +24,7 @@ impl RateLimitedError {
         Self { source: NotMade::new(name, reason.to_bits()) }
     }
 
-    /// Creates the error from `mark`, the source of an earlier error.
+    /// Recreates an error from `mark`, the field `source` of the original error.
     pub(crate) fn of(mark: &NotMade<ByRateLimit>) -> Self {
         Self { source: mark.clone() }
     }
@@ -35,8 +35,8 @@ impl RateLimitedError {
         self.source.name.as_str()
     }
 
-    /// Returns the time until the rate limit admits the call, which is longer than zero. A call after this time may
-    /// still be rejected, because another caller may call first.
+    /// Returns the time after which the rate limit can admit the call. This time is longer than zero. A call after this
+    /// time may still be rejected, because another caller may call first.
     ///
     /// Returns `None` if the rate limit will never admit the call, for one of two reasons:
     ///
@@ -56,8 +56,7 @@ impl RateLimitedError {
     }
 }
 
-/// Creates an `io::Error` of the kind [`QuotaExceeded`](io::ErrorKind::QuotaExceeded), which contains the
-/// [`RateLimitedError`].
+/// Wraps the [`RateLimitedError`] in an `io::Error` of the kind [`QuotaExceeded`](io::ErrorKind::QuotaExceeded).
 impl From<RateLimitedError> for io::Error {
     fn from(limited: RateLimitedError) -> Self {
         Self::new(io::ErrorKind::QuotaExceeded, limited)

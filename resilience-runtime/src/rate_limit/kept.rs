@@ -26,7 +26,7 @@ impl KeptLimit {
         self.full_in.is_zero() && self.quota.is_none()
     }
 
-    /// Returns the state of the same rate limit after the time `passed`, if no call happens in this time.
+    /// Returns the state of the rate limit after the time `passed`, if no call starts during this time.
     pub(crate) fn after(self, passed: Duration) -> Self {
         let quota = self.quota.map(|quota| KeptQuota { reset_in: quota.reset_in.saturating_sub(passed), ..quota });
         Self { full_in: self.full_in.saturating_sub(passed), quota: quota.filter(|quota| !quota.reset_in.is_zero()) }

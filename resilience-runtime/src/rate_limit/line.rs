@@ -65,8 +65,8 @@ impl Line {
 
     /// Adds a quota that the service has reported. Each earlier quota still applies until its own reset.
     pub(crate) fn restrict(&self, quota: Quota) {
-        // Sets the bit under the lock. Otherwise, another thread could remove the quota first, and the bit would stay
-        // set.
+        // Sets the bit `QUOTA` under the lock. Without the lock, another thread could remove the quota before the bit
+        // is set, and the bit would stay set.
         let mut quotas = lock_std(&self.quotas);
         if quotas.add(quota, Tick::now()) {
             self.state.fetch_or(QUOTA, Ordering::AcqRel);
@@ -86,8 +86,8 @@ impl Line {
         self.state.fetch_and(!QUOTA, Ordering::AcqRel);
     }
 
-    /// Estimates when a waiting call that takes `tokens` tokens could start, for the error that rejects the call. The
-    /// estimate assumes that all other waiting calls start first.
+    /// Estimates when a waiting call that takes `tokens` tokens could start. If the call is rejected, its error
+    /// contains this estimate. The estimate assumes that all other waiting calls start first.
     pub(crate) fn estimate(&self, tokens: u32, pace: Pace, due: u64) -> Reason {
         let before = self.tokens.load(Ordering::Relaxed).saturating_sub(u64::from(tokens));
         estimate(pace, due, before, tokens, &lock_std(&self.quotas))
@@ -123,8 +123,7 @@ impl Line {
     }
 }
 
-/// Estimates when a call could start, for the error that rejects the call. `before` is the number of tokens that the
-/// waiting calls before this call take.
+/// Estimates when a call could start, if the waiting calls before this call take `before` tokens.
 fn estimate(pace: Pace, due: u64, before: u64, tokens: u32, quotas: &Quotas) -> Reason {
     let now = Tick::now();
     let early = pace.early(due, now.to_bits(), before, tokens).max(1);

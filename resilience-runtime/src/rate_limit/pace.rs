@@ -10,7 +10,7 @@ use crate::base::config_error::{ConfigError, Value};
 pub(crate) struct Pace {
     /// The time between two tokens at an even pace, in nanoseconds.
     step: u64,
-    /// The longest time by which a burst may take a token before its due time, in nanoseconds: `step * (burst - 1)`.
+    /// The longest time from the start of a call to the later due time of its token: `step * (burst - 1)` nanoseconds.
     ahead: u64,
 }
 
@@ -37,7 +37,8 @@ impl Pace {
         Self { step, ahead: step.saturating_mul(u64::from(burst.saturating_sub(1))).min(LONGEST_BURST) }
     }
 
-    /// Checks the arguments of [`new`](Self::new). An error about `limit` names the option `option`.
+    /// Checks the arguments of [`new`](Self::new). If `limit` is outside its range, the error shows `option` as the
+    /// name of the option.
     ///
     /// # Errors
     ///
@@ -87,7 +88,7 @@ impl Pace {
         if self == Self::NEVER { self.step } else { 0 }
     }
 
-    /// Returns the time at which the next call is due after a whole burst at the time `now`.
+    /// Returns the time at which the next call is due, if a whole burst starts at the time `now`.
     pub(crate) fn latest(self, now: u64) -> u64 {
         now.saturating_add(self.ahead).saturating_add(self.step)
     }
@@ -99,9 +100,9 @@ impl Pace {
     }
 
     /// Decides whether a call may take `tokens` tokens at the time `now`. The first of the tokens is due at `due`, and
-    /// each further token is due one `step` later. The call may start if its last token is due at most `ahead` after
-    /// `now`. Returns `due` for the next call. If the call comes too early, returns the time until the call may start
-    /// as an `Err`. All times are in nanoseconds.
+    /// each further token is due one `step` later. The call may start if its last token is due by `now + ahead`.
+    /// Returns `due` for the next call. If the call comes too early, returns an `Err` with the time until the call may
+    /// start. All times are in nanoseconds.
     #[inline]
     pub(crate) fn next(self, due: u64, now: u64, tokens: u32) -> Result<u64, u64> {
         // Makes the common case fast: the rate limit is not exhausted, so the first token is already due.
@@ -126,8 +127,9 @@ impl Pace {
         due.saturating_add(self.after_first(tokens)).saturating_sub(self.ahead)
     }
 
-    /// Returns `due`, or `now` if `due` comes from another clock, such as the paused clock of another test. On one
-    /// clock, `due` is ahead of `now` by at most the time that refills a whole burst.
+    /// Returns `due`, or `now` if `due` comes from another clock, such as the paused clock of another test. If both
+    /// times come from one clock, `due` is ahead of `now` by at most the time that the rate needs to refill a whole
+    /// burst.
     #[inline]
     fn sane(self, due: u64, now: u64) -> u64 {
         let latest = self.ahead + self.step + nanos(SKEW);
@@ -146,7 +148,7 @@ impl Pace {
         self.ahead.saturating_add(self.step)
     }
 
-    /// Returns the time from the due time of a call's first token to the due time of its last token.
+    /// Returns the time between the due times of the first and the last token of a call.
     #[inline]
     fn after_first(self, tokens: u32) -> u64 {
         if tokens <= 1 { 0 } else { self.step.saturating_mul(u64::from(tokens - 1)) }

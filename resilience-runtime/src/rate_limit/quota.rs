@@ -29,8 +29,7 @@ impl Quota {
         if left > LONGEST_RESET + SKEW { Duration::ZERO } else { left }
     }
 
-    /// Returns whether `other` has no effect beside this quota. A call that this quota admits then also fits into
-    /// `other`.
+    /// Returns whether `other` admits every call that this quota admits. `other` is then redundant.
     fn implies(self, other: Self) -> bool {
         self.remaining <= other.remaining && self.until >= other.until
     }
@@ -38,12 +37,12 @@ impl Quota {
 
 /// The quotas that apply now. A call is admitted only if every quota admits the call.
 ///
-/// The list contains several quotas, because each response may report another quota, and the responses arrive in any
-/// order. Each quota applies until its own reset. One merged quota with the fewest tokens and the latest reset would be
-/// too strict. Steady calls would use up its tokens, although the service keeps granting new tokens.
+/// The list contains several quotas, because each response may report a different quota, and the responses arrive in
+/// any order. Each quota applies until its own reset. One merged quota with the fewest tokens and the latest reset
+/// would be too strict. Steady calls would use up its tokens, although the service keeps granting new tokens.
 ///
-/// The list is sorted by reset time, and contains no quota that another quota [`implies`](Quota::implies). A quota with
-/// a later reset therefore has more tokens.
+/// The list is sorted by reset time, and contains no redundant quota, see [`Quota::implies`]. A quota with a later
+/// reset therefore has more tokens.
 #[derive(Debug, Default)]
 pub(crate) struct Quotas(Vec<Quota>);
 
@@ -102,7 +101,8 @@ impl Quotas {
     }
 
     /// Merges two neighbours in the list into one quota with the smaller number of tokens and the later reset. Chooses
-    /// the neighbours whose merge leaves the shortest gap between resets, so that the resets stay evenly spread.
+    /// the two neighbours for which the gap between the merged reset and the reset before it is shortest. The resets
+    /// therefore stay evenly spread.
     fn join_two(&mut self, now: Tick) {
         let before = |place: usize| place.checked_sub(1).map_or(now, |place| self.0[place].until);
         let gap = |place: &usize| self.0[place + 1].until.since(before(*place));

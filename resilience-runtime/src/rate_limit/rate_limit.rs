@@ -21,7 +21,7 @@ use crate::rate_limit::pace::Pace;
 use crate::rate_limit::quota::Quota;
 use crate::rate_limit::stats::RateLimitStats;
 
-/// Limits the rate of calls, and the size of a burst: the number of calls that may start at once.
+/// Limits the rate of calls, and the size of a burst: the number of calls that may start at the same moment.
 ///
 /// The algorithm is the generic cell rate algorithm (ITU-T I.371, annex A, virtual scheduling). It admits the same
 /// calls as a leaky bucket, but needs only one atomic integer. All clones of a `RateLimit` share one limit.
@@ -55,8 +55,8 @@ pub struct RateLimit(pub(crate) Arc<Shared>);
 pub(crate) struct Shared {
     pub(crate) name: Name,
     pub(super) settings: Versions<Settings>,
-    /// The time at which the next call is due at an even pace, as the result of `Tick::to_bits` (nanoseconds). Before
-    /// the first call, the value is [`Pace::first_due`].
+    /// The time at which the next call is due at an even pace, in nanoseconds (see `Tick::to_bits`). Before the first
+    /// call, the value is [`Pace::first_due`].
     pub(super) due: AtomicU64,
     admitted: AtomicU64,
     rejected: AtomicU64,
@@ -93,8 +93,8 @@ impl RateLimit {
         self.0.settings.current().wait
     }
 
-    /// Changes the settings. Recent calls still count after the change, but at most as one whole burst of the new rate.
-    /// Returns false without a change if the rate limit has had too many different settings, see [`Versions`].
+    /// Changes the settings. Recent calls still count after the change, but as at most one whole burst. Returns false
+    /// and changes nothing if the rate limit has had too many different settings, see [`Versions`].
     pub(crate) fn change(&self, settings: Settings) -> bool {
         let before = self.pace();
         let is_changed = self.0.settings.change(settings);
@@ -146,8 +146,8 @@ impl RateLimit {
         Some(kept).filter(|kept| pace != Pace::NEVER && !kept.decides_as_new())
     }
 
-    /// Replaces the state by the state of a snapshot. Limits the time until a whole burst to the longest possible time
-    /// at the current rate, because the rate may have been slower before.
+    /// Replaces the state by the state of a snapshot. Limits the time until a whole burst to the time that the current
+    /// rate needs to refill a burst. The rate may have been slower before.
     #[cfg(feature = "serde")]
     pub(crate) fn restore(&self, kept: &KeptLimit) {
         let Shared { due, line, .. } = &*self.0;
@@ -207,8 +207,8 @@ impl RateLimit {
         if tokens > 0 {
             let mut seen = due.load(Ordering::Acquire);
             loop {
-                // Reads `due` before the clock. Otherwise, another thread could change `due` after the clock reading,
-                // and the error would report a wait that is too long.
+                // Reads the clock after `due`. In the opposite order, another thread could change `due` between the two
+                // readings, and the error would report a wait that is too long.
                 let now = Tick::now().to_bits();
                 let next = pace.next(seen, now, tokens).map_err(|early| self.early(early))?;
                 match due.compare_exchange_weak(seen, next, Ordering::AcqRel, Ordering::Acquire) {

@@ -87,21 +87,23 @@ pub fn reset_all_circuits() {
     each(CircuitBreaker::reset);
 }
 
-/// Checks the options of all circuits for conflicts. There is a conflict if two attributes or builders set one option
-/// to different values, or use one name both with and without `key`.
+/// Checks the options of all circuits for conflicts. Two attributes or builders with the same name conflict in three
+/// cases:
 ///
-/// There is also a conflict if two attributes or builders set options that cannot be combined, such as `threshold` and
-/// `failure_rate`.
+/// - They set one option to different values.
+/// - Only one of them has the option `key`.
+/// - They set options that cannot be combined, such as `threshold` and `failure_rate`.
 ///
 /// A program with a conflict still runs. If two attributes conflict, the attribute that comes first by file, line and
 /// column wins. A builder that registers before the first call of the circuit wins over all attributes. The event
-/// `circuit_conflict` reports the conflict when the circuit is registered, or receives further options.
+/// `circuit_conflict` reports the conflict when the circuit is registered, or when another attribute or builder adds
+/// options.
 ///
 /// If a name is used both with and without the option `key`, the functions without `key` share the circuit `name`. The
 /// functions with `key` use the circuits `name[key]`.
 ///
-/// Without the feature `declare`, `check_circuits` does not find an attribute before the first call of its function. If
-/// two attributes conflict, the attribute whose function was called first wins.
+/// Without the feature `declare`, `check_circuits` does not find an attribute before the first call of its function. In
+/// this case, the attribute whose function was called first wins a conflict.
 ///
 /// A test of one line finds the conflicts of a program:
 ///
@@ -128,7 +130,7 @@ pub fn check_circuits() -> Result<(), Vec<CircuitConflict>> {
     if found.is_empty() { Ok(()) } else { Err(found) }
 }
 
-/// Returns the number of calls of every registered circuit, including rejected calls.
+/// Returns the number of ended and rejected calls for each registered circuit.
 #[cfg(feature = "test-util")]
 pub(crate) fn calls_by_name() -> BTreeMap<String, u64> {
     let mut calls = BTreeMap::new();

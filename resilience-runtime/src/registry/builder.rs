@@ -40,9 +40,11 @@ use crate::registry::written::Written;
 ///
 /// - `threshold` alone: the circuit opens after `threshold` failures in a row.
 /// - `threshold` with `window` or `calls`: the circuit opens after `threshold` failures within the window.
-/// - `failure_rate`, or `slow_call` with `slow_rate`, or all three options: the circuit opens when the share of failed
-///   calls in the window reaches `failure_rate`. The circuit also opens when the share of slow calls reaches
-///   `slow_rate`. This rule needs `min_calls`, and `window` or `calls`.
+/// - `failure_rate`: the circuit opens when the share of failed calls in the window reaches `failure_rate`.
+/// - `slow_rate` with `slow_call`: the circuit opens when the share of slow calls in the window reaches `slow_rate`.
+///
+/// A circuit with both `failure_rate` and `slow_rate` opens when one of the two rates is reached. Each rate needs
+/// `min_calls`, and `window` or `calls`.
 ///
 /// A window of time contains the calls that ended at most `window` ago. A window of calls contains the most recent
 /// calls. The option `calls` sets their number. A window contains successes and failures, but no ignored or cancelled
@@ -266,8 +268,8 @@ impl<T> CircuitBuilder<T> {
     /// Sets whether the metrics show the durations of calls. Default: false.
     ///
     /// With `true`, the metric `resilience_call_duration_seconds` contains a histogram for each outcome: success,
-    /// failure, ignored and cancelled. A rejected call has no duration. Each call then reads tokio's clock twice. The
-    /// first call allocates the histogram, 750 bytes for each circuit. The histogram needs no lock.
+    /// failure, ignored and cancelled. A rejected call has no duration. Each admitted call reads tokio's clock twice. A
+    /// circuit allocates 750 bytes for the histograms at the end of its first call. The histograms need no lock.
     #[doc(alias = "histogram")]
     pub fn durations(mut self, durations: bool) -> Self {
         self.options.durations = Some(durations);
@@ -280,8 +282,8 @@ impl<T> CircuitBuilder<T> {
 }
 
 impl CircuitBuilder<CircuitBreaker> {
-    /// Creates a breaker that is not registered, so that [`get_circuit_stats`](crate::get_circuit_stats) does not list
-    /// it. The breaker shares no state with other breakers of the same name.
+    /// Creates a breaker, but does not register it. [`get_circuit_stats`](crate::get_circuit_stats) does not list this
+    /// breaker. The breaker shares no state with other breakers of the same name.
     ///
     /// # Errors
     ///
@@ -292,8 +294,8 @@ impl CircuitBuilder<CircuitBreaker> {
         Ok(CircuitBreaker::new(self.name.into(), Settings::shared(self.options)))
     }
 
-    /// Returns the registered breaker of this name, which the whole program shares. Creates and registers the breaker
-    /// if it does not exist.
+    /// Returns the registered breaker of this name. The whole program shares this breaker. Creates and registers the
+    /// breaker if it does not exist.
     ///
     /// An option that this builder does not set comes from an attribute or another builder with this name. If no
     /// attribute or builder sets the option, the value comes from a [preset](crate::presets) (a ready-made circuit), or

@@ -11,8 +11,8 @@ use crate::registry::layer::{Layer, LayerDeclaration, Options};
 use crate::registry::layers::{Known, Layers, Listed, declared};
 
 impl<L: Listed> Layers<L> {
-    /// Changes the settings of a layer. `label` is the name of the layer in the statistics. Returns all earlier changes at
-    /// run time, or `None` if no layer has this label.
+    /// Changes the settings of a layer. `label` is the name of the layer in the statistics. Returns all earlier changes
+    /// of the layer, or `None` if no layer has this label.
     ///
     /// # Errors
     ///
@@ -50,8 +50,8 @@ impl<L: Listed> Layers<L> {
         Ok(true)
     }
 
-    /// Replaces the options that the layer has received from `source` (a file or the environment) by `new`. Returns the
-    /// changes at run time that were in force before, or `None` if no layer has this label.
+    /// Replaces the layer's options from `source` (a file or the environment) by `new`. Returns all earlier changes of
+    /// the layer, or `None` if no layer has this label.
     ///
     /// # Errors
     ///
@@ -92,7 +92,7 @@ impl<L: Listed> Layers<L> {
         edit(known).map(Some)
     }
 
-    /// Undoes all changes at run time.
+    /// Undoes all changes that were made to these layers at run time.
     pub(crate) fn reset_configuration(&self) {
         let parts = &mut *lock_std(&self.0);
         for known in parts.named.values_mut().chain(&mut parts.unnamed) {
@@ -118,7 +118,7 @@ impl<L: Layer> Known<L> {
         L::refusal(&self.written, is_named, changes).map_or(Ok(()), Err)
     }
 
-    /// Replaces the options from `source` by `new` in a copy of all changes at run time, and returns this copy.
+    /// Returns a copy of the stored changes, in which `new` replaces the options from `source`.
     #[cfg(feature = "config")]
     fn replaced(
         &self,
@@ -146,7 +146,7 @@ impl<L: Layer> Known<L> {
         Ok(options)
     }
 
-    /// Replaces all changes at run time by `configured`, and applies them to the layer. Returns the earlier changes.
+    /// Replaces the stored changes by `configured`, and applies `configured` to the layer. Returns the earlier changes.
     fn change(&mut self, configured: Configured<L::Options>) -> Result<Configured<L::Options>, ConfigError> {
         let options = self.checked(&configured)?;
         if !self.layer.apply(&options) {

@@ -33,9 +33,9 @@ pub(crate) fn try_replace(name: &str, source: Source, new: Option<&(Origin, Opti
     part_of(name).0.try_replace(name, source, new)
 }
 
-/// Replaces the options that the circuits with this name have received from `source` (a file or the environment) by
-/// `new`. Returns all earlier changes at run time, so that the caller can pass them to [`restore`]. Returns `None` if
-/// no circuit has this name.
+/// For the circuits with this name, replaces the options from `source` (a file or the environment) by `new`. Returns
+/// all earlier changes of these circuits, which the caller can pass to [`restore`]. Returns `None` if no circuit has
+/// this name.
 ///
 /// # Errors
 ///
@@ -89,8 +89,8 @@ impl Part {
     }
 
     /// Returns an error if an option in force would contradict another option after the change. Also returns an error
-    /// if the change sets `max_keys`, and no circuit of this name has a key. Checks the circuit without a key and also
-    /// the circuits with keys, so that an error leaves all of these circuits unchanged.
+    /// if the change sets `max_keys`, and no circuit of this name has a key. Checks both the circuit without a key and
+    /// the circuits with keys before the caller changes one of them.
     fn check_change(
         &self,
         name: &str,
@@ -134,9 +134,9 @@ impl Part {
     }
 
     /// Replaces the options from `source` (a file or the environment) by `new`. Registers the circuit if an attribute
-    /// declares it, but no call has registered it yet. Returns all earlier changes at run time, or `None` if no circuit
-    /// has this name. The first element of the array belongs to the circuit without a key, the second element to the
-    /// circuits with keys.
+    /// declares it, but no call has registered it yet. Returns all earlier changes of the circuits, or `None` if no
+    /// circuit has this name. The first element of the array belongs to the circuit without a key, the second element
+    /// to the circuits with keys.
     ///
     /// # Errors
     ///
@@ -165,8 +165,8 @@ impl Part {
         self.each_configured(name, |index, configured| *configured = before[index].clone());
     }
 
-    /// Lets `edit` modify the changes at run time, and applies the result. `edit` receives the index 0 for the circuit
-    /// without a key, and the index 1 for the circuits with keys.
+    /// Lets `edit` modify the stored changes of the circuits with this name, and applies the result to the circuits.
+    /// `edit` receives the index 0 for the circuit without a key, and the index 1 for the circuits with keys.
     #[cfg(feature = "config")]
     fn each_configured(&mut self, name: &str, mut edit: impl FnMut(usize, &mut Configured<Options>)) {
         if self.circuit_places(name).is_some() {

@@ -71,8 +71,8 @@ impl fmt::Display for Place {
     }
 }
 
-/// The changes of one layer at run time. The newest change in code comes first, and wins. The changes from the
-/// environment come next, and the changes from a file come last.
+/// The changes that were made to one layer at run time. The newest change in code comes first, and wins. The changes
+/// from the environment come next, and the changes from a file come last.
 #[derive(Clone, Debug)]
 pub(crate) struct Configured<O>(Option<Arc<[(Origin, O)]>>);
 
@@ -83,15 +83,15 @@ impl<O> Default for Configured<O> {
 }
 
 impl<O: Copy> Configured<O> {
-    /// Adds a change in front of all others. If an earlier change has the same origin, merges the two changes into one.
-    /// `or` merges two sets of options, and the first set wins.
+    /// Returns a copy with one more change in front of all others. If an earlier change has the same origin, merges the
+    /// two changes into one. `or` merges two sets of options, and the first set wins.
     pub(crate) fn with(&self, origin: Origin, options: O, or: impl Fn(O, O) -> O) -> Self {
         let (same, others): (Vec<_>, Vec<_>) = self.iter().cloned().partition(|(other, _)| *other == origin);
         let options = same.into_iter().map(|(_, options)| options).fold(options, or);
         Self(Some([(origin, options)].into_iter().chain(others).collect()))
     }
 
-    /// Replaces the change from `source` (the environment or a file) by `new`.
+    /// Returns a copy in which `new` replaces the change from `source` (the environment or a file).
     #[cfg(feature = "config")]
     pub(crate) fn replaced(&self, source: Source, new: Option<&(Origin, O)>) -> Self {
         let others = self.iter().filter(|(origin, _)| origin.source() != source);

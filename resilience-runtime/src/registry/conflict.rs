@@ -56,8 +56,7 @@ pub struct CircuitConflict {
 }
 
 /// The options that decide when a circuit opens. If two attributes set options that cannot be combined, the
-/// [`CircuitConflict`] names an option of the losing attribute. This option is the first one in the array that only the
-/// losing attribute sets.
+/// [`CircuitConflict`] names the first of these options that only the losing attribute sets.
 const RULE: [CircuitOption; 7] = [
     CircuitOption::FailureRate,
     CircuitOption::SlowRate,
@@ -69,8 +68,8 @@ const RULE: [CircuitOption; 7] = [
 ];
 
 /// Compares the options `next` of one attribute or builder with the options `before` of others. Returns a conflict for
-/// each option that `next` sets to a different value. If no value differs, returns a conflict if the options in `next`
-/// and `before` cannot be combined.
+/// each option that `next` sets to a different value. If no value differs, but the options in `next` and `before`
+/// cannot be combined, returns one conflict.
 pub(crate) fn conflicts(name: &str, before: &[Arc<Written>], next: &Written) -> Vec<CircuitConflict> {
     let conflict = |option: CircuitOption, kept: String, value: Value, place: &Location<'_>| CircuitConflict {
         name: name.to_owned(),
@@ -109,8 +108,8 @@ pub(crate) fn conflicts(name: &str, before: &[Arc<Written>], next: &Written) -> 
     found
 }
 
-/// Returns the conflicts between the attributes and builders in `places`, which all set options for the name `name`. If
-/// two elements conflict, the first one wins.
+/// Returns the conflicts between the elements of `places`: the attributes and builders with the name `name`. If two
+/// elements conflict, the first one wins.
 pub(crate) fn conflicts_among(name: &str, places: &[Arc<Written>]) -> impl Iterator<Item = CircuitConflict> {
     (1..places.len()).flat_map(move |index| conflicts(name, &places[..index], &places[index]))
 }

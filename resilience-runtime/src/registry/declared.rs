@@ -1,6 +1,6 @@
 //! Defines the declaration of a circuit: the name and the options of one attribute. With the feature `declare`, all
 //! declarations of the program are collected at link time.
-#![allow(missing_docs)] // Only the hidden module `__private` exports the items without docs.
+#![allow(missing_docs)] // no docs needed: only the hidden module `__private` exports these items
 
 use std::collections::BTreeMap;
 use std::panic::Location;
@@ -71,7 +71,7 @@ impl CircuitDeclaration {
         self
     }
 
-    /// Marks an attribute with the option `key`, which has one circuit for each key.
+    /// Records that the attribute has the option `key`.
     pub const fn keyed(mut self) -> Self {
         self.keyed = true;
         self

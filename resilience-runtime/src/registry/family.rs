@@ -118,8 +118,8 @@ impl<E: Keyed> Family<E> {
         if let Some(beyond) = self.beyond.get() {
             beyond.apply(settings);
         }
-        // Begins each search for an idle layer in the next shard. Otherwise, the first shards would lose all their
-        // layers, including layers that were just used.
+        // Starts each eviction in the next shard. If every eviction started in the first shard, the first shards would
+        // lose all their layers, including layers that were just used.
         let mut shards = (0..self.shards.len()).cycle();
         while shards.next().is_some_and(|shard| self.shrink(shard)) {}
     }
@@ -162,9 +162,9 @@ impl<E: Keyed> Family<E> {
         self.of_keys().chain(self.beyond.get().cloned())
     }
 
-    /// Returns an iterator over the layers of the keys, which holds no lock between two layers. The iterator creates a
-    /// strong reference to a layer only when it returns this layer. Strong references to all layers at once would
-    /// protect all layers from eviction.
+    /// Returns an iterator over the layers in the shards. The iterator holds no lock while the caller uses an element.
+    /// The iterator creates a strong reference to a layer only when it returns this layer. Strong references to all
+    /// layers at once would protect all layers from eviction.
     fn of_keys(&self) -> impl Iterator<Item = E> + '_ {
         self.shards.iter().flat_map(|Shard(shard)| {
             let mut next = Some(0);
@@ -181,7 +181,7 @@ impl<E: Keyed> Family<E> {
     /// totals.
     ///
     /// The returned totals never decrease from call to call. If a layer is evicted during the iteration, the new sum
-    /// may lack the totals of this layer. The function then returns the totals of an earlier call.
+    /// may lack the totals of this layer. The function therefore returns the largest value so far of each total.
     pub(crate) fn sums(&self, mut see: impl FnMut(&E, &E::Sums)) -> E::Sums {
         let mut all = lock_std(&self.history).evicted.clone();
         for layer in self.iter() {
@@ -194,8 +194,8 @@ impl<E: Keyed> Family<E> {
         returned.clone()
     }
 
-    /// Calls `keep` with the layer of each key, and returns a map from the keys to the returned states. Leaves out long
-    /// keys, because each process shortens a long key to a different text.
+    /// Calls `keep` with the layer of each key, and returns a map from the keys to the states that `keep` returned.
+    /// Leaves out long keys, because each process shortens a long key to a different text.
     #[cfg(feature = "serde")]
     pub(crate) fn kept_keys<K>(&self, keep: impl Fn(&E) -> Option<K>) -> BTreeMap<String, K> {
         let state = |layer: E| {
@@ -205,9 +205,9 @@ impl<E: Keyed> Family<E> {
         self.of_keys().filter_map(state).collect()
     }
 
-    /// Creates the layer of each key in `states`, and restores the state of the layer with `give`. If `max_keys` is too
-    /// small for all keys, prefers the states for which `is_first` returns true. Returns the number of states that were
-    /// dropped, because no layer could be created for their keys.
+    /// Creates the layer of each key in `states`, and restores the state of the layer with `give`. If the number of
+    /// keys exceeds `max_keys`, prefers the states for which `is_first` returns true. Drops a state if no layer can be
+    /// created for its key, and returns the number of dropped states.
     #[cfg(feature = "serde")]
     pub(crate) fn restore<K>(
         &self,
@@ -226,9 +226,9 @@ impl<E: Keyed> Family<E> {
         dropped
     }
 
-    /// Returns the layer of the key with this text, and creates the layer if it does not exist. Returns `None` if
-    /// `max_keys` layers exist already. Also returns `None` if the text is longer than a key can be, or looks like the
-    /// text of a shortened key.
+    /// Returns the layer of the key with this text, and creates the layer if it does not exist. Returns `None` instead
+    /// of a new layer if `max_keys` layers exist already. Also returns `None` if the text is longer than a key can be,
+    /// or looks like the text of a shortened key.
     #[cfg(feature = "serde")]
     fn of_text(&self, key: &[u8]) -> Option<E> {
         let is_key = key.len() <= LONGEST && !is_shortened(key);
@@ -327,7 +327,7 @@ impl<E: Keyed> Family<E> {
         }
     }
 
-    /// Returns the key from the name of a layer, which has the form `name[key]`.
+    /// Returns the key in the name of a layer. The name has the form `name[key]`.
     #[inline]
     fn key<'a>(&self, entry: &'a E) -> Option<&'a [u8]> {
         let [key @ .., _] = entry.label().as_bytes().get(self.name.len() + 1..)? else { return None };
