@@ -116,7 +116,7 @@ settings! {
         limit: u32;
         /// Sets the length of a period, 1 ms to 24 h. This setting replaces `per_second`.
         per: Duration;
-        /// Sets the burst (the number of calls that may start at once after a pause), at least 1.
+        /// Sets the burst (the number of calls that may start at the same moment after a pause), at least 1.
         burst: u32;
         /// Sets the longest time for which a call waits for its turn, 0 to 584 years. A rate limit that has neither the
         /// option `wait` nor `name` refuses this setting.
