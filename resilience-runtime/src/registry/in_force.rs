@@ -1,4 +1,4 @@
-//! Lists the options in force of all layers, with the origin of each option.
+//! Lists the options in force for each layer, with the origin of each value.
 
 use std::fmt::Display;
 use std::panic::Location;
@@ -19,7 +19,7 @@ use crate::registry::written::{Written, merge};
 pub(crate) struct InForce {
     pub(crate) option: &'static str,
     pub(crate) value: Value,
-    /// The origin of the value, such as a source position or a line of a file.
+    /// The origin of the value, such as a source position or a line of a configuration file.
     pub(crate) origin: String,
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct OfCircuits {
     pub(crate) family: Option<Vec<InForce>>,
 }
 
-/// Returns the options in force of all circuits, sorted by name.
+/// Returns the options in force for all circuits, sorted by name.
 pub(crate) fn circuits() -> Vec<OfCircuits> {
     let of_name = |name: String| {
         let (part, _) = part_of(&name);
@@ -60,8 +60,8 @@ fn of_family(part: &Part, name: &str) -> Option<Vec<InForce>> {
     Some(of_options(options, &configured, places, None))
 }
 
-/// Returns the options in force of one circuit. If several places set an option to its value in force, the origin is
-/// the first of these places.
+/// Returns the options in force for one circuit. Searches for the origin of each value in the changes at run time, then
+/// in attributes and builders, then in the preset. The first place that sets this value is the origin.
 fn of_options(
     options: CircuitOptions,
     configured: &Configured<CircuitOptions>,
@@ -82,7 +82,7 @@ fn of_options(
 }
 
 impl<L: Listed> Layers<L> {
-    /// Returns the name of each layer, and the options in force of this layer.
+    /// Returns the label of each layer, and the options in force for this layer.
     pub(crate) fn in_force(&self) -> Vec<(String, Vec<InForce>)> {
         self.known().into_iter().map(|(label, known)| (label, known.in_force())).collect()
     }

@@ -12,8 +12,8 @@ use crate::registry::mistake::SettingsMistake;
 use crate::registry::registry::{restore_circuit, restore_family};
 use crate::registry::waiting::{self, OfKeys};
 
-/// Returns the states of all circuits without a key. Includes states of a restored snapshot whose circuits do not exist
-/// yet. Leaves out circuits without a call.
+/// Returns the states of all circuits without a key. Includes the waiting states of a restored snapshot, for circuits
+/// that do not exist yet. Leaves out closed circuits that have had no success and no failure.
 pub(crate) fn circuits() -> BTreeMap<String, Kept> {
     let mut states = waiting::circuits().all();
     states.extend(registered().into_iter().map(|breaker| (breaker.name().to_owned(), breaker.keep())));
@@ -21,8 +21,8 @@ pub(crate) fn circuits() -> BTreeMap<String, Kept> {
     states
 }
 
-/// Works like [`circuits`], for circuits with a key. Leaves out each circuit that treats calls like a new circuit,
-/// because a name may have millions of such circuits.
+/// Works like [`circuits`], for circuits with a key. Leaves out each circuit that admits the same calls as a new
+/// circuit, because one name may have millions of these circuits.
 pub(crate) fn keyed_circuits() -> BTreeMap<String, OfKeys<Kept>> {
     let mut states = waiting::keyed_circuits().all();
     for family in families() {
@@ -33,8 +33,8 @@ pub(crate) fn keyed_circuits() -> BTreeMap<String, OfKeys<Kept>> {
     states
 }
 
-/// Works like [`circuits`], for rate limits without a key. Leaves out each rate limit that treats calls like a new rate
-/// limit.
+/// Works like [`circuits`], for rate limits without a key. Leaves out each rate limit that admits the same calls as a
+/// new rate limit.
 pub(crate) fn rate_limits() -> BTreeMap<String, KeptLimit> {
     let mut states = waiting::rate_limits().all();
     let used = RateLimit::layers().labelled().filter_map(|(label, limit)| Some((label, limit.keep()?)));

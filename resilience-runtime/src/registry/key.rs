@@ -13,7 +13,7 @@ use crate::base::sync::OnceLock;
 ///
 /// Equal keys have the same circuit, and different keys have different circuits. As an exception, keys of different
 /// types with the same text, such as `"7"` and `7`, or `"a"` and `'a'`, have the same circuit. The circuit's name shows
-/// the key. A text in a tuple, or with a comma, has quotation marks in this name:
+/// the key. In this name, a text has quotation marks if the text contains a comma or is part of a tuple:
 ///
 /// ```
 /// use resilience_runtime::KeyedCircuits;
@@ -36,7 +36,7 @@ pub trait Key {
     #[doc(hidden)]
     fn write(&self, to: &mut Text);
 
-    /// Writes the text of a key as part of a tuple.
+    /// Writes the text of a key that is part of a tuple.
     #[doc(hidden)]
     fn write_part(&self, to: &mut Text) {
         self.write(to);
@@ -52,7 +52,7 @@ pub trait Key {
 
 /// The maximum length of the text of a key, in bytes.
 pub(crate) const LONGEST: usize = 128;
-/// The maximum number of bytes from the start of a long key that its shortened text contains. An ellipsis and a hash of
+/// The maximum number of bytes that a shortened text contains from the start of a long key. An ellipsis and a hash of
 /// the key (32 hexadecimal digits) follow these bytes.
 const REMAINS: usize = LONGEST - DOTS.len() - DIGITS;
 const DOTS: &[u8] = "…".as_bytes();
@@ -94,8 +94,7 @@ impl Text {
         }
     }
 
-    /// Adds the whole `text` to the hash of the key. Adds only the start of `text` to the field `bytes`, up to the free
-    /// space.
+    /// Adds the whole `text` to the hash of the key. Also copies as many bytes of `text` as fit to the field `bytes`.
     #[cold]
     fn push_hash(&mut self, text: &[u8]) {
         self.hash = Some([0, 1].map(|half| {
@@ -120,7 +119,8 @@ impl Text {
         if has_comma(text.as_bytes()) { self.push_quoted(text) } else { self.push(text.as_bytes()) }
     }
 
-    /// Writes a text in quotation marks, with a backslash before each quotation mark and each backslash.
+    /// Writes a text in quotation marks. Inside the text, writes a backslash before each quotation mark and each
+    /// backslash.
     #[cold]
     fn push_quoted(&mut self, text: &str) {
         self.push(b"\"");
@@ -135,7 +135,8 @@ impl Text {
         self.push(b"\"");
     }
 
-    /// Writes a number in decimal. The formatting of the standard library would be too slow for each call.
+    /// Writes a number in decimal. The formatting of the standard library would be too slow, because each call with a
+    /// number as its key calls this method.
     fn push_number(&mut self, mut number: u64) {
         let mut digits = [0; 20];
         let mut first = digits.len();
@@ -197,7 +198,7 @@ fn has_comma(text: &[u8]) -> bool {
     is_in_block || blocks.remainder().contains(&b',')
 }
 
-/// Returns the random seed of the hashes of long keys. The seed prevents callers from choosing long keys with equal
+/// Returns the random seed for the hashes of long keys. The seed prevents callers from choosing long keys with equal
 /// hashes.
 fn secret() -> &'static RandomState {
     static SECRET: OnceLock<RandomState> = OnceLock::new();
@@ -253,7 +254,7 @@ macro_rules! keys {
             }
         })*
         $(impl<$($part: Key),*> Key for ($($part,)*) {
-            #[allow(non_snake_case)] // The variables have the names of the types.
+            #[allow(non_snake_case)] // The variables have the names of the type parameters.
             fn write(&self, to: &mut Text) {
                 let ($($part,)*) = self;
                 let mut separator: &[u8] = b"";
@@ -265,7 +266,7 @@ macro_rules! keys {
                 let _ = separator;
             }
 
-            /// Writes a tuple inside a tuple, in parentheses.
+            /// Writes the tuple in parentheses, as part of another tuple.
             fn write_part(&self, to: &mut Text) {
                 to.push(b"(");
                 self.write(to);

@@ -18,7 +18,7 @@ use crate::rate_limit::rate_limit::{self, RateLimit};
 use crate::registry::keys::{Keyed, Rank};
 
 /// Implements the methods of [`Keyed`] that are the same for all three types. A bulkhead may hold handles of itself
-/// that no call needs any more. `$settle` drops these handles.
+/// after its number of slots became smaller. `$settle` drops the handles that no call needs any more.
 macro_rules! keyed {
     ($shared:ty, $field:ident $(, $settle:ident)?) => {
         type Weak = Weak<$shared>;
@@ -83,7 +83,7 @@ impl Keyed for Bulkhead {
         Self::new(name, *settings)
     }
 
-    /// Does not change the settings if the bulkhead has already had the maximum number of different settings.
+    /// Does not change the settings if the bulkhead has already had 2^16 different settings.
     fn apply(&self, settings: &bulkhead::Settings) {
         self.change(*settings);
     }
@@ -110,7 +110,7 @@ impl Keyed for RateLimit {
         Self::new(name, *settings)
     }
 
-    /// Does not change the settings if the rate limit has already had the maximum number of different settings.
+    /// Does not change the settings if the rate limit has already had 2^16 different settings.
     fn apply(&self, settings: &rate_limit::Settings) {
         self.change(*settings);
     }

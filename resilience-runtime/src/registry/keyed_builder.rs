@@ -12,7 +12,7 @@ use crate::registry::keyed_circuits::KeyedCircuits;
 use crate::registry::registry;
 
 impl KeyedCircuits {
-    /// Returns a builder for circuits that share this name, one for each key.
+    /// Returns a builder for a set of circuits with this name: one circuit for each key.
     ///
     /// Events, statistics and errors show the name, which must not be blank. The name must not contain `[`, because the
     /// circuit of a key has a name such as `price[acme]`.
@@ -31,8 +31,8 @@ impl CircuitBuilder<KeyedCircuits> {
         self
     }
 
-    /// Creates circuits that are not registered, so that [`get_circuit_stats`](crate::get_circuit_stats) does not list
-    /// them.
+    /// Creates the set of circuits without registering it. [`get_circuit_stats`](crate::get_circuit_stats) does not
+    /// list the circuits of this set.
     ///
     /// # Errors
     ///
@@ -44,18 +44,19 @@ impl CircuitBuilder<KeyedCircuits> {
         Ok(KeyedCircuits::new(Arc::new(family)))
     }
 
-    /// Returns the registered set of circuits with this name, which the whole program shares. Creates and registers the
-    /// set if it does not exist.
+    /// Returns the set of circuits that is registered under this name. Creates and registers the set if it does not
+    /// exist. The whole program shares this set.
     ///
     /// Before the first call of a function with these circuits, the builder overrides the options of attributes. The
-    /// other rules of [`CircuitBuilder::register`](CircuitBuilder::<CircuitBreaker>::register) apply, too.
+    /// other rules are the same as for a circuit without a key, see
+    /// [`CircuitBuilder::register`](CircuitBuilder::<CircuitBreaker>::register).
     ///
     /// # Errors
     ///
     /// Returns a [`ConfigError`], and leaves all registered circuits unchanged, in these cases:
     ///
     /// - The name is blank, or contains `[`.
-    /// - Only a circuit without a key has this name.
+    /// - A circuit without a key has this name, and no set of circuits has this name.
     /// - An option of this builder is outside its range, or cannot be combined with another option of this builder.
     /// - An attribute or another builder has set an option to a different value, and this builder can no longer
     ///   override this value.

@@ -11,8 +11,9 @@ use crate::registry::owned::Owned;
 /// A set of circuits with one name: one circuit for each key, such as a host, a shard or a tenant.
 ///
 /// All circuits have the same settings. If `max_keys` circuits exist, a new key evicts (removes) an idle circuit, which
-/// no call uses. The evicted circuit is approximately the least recently used circuit. If all circuits are in use, a
-/// new key gets a temporary circuit for one call. All clones of a `KeyedCircuits` share the circuits.
+/// no call uses. A closed circuit is evicted before an open circuit. Among circuits with equal states, approximately
+/// the least recently used circuit is evicted. If all circuits are in use, a new key gets a temporary circuit for one
+/// call. All clones of a `KeyedCircuits` share the circuits.
 ///
 /// In `#[circuit(with = self.price, key = tenant)]`, the field `price` is a `KeyedCircuits`.
 ///
@@ -41,7 +42,7 @@ impl KeyedCircuits {
         Self(family)
     }
 
-    /// Returns the name of the circuits. The circuit of a key has the name `name[key]`.
+    /// Returns the name of the set. The circuit of a key has the name `name[key]`.
     pub fn name(&self) -> &str {
         self.0.name()
     }
@@ -49,8 +50,8 @@ impl KeyedCircuits {
     /// Returns the circuit of this key, and creates the circuit if it does not exist. While the returned handle exists,
     /// the circuit is not evicted.
     ///
-    /// The method allocates memory only if it creates the circuit. The set has up to 16 parts, and the method locks one
-    /// part.
+    /// The method allocates memory only if it creates the circuit. The set is divided into at most 16 parts, and the
+    /// method locks only the part of this key.
     pub fn get(&self, key: impl Key) -> CircuitBreaker {
         self.0.of(&key)
     }

@@ -63,7 +63,7 @@ macro_rules! keyed_limits {
 
 #[cfg(feature = "serde")]
 impl KeyedRateLimits {
-    /// Returns the states for a snapshot, by the text of the key.
+    /// Returns the state of each key for a snapshot.
     pub(crate) fn keep(&self) -> BTreeMap<String, KeptLimit> {
         self.0.kept_keys(RateLimit::keep)
     }

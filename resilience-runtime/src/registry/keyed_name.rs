@@ -1,4 +1,4 @@
-//! Defines [`KeyedName`], the registry's entry for the circuits of one name with a key.
+//! Defines [`KeyedName`], the registry's entry for the circuits with one name and the option `key`.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use crate::registry::declared::declarations;
 use crate::registry::family::Family;
 use crate::registry::written::{Written, merge};
 
-/// A family (the circuits of one name with a key), with the options of its attributes and builders.
+/// A family (the circuits with one name and the option `key`), with the options of its attributes and builders.
 pub(super) struct KeyedName {
     pub(super) family: Arc<Family<CircuitBreaker>>,
     /// The options of attributes and builders, in the order of
@@ -20,7 +20,7 @@ pub(super) struct KeyedName {
     pub(super) configured: Configured<Options>,
     /// The number of builders at the start of `written`. These builders registered before the first use of the family.
     pub(super) builders: usize,
-    /// Whether a function with this family was called. A builder can then no longer override an option.
+    /// Whether a function with this family was called. If true, a builder can no longer override an option.
     pub(super) in_use: bool,
     /// Whether the conflicts (contradictory options) of the attributes were reported. If a change at run time registers
     /// the family, the field is false until the first use of the family.
@@ -42,8 +42,8 @@ impl KeyedName {
         self.configured.over(merge(&self.written), Options::or)
     }
 
-    /// Applies the options in force. The number of shards (parts of a family) depends on `max_keys`. A family that no
-    /// function and no handle has used yet is therefore created again.
+    /// Applies the options in force. If the family has no circuits, and no function or handle holds it, creates the
+    /// family again. The new family has the right number of shards (parts) for the option `max_keys`.
     pub(super) fn apply(&mut self) {
         let options = self.options();
         let (settings, max_keys) = (Settings::shared(options), options.max_keys());

@@ -15,8 +15,8 @@ pub(crate) trait Keyed: Clone + Send + Sync + 'static {
     type Weak: Send + Sync;
     /// The totals of one or several layers, for the metrics.
     type Sums: Sums;
-    /// Whether all further keys share one layer when `max_keys` layers are in use. Otherwise, each call with a further
-    /// key gets a temporary layer.
+    /// Whether all new keys share one layer while `max_keys` layers are in use. If false, each call with a new key gets
+    /// a temporary layer.
     const IS_SHARED_BEYOND: bool;
 
     fn create(name: Name, settings: &Self::Settings) -> Self;
@@ -44,8 +44,8 @@ pub(crate) struct Keys<E> {
     lookups: u32,
 }
 
-/// The number of idle layers that an eviction compares. If none of them is [`Fresh`](Rank::Fresh), the eviction visits
-/// further slots until it finds a fresh layer, at most [`MOST_VISITED`] slots in total.
+/// The number of idle layers that an eviction compares. If none of them is [`Fresh`](Rank::Fresh), the eviction
+/// continues until it finds a fresh layer, or has visited [`MOST_VISITED`] slots.
 const SAMPLE: usize = 16;
 /// The maximum number of slots that an eviction visits. With a `max_keys` of at most 1,000, practically every table has
 /// at most 256 slots, so an eviction can visit all of them.
@@ -92,7 +92,7 @@ impl<E: Keyed> Keys<E> {
         Some(self.table.find(hash, is_it)?.1)
     }
 
-    /// Inserts a layer. The table must not already contain a layer with the key of this layer.
+    /// Inserts a layer. The table must not already contain a layer with the same key.
     pub(crate) fn insert(&mut self, hash: u32, entry: E) {
         self.lookups = self.lookups.wrapping_add(1);
         self.table.insert(hash, entry, self.lookups);
@@ -100,8 +100,8 @@ impl<E: Keyed> Keys<E> {
 
     /// Evicts one layer of a random sample, and returns this layer. The sample contains idle layers with a rank of at
     /// most `most`. Returns `None` if the sample is empty. Evicts the layer with the smallest [`Rank`]. If several
-    /// layers have this rank, evicts the least recently used layer. The random number `draw` selects the slot at which
-    /// the sample starts.
+    /// layers have the smallest rank, evicts the least recently used of these layers. The random number `draw` selects
+    /// the slot at which the sample starts.
     pub(crate) fn evict(&mut self, draw: u32, most: Rank) -> Option<E> {
         let (mut best, mut sampled) = (None, 0);
         for (place, slot) in self.table.places(draw).take(MOST_VISITED) {

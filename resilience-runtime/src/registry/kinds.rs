@@ -46,7 +46,7 @@ macro_rules! kinds {
 
         #[cfg(feature = "faults")]
         impl DeclaredLayer {
-            /// Returns the position of the attribute among the attributes of its function, and its option `name`.
+            /// Returns the position of the attribute on its function, and the value of the option `name`.
             pub(crate) fn position(&self) -> (Option<Position>, Option<&'static str>) {
                 match self {
                     $(Self::$layer(declaration) => (declaration.position, declaration.name),)*
@@ -172,7 +172,7 @@ kinds! {
 #[cfg(feature = "declare")]
 inventory::collect!(DeclaredLayer);
 
-/// Returns the declarations of all attributes except circuits.
+/// Returns the declarations of all attributes except `#[circuit]`.
 #[cfg(feature = "faults")]
 pub(crate) fn all() -> impl Iterator<Item = &'static DeclaredLayer> {
     inventory::iter::<DeclaredLayer>.into_iter()

@@ -1,5 +1,5 @@
 //! Defines the trait [`Layer`] for every kind of layer except circuits, and the trait [`Options`] for the options of
-//! such a layer.
+//! these layers.
 #![allow(missing_docs)] // Only the hidden module `__private` exports the items without docs.
 
 use std::fmt::Debug;
@@ -31,8 +31,7 @@ pub trait Layer: Clone + Debug + Send + Sync + 'static {
         None
     }
 
-    /// Changes the settings. Returns false, and changes nothing, if the layer has already had the maximum number of
-    /// different settings.
+    /// Changes the settings. Returns false, and changes nothing, if the layer has already had 2^16 different settings.
     fn apply(&self, options: &Self::Options) -> bool;
 
     /// Restores the state that a snapshot contains for this new layer. Only rate limits have such a state.
@@ -69,7 +68,7 @@ pub trait Options: Copy + Debug + PartialEq + Send + Sync + 'static {
         None
     }
 
-    /// Checks the range of each option of a change at run time.
+    /// Checks the options that a change at run time sets.
     ///
     /// # Errors
     ///
@@ -97,8 +96,8 @@ pub struct LayerDeclaration<L: Layer> {
     pub(crate) name: Option<&'static str>,
     pub(crate) place: &'static Location<'static>,
     pub(crate) options: L::Options,
-    /// The name of the option whose expression each call evaluates, or `*` for all options. Other attributes and
-    /// changes at run time do not affect this option.
+    /// The name of an option that each call evaluates as an expression, or `*` for all options. Other attributes and
+    /// changes at run time do not affect the value of this option.
     pub(crate) evaluated: Option<&'static str>,
     /// The position of the attribute among the attributes of its function.
     #[cfg(feature = "faults")]
@@ -160,7 +159,8 @@ impl<L: Layer> LayerDeclaration<L> {
     }
 }
 
-/// Declares a struct for the options of one kind of attribute, and the methods that set them in a [`LayerDeclaration`].
+/// Declares a struct for the options of one kind of attribute, and the methods that set these options in a
+/// [`LayerDeclaration`].
 macro_rules! layer_options {
     (
         $(#[$doc:meta])*

@@ -141,8 +141,8 @@ impl LayerDeclaration<RateLimit> {
 }
 
 impl LayerDeclaration<Retry> {
-    /// Checks the options that depend on each other, such as `delay` and `max_delay`. If the user sets such an option
-    /// to a constant, the generated code calls this method, because the macro does not know the value.
+    /// Checks the options that depend on each other, such as `delay` and `max_delay`. The generated code calls this
+    /// method if one of the options is a constant, because the macro does not know the value of a constant.
     #[track_caller]
     pub const fn checked(self) -> Self {
         let _ = self.options.schedule().checked();
@@ -152,7 +152,7 @@ impl LayerDeclaration<Retry> {
 
 impl LayerDeclaration<Hedge> {
     /// Checks that `min_after` is at most `max_after`. The generated code calls this method if one of these options is
-    /// a constant, because the macro does not know the value.
+    /// a constant, because the macro does not know the value of a constant.
     #[track_caller]
     pub const fn checked(self) -> Self {
         if let (Some(min), Some(max)) = (self.options.min_after, self.options.max_after) {
@@ -184,7 +184,7 @@ impl RateLimitOptions {
         }
     }
 
-    /// Returns the name of the option that sets the limit, the limit, and its period.
+    /// Returns the name of the option (`per_second` or `limit`), its value, and the period of the rate.
     fn rate(&self) -> Option<(&'static str, u32, Duration)> {
         match *self {
             Self { per_second: Some(limit), .. } => Some(("per_second", limit, Duration::from_secs(1))),

@@ -1,4 +1,4 @@
-//! Stores all layers of one kind that attributes have created, such as all bulkheads.
+//! Stores the layers that attributes create. A [`Layers`] contains all layers of one kind, such as all bulkheads.
 
 use std::collections::BTreeMap;
 use std::ptr;
@@ -73,8 +73,8 @@ impl<L: Layer> Known<L> {
         Self::create(place.func, vec![place])
     }
 
-    /// Returns the mistakes of the attributes, so that the caller emits an event for each mistake. Leaves out the
-    /// mistake about a missing required option if a change at run time sets this option.
+    /// Returns the mistakes of the attributes. The caller must emit an event for each mistake. Leaves out the mistake
+    /// about a missing required option if a change at run time sets this option.
     fn report(&mut self) -> Vec<SettingsMistake> {
         self.is_reported = true;
         let is_missing = self.configured.over(self.written, L::Options::over).missing().is_some();
@@ -92,8 +92,8 @@ impl<L: Listed> Layers<L> {
         Self(Mutex::new(Parts { named: BTreeMap::new(), unnamed: Vec::new() }))
     }
 
-    /// Returns the layer of an attribute, and creates the layer if it does not exist. Also returns the mistakes in its
-    /// settings, except mistakes that an earlier call has returned.
+    /// Returns the layer of an attribute, and creates the layer if it does not exist. Also returns the mistakes in the
+    /// settings of the layer. Leaves out mistakes that an earlier call of this method has returned.
     pub(crate) fn join(&self, declaration: Place<L>) -> (L, Vec<SettingsMistake>) {
         // Collects the declarations before the lock is taken, so that other threads wait less.
         let declared = declaration.name.map(declared);
@@ -120,13 +120,14 @@ impl<L: Listed> Layers<L> {
         (layer, mistakes)
     }
 
-    /// Returns the statistics of each layer, by its label, see [`labelled`](Self::labelled).
+    /// Returns the statistics of each layer. The keys of the map are the labels of the layers, see
+    /// [`labelled`](Self::labelled).
     pub(crate) fn stats(&self) -> BTreeMap<String, L::Stats> {
         self.labelled().map(|(label, layer)| (label, layer.layer_stats())).collect()
     }
 
     /// Returns each layer with its label. The label is the name of the layer or, if the layer has no name, the path of
-    /// its function. Includes layers that attributes declare, but no call has created yet.
+    /// its function. Includes each layer that an attribute declares, even if no call has created the layer yet.
     pub(crate) fn labelled(&self) -> impl Iterator<Item = (String, L)> + use<L> {
         self.known().into_iter().map(|(label, known)| (label, known.layer))
     }
@@ -137,8 +138,9 @@ impl<L: Listed> Layers<L> {
         self.known().into_iter().map(move |(label, known)| (label, is_named(&known), known.layer))
     }
 
-    /// Returns the layers for whose labels `is_wanted` returns true. Creates such a layer if an attribute declares it,
-    /// but no call has created it yet. Also returns the mistakes in the settings.
+    /// Returns each layer with its label if `is_wanted` returns true for the label. Includes each layer that an
+    /// attribute declares, and creates the layer if no call has created it yet. Also returns the mistakes in the
+    /// settings of each layer, like [`join`](Self::join).
     #[cfg(feature = "serde")]
     pub(crate) fn find_labels(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<(String, (L, Vec<SettingsMistake>))> {
         let found = self.known().into_iter().filter(|(label, _)| is_wanted(label)).map(|(label, known)| {
@@ -195,7 +197,7 @@ impl<L: Listed> Layers<L> {
         .collect()
     }
 
-    /// Returns the attributes of each name.
+    /// Returns a map from each name to the attributes with this name.
     fn places(&self) -> BTreeMap<&'static str, Vec<Place<L>>> {
         let mut names: BTreeMap<&'static str, Vec<Place<L>>> = BTreeMap::new();
         for declaration in L::declared() {
@@ -237,8 +239,8 @@ pub(super) fn declared<L: Listed>(name: &'static str) -> Vec<Place<L>> {
     places
 }
 
-/// Returns the options in force for the layer of an attribute. An option comes from a change at run time, or otherwise
-/// from the attributes with the same name.
+/// Returns the options in force for the layer of an attribute. A change at run time takes precedence over the
+/// attributes with the same name.
 #[cfg(feature = "test-util")]
 pub(crate) fn in_force<L: Listed>(declaration: Place<L>) -> L::Options {
     let written = declaration.name.map_or(declaration.options, |name| merged(&declared::<L>(name)));
@@ -259,8 +261,9 @@ fn merged<L: Layer>(places: &[Place<L>]) -> L::Options {
 }
 
 /// Returns the label `module::function` for each layer without a name. If two labels would be equal, adds the line of
-/// the attribute, and a number if the lines are equal, too. `is_name` returns whether a text is the name of another
-/// layer. A label never equals such a name.
+/// the attribute to both labels. If two lines are equal, too, adds a number to the second label. If a label would equal
+/// the name of a layer, also adds the line, and a number if necessary. `is_name` returns whether a text is the name of
+/// a layer.
 fn labels<L: Layer>(
     declarations: impl Iterator<Item = Place<L>> + Clone,
     is_name: impl Fn(&str) -> bool,
@@ -287,7 +290,8 @@ fn labels<L: Layer>(
         .collect()
 }
 
-/// Returns the contradictions between the attributes in `places`, and a mistake if none of them sets a required option.
+/// Returns the contradictions between the attributes in `places`. Also returns a mistake if a required option is
+/// missing in all these attributes.
 fn mistakes<L: Layer>(places: &[Place<L>]) -> Vec<SettingsMistake> {
     let conflicts = (1..places.len()).flat_map(|index| conflicts(&places[..index], places[index]));
     let missing = merged(places).missing().and_then(|option| {
@@ -303,8 +307,8 @@ fn mistakes<L: Layer>(places: &[Place<L>]) -> Vec<SettingsMistake> {
     conflicts.chain(missing).collect()
 }
 
-/// Returns a conflict for each option that `next` and an attribute in `before` set to different values. If there is no
-/// such option, returns a conflict if the options of `next` cannot be combined with the options in `before`.
+/// Returns a conflict for each option that `next` and an attribute in `before` set to different values. If all values
+/// agree, but the options of `next` cannot be combined with the options in `before`, returns one conflict.
 fn conflicts<L: Layer>(before: &[Place<L>], next: Place<L>) -> Vec<SettingsMistake> {
     let differing = next.options.entries().into_iter().filter_map(|(option, value)| {
         let value = value?;

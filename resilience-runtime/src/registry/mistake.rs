@@ -42,7 +42,7 @@ impl SettingsMistake {
     }
 }
 
-/// A contradiction between two attributes that share a layer, because they have the same name.
+/// A contradiction between two attributes with the same name.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(
     "{layer} '{}': `{option}` is {} at {}, but {} at {}",
@@ -54,9 +54,11 @@ pub struct LayerConflict {
     pub layer: &'static str,
     /// The name of the layer.
     pub name: String,
-    /// The name of the option with two values.
+    /// The name of the option with two values. The option is `key` if attributes use the name both with and without
+    /// `key`.
     pub option: &'static str,
-    /// The two values of the option, as text. The first value takes effect.
+    /// The two values of the option, as text. The first value takes effect. For the option `key`, both values take
+    /// effect: all calls without a key share one layer, and each key has its own layer.
     pub values: [String; 2],
     /// The source positions of the two values, as `file:line:column`.
     pub places: [String; 2],

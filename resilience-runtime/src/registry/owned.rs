@@ -1,8 +1,8 @@
 //! Defines [`Owned`], a handle that one call of a decorated function holds.
 #![allow(missing_docs)] // Only the hidden module `__private` exports the items without docs.
 
-/// A clone of a layer, such as a circuit. Each call clones the layer, because otherwise the user's expression (`with =
-/// ..`) would stay borrowed while the body runs.
+/// A clone of a layer, such as a circuit. Each call clones the layer, because a reference would borrow from the user's
+/// expression (`with = ..`) while the body runs.
 #[derive(Debug)]
 pub struct Owned<T>(T);
 

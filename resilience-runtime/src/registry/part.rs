@@ -30,12 +30,12 @@ use crate::registry::written::{Written, merge};
 /// the option `key`. If a program uses a name for both a circuit and a family, the registry reports a conflict.
 #[derive(Default)]
 pub(super) struct Part {
-    /// The circuits without a key, with their options. Circuits with equal options may share one [`Sources`]. The value
-    /// is `None` only in a free slot of the table.
+    /// The circuits without a key, with their options. Circuits with equal options may share one [`Sources`]. The
+    /// `Option` is `None` only in a free slot of the table.
     pub(super) circuits: Table<CircuitBreaker, Option<Arc<Sources>>>,
     pub(super) families: BTreeMap<Cow<'static, str>, KeyedName>,
-    /// The options and the settings of the last circuit that [`create`](Self::create) made for a builder. If the next
-    /// circuit of a builder has equal options, it shares these options and settings, which saves memory and time.
+    /// The options and the settings of the last circuit that [`create`](Self::create) made for a builder. To save
+    /// memory and time, the next circuit shares these options and settings if its builder has equal options.
     newest: Option<(Arc<Sources>, Arc<Settings>)>,
 }
 
@@ -72,7 +72,7 @@ impl Registry {
     }
 
     /// Returns the part for this name, and the hash by which the part finds the circuit. A circuit and a family of the
-    /// same name are in the same part, so that one lock is enough to find their conflict.
+    /// same name are in the same part, so that one lock is enough to find a conflict between them.
     #[expect(clippy::cast_possible_truncation, reason = "takes the two halves of a hash")]
     fn place(&self, name: &str) -> (&Mutex<Part>, u32) {
         let mut hasher = self.hasher.build_hasher();
@@ -84,7 +84,8 @@ impl Registry {
 
 /// Locks and returns the part of the registry for this name. Also returns the hash of the name.
 pub(super) fn part_of(name: &str) -> (MutexGuard<'static, Part>, u32) {
-    // Calls `declared` before the lock is taken, because its first call collects all attributes, which takes time.
+    // Calls `declared` before the lock is taken, because the first call of `declared` collects all attributes. Other
+    // threads therefore wait less for the lock.
     declared();
     let (part, hash) = registry().place(name);
     (lock(part), hash)
@@ -103,7 +104,7 @@ impl Part {
         self.circuits.find(hash, |breaker| breaker.label().as_bytes() == name.as_bytes())
     }
 
-    /// Returns the options of the registered circuit `name`, separately for each source, such as an attribute.
+    /// Returns the options that each source, such as an attribute, sets for the registered circuit `name`.
     pub(super) fn sources(&self, name: &str) -> Option<&Sources> {
         let (place, _) = self.find(name, registry().place(name).1)?;
         self.circuits.value(place).as_deref()
@@ -174,8 +175,8 @@ impl Part {
         registered.or_else(|| Some(&*declarations(name).family).filter(|places| !places.is_empty()))
     }
 
-    /// Returns the options in force for the circuits of a name, with or without the option `key`. An option that is not
-    /// set, and therefore has its default, is `None`.
+    /// Returns the options in force for the circuit `name` or, if `keyed` is true, for the circuits `name[key]`. An
+    /// option that is not set, and therefore has its default, is `None`.
     #[cfg(feature = "test-util")]
     pub(super) fn in_force(&self, name: &str, keyed: bool) -> Options {
         let registered = if keyed {

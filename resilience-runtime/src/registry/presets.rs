@@ -7,8 +7,8 @@
 //! | [`firebase_circuit`] | `firebase` | 5 | 60 s |
 //! | [`qdrant_circuit`] | `qdrant` | 5 | 60 s |
 //!
-//! Each function returns its circuit (the preset), and registers the circuit if it is not registered yet. If an
-//! attribute or a builder sets an option of this circuit, the value of the preset is not used.
+//! Each function returns its circuit (the preset), and registers the circuit if it is not registered yet. The options
+//! of attributes and builders take precedence over the options of the preset.
 //!
 //! ```
 //! use resilience_runtime::{get_circuit_stats, presets};
@@ -59,9 +59,9 @@ pub fn qdrant_circuit() -> CircuitBreaker {
     preset("qdrant", 5, 60)
 }
 
-/// Registers the circuits `exa_api`, `tavily_api`, `firebase` and `qdrant`, so that
-/// [`get_circuit_stats`](crate::get_circuit_stats) lists them before their first calls. A second call of this function
-/// changes nothing.
+/// Registers the circuits `exa_api`, `tavily_api`, `firebase` and `qdrant`.
+/// [`get_circuit_stats`](crate::get_circuit_stats) then lists these circuits even before their first calls. A second
+/// call of this function changes nothing.
 ///
 /// ```
 /// resilience_runtime::presets::register();

@@ -6,8 +6,8 @@ use crate::base::config_error::{ConfigError, Value};
 use crate::hedge::after::HedgeAfter;
 use crate::registry::layer_options::HedgeOptions;
 
-/// Returns an error if a change sets `option`, but the attribute lacks the option `other`, without which `option` has
-/// no effect. `written` is true if the attribute has the option `other`.
+/// Returns an error if a change sets `option`, but the attribute lacks the option `other`. Without `other`, the option
+/// `option` has no effect. `written` is true if the attribute has the option `other`.
 pub(super) fn needs(option: &'static str, value: Option<Value>, written: bool, other: &str) -> Option<ConfigError> {
     let allowed = format!("left out: the attribute has no option `{other}`");
     value.filter(|_| !written).map(|value| ConfigError::new(option, value.to_string(), allowed))

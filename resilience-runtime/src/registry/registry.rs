@@ -21,7 +21,7 @@ use crate::registry::waiting;
 use crate::registry::written::Written;
 
 /// Registers the circuit of a builder, or adds the builder's options to the registered circuit of this name. Emits an
-/// event for each new conflict between the builder and an attribute.
+/// event for each new conflict (contradictory options) of this name.
 ///
 /// # Errors
 ///
@@ -64,7 +64,7 @@ pub(crate) fn join(name: &'static str, written: Written) -> (CircuitBreaker, Vec
     (breaker, found)
 }
 
-/// Works like [`register`], for a family (the circuits of one name with a key).
+/// Works like [`register`], for a family (the circuits with one name and the option `key`).
 ///
 /// # Errors
 ///
@@ -96,7 +96,7 @@ fn refuse_conflict(name: &str, before: &[Arc<Written>], written: &Written) -> Re
     Err(ConfigError::new(option, value, allowed))
 }
 
-/// Works like [`join`], for a family (the circuits of one name with a key).
+/// Works like [`join`], for a family (the circuits with one name and the option `key`).
 pub(crate) fn join_family(name: &'static str, next: Written) -> (Arc<Family<CircuitBreaker>>, Vec<CircuitConflict>) {
     let (family, found) = part_of(name).0.write_family(Cow::Borrowed(name), next, By::Attribute);
     emit(&[]);
@@ -124,8 +124,8 @@ pub(crate) fn preset(name: &'static str, options: Options) -> CircuitBreaker {
     breaker
 }
 
-/// Returns the circuit of this name, or `None` if no circuit has this name. Registers a circuit that an attribute
-/// declares, even before its first call.
+/// Returns the circuit of this name, or `None` if no circuit has this name. If an attribute declares the circuit, but
+/// no call has registered it yet, the function registers the circuit.
 ///
 /// The name of a circuit with the option `key` is `name[key]`. For a key of more than 128 bytes, `name` may contain the
 /// whole key, or the shortened key that the statistics show.
@@ -172,8 +172,8 @@ fn create_declared(name: &str, in_use: bool) -> Option<CircuitBreaker> {
     Some(breaker)
 }
 
-/// Restores the state that a snapshot contains for the circuit of this name, if the circuit is registered or declared
-/// by an attribute. The caller must then call [`waiting::announce`].
+/// Restores the circuit of this name from a snapshot, if the circuit is registered or an attribute declares it. The
+/// caller must then call [`waiting::announce`].
 #[cfg(feature = "serde")]
 pub(crate) fn restore_circuit(name: &str) {
     let (part, hash) = part_of(name);
@@ -185,9 +185,8 @@ pub(crate) fn restore_circuit(name: &str) {
     }
 }
 
-/// Restores the states that a snapshot contains for a family, if the family is registered or declared by an attribute.
-/// Returns the number of states that were dropped because `max_keys` keys exist already. The caller must then call
-/// [`waiting::announce`].
+/// Restores the circuits of a family from a snapshot, if the family is registered or an attribute declares it. Returns
+/// the number of states that were dropped because `max_keys` keys exist already.
 #[cfg(feature = "serde")]
 pub(crate) fn restore_family(name: &str) -> usize {
     let (mut part, _) = part_of(name);
@@ -207,10 +206,12 @@ pub(crate) fn restore_family(name: &str) -> usize {
 }
 
 /// Removes the circuit of this name from the registry, and returns whether it was removed. Use this function for names
-/// that the program creates at run time. Otherwise, the registry keeps each circuit until the program ends.
+/// that the program creates at run time. Without this function, the registry keeps each of these circuits until the
+/// program ends.
 ///
 /// Existing handles of the circuit still work, but [`get_circuit`] and [`get_circuit_stats`](crate::get_circuit_stats)
-/// no longer find it. A later [`register`](crate::CircuitBuilder::register) under this name creates a new circuit.
+/// no longer find the circuit. A later [`register`](crate::CircuitBuilder::register) under this name creates a new
+/// circuit.
 ///
 /// Returns `false`, and removes nothing, for an unknown name, for the circuit of an attribute, and for a circuit with
 /// the option `key`. The option `max_keys` limits the number of circuits with keys.

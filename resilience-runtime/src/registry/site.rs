@@ -22,11 +22,11 @@ use crate::registry::registry;
 /// A layer that all calls of a function share, such as a circuit. For a `#[circuit]` with the option `key`, the layer
 /// is the whole set of circuits, a [`KeyedCircuits`].
 pub trait Shared: Clone + Send + Sync + 'static {
-    /// The name and the options of the attribute. The macro has checked the ranges of the options.
+    /// The name and the options of the attribute. The macro or the compiler has checked the ranges of the options.
     type Declaration: Copy;
 
-    /// Creates the layer, or finds the layer that already exists under this name. Also returns the conflicts between
-    /// the options of the attribute and the options of other attributes and builders.
+    /// Creates the layer, or finds the layer that already exists under this name. Also returns the mistakes for which
+    /// the caller must emit events: contradictory options, and missing required options.
     fn resolve(declaration: &'static Self::Declaration) -> (Self, Vec<SettingsMistake>);
 }
 

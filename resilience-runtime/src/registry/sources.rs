@@ -19,8 +19,8 @@ pub(super) struct Sources {
     pub(super) written: Vec<Arc<Written>>,
     /// The number of builders at the start of `written`. These builders registered before the first use of the circuit.
     pub(super) builders: usize,
-    /// Whether a function with this circuit was called, or `get_circuit` has registered the circuit. A builder can then
-    /// no longer override an option.
+    /// Whether a function with this circuit was called, or `get_circuit` has registered the circuit. If true, a builder
+    /// can no longer override an option.
     pub(super) in_use: bool,
     /// Whether the conflicts (contradictory options) of the attributes were reported. If a change at run time registers
     /// the circuit, the field is false until the first use of the circuit.
@@ -54,8 +54,7 @@ impl Sources {
 /// Inserts `written` into the list `all` at `index`, and returns true. Returns false, and inserts nothing, if the list
 /// already contains an equal element. An attribute or a builder may register its options repeatedly.
 pub(super) fn add(all: &mut Vec<Arc<Written>>, index: usize, written: Written) -> bool {
-    /// Saves memory: a loop with one `CircuitBreaker::builder` may register many circuits, which then share their
-    /// options.
+    /// Saves memory, because the circuits that a loop registers with one `CircuitBreaker::builder` share their options.
     static NEWEST: Interner<Written> = Interner::new();
     let is_new = !all.iter().any(|known| **known == written);
     if is_new {

@@ -22,7 +22,8 @@ use crate::retry::budget::state::reset_all_budgets;
 use crate::retry::layer::{Retry, RetryStats};
 use crate::timeout::timeout::{Timeout, TimeoutStats};
 
-/// The statistics of all layers of attributes, and of all registered circuits. [`get_stats`] returns this value.
+/// The statistics of all layers that attributes create, and of all registered circuits. [`get_stats`] returns this
+/// value.
 ///
 /// The keys of each map are the names of the layers. A layer without a name has the key `module::function`, such as
 /// `shop::orders::submit`. If two layers would have the same key, both keys also contain the line of the attribute, as
@@ -33,21 +34,22 @@ use crate::timeout::timeout::{Timeout, TimeoutStats};
 pub struct Stats {
     /// Statistics of each circuit, as [`get_circuit_stats`] returns them.
     pub circuits: BTreeMap<String, CircuitStats>,
-    /// Number of circuits of each name with the option `key`. The field `circuits` contains their statistics.
+    /// Current and maximum number of circuits, for each name that is used with the option `key`. The field `circuits`
+    /// contains the statistics of each circuit.
     pub families: BTreeMap<String, FamilyStats>,
     /// Statistics of each `#[retry]`.
     pub retries: BTreeMap<String, RetryStats>,
     /// Statistics of each `#[timeout]`.
     pub timeouts: BTreeMap<String, TimeoutStats>,
-    /// Statistics of each `#[bulkhead]`. With the option `key`, each key has an entry `name[key]`. The keys beyond
-    /// `max_keys` share the entry `name[…]`.
+    /// Statistics of each `#[bulkhead]`. With the option `key`, each key has an entry `name[key]`. While `max_keys`
+    /// keys are in use, all other keys share the entry `name[…]`.
     pub bulkheads: BTreeMap<String, BulkheadStats>,
-    /// Number of bulkheads of each `#[bulkhead]` with the option `key`.
+    /// Current and maximum number of bulkheads, for each `#[bulkhead]` with the option `key`.
     pub keyed_bulkheads: BTreeMap<String, FamilyStats>,
-    /// Statistics of each `#[rate_limit]`. With the option `key`, each key has an entry `name[key]`. The keys beyond
-    /// `max_keys` share the entry `name[…]`.
+    /// Statistics of each `#[rate_limit]`. With the option `key`, each key has an entry `name[key]`. While `max_keys`
+    /// keys are in use, all other keys share the entry `name[…]`.
     pub rate_limits: BTreeMap<String, RateLimitStats>,
-    /// Number of rate limits of each `#[rate_limit]` with the option `key`.
+    /// Current and maximum number of rate limits, for each `#[rate_limit]` with the option `key`.
     pub keyed_rate_limits: BTreeMap<String, FamilyStats>,
     /// Statistics of each `#[hedge]`.
     pub hedges: BTreeMap<String, HedgeStats>,
@@ -58,12 +60,12 @@ pub struct Stats {
     pub chaos: ChaosStats,
 }
 
-/// Returns the statistics of all layers of attributes, and of all registered circuits.
+/// Returns the statistics of all layers that attributes create, and of all registered circuits.
 ///
 /// The layer of an attribute with the option `with` is not listed. Call the method `stats` of this layer instead.
 ///
 /// Without the feature `declare`, a layer is listed only after its first use. Most layers are first used in the first
-/// call of the function. A retry is first used at the latest when an attempt fails. A fallback is first used when it
+/// call of the function. Some retries are first used only when an attempt fails. A fallback is first used when it
 /// replaces an error. A timeout whose time is an expression, such as `#[timeout(self.limit)]`, is first used when it
 /// ends a call.
 ///
@@ -112,9 +114,9 @@ pub fn get_stats() -> Stats {
 
 /// Resets all circuits, rate limits and retry budgets.
 ///
-/// Circuits are reset with [`reset_all_circuits`]. Each rate limit of an attribute admits a whole burst again, and each
-/// used [`RetryBudget`](crate::RetryBudget) is full again. The totals in the statistics do not change. Running calls
-/// keep their slots in bulkheads.
+/// For the circuits, the function calls [`reset_all_circuits`]. Each rate limit of an attribute admits a whole burst
+/// again, and each used [`RetryBudget`](crate::RetryBudget) is full again. The totals in the statistics do not change.
+/// Running calls keep their slots in bulkheads.
 pub fn reset_all() {
     reset_all_circuits();
     #[cfg(feature = "serde")]

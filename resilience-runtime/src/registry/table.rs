@@ -1,8 +1,9 @@
 //! Implements a hash table that finds circuits, bulkheads and rate limits by the hash of their name or key.
 //!
-//! An entry is a handle, such as a `CircuitBreaker`, which points to its name. Each slot stores the hash beside the
-//! handle. A search therefore follows only the pointer of the entry that it finds, and growth of the table follows no
-//! pointer. A table of the standard library would follow pointers to compare names, and to compute hashes again.
+//! An entry is a handle, such as a `CircuitBreaker`: a pointer to the name and the state. Each slot stores the hash
+//! beside the handle. A search therefore follows only the pointer of the entry that it finds, and growth of the table
+//! follows no pointer. A table of the standard library would follow pointers to compare names, and to compute hashes
+//! again.
 //!
 //! The table resolves collisions by linear probing. A removal moves later entries toward the empty slot, so the table
 //! needs no tombstones (marks of removed entries). Entries therefore move to new slots in bulk only when the table
@@ -32,7 +33,8 @@ impl<E, T: Default> Default for Slot<E, T> {
 }
 
 const FEWEST_SLOTS: usize = 4;
-/// The number of slots that one call of [`Table::step`] visits. After a collision, the call visits a few slots more.
+/// The number of slots that one call of [`Table::step`] visits. Because of collisions, the call may visit a few more
+/// slots.
 const STEP: u64 = 256;
 
 impl<E: Clone, T: Default> Table<E, T> {
@@ -103,8 +105,8 @@ impl<E: Clone, T: Default> Table<E, T> {
         self.slots.iter_mut().filter_map(|slot| Some((slot.entry.as_ref()?, &mut slot.value)))
     }
 
-    /// Returns all slots in the order of a search for `hash`: the index and, if the slot is in use, the entry and its
-    /// value.
+    /// Returns the index of each slot, in the order of a search for `hash`. If the slot is in use, also returns the
+    /// entry and its value.
     pub(crate) fn places(&self, hash: u32) -> impl Iterator<Item = (usize, Option<(&E, &T)>)> {
         self.order(hash).map(|place| {
             let Slot { entry, value, .. } = &self.slots[place];
@@ -122,8 +124,8 @@ impl<E: Clone, T: Default> Table<E, T> {
         let hashes_of_slot = (1_u64 << u32::BITS).checked_div(self.slots.len() as u64);
         let next = hashes_of_slot.and_then(|hashes| u32::try_from(u64::from(from) + STEP * hashes).ok());
         let end = next.map_or(self.slots.len(), |next| self.home(next)) - self.home(from);
-        // Visits the slots up to the next free slot, too, because a collision may have moved an entry of this step
-        // there.
+        // Also visits the following slots up to the next free slot, because a collision may have moved an entry of this
+        // step there.
         let visited = self.order(from).map(|place| &self.slots[place]).enumerate();
         let visited = visited.take_while(|(n, slot)| *n < end || slot.entry.is_some());
         let of_step = visited.filter(|(_, slot)| slot.hash >= from && next.is_none_or(|next| slot.hash < next));
@@ -167,7 +169,7 @@ impl<E: Clone, T: Default> Table<E, T> {
         if place + 1 == self.slots.len() { 0 } else { place + 1 }
     }
 
-    /// Returns the number of steps from slot `from` forward to slot `to`.
+    /// Returns the number of slots from slot `from` forward to slot `to`.
     fn distance(&self, from: usize, to: usize) -> usize {
         if from <= to { to - from } else { to + self.slots.len() - from }
     }
