@@ -1,5 +1,5 @@
-//! Implements the registry, which stores layers by name, so that all parts of a program can share a layer. Attributes,
-//! builders and presets (ready-made circuits) set the options of the layers.
+//! Implements the registry, which stores layers by name. All parts of a program can therefore share a layer.
+//! Attributes, builders and presets (ready-made circuits) set the options of the layers.
 
 pub(crate) mod all_circuits;
 pub(crate) mod builder;

@@ -13,11 +13,11 @@ use crate::timeout::error::TimeoutError;
 /// The error of a call that a circuit, a bulkhead or a rate limit rejected, or that a timeout ended.
 ///
 /// An error enum with a variant such as `Rejected(#[from] Rejection)` fits every attribute. An attribute also accepts
-/// an error type that implements `From` for the attribute's own error, such as `From<CircuitOpenError>`. If the error
-/// type implements both conversions, the attribute uses `From<CircuitOpenError>`.
+/// an error type that implements `From` for the attribute's own error, such as `From<CircuitOpenError>`. If an error
+/// type implements both `From<Rejection>` and `From<CircuitOpenError>`, `#[circuit]` uses `From<CircuitOpenError>`.
 ///
-/// Each variant contains the error of one layer, such as a [`CircuitOpenError`], and has the message and the source of
-/// this error. Creating or cloning a `Rejection` does not allocate.
+/// Each variant contains the error of one layer, such as a [`CircuitOpenError`]. A rejection has the message and the
+/// source of the contained error. Creating or cloning a `Rejection` does not allocate.
 ///
 /// ```
 /// use std::time::Duration;
@@ -80,9 +80,9 @@ impl Rejection {
     /// Finds a rejection in `error` or in its sources (`Error::source`). The search ends after 64 errors.
     ///
     /// The search finds a rejection in an [`io::Error`], in a `Box<dyn Error>`, in an `anyhow::Error` with a context,
-    /// and behind `#[error(transparent)]`. The search needs only the [source](Error::source) of a layer's error, such
-    /// as a [`CircuitOpenError`], because this source contains all data of the error. The search finds nothing in an
-    /// error that returns no source.
+    /// and behind `#[error(transparent)]`. The [source](Error::source) of a layer's error, such as a
+    /// [`CircuitOpenError`], contains all data of the error. The search needs only this source. The search finds
+    /// nothing in an error that returns no source.
     ///
     /// ```
     /// use std::io;
@@ -121,8 +121,8 @@ impl Rejection {
         }
     }
 
-    /// Returns the name of the circuit, bulkhead or rate limit, without escapes for special characters. Returns `None`
-    /// for a timeout, which has no name.
+    /// Returns the name of the circuit, bulkhead or rate limit. Special characters are not escaped. Returns `None` for
+    /// a timeout, which has no name.
     pub fn name(&self) -> Option<&str> {
         match self {
             Self::Circuit(open) => Some(open.name()),
@@ -132,21 +132,22 @@ impl Rejection {
         }
     }
 
-    /// Returns whether the function may have been called, and may have had an effect.
+    /// Returns whether the body of the called function may have run.
     ///
     /// Returns false if a circuit, a bulkhead or a rate limit rejected the call. Returns true if a timeout ended the
     /// call, even if the call was still waiting for a slot of a bulkhead. As an exception, returns false if the time of
     /// the timeout was zero, or if the caller's [`deadline`](crate::deadline()) had passed before the call. Returns
     /// true for every error of a `LimitedStream`, a stream with a time limit for each item.
     ///
-    /// The error of a retry or a hedge describes only one attempt. If this attempt was rejected, the result is false,
-    /// although another attempt may have called the function.
+    /// The error that a retry or a hedge returns describes only one attempt. If this attempt was rejected, the result
+    /// is false, even if the body ran in another attempt.
     pub fn was_called(&self) -> bool {
         matches!(self, Self::Timeout(error) if error.was_called())
     }
 
-    /// Returns the time after which the caller may try again. Returns `None` for a bulkhead or a timeout, and for a
-    /// call that a rate limit will never admit. [`RateLimitedError::retry_after`] describes such a call.
+    /// Returns the time to wait before the next call. Returns `None` for a bulkhead or a timeout, and for a call that a
+    /// rate limit will never admit. [`RateLimitedError::retry_after`] lists the reasons why a rate limit never admits a
+    /// call.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Circuit(open) => Some(open.retry_after()),

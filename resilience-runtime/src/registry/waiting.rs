@@ -1,5 +1,5 @@
-//! Stores the waiting states: the states of a restored snapshot whose circuits and rate limits do not exist yet. A new
-//! circuit or rate limit takes the waiting state of its name.
+//! Stores waiting states. A waiting state comes from a restored snapshot, and belongs to a circuit or a rate limit that
+//! does not exist yet. A new circuit or rate limit takes the waiting state of its name.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -20,9 +20,9 @@ use crate::rate_limit::rate_limit::RateLimit;
 use crate::registry::family::Family;
 use crate::registry::keyed_limits::KeyedRateLimits;
 
-/// The state of a circuit or a rate limit in a snapshot, or the states of all keys of one name.
+/// A state from a snapshot, or a map from keys to states.
 pub(crate) trait Keeps: Clone + Send + Sync + 'static {
-    /// Returns the state after the time `passed`. For example, the remaining cooldown becomes shorter.
+    /// Advances the state by the duration `passed`. For example, the remaining cooldown becomes shorter.
     fn after(self, passed: Duration) -> Self;
 
     /// Returns the number of states in this value.
@@ -43,7 +43,7 @@ impl Keeps for KeptLimit {
     }
 }
 
-/// The states of all keys of one name.
+/// A map from each key of a name to the state of this key's circuit or rate limit.
 pub(crate) type OfKeys<K> = BTreeMap<String, K>;
 
 impl<K: Keeps> Keeps for OfKeys<K> {
@@ -56,12 +56,12 @@ impl<K: Keeps> Keeps for OfKeys<K> {
     }
 }
 
-/// The waiting states of one kind, by the name of the circuit or the rate limit.
+/// The waiting states of one kind, such as the states of circuits without a key.
 #[derive(Debug)]
 pub(crate) struct Waiting<K> {
     /// The number of names with a waiting state. If the number is zero, [`take`](Self::take) needs no lock.
     count: AtomicU32,
-    /// The time at which the snapshot was restored, and the waiting states.
+    /// The time at which the snapshot was restored, and the waiting states by name.
     states: Mutex<Option<(Tick, BTreeMap<String, K>)>>,
 }
 
@@ -70,17 +70,19 @@ impl<K: Keeps> Waiting<K> {
         Self { count: AtomicU32::new(0), states: Mutex::new(None) }
     }
 
-    /// Replaces all waiting states, so that they never need more memory than one snapshot.
+    /// Replaces all waiting states by `states`. Dropping the old states limits the memory to the states of one
+    /// snapshot.
     pub(crate) fn replace(&self, states: BTreeMap<String, K>) {
         let mut current = lock_std(&self.states);
         self.count.store(u32::try_from(states.len()).unwrap_or(u32::MAX), Ordering::Relaxed);
         *current = (!states.is_empty()).then(|| (Tick::now(), states));
     }
 
-    /// Removes the waiting state of this name, and returns the state as of now.
+    /// Removes the waiting state of this name, and returns the state, advanced to the current time.
     ///
-    /// For a new circuit, the caller holds the lock of the circuit's part of the registry. [`restore`](crate::restore)
-    /// takes the same lock after [`replace`](Self::replace), so the relaxed load cannot miss a state.
+    /// For a new circuit, the caller holds the lock of the registry part that contains the circuit.
+    /// [`restore`](crate::restore) takes the same lock after [`replace`](Self::replace), so the relaxed load cannot
+    /// miss a state.
     pub(crate) fn take(&self, name: &str) -> Option<K> {
         if self.count.load(Ordering::Relaxed) == 0 {
             return None;
@@ -92,7 +94,7 @@ impl<K: Keeps> Waiting<K> {
         Some(kept.after(Tick::now().since(*restored)))
     }
 
-    /// Returns all waiting states as of now.
+    /// Returns all waiting states, advanced to the current time.
     pub(crate) fn all(&self) -> BTreeMap<String, K> {
         let (restored, states) = lock_std(&self.states).clone().unwrap_or_else(|| (Tick::now(), BTreeMap::new()));
         states.after(Tick::now().since(restored))
@@ -152,7 +154,7 @@ pub(super) fn drop_limits() {
 }
 
 thread_local! {
-    /// The circuits to which this thread has given a waiting state, until [`announce`] emits their events.
+    /// The circuits that this thread has restored, and whose events [`announce`] has not emitted yet.
     static RESTORED: Cell<Vec<Restored>> = const { Cell::new(Vec::new()) };
 }
 
@@ -164,10 +166,10 @@ struct Restored {
     left: Duration,
 }
 
-/// Restores the state of a circuit. The caller must call [`announce`] after it has released all locks.
+/// Restores the state of a circuit. The caller must release all locks, and then call [`announce`].
 fn give(breaker: &CircuitBreaker, kept: &Kept) {
     breaker.restore(kept);
-    // Reads the cooldown from the circuit, whose settings may have shortened the cooldown of the snapshot.
+    // Reads the remaining cooldown from the circuit, because the circuit's settings may have shortened it.
     let Kept { state, left, .. } = breaker.keep();
     // An error means that the thread is ending and has no list any more. The event is then lost.
     let _ = RESTORED.try_with(|list| {
@@ -177,16 +179,16 @@ fn give(breaker: &CircuitBreaker, kept: &Kept) {
     });
 }
 
-/// Restores the state of a new circuit if its name has a waiting state. The caller must call [`announce`] after it has
-/// released all locks.
+/// Restores the state of a circuit if its name has a waiting state. The caller must release all locks, and then call
+/// [`announce`].
 pub(super) fn give_waiting(breaker: &CircuitBreaker) {
     if let Some(kept) = circuits().take(breaker.name()) {
         give(breaker, &kept);
     }
 }
 
-/// Restores the waiting states of a family. Returns the number of states that were dropped because `max_keys` keys
-/// exist already. The caller must call [`announce`] after it has released all locks.
+/// Restores the waiting states of the circuits in `family`. Returns the number of states that were dropped because
+/// `max_keys` keys exist already. The caller must release all locks, and then call [`announce`].
 pub(super) fn give_family(family: &Family<CircuitBreaker>) -> usize {
     let states = keyed_circuits().take(family.name()).unwrap_or_default();
     family.restore(&states, give, |kept| kept.state != CircuitState::Closed)
@@ -199,14 +201,14 @@ pub(super) fn give_limit(limit: &RateLimit, name: &str) {
     }
 }
 
-/// Restores the waiting states of the rate limits with keys.
+/// Restores the waiting states of the rate limits in `keyed`.
 pub(super) fn give_keyed_limits(keyed: &KeyedRateLimits, name: &str) {
     if let Some(states) = keyed_rate_limits().take(name) {
         keyed.restore(&states);
     }
 }
 
-/// Emits an event for each circuit to which this thread has given a waiting state. The caller must hold no lock.
+/// Emits an event for each circuit that this thread has restored. The caller must hold no lock.
 pub(crate) fn announce() {
     for Restored { name, state, left } in RESTORED.try_with(Cell::take).unwrap_or_default() {
         events::restored(&name, state, left);

@@ -1,4 +1,4 @@
-//! Lists the circuits, and the families (the circuits of one name with a key), for the metrics.
+//! Lists circuits and families for the metrics. A family contains all circuits of one name, one circuit for each key.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ use crate::registry::declared::declared;
 use crate::registry::family::{Family, FamilyStats};
 use crate::registry::written::merge;
 
-/// Returns every circuit without a key that is registered, or that an attribute declares. Does not register a declared
-/// circuit.
+/// Returns the circuits without a key: all registered circuits, and all circuits that an attribute declares. Does not
+/// register the declared circuits.
 pub(crate) fn circuits() -> BTreeMap<String, CircuitBreaker> {
     let registered = registered().into_iter();
     let mut circuits: BTreeMap<_, _> = registered.map(|circuit| (circuit.name().to_owned(), circuit)).collect();
@@ -26,10 +26,10 @@ pub(crate) fn circuits() -> BTreeMap<String, CircuitBreaker> {
     circuits
 }
 
-/// The number of circuits of a name with the option `key`, and the family, or `None` before the first call.
+/// The number of circuits in a family, and the family itself. The `Option` is `None` before the first call.
 type SizeAndFamily = (FamilyStats, Option<Arc<Family<CircuitBreaker>>>);
 
-/// Returns the family of each name with the option `key`.
+/// Returns all families by name, including families that an attribute declares.
 pub(crate) fn circuit_families() -> BTreeMap<String, SizeAndFamily> {
     let existing = families().into_iter();
     let mut families: BTreeMap<_, _> =

@@ -1,4 +1,4 @@
-//! Defines the options that one attribute or builder sets, with their source position.
+//! Defines [`Written`], the options that one attribute or builder sets.
 
 use std::panic::Location;
 
@@ -20,7 +20,8 @@ impl Written {
     }
 }
 
-/// Merges the options of several attributes and builders. If several elements set one option, the first one wins.
+/// Merges the options of several attributes and builders. If several elements of `written` set the same option, the
+/// first of these elements wins.
 pub(crate) fn merge(written: &[Arc<Written>]) -> Options {
     written.iter().fold(Options::NONE, |sum, next| sum.or(next.options))
 }

@@ -25,25 +25,25 @@ use crate::timeout::deadline::deadline_remaining;
 pub struct Attempts {
     /// The start of the first attempt, or `None` without the option `max_elapsed`.
     began: Option<Tick>,
-    /// The pause before the current attempt, in nanoseconds, without any delay that an error asked for. Decorrelated
-    /// jitter needs this field to compute the next pause. Without jitter, the field stays zero. A `Duration` would take
-    /// twice the memory of a `u64`.
+    /// The pause before the current attempt, in nanoseconds, computed as if no error had asked for a delay.
+    /// Decorrelated jitter needs this field to compute the next pause. Without jitter, the field stays zero. A
+    /// `Duration` would take twice the memory of a `u64`.
     pause: u64,
     /// The number of attempts before the current attempt.
     pub(super) made: u32,
     pub(super) inside: Inside,
     /// The cost of the last retry that the budget granted to this call.
     pub(super) paid: Option<RetryCost>,
-    /// The number of retries that the lower `#[retry]` attributes of the same function have made in this call.
+    /// The number of retries that the `#[retry]` attributes below this one have made in this call.
     lower: u16,
 }
 
-/// The position of a retry among the `#[retry]` attributes of its function whose generated code is in the same `async`
-/// block.
+/// The position of a `#[retry]` among several `#[retry]` attributes of one function. Attributes whose generated code is
+/// in another `async` block do not count.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Stacked {
     Alone,
-    /// The topmost of several retries.
+    /// The topmost of several attributes.
     Upper,
     Lower,
 }
@@ -73,8 +73,8 @@ impl Attempts {
         self.made + 1 // the sum cannot overflow: `made` is less than the option `max`, a `u32`
     }
 
-    /// Counts the end of the retry, and emits the event `retry_gave_up` or `retry_exhausted`, after a circuit has
-    /// rejected an attempt. The circuit is another attribute of the same function.
+    /// Counts the end of the retry, and emits the event `retry_gave_up` or `retry_exhausted`. The generated code calls
+    /// this method after a `#[circuit]` of the same function has rejected an attempt.
     #[cold]
     pub fn reject<'r>(&self, retry: impl Source<'r>, func: &str, error: &dyn Display) {
         let retry = retry.read();
@@ -103,8 +103,8 @@ impl Attempts {
         }
     }
 
-    /// Counts a further attempt of a lower `#[retry]` of the same function. Sets `polled` to `Never`, because the new
-    /// attempt has not been polled yet.
+    /// Counts one retry by a `#[retry]` below this one. Sets `polled` to `Never`, because the new attempt has not been
+    /// polled yet.
     #[inline]
     pub fn lower_repeats(&mut self) {
         self.lower = self.lower.saturating_add(1);
@@ -130,9 +130,8 @@ impl Attempts {
 
     /// Returns the pause before the next attempt, or the reason why no attempt follows.
     ///
-    /// `stays_open` returns whether a circuit will still be open after the pause. The circuit would then reject the
-    /// next attempt, so no attempt follows. The error of the current attempt is more useful to the caller than this
-    /// rejection.
+    /// `stays_open` returns whether a circuit will still be open after the pause. If so, no attempt follows, because
+    /// the circuit would reject it. The error of the current attempt is more useful to the caller than a rejection.
     #[expect(
         clippy::inline_always,
         reason = "measured: the compiler folds a constant schedule only in the function that creates it"
@@ -168,7 +167,8 @@ impl Attempts {
         if stays_open(pause) {
             return Err(End::Circuit);
         }
-        // Asks the budget last, because a granted retry reduces the budget, even if a later check ended the retry.
+        // Asks the budget after all other checks. If a later check ended the retry, a granted retry would have reduced
+        // the budget for nothing.
         if let Some(budget) = budget {
             if !budget.try_retry(cost) {
                 return Err(End::Budget);

@@ -7,7 +7,7 @@ use crate::base::raw::{Raw, Setting};
 
 /// Selects how the pauses between attempts are randomized.
 ///
-/// Jitter spreads the retries of callers that failed at the same time. The formulas come from Marc Brooker,
+/// Jitter spreads retries over time if many calls fail at the same moment. The formulas come from Marc Brooker,
 /// *Exponential Backoff And Jitter* (AWS Architecture Blog, 2015). In the formulas, `u` is a random number from 0 to 1,
 /// and `x` is the pause without jitter, at most [`max_delay`](crate::RetryBuilder::max_delay).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,9 +17,9 @@ pub enum Jitter {
     Full,
     /// A random pause from half of the pause without jitter to the whole pause: `x / 2 + u * x / 2`.
     Equal,
-    /// A random pause `delay + u * (3 * previous - delay)`, from `delay` to three times the previous pause, at most
-    /// `max_delay`. For the first pause, `previous` is `delay`. This variant cannot be combined with the option
-    /// `backoff`.
+    /// A random pause from `delay` to three times the previous pause: `delay + u * (3 * previous - delay)`. The pause
+    /// is at most `max_delay`. For the first pause, `previous` is `delay`. This variant cannot be combined with the
+    /// option `backoff`.
     Decorrelated,
 }
 
@@ -70,8 +70,8 @@ impl Backoff {
         Ok(())
     }
 
-    /// Returns the pause without jitter after the failed attempt with the number `attempt`, counted from 1. The pause
-    /// is at most the field `max`.
+    /// Returns the pause after the failed attempt number `attempt`, without jitter. The first attempt has the number 1.
+    /// The pause is at most the field `max`.
     #[inline]
     pub(crate) fn delay_after(&self, attempt: u32) -> Duration {
         // The first pause is exactly `delay`. A `delay` of zero is not multiplied, because zero times infinity would be
@@ -87,12 +87,13 @@ impl Backoff {
         self.capped(grown)
     }
 
-    /// Returns two pauses after a failed attempt. The first pause ignores `hint`, the delay that the error asks for.
-    /// The caller passes the first pause as `previous` to the next call of this method. The second pause is the pause
-    /// that the retry makes, which is at least `hint`.
+    /// Returns a pair: the pause without `hint`, and the pause that the retry makes. `hint` is the delay that the error
+    /// asks for. The pause that the retry makes is at least `hint`. The caller passes the pause without `hint` as
+    /// `previous` to the next call of this method.
     ///
-    /// `attempt` is the number of the failed attempt, counted from 1. `draw` returns a random number from 0 to 1. With
-    /// jitter, a random time is added to `hint`, so that callers with equal hints do not retry at the same time.
+    /// `attempt` is the number of the failed attempt. The first attempt has the number 1. `draw` returns a random
+    /// number from 0 to 1. With jitter, this method adds a random time to `hint`. Callers with equal hints then retry
+    /// at different times.
     #[inline]
     pub(crate) fn pause_after(
         &self,

@@ -13,13 +13,13 @@ use crate::retry::budget::state::{BudgetState, Pays};
 
 /// Limits the total number of retries of all callers that share the budget.
 ///
-/// Without a budget, three attempts per call can triple the load of a failing service. With a budget, each retry needs
+/// Without a budget, three attempts per call can triple the load on a failing service. With a budget, each retry needs
 /// a grant from the budget. If the budget denies a retry, the call returns the outcome of its last attempt.
 ///
-/// A `static` or a struct can hold the budget, and all its clones share one limit. `#[retry]` has the option `budget`,
-/// and a [`RetryPolicy`](crate::RetryPolicy) receives its budget from
-/// [`RetryBuilder::budget`](crate::RetryBuilder::budget). A budget can also limit the further attempts of
-/// [`#[hedge]`](macro@crate::hedge#budgets) and of a [`Hedge`](crate::Hedge).
+/// A `static` or a field of a struct can hold a budget. All clones of a budget share one limit. `#[retry]` has the
+/// option `budget`, and a [`RetryPolicy`](crate::RetryPolicy) receives its budget from
+/// [`RetryBuilder::budget`](crate::RetryBuilder::budget). A budget can also limit the attempts that
+/// [`#[hedge]`](macro@crate::hedge#budgets) or a [`Hedge`](crate::Hedge) starts after the first attempt.
 ///
 /// ```
 /// use resilience_runtime::{RetryBudget, TokenBucket, retry};
@@ -54,7 +54,7 @@ impl RetryBudget {
         Self { config: Config::Bucket(bucket), state: OnceLock::new() }
     }
 
-    /// Creates a budget that grants retries as a share of all calls.
+    /// Creates a budget that limits retries to a share of all calls.
     pub const fn ratio(ratio: RetryRatio) -> Self {
         Self { config: Config::Ratio(ratio), state: OnceLock::new() }
     }

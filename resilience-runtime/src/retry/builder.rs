@@ -39,8 +39,8 @@ const BESIDE_RETRY_IF_OK: &str = "beside `retry_if_ok`: no `Ok` is retried other
 /// - `retry_if`: an error is retried if both functions return true.
 /// - `retry_if_ok`: an `Ok` value is retried if at least one function returns true.
 /// - `retry_after`, `retry_after_ok`: the longer of the two delays applies.
-/// - `cost`, `cost_ok`: the first function determines the cost. If the first function returns
-///   [`RetryCost::Failure`](crate::RetryCost::Failure), the second function determines the cost.
+/// - `cost`, `cost_ok`: the function that was set first returns the cost. If this function returns
+///   [`RetryCost::Failure`](crate::RetryCost::Failure), the result of the second function is the cost instead.
 /// - `on_retry`: each retry calls both functions, in the order in which they were set.
 ///
 /// ```
@@ -89,7 +89,8 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
         self.set(|schedule| schedule.delay(delay))
     }
 
-    /// Sets the factor by which the pause grows with each attempt, a finite number of at least 1. Default: 2.
+    /// Sets the factor by which the pause grows with each attempt. The factor must be finite and at least 1. Default:
+    /// 2.
     ///
     /// This option cannot be combined with [`Jitter::Decorrelated`].
     #[doc(alias = "multiplier")]
@@ -97,7 +98,7 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
         self.set(|schedule| schedule.backoff(factor))
     }
 
-    /// Sets the upper limit of every pause, from `delay` to 584 years. Default: none.
+    /// Sets the upper limit of every pause. The limit must be at least `delay`, and at most 584 years. Default: none.
     pub fn max_delay(self, max: Duration) -> Self {
         self.set(|schedule| schedule.max_delay(max))
     }
@@ -109,8 +110,8 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
 
     /// Sets the seed of the random numbers for jitter. Default: a random seed.
     ///
-    /// With a seed, every call has the same sequence of pauses, for tests and simulations. The generator `SplitMix64`
-    /// computes one random number for each pause.
+    /// With a fixed seed, every call has the same sequence of pauses, which is useful in tests and simulations. The
+    /// generator `SplitMix64` computes one random number for each pause.
     ///
     /// ```
     /// use std::time::Duration;
@@ -144,12 +145,12 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
         self.set(|schedule| schedule.max_elapsed(limit))
     }
 
-    /// Sets whether nested retries count towards `max`. Default: true. Nested retries are the retries of other
-    /// functions with `#[retry]` that an attempt calls.
+    /// Sets whether nested retries count towards `max`. Default: true. Nested retries are retries inside functions that
+    /// an attempt calls.
     ///
-    /// With `true`, nested retries do not multiply the number of attempts. The policy makes no further attempt when its
-    /// attempts and the nested retries together reach `max`. The retries of a nested call that succeeds do not count.
-    /// The option does not limit the nested retries themselves.
+    /// With `true`, nested retries do not multiply the number of attempts. No attempt follows when the attempts of a
+    /// call and the nested retries together reach `max`. The retries of a nested call that succeeds do not count. The
+    /// option does not limit the nested retries themselves.
     pub fn count_nested(self, count: bool) -> Self {
         self.set(|schedule| schedule.count_nested(count))
     }
@@ -157,8 +158,8 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     /// Sets whether a rejection by a circuit is retried like any other error. Default: false, so a rejection ends the
     /// retry.
     ///
-    /// Use this option if each attempt calls another host, and each host has its own circuit. With `true`, the retry
-    /// also continues if a circuit stays open longer than the next pause.
+    /// Use this option if each attempt calls a different host, and each host has its own circuit. With `true`, the
+    /// retry also continues if a circuit stays open longer than the next pause.
     pub fn retry_rejected(self, retry: bool) -> Self {
         self.set(|schedule| schedule.retry_rejected(retry))
     }

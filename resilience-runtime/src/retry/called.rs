@@ -19,11 +19,12 @@ pub struct Called {
 
 impl Called {
     /// Returns a `Called` for the last poll of the body, or `None` if no circuit has left a message during this poll.
-    /// `hides_causes` is true if the type of the attempt's error gives no access to the sources of an error.
+    /// `hides_causes` is true if the error type of the attempt prevents a search of the error's sources.
     #[inline]
     pub(super) fn by(inside: &Inside, hides_causes: bool) -> Option<Self> {
-        // The retry has found no rejection by a circuit in the error. If the error gives access to its sources, the
-        // body has therefore handled each rejection, and the messages about rejections do not matter.
+        // At this point, the retry has found no rejection by a circuit in the error. If the error type allows a search
+        // of the error's sources, the body has handled every rejection. The messages about rejections then do not
+        // matter.
         inside.has_message().then_some(Self { messages: inside.messages(), ignores_rejections: !hides_causes })
     }
 

@@ -48,13 +48,13 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
         builder
     }
 
-    /// Sets the function that reads a requested delay from an error, for example from the HTTP header `Retry-After`
-    /// (RFC 9110, 10.2.3). Default: none.
+    /// Sets the function that returns the delay that an error asks for, such as the time in the HTTP header
+    /// `Retry-After` (RFC 9110, 10.2.3). Default: none.
     ///
-    /// The pause is the longer of this delay and the pause from `delay` and `backoff`, so the next attempt never starts
-    /// too early. With jitter, the policy adds a random time to the delay. The retry ends if the pause is longer than
-    /// `max_delay`, or would end after `max_elapsed`. Without `max_delay`, the retry ends if the delay is longer than
-    /// one hour.
+    /// The policy waits for this delay, or for the pause from `delay` and `backoff` if this pause is longer. With
+    /// jitter, the policy adds a random time to the delay that the error asks for. The retry ends if the pause is
+    /// longer than `max_delay`, or would end after `max_elapsed`. Without `max_delay`, the retry ends if the error asks
+    /// for a delay of more than one hour.
     pub fn retry_after<X, F>(self, retry_after: F) -> RetryBuilder<X, T>
     where
         X: 'static,
@@ -66,8 +66,8 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
         builder
     }
 
-    /// Sets the function that reads a requested delay from an `Ok` value, such as an HTTP response with the status 429.
-    /// Default: none.
+    /// Sets the function that returns the delay that an `Ok` value asks for. For example, the value is an HTTP response
+    /// with the status 429. Default: none.
     ///
     /// The policy calls this function only for values that [`retry_if_ok`](Self::retry_if_ok) selects, so the option
     /// requires `retry_if_ok`. The rules of [`retry_after`](Self::retry_after) apply to the delay.
@@ -111,7 +111,7 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     /// Sets the function that returns the cost of a retry after an error. Default: [`RetryCost::Failure`] for every
     /// error.
     ///
-    /// The option requires a [`budget`](Self::budget). If a `#[retry(with = ..)]` with this policy has an option
+    /// The option requires a [`budget`](Self::budget). If a `#[retry(with = ..)]` uses this policy and has the option
     /// `budget`, the costs apply to the budget of the attribute.
     pub fn cost<X, F>(self, cost: F) -> RetryBuilder<X, T>
     where

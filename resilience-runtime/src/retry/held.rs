@@ -1,5 +1,5 @@
-//! Defines the clones that a call of a `#[retry]` holds: of the policy in the option `with`, and of the budget in the
-//! option `budget`.
+//! Defines two values that one call of a `#[retry]` holds: a clone of the policy from the option `with`, and a
+//! reference to the budget from the option `budget`.
 #![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use crate::base::sync::Arc;

@@ -26,7 +26,7 @@ impl<E> Hook<E> for NoHook {
 
 /// The function `on_retry` of a policy. `P` is the error type of the policy, and `E` is the error type of the call.
 ///
-/// The struct has no bound on `P` and `E`, so that the compiler checks only in `new` whether the policy accepts `E`.
+/// The struct has no bound on `P` and `E`. The compiler therefore checks only in `new` whether the policy accepts `E`.
 pub struct PolicyHook<'r, P: ?Sized, E> {
     errors: &'r ErrorRules<P>,
     see: fn(&E) -> Option<&P>,

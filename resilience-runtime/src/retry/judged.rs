@@ -72,9 +72,9 @@ pub(super) struct Ended<'r, 's, S, R, T, E> {
     /// Whether the retry counts the calls whose first attempt succeeds.
     is_named: bool,
     pub(super) outcome: Result<T, E>,
-    /// Converts the `Result` back to the return type `R` of the retried function. With a bound `R: Outcome` in place of
-    /// this function pointer, a function that does not return a `Result` would cause several compile errors instead of
-    /// one.
+    /// Converts the `Result` back to the return type `R` of the retried function. This function pointer replaces a
+    /// bound `R: Outcome`. With the bound, a decorated function that returns no `Result` would cause several compile
+    /// errors instead of one.
     make: fn(Result<T, E>) -> R,
     /// The reason why no further attempt follows, if any. If a reason is set, no function of the user receives the
     /// error.
@@ -85,8 +85,7 @@ pub(super) struct Ended<'r, 's, S, R, T, E> {
     pub(super) hint: Option<Hint>,
     pub(super) cost: RetryCost,
     stacked: Stacked,
-    /// Whether the type of the attempt's error gives no access to the sources of an error, and thereby hides a
-    /// rejection.
+    /// Whether the error type of the attempt prevents a search of the error's sources.
     hides_causes: bool,
 }
 
@@ -94,8 +93,8 @@ pub(super) struct Ended<'r, 's, S, R, T, E> {
 ///
 /// The caller first calls [`own_rejection`](Self::own_rejection) and [`rejection`](Self::rejection). If one of these
 /// methods ends the retry, no function of the user receives the error. Each option that takes a function, such as
-/// `retry_if`, has a method of the same name. The functions of [`text`](Self::text) and [`circuits`](Self::circuits)
-/// are called only after a failed attempt.
+/// `retry_if`, has a method of the same name. The functions that [`text`](Self::text) and [`circuits`](Self::circuits)
+/// receive are called only after a failed attempt.
 #[derive(Debug)]
 pub struct Judged<'r, 's, S, R, T, E, H, X, C> {
     pub(super) ended: Ended<'r, 's, S, R, T, E>,
@@ -124,8 +123,8 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         self
     }
 
-    /// Ends the retry if another attribute of the function rejected the attempt: a circuit, or a rate limit that will
-    /// never admit the call. `cause` describes this rejection.
+    /// Ends the retry if `cause` is a rejection by a circuit, or by a rate limit that will never admit the call. The
+    /// circuit or rate limit is another attribute of the same function.
     #[inline]
     pub fn own_rejection(mut self, cause: Cause) -> Self {
         if self.ended.last.is_none() {
@@ -138,13 +137,14 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         self
     }
 
-    /// Ends the retry if the error is a rejection from inside the body: by a circuit, or by a rate limit that will
-    /// never admit the call. With the option `retry_rejected`, a rejection by a circuit does not end the retry. Also
-    /// records whether the type of the error hides a rejection.
+    /// Ends the retry if the error contains a rejection by a circuit, or by a rate limit that will never admit the
+    /// call. The rejected call is a call inside the body. With the option `retry_rejected`, a rejection by a circuit
+    /// does not end the retry. Also sets `hides_causes`.
     ///
-    /// `cause` searches the error for a rejection. It returns [`Cause::None`] if there is none, or [`Cause::Unknown`]
-    /// if the type of the error prevents the search. In both cases, the last poll of the body decides: the retry ends
-    /// if this poll has increased the number of existing errors of such rejections.
+    /// `cause` searches the error for a rejection. This function returns [`Cause::None`] if the error contains no
+    /// rejection, or [`Cause::Unknown`] if the type of the error prevents the search. In both cases, `rejection`
+    /// compares the number of existing rejection errors before and after the last poll of the body. If the number has
+    /// increased, the retry ends.
     #[inline(always)]
     pub fn rejection(mut self, cause: impl FnOnce(&E) -> Cause) -> Self {
         let mut found = None;
@@ -181,7 +181,7 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         self
     }
 
-    /// Makes the retry count successful first attempts. The generated code calls this method for a `#[retry]` with a
+    /// Enables the counting of successful first attempts. The generated code calls this method for a `#[retry]` with a
     /// name.
     #[inline(always)]
     pub fn named(mut self) -> Self {
@@ -212,8 +212,8 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
             Err(error) if last.is_none() => {
                 if errors.retry_if(error) {
                     *cost = errors.cost(error);
-                    // If the policy has no function `retry_after`, keeps the delay that a circuit below this retry may
-                    // have read from the error.
+                    // A circuit below this retry may have set `hint`. A policy without a function `retry_after` keeps
+                    // this hint.
                     if errors.has_retry_after() {
                         *hint = errors.retry_after(error).map(|delay| Hint { delay, longest: LONGEST_HINT });
                     }
@@ -283,7 +283,7 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         Judged { ended, on_retry, text, stays_open }
     }
 
-    /// Sets the function that returns the text of an error for events.
+    /// Sets the function that returns the text of an error. Events contain this text.
     #[inline(always)]
     pub fn text<F>(self, text: F) -> Judged<'r, 's, S, R, T, E, H, F, C>
     where

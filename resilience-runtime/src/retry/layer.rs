@@ -23,8 +23,8 @@ impl Retry {
         Retried { schedule: self.0.schedule.current(), counts: &self.0.counts }
     }
 
-    /// Changes the settings. A running call may use the new settings from its next decision on. Returns false without a
-    /// change if the retry has had too many different settings, see [`Versions`].
+    /// Changes the settings. A running call may use the new settings after its current attempt. Returns false, and
+    /// changes nothing, if the retry has had too many different settings (see [`Versions`]).
     pub(crate) fn change(&self, schedule: Schedule) -> bool {
         self.0.schedule.change(schedule)
     }
@@ -47,8 +47,8 @@ pub struct Retried<'r> {
     pub(crate) counts: &'r Counts,
 }
 
-/// A value that returns the settings and the counts of a retry. The generated code passes a closure, so that a
-/// successful first attempt need not load the settings.
+/// A value that returns the settings and the counts of a retry. The generated code passes a closure, because a
+/// successful first attempt then does not load the settings.
 pub trait Source<'r>: Copy {
     fn read(self) -> Retried<'r>;
 }
@@ -68,8 +68,8 @@ impl<'r> Source<'r> for Retried<'r> {
 }
 
 impl<'r> Retried<'r> {
-    /// Replaces the settings. The generated code calls this method if a constant in an option names `Self` or a generic
-    /// parameter.
+    /// Replaces the settings. The generated code calls this method if an option contains a constant that names `Self`
+    /// or a generic parameter.
     #[inline]
     pub fn with_schedule(self, schedule: &'r Schedule) -> Self {
         Self { schedule, ..self }
@@ -147,13 +147,14 @@ pub struct RetryStats {
     pub total_recovered: u64,
     /// Total number of calls whose `max` attempts all failed.
     pub total_exhausted: u64,
-    /// Total number of calls that failed before the last of `max` attempts, by reason: `not_retryable`, `circuit`,
+    /// Total number of calls that failed after fewer than `max` attempts, for each reason: `not_retryable`, `circuit`,
     /// `rejected`, `retry_after`, `max_elapsed`, `budget`, `deadline` or `nested`. The [table of events](crate#events)
     /// describes the reasons under `retry_gave_up`. A reason is absent if no call ended for this reason.
     pub total_gave_up: BTreeMap<&'static str, u64>,
     /// Total number of ended attempts. Without the option `name`, successful first attempts are not included.
     pub total_attempts: u64,
-    /// Total number of retries. A retry counts from the start of its pause, even if the call is then cancelled.
+    /// Total number of retries. A retry is counted at the start of its pause, even if the call is cancelled during the
+    /// pause.
     pub total_retries: u64,
     /// Total number of retries that a [`RetryBudget`](crate::RetryBudget) granted.
     pub total_granted: u64,

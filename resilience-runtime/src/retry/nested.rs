@@ -1,4 +1,4 @@
-//! Counts nested retries: the retries that calls inside an attempt make.
+//! Counts nested retries, which are the retries of calls inside an attempt.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -12,7 +12,7 @@ use crate::base::repeat::Repeat;
 /// and after each poll of an attempt. The difference is the number of nested retries in this poll.
 ///
 /// A retry is counted before its pause, because a timeout may drop the call during the pause. When a call succeeds, its
-/// retries are subtracted again.
+/// retries are subtracted.
 #[inline]
 pub(crate) fn count(retries: i32) {
     of_thread(|thread| thread.retries.set(thread.retries.get().wrapping_add(retries)));
@@ -23,7 +23,7 @@ pub(crate) fn count(retries: i32) {
 pub(crate) struct Inside {
     /// The number of nested retries in all attempts so far, without the retries of successful nested calls.
     pub(crate) retries: i32,
-    /// The thread's counts of errors and messages at the beginning of the last poll.
+    /// The thread's counts of errors and of messages from circuits, at the beginning of the last poll.
     before: Existing,
     pub(crate) polled: Polled,
     /// Whether the current attempt is a second or later attempt.
@@ -41,11 +41,11 @@ pub(crate) enum Polled {
 }
 
 impl Inside {
-    /// Returns the kind of the layer error, such as a circuit's rejection, that the last poll of the current attempt
-    /// created. Returns `Other` if the poll created no such error, or if the body has not returned.
+    /// Returns the kind of error that the last poll of the current attempt created: a rejection or an expired deadline.
+    /// Returns `Other` if this poll created neither kind, or if the body has not returned.
     ///
-    /// Compares the counts of errors only when this method is called. A comparison after each poll would slow down each
-    /// success.
+    /// Only this method compares the counts of errors. A comparison after each poll would slow down every successful
+    /// call.
     #[inline]
     pub(crate) fn note(&self) -> Note {
         if Existing::now() == self.before { Note::Other } else { self.note_of_change() }

@@ -11,7 +11,7 @@ use crate::retry::layer::Source;
 use crate::retry::rules::Rules;
 
 impl<'s, S: Source<'s>, R, T, E, H, X, C> Judged<'_, 's, S, R, T, E, H, X, C> {
-    /// Returns the `Ok` value that `retry_if_ok` has selected, if another attempt may follow.
+    /// Returns the `Ok` value if `retry_if_ok` selected this value, and `max` allows another attempt.
     #[inline]
     fn repeated_ok(&self) -> Option<&T> {
         let Ended { attempts, retry, outcome, failed, .. } = &self.ended;

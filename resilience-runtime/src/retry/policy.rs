@@ -23,8 +23,8 @@ use crate::retry::schedule::Schedule;
 ///
 /// By default, the policy sleeps for `delay * backoff^(n - 1)` after the n-th failed attempt.
 /// [`delay`](crate::RetryBuilder::delay) is 1 s by default, and [`backoff`](crate::RetryBuilder::backoff) is 2. An `Ok`
-/// ends the retry, unless [`retry_if_ok`](crate::RetryBuilder::retry_if_ok) selects its value. If no attempt succeeds,
-/// the call returns the outcome of the last attempt unchanged.
+/// ends the retry by default. The option [`retry_if_ok`](crate::RetryBuilder::retry_if_ok) selects `Ok` values that
+/// lead to another attempt. If no attempt succeeds, the call returns the outcome of the last attempt unchanged.
 ///
 /// # Examples
 ///
@@ -67,10 +67,10 @@ use crate::retry::schedule::Schedule;
 ///
 /// # Type parameters
 ///
-/// A `RetryPolicy` without type parameters accepts attempts with any error type. An option such as
-/// [`retry_if`](crate::RetryBuilder::retry_if) takes a function of an error, and sets the type parameter `E` to the
-/// type of this error. An option such as [`retry_if_ok`](crate::RetryBuilder::retry_if_ok) takes a function of an `Ok`
-/// value, and sets `T` to the type of this value.
+/// A `RetryPolicy` without type parameters accepts attempts with any error type and any value type. An option such as
+/// [`retry_if`](crate::RetryBuilder::retry_if) takes a function that receives an error. The option sets the type
+/// parameter `E` to the type of this error. An option such as [`retry_if_ok`](crate::RetryBuilder::retry_if_ok) takes a
+/// function that receives an `Ok` value. The option sets the type parameter `T` to the type of this value.
 ///
 /// A struct can hold a policy, and the attribute `#[retry(with = ..)]` can use this policy. Cloning a policy is cheap.
 /// All clones share the counts and the budget.
@@ -106,7 +106,7 @@ use crate::retry::schedule::Schedule;
 #[doc(alias = "backoff")]
 pub struct RetryPolicy<E: ?Sized = AnyError, T: ?Sized = AnyValue>(Arc<Parts<E, T>>);
 
-/// The options of a policy.
+/// The options and the counts of a policy.
 pub(super) struct Parts<E: ?Sized, T: ?Sized> {
     pub(super) schedule: Schedule,
     pub(super) counts: Counts,
@@ -140,22 +140,22 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
     /// Calls `f` until an attempt succeeds, or until [`max`](crate::RetryBuilder::max) attempts have failed. Some
     /// options, such as [`retry_if`](crate::RetryBuilder::retry_if), can end the retry earlier.
     ///
-    /// A [`CircuitBreaker`](crate::CircuitBreaker) that `f` calls can end the retry without a pause, as in a function
-    /// with `#[retry]`. With the option [`retry_rejected`](crate::RetryBuilder::retry_rejected), no circuit ends the
-    /// retry.
+    /// If `f` makes a call through a [`CircuitBreaker`](crate::CircuitBreaker), this circuit can end the retry without
+    /// a pause. With the option [`retry_rejected`](crate::RetryBuilder::retry_rejected), no circuit ends the retry.
     ///
     /// The policy does not search the error for a rejection, so the error type need not implement any trait. Instead,
     /// the policy observes the circuits that are called during the last poll of each attempt. A circuit ends the retry
     /// in two cases:
     ///
-    /// - The circuit rejected a call during this poll, and more errors of rejections exist after the poll than before.
+    /// - The circuit rejected a call during this poll, and the number of existing
+    ///   [`CircuitOpenError`](crate::CircuitOpenError)s has increased during this poll.
     /// - The circuit rejected a call or recorded a failure during this poll, and stays open longer than the next pause.
-    ///   If several circuits rejected a call or recorded a failure, only the last circuit decides. If a call through a
-    ///   closed circuit contains a call through an open circuit, the open circuit decides.
+    ///   If several circuits rejected a call or recorded a failure, only the circuit that did so last decides. If a
+    ///   call through a closed circuit contains a call through an open circuit, the open circuit decides.
     ///
     /// In the second case, the circuit ends the retry even if the attempt handles the rejection and then fails for
     /// another reason. If the attempt returns an `Ok` that [`retry_if_ok`](crate::RetryBuilder::retry_if_ok) selects, a
-    /// rejection does not end the retry. A failure that a circuit recorded still ends the retry. The policy does not
+    /// rejection does not end the retry. A failure that a circuit recorded can still end the retry. The policy does not
     /// notice a rejection in an earlier poll, or in a spawned task.
     ///
     /// # Errors
@@ -285,7 +285,7 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
         }
     }
 
-    /// Returns the pause without jitter after the failed attempt with the number `attempt`, counted from 1.
+    /// Returns the pause after the failed attempt number `attempt`, without jitter. The first attempt has the number 1.
     ///
     /// The pause is at most [`max_delay`](crate::RetryBuilder::max_delay), or [`Duration::MAX`] without this option.
     /// `attempt` may be greater than `max`.

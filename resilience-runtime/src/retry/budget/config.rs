@@ -12,10 +12,11 @@ use std::time::Duration;
 /// puts back `first_try_refund` tokens. A retry that costs more tokens than the bucket holds is denied, and takes no
 /// token.
 ///
-/// A further attempt of a hedge takes `retry_cost` tokens. A call with such an attempt puts back no tokens.
+/// Each attempt of a hedge after the first attempt takes `retry_cost` tokens. A hedged call with more than one attempt
+/// puts back no tokens.
 ///
-/// Each field may have any value. With a capacity of zero, every retry with a cost is denied. A retry with a cost of
-/// zero is always granted.
+/// Each field may have any value. With a capacity of zero, every retry with a cost above zero is denied. A retry with a
+/// cost of zero is always granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TokenBucket {
     /// Maximum number of tokens in the bucket, which is full at the start. Default: 500.
@@ -24,14 +25,14 @@ pub struct TokenBucket {
     pub retry_cost: u32,
     /// Cost in tokens of a retry after a timeout ([`RetryCost::Timeout`]). Default: 10.
     pub timeout_cost: u32,
-    /// Cost in tokens of a retry after the service asked for fewer calls ([`RetryCost::Throttle`]). Default: 5.
+    /// Cost in tokens of a retry if the service asked for fewer calls ([`RetryCost::Throttle`]). Default: 5.
     pub throttle_cost: u32,
     /// Number of tokens that a call puts back into the bucket if its first attempt succeeds. Default: 1.
     pub first_try_refund: u32,
 }
 
 impl TokenBucket {
-    /// The default value of each field.
+    /// The settings with the default value of each field.
     pub const DEFAULT: Self =
         Self { capacity: 500, retry_cost: 5, timeout_cost: 10, throttle_cost: 5, first_try_refund: 1 };
 }
@@ -42,17 +43,17 @@ impl Default for TokenBucket {
     }
 }
 
-/// Configures a budget that grants retries as a share of all calls, as in
+/// Configures a budget that limits retries to a share of all calls, as in
 /// [Finagle](https://twitter.github.io/finagle/guide/Clients.html#retries), Envoy and tower.
 ///
-/// The budget counts the calls and the retries of the last `ttl`, a window of time. Each call in the window permits
-/// `share` retries: with a `share` of 0.2, five calls permit one retry. In addition, the budget always permits
+/// The budget counts calls and retries in a moving window of time with the length `ttl`. Each call in the window
+/// permits `share` retries: with a `share` of 0.2, five calls permit one retry. In addition, the budget always permits
 /// `min_per_second` retries per second, for programs with few calls.
 ///
-/// The budget treats a further attempt of a hedge as a retry.
+/// Each attempt of a hedge after the first attempt counts as a retry.
 ///
-/// The window moves in steps of a tenth of `ttl`. A field outside its range counts as the nearest allowed value, and a
-/// `share` of NaN as 0.
+/// The window moves in steps of a tenth of `ttl`. A value outside the range of its field counts as the nearest allowed
+/// value. A `share` of NaN counts as 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RetryRatio {
     /// Length of the window in which calls and retries are counted, 1 ms to 24 h. Default: 10 s.
@@ -64,7 +65,7 @@ pub struct RetryRatio {
 }
 
 impl RetryRatio {
-    /// The default value of each field.
+    /// The settings with the default value of each field.
     pub const DEFAULT: Self = Self { ttl: Duration::from_secs(10), min_per_second: 10, share: 0.2 };
 }
 
@@ -74,8 +75,8 @@ impl Default for RetryRatio {
     }
 }
 
-/// The kind of failure before a retry, which determines the cost of the retry. A [`TokenBucket`] has a cost for each
-/// kind. A [`RetryRatio`] ignores the kind.
+/// The kind of failure that led to a retry. A [`TokenBucket`] has a cost for each kind. A [`RetryRatio`] ignores the
+/// kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RetryCost {

@@ -111,8 +111,8 @@ impl TokenBucket {
     }
 }
 
-/// A value with the state of a budget, such as a `RetryBudget` or a policy. The method `state` returns `None` for a
-/// policy without a budget.
+/// A type that contains the state of a budget, for example `RetryBudget` or a policy. The method `state` returns `None`
+/// for a policy without a budget.
 pub trait Pays {
     fn state(&self) -> Option<&BudgetState>;
 }
@@ -147,13 +147,13 @@ fn add<T>(list: &mut Vec<T>, new: T, is_alive: impl FnMut(&T) -> bool) {
 #[cfg(feature = "test-util")]
 pub(super) fn of_test(state: &Arc<BudgetState>, config: Config) -> &Arc<BudgetState> {
     let Some(scope) = Scope::current() else { return state };
-    // The address of `state` is the key in the scope. The scope keeps `state` alive, so that no other state gets this
-    // address.
+    // The scope of the test uses the address of `state` as the key. The scope also keeps `state` alive, so no other
+    // budget can get the same address.
     let create = || (state.clone(), BudgetState::listed(config));
     &scope.value(Arc::as_ptr(state).addr(), create).1
 }
 
-/// Returns the list of the states of all budgets that calls have used.
+/// Returns the states of all budgets that calls have used.
 fn used() -> &'static Mutex<Vec<Weak<BudgetState>>> {
     static USED: Mutex<Vec<Weak<BudgetState>>> = Mutex::new(Vec::new());
     scoped(&USED, Mutex::default)

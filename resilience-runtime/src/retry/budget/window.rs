@@ -24,8 +24,8 @@ impl Window {
         Self { calls: Slots::new(), retries: Slots::new() }
     }
 
-    /// Compensates for the rounding of a share to a float. Otherwise, ten calls with a share of 0.3 could permit two
-    /// retries instead of three.
+    /// Compensates for the rounding of a share to a float. Without this constant, ten calls with a share of 0.3 could
+    /// permit two retries instead of three.
     const ROUNDING: f64 = 1e-9;
 
     #[inline]
@@ -44,7 +44,7 @@ impl Window {
         self.left(ratio, ratio.slot()) as u64
     }
 
-    /// Returns the number of retries that the budget would grant now, which may be a fraction.
+    /// Returns the number of retries that the budget would grant now. The number is not rounded.
     fn left(&self, ratio: &RetryRatio, slot: Now) -> f64 {
         let reserve = f64::from(ratio.min_per_second) * ratio.ttl().as_secs_f64();
         // Does not use `clamp`, which would return NaN for a share of NaN.
@@ -60,8 +60,8 @@ impl Window {
                 return false;
             }
             // If another thread has counted a retry since `before` was read, the exchange fails, and the loop computes
-            // the remaining retries again. In a rare case, two threads both take the last retry: a new slot begins
-            // between their clock readings.
+            // the remaining retries again. Two threads can both take the last retry if a new slot begins between their
+            // readings of the clock.
             let paid = (before, Slots::more(before, slot));
             if self.retries.word(slot).compare_exchange(paid.0, paid.1, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
                 return true;
@@ -96,20 +96,20 @@ impl RetryRatio {
 #[derive(Clone, Copy, Debug)]
 struct Now {
     slot: u32,
-    /// The number of slots by which another thread, which has read the clock later, may be ahead. A slot further ahead
-    /// comes from another clock, such as the paused clock of another test.
+    /// The maximum number of slots by which a thread with a later reading of the clock may be ahead. A slot further
+    /// ahead comes from another clock, such as the paused clock of another test.
     ahead: u32,
 }
 
 impl Now {
-    /// Returns whether the slot with the number `slot` is 1 to `ahead` slots later than the current slot. Another
-    /// thread, which has read the clock later, may already use such a slot.
+    /// Returns whether the slot with the number `slot` is 1 to `ahead` slots later than the current slot. A thread with
+    /// a later reading of the clock may already use this slot.
     fn is_behind(self, slot: u32) -> bool {
         (1..=self.ahead).contains(&slot.wrapping_sub(self.slot))
     }
 
-    /// Returns whether `slot` is the number of a slot in the window: one of the last ten slots, or a later slot in use
-    /// by another thread.
+    /// Returns whether the slot with the number `slot` is in the window. The window contains the last ten slots, and
+    /// later slots that other threads already use.
     fn counts(self, slot: u32) -> bool {
         self.slot.wrapping_sub(slot) < SLOTS || self.is_behind(slot)
     }
@@ -134,10 +134,10 @@ impl Slots {
         let _ = self.word(slot).fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
     }
 
-    /// Counts one more call or retry in `word`, and returns the new word.
+    /// Adds one call or retry to the count in `word`, and returns the new word.
     ///
     /// Increments the count if `word` belongs to the current slot, or to a later slot that another thread already uses.
-    /// Otherwise, `word` belongs to an old slot, and the current slot replaces it with a count of one.
+    /// If `word` belongs to an old slot, the new word has the number of the current slot and a count of one.
     fn more(word: u64, now: Now) -> u64 {
         let (slot, count) = packed::split(word);
         if slot == now.slot || now.is_behind(slot) {
