@@ -75,7 +75,8 @@ pub fn __run<F: Future>(is_paused: bool, seed: u64, body: F) -> F::Output {
     }))
 }
 
-/// Sets the seed of the library's random numbers, such as the jitter of a retry, in the isolated test. Default: 0.
+/// Sets the seed of the library's random numbers in the isolated test. For example, the jitter of a retry uses these
+/// numbers. Default: 0.
 ///
 /// # Panics
 ///

@@ -1,5 +1,5 @@
-//! Stores the user's functions of a [`RetryPolicy`](crate::RetryPolicy), such as `retry_if`.
-#![allow(missing_debug_implementations)] // The functions do not implement `Debug`.
+//! Stores the functions that a user passes to a [`RetryPolicy`](crate::RetryPolicy), such as `retry_if`.
+#![allow(missing_debug_implementations)] // The user's functions do not implement `Debug`.
 
 use std::time::Duration;
 
@@ -66,7 +66,7 @@ impl<E: ?Sized, T: ?Sized> Clone for Rules<E, T> {
 }
 
 impl<E: ?Sized, T: ?Sized> Rules<E, T> {
-    /// Sets the error type that the user's functions, such as `retry_if`, receive.
+    /// Sets the type of the errors that functions such as `retry_if` receive.
     pub(super) fn of_errors<X>(self) -> Rules<X, T>
     where
         E: Seen<X>,
@@ -74,7 +74,7 @@ impl<E: ?Sized, T: ?Sized> Rules<E, T> {
         Rules { errors: E::convert::<ErrorRules<()>>(self.errors), values: self.values }
     }
 
-    /// Sets the value type that the user's functions, such as `retry_if_ok`, receive.
+    /// Sets the type of the `Ok` values that functions such as `retry_if_ok` receive.
     pub(super) fn of_values<V>(self) -> Rules<E, V>
     where
         T: Seen<V>,
@@ -211,7 +211,8 @@ impl<E: ?Sized> ErrorRules<E> {
         cost(error)
     }
 
-    /// Calls the user's function `on_retry`. `see` converts the error of the call to the error type of this function.
+    /// Calls the user's function `on_retry`. `see` converts the error of the attempt to `E`, the error type of the
+    /// user's function.
     pub(super) fn on_retry<X>(&self, event: &RetryEvent<'_, X>, see: impl Fn(&X) -> Option<&E>) {
         if let Some(on_retry) = &self.on_retry {
             on_retry(&RetryEvent { attempt: event.attempt, delay: event.delay, error: event.error.and_then(see) });

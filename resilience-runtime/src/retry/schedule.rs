@@ -21,7 +21,7 @@ pub struct Schedule {
     seed: Option<u64>,
     /// Whether retries in nested calls count towards `max`.
     pub(crate) count_nested: bool,
-    /// Whether a rejection by a circuit inside an attempt is retried.
+    /// Whether a rejection by the circuit of another function is retried.
     pub(crate) retry_rejected: bool,
 }
 
@@ -83,8 +83,8 @@ impl Schedule {
         self
     }
 
-    /// Checks the options that depend on each other, such as `delay` and `max_delay`. If the user sets such an option
-    /// to a constant, the generated code calls this method, because the macro does not know the value of the constant.
+    /// Checks the options that depend on each other, such as `delay` and `max_delay`. The macro does not know the
+    /// values of constants. If one of these options is a constant, the generated code therefore calls this method.
     #[track_caller]
     pub const fn checked(self) -> Self {
         let Backoff { delay, factor, max, jitter } = self.backoff;
@@ -120,7 +120,7 @@ impl Schedule {
         Ok(())
     }
 
-    /// Returns two pauses after a failed attempt, see [`Backoff::pause_after`].
+    /// Returns the two pauses that [`Backoff::pause_after`] computes, with a random number for the jitter.
     #[inline]
     pub(crate) fn pause_after(&self, attempt: u32, previous: Duration, hint: Option<Duration>) -> (Duration, Duration) {
         let draw = || random::unit(self.seed.map_or_else(random::next, |seed| random::nth(seed, attempt.into())));
@@ -131,7 +131,7 @@ impl Schedule {
         let Self { max, backoff, max_elapsed, seed, count_nested, retry_rejected } = self;
         let mut shown = f.debug_struct(name);
         shown.field("max", max).field("delay", &backoff.delay);
-        // Shows only the options that were set.
+        // Shows the remaining options only if the user sets them.
         let mut set = |name, value: Option<&dyn fmt::Debug>| {
             if let Some(value) = value {
                 shown.field(name, value);

@@ -15,8 +15,8 @@ use crate::retry::policy::RetryPolicy;
 impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
     /// Starts the attempts of one call, for a loop that you write yourself.
     ///
-    /// Use this method if the attempts borrow a value mutably. The closure of [`call`](Self::call) cannot lend such a
-    /// borrow to its future.
+    /// Use this method if the attempts borrow a value mutably. The closure of [`call`](Self::call) cannot return a
+    /// future that borrows this value mutably.
     ///
     /// ```
     /// use std::io;
@@ -62,9 +62,10 @@ pub struct RetryAttempts<E: ?Sized = AnyError, T: ?Sized = AnyValue> {
 }
 
 impl<E: ?Sized, T: ?Sized> RetryAttempts<E, T> {
-    /// Makes one attempt. If another attempt follows, waits for the pause and returns [`ControlFlow::Continue`].
-    /// Otherwise, returns the outcome of the call. After an outcome, do not call `next` again, because the policy would
-    /// count a further attempt of the ended call. Use [`RetryPolicy::start`] for the next call.
+    /// Makes one attempt. If another attempt follows, waits until the end of the pause and returns
+    /// [`ControlFlow::Continue`]. If no attempt follows, returns [`ControlFlow::Break`] with the outcome of the call.
+    /// After a `Break`, do not call `next` again, because the policy would count another attempt of the ended call. Use
+    /// [`RetryPolicy::start`] for the next call.
     ///
     /// # Panics
     ///
@@ -72,7 +73,7 @@ impl<E: ?Sized, T: ?Sized> RetryAttempts<E, T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the returned future drops the attempt, or ends the pause.
+    /// Dropping the returned future drops the attempt that is running, or ends the pause.
     pub async fn next<V, X, F>(&mut self, attempt: F) -> ControlFlow<Result<V, X>>
     where
         F: Future<Output = Result<V, X>>,
@@ -94,9 +95,10 @@ impl<E: ?Sized, T: ?Sized> RetryAttempts<E, T> {
 
     /// Works like [`next`](Self::next), for an attempt that is not `async`. The pause blocks the thread.
     ///
-    /// Use this method if the loop contains further steps beside the attempt, such as a step that can end the loop.
-    /// Otherwise, use [`RetryPolicy::call_blocking`], whose closure can borrow values mutably. This method needs no
-    /// tokio runtime. Tests can replace the sleep with [`set_blocking_sleep`](crate::set_blocking_sleep).
+    /// Use this method if the loop needs a step outside the attempt, such as a step that can end the loop. If the loop
+    /// contains only the attempt, use [`RetryPolicy::call_blocking`]. The closure of `call_blocking` can borrow values
+    /// mutably. `next_blocking` needs no tokio runtime. In tests, [`set_blocking_sleep`](crate::set_blocking_sleep)
+    /// replaces the sleep by a function of the test.
     ///
     /// ```
     /// use std::io;

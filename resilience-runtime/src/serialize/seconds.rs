@@ -24,8 +24,8 @@ impl Serialize for Seconds {
     }
 }
 
-/// Returns the `f64` that is nearest to the number of seconds. `Duration::as_secs_f64` rounds twice, so some durations
-/// would be serialized with 17 digits.
+/// Returns the `f64` that is nearest to the number of seconds. `Duration::as_secs_f64` rounds twice, and would add
+/// unnecessary digits to some serialized numbers.
 fn decimal(time: Duration) -> f64 {
     format!("{}.{:09}", time.as_secs(), time.subsec_nanos()).parse().unwrap_or(time.as_secs_f64())
 }

@@ -18,8 +18,8 @@ use crate::serialize::timestamp::Timestamp;
 use crate::timeout::timeout::TimeoutStats;
 
 serialize! {
-    // The first nine fields have the same names and the same order as in the original specification of this project, a
-    // Python breaker.
+    // The original specification of this project describes a Python breaker. The first nine fields have the names and
+    // the order of the fields of this breaker.
     CircuitStats {
         name,
         state,

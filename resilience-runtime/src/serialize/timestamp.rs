@@ -48,7 +48,8 @@ fn date(days_since_1970: u64) -> (u64, u64, u64) {
     (400 * era + year_of_era + next_year, month, day)
 }
 
-/// Returns the number of days since 1970, or `None` if the date does not exist or is before 1970.
+/// Returns the number of days since 1970, or `None` if the date is before 1970 or a number is out of range. A date such
+/// as 31 February counts as a day in March. The caller therefore checks that [`date`] returns the same date.
 fn days(year: u64, month: u64, day: u64) -> Option<u64> {
     let is_month = (1970..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
     let (year, month) = if month > 2 { (year, month.checked_sub(3)?) } else { (year.checked_sub(1)?, month + 9) };

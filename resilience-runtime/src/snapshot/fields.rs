@@ -2,8 +2,8 @@
 //! struct.
 
 /// Declares a struct with optional fields, and implements `Deserialize` for the struct. A field that is absent or
-/// `null` is `None`. `Deserialize` skips unknown fields, so that this version of the crate can read a snapshot to which
-/// a later version adds fields.
+/// `null` is `None`. `Deserialize` skips unknown fields, because a later version of this crate may add fields to a
+/// snapshot.
 macro_rules! fields {
     ($(#[$doc:meta])* $name:ident, $expecting:literal { $($field:ident: $type:ty,)* }) => {
         $(#[$doc])*

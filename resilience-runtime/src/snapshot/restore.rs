@@ -12,12 +12,14 @@ use crate::snapshot::snapshot::{Snapshot, VERSION};
 /// closed circuit continues with its failures, and with the calls in its window. Cooldowns, windows and rate limits do
 /// not advance between the snapshot and the restoration, because the clocks of two computers may differ.
 ///
-/// A state waits if the program has no circuit or rate limit of this name yet. A circuit or rate limit that is created
-/// later under this name takes over the state. A further call of `restore` drops all states that still wait.
+/// If the program has no circuit or rate limit with the name of a state yet, the state waits. A circuit or rate limit
+/// that is created later under this name takes over the state. The next call of `restore` drops all states that still
+/// wait.
 ///
-/// The states of all other circuits and rate limits, and the totals of all statistics, remain unchanged. The outcome of
-/// a call that runs during the restoration does not affect a restored circuit. The guide
-/// [Snapshots](crate::guide::snapshots) describes the restoration into a program with other settings.
+/// If the snapshot contains no state for a circuit or rate limit, this circuit or rate limit remains unchanged. The
+/// totals of all statistics also remain unchanged. The outcome of a call that runs during the restoration does not
+/// affect a restored circuit. The guide [Snapshots](crate::guide::snapshots) describes how a restored state adapts to
+/// changed settings.
 ///
 /// # Errors
 ///
@@ -36,7 +38,7 @@ pub fn restore(snapshot: Snapshot) -> Result<Restored, RestoreError> {
     Ok(Restored { restored: all.saturating_sub(waiting + dropped), waiting, dropped })
 }
 
-/// The numbers of restored, waiting and dropped states, as [`restore`] returns them.
+/// The result of [`restore`]: the numbers of restored, waiting and dropped states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Restored {
@@ -44,11 +46,11 @@ pub struct Restored {
     pub restored: usize,
     /// Number of states that wait until a circuit or a rate limit of the same name is created.
     pub waiting: usize,
-    /// Number of states that were dropped, because more keys have a state than the option `max_keys` allows.
+    /// Number of states that were dropped because of the option `max_keys`.
     pub dropped: usize,
 }
 
-/// The error of [`restore`], after which all states are unchanged.
+/// The error of [`restore`]. If `restore` returns an error, all states are unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RestoreError {

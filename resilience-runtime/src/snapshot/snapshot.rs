@@ -60,13 +60,13 @@ impl Snapshot {
     }
 }
 
-/// Takes a snapshot of all circuits and rate limits, which another process can [`restore`](crate::restore()).
+/// Takes a snapshot of all circuits and rate limits. Another process can [`restore`](crate::restore()) the snapshot.
 ///
 /// The snapshot contains the circuits that an attribute declares or a builder registers, and the rate limits of
-/// attributes. With the option `key`, the snapshot contains the circuit or rate limit of each key. The snapshot also
-/// contains the states of an earlier [`restore`](crate::restore()) that still wait for a circuit or a rate limit. The
-/// snapshot leaves out circuits and rate limits in their initial state. The snapshot does not contain other layers,
-/// such as a circuit from [`build`](crate::CircuitBuilder::build).
+/// attributes. With the option `key`, the snapshot contains the circuit or rate limit of each key. If states of an
+/// earlier [`restore`](crate::restore()) still wait for a circuit or a rate limit, the snapshot also contains these
+/// states. The snapshot leaves out circuits and rate limits in their initial state. The snapshot contains no other
+/// layers, such as a retry or a circuit from [`build`](crate::CircuitBuilder::build).
 ///
 /// This function changes no state. The function leaves out states beyond the first 1,000,000, and states whose name or
 /// key has more than 1,024 bytes.
@@ -150,7 +150,7 @@ impl<'de> Visitor<'de> for OfSnapshot {
             }
             match &*key {
                 "version" => version = Some(map.next_value::<u32>()?),
-                // Skips the contents, because another version may have another format. The function `restore` later
+                // Skips the field, because its format may differ in another version. The function `restore` later
                 // refuses the snapshot.
                 _ if version.is_some_and(|version| version != VERSION) => drop(map.next_value::<IgnoredAny>()?),
                 "circuits" => snapshot.circuits = map.next_value_seed(States::by_name(&left))?,

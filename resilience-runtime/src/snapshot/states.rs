@@ -46,7 +46,7 @@ impl<V: State> State for BTreeMap<String, V> {
 /// Deserializes a map of states.
 pub(super) struct States<'l, K> {
     left: &'l Cell<usize>,
-    /// Whether the map contains keys instead of names. A key may be blank, but a name may not.
+    /// Whether the map contains values of the option `key` instead of names. A value may be blank, but a name may not.
     is_of_keys: bool,
     of: PhantomData<K>,
 }

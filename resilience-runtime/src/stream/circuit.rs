@@ -38,8 +38,8 @@ impl OwnedPermit {
     /// | the stream panics during a poll | failure |
     /// | the stream is dropped before its end | cancelled, or failure after [`hung_after`](crate::CircuitBuilder::hung_after) |
     ///
-    /// The first error decides the outcome of the call. Further items do not change this outcome. If a stream is
-    /// dropped before its first poll, its call is cancelled, too.
+    /// The first error decides the outcome of the call. Later items do not change this outcome. If a stream is dropped
+    /// before its first poll, its call is cancelled, too.
     ///
     /// The error type `E` need not implement any trait. The circuit detects a rejection or an expired deadline in the
     /// same way as [`CircuitBreaker::call`]. With [`watch_with`](Self::watch_with), a classifier judges the items. A
@@ -67,8 +67,8 @@ impl OwnedPermit {
         WatchedStream::new(stream, WatchedPermit::new(self, AnyItem))
     }
 
-    /// Works as [`watch`](Self::watch), but lets `classifier` judge the items of the stream. The first `Ok` item for
-    /// which [`failure_if_ok`](crate::ClassifierBuilder::failure_if_ok) returns true makes the call a failure. If
+    /// Works like [`watch`](Self::watch), but lets `classifier` judge the items of the stream. The call fails at the
+    /// first `Ok` item for which [`failure_if_ok`](crate::ClassifierBuilder::failure_if_ok) returns true. If
     /// [`failure_if`](crate::ClassifierBuilder::failure_if) returns false for the first error, the call counts as
     /// neither success nor failure.
     ///
@@ -88,8 +88,8 @@ impl OwnedPermit {
 }
 
 impl CircuitBreaker {
-    /// Calls `f`, which returns a stream, if the circuit admits the call. The circuit counts the stream as one call, as
-    /// the table of [`OwnedPermit::watch`] describes.
+    /// Calls `f` if the circuit admits the call. `f` returns a stream, which the circuit counts as one call. The table
+    /// of [`OwnedPermit::watch`] lists the outcomes of this call.
     ///
     /// ```
     /// use futures_util::{StreamExt, stream};
@@ -119,8 +119,8 @@ impl CircuitBreaker {
         self.start_stream(f).map(|(permit, stream)| permit.watch(stream))
     }
 
-    /// Works as [`watch`](Self::watch), but lets `classifier` judge the items of the stream, as
-    /// [`OwnedPermit::watch_with`] describes.
+    /// Works like [`watch`](Self::watch), but lets `classifier` judge the items of the stream.
+    /// [`OwnedPermit::watch_with`] describes the rules.
     ///
     /// # Errors
     ///

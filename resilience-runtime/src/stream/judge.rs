@@ -19,7 +19,7 @@ pub trait Judge<T, E> {
 /// The outcome of a call, decided by an item of its stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// A failure, with the delay that the service asked for.
+    /// A failure, and the delay that the service asked for, if any.
     Failure(Option<Duration>),
     /// Neither a success nor a failure.
     Neutral(Cause),

@@ -16,7 +16,7 @@ use crate::timeout::error::TimeoutError;
 use crate::timeout::timeout::Timer;
 
 pin_project! {
-    /// A stream with time limits for its first item and for each further item.
+    /// A stream with time limits for its first item and for each later item.
     ///
     /// If a limit expires, the stream returns one `Err`, which contains a [`TimeoutError`], and then `None`. The inner
     /// stream is dropped before the `Err` is returned. If an item is ready when the limit expires, the stream returns
@@ -28,9 +28,10 @@ pin_project! {
     /// polled for this item.
     ///
     /// If a circuit [watches](crate::OwnedPermit::watch) this stream, the circuit counts an expired limit as a failure.
-    /// If the limit expired at the caller's deadline, the call counts as neither success nor failure. A fallback with
-    /// `on = "rejected"` does not replace the error, because the call that returned the stream has started.
-    /// [`Rejection::was_called`] therefore returns true.
+    /// If the limit expired at the caller's deadline, the call counts as neither success nor failure. As an exception,
+    /// a call that has lasted at least for the time [`hung_after`](crate::CircuitBuilder::hung_after) counts as a
+    /// failure. A fallback with `on = "rejected"` does not replace the error, because the call that returned the stream
+    /// has started. [`Rejection::was_called`] therefore returns true.
     ///
     /// ```
     /// use std::io;
@@ -160,7 +161,7 @@ impl<T, E, S: Stream<Item = Result<T, E>>> Stream for LimitedStream<S, E> {
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         match &self.stream {
-            // Adds one, because the stream returns an additional item, an error, if a limit expires.
+            // Adds one for the `Err` that the stream returns if a limit expires.
             Some(stream) => (0, stream.size_hint().1.and_then(|most| most.checked_add(1))),
             None => (0, Some(0)),
         }

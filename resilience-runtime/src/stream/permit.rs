@@ -1,4 +1,4 @@
-//! Defines [`WatchedPermit`], a permit of a circuit that counts a stream as one call.
+//! Defines [`WatchedPermit`], which counts a stream as one call of a circuit.
 
 use std::fmt;
 use std::fmt::Display;
@@ -11,8 +11,8 @@ use crate::expansion::cause::Cause;
 use crate::stream::judge::{AnyItem, Decision, Judge};
 use crate::stream::watch::Watch;
 
-/// An [`OwnedPermit`] inside a [`WatchedStream`](crate::WatchedStream), with the value `J` that judges the stream's
-/// items.
+/// An [`OwnedPermit`] inside a [`WatchedStream`](crate::WatchedStream), with a value of type `J` that judges the items
+/// of the stream.
 ///
 /// `J` is the [`Classifier`](crate::Classifier) of [`OwnedPermit::watch_with`]. Without a classifier, `J` is a private
 /// type.

@@ -95,7 +95,7 @@ impl<S: Stream, W: Watch<S::Item>> FusedStream for WatchedStream<S, W> {
 }
 
 /// A guard that drops the permit or the slot at once if a poll panics. The owner of the stream may catch the panic and
-/// keep the stream. The stream would then hold the permit or the slot for too long.
+/// keep the stream. Without this guard, the stream would then hold the permit or the slot for too long.
 struct Unwinding<'a, W> {
     watch: &'a mut Option<W>,
     has_panicked: &'a mut bool,

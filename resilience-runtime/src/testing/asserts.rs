@@ -46,13 +46,13 @@ pub fn events() -> Vec<Event> {
 /// Asserts that a circuit is in the given state: `Closed`, `Open`, `HalfOpen`, `ForcedOpen` or `Disabled`.
 ///
 /// The circuit of a key has a name such as `price[acme]`. If the assertion fails, the message contains the statistics
-/// of the circuit and the events of the isolated test so far. The message also states how many calls have used a
-/// circuit of this name outside the test since the test began. For example, a spawned task that did not join the test
-/// makes such calls.
+/// of the circuit and the events of the isolated test so far. Code outside isolated tests may also call a circuit of
+/// this name, for example a spawned task that has not joined the test. The message then contains the number of these
+/// calls since the test began.
 ///
 /// # Panics
 ///
-/// Panics if the circuit is in another state, or if no circuit has the name.
+/// Panics if the circuit is in another state, or if no circuit has the given name.
 ///
 /// # Examples
 ///
@@ -103,8 +103,8 @@ pub fn __assert_circuit(name: &str, expected: CircuitState) {
     panic!("{message}");
 }
 
-/// Returns a line with the number of calls outside the isolated test that have used the circuit since the test began.
-/// Returns `None` if there was no such call, or if the caller runs outside an isolated test.
+/// Counts the calls that the circuit received outside isolated tests since the current isolated test began. Returns a
+/// line with this number. If the number is zero, or the caller runs outside an isolated test, returns `None`.
 fn calls_outside(name: &str) -> Option<String> {
     Scope::current()?;
     let calls = match CallsBefore::of_test().since(name) {
@@ -122,13 +122,13 @@ fn calls_outside(name: &str) -> Option<String> {
 /// Asserts that the isolated test has recorded the given events, in the given order. Other events may come between
 /// these events.
 ///
-/// Write each event as its name. To compare fields of the event, add these fields with their values in parentheses. The
+/// Write the name of each event. To compare fields of the event, add these fields with their values in parentheses. The
 /// [table of events](crate#events) lists the names and the fields. The assertion `expect_events![]` holds if the test
 /// has recorded no event.
 ///
 /// # Panics
 ///
-/// Panics if a given event is missing, or if the caller runs outside an isolated test. The message contains the
+/// Panics if the assertion does not hold, or if the caller runs outside an isolated test. The message contains the
 /// recorded events.
 ///
 /// # Examples

@@ -38,8 +38,8 @@ pub fn no_delays() {
 
 /// Prevents tokio's paused clock from moving by itself, until the returned guard is dropped.
 ///
-/// If all tasks of a runtime with a paused clock wait, tokio moves the clock to the next timer. While a test waits for
-/// the answer of a real server, the timeouts of the test would therefore expire at once. While the guard exists, only
+/// If all tasks of a runtime with a paused clock wait, tokio moves the clock to the next timer. Without the guard,
+/// timeouts therefore expire at once while a test waits for the answer of a real server. While the guard exists, only
 /// `tokio::time::advance` moves the clock.
 ///
 /// The guard occupies a thread of tokio's pool for blocking tasks. Without a paused clock, the guard has no effect. The

@@ -15,10 +15,9 @@ use crate::registry::registry::settings_of;
 /// different types, add the line of the topmost attribute: `shop::orders::submit:17`.
 ///
 /// The settings are the values in force. These values come from all attributes and builders with the name of the layer,
-/// and from changes at run time. The description leaves out options that are not set, and therefore have their
-/// defaults. The description also leaves out options whose value is a function, such as `failure_if`, or an expression
-/// that each call evaluates. If a layer comes from the option `with`, the description contains no settings of the
-/// layer.
+/// and from changes at run time. The description leaves out options that are not set. It also leaves out options with a
+/// function, such as `failure_if`, and options with an expression that each call evaluates. If a layer comes from the
+/// option `with`, the description contains no settings of the layer.
 ///
 /// # Panics
 ///
@@ -142,8 +141,8 @@ impl Display for LayerDescription {
 /// Asserts that a decorated function has the given layers, with the given settings.
 ///
 /// The first argument is the path of the function, as for [`testing::describe`](crate::testing::describe()). The second
-/// argument is a text with a line for each layer, in the format of `to_string` of [`Stack`]. The comparison ignores
-/// empty lines, and spaces at the beginning and the end of a line.
+/// argument is the expected text of the [`Stack`], with a line for each layer. The comparison ignores empty lines, and
+/// spaces at the beginning and the end of a line.
 ///
 /// # Panics
 ///

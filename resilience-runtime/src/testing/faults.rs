@@ -18,15 +18,15 @@ use crate::fault::script;
 /// of a retry or a hedge counts as one call.
 ///
 /// The fault ends after `calls` calls, at a call of [`reset_everything`](super::reset_everything), or at the end of the
-/// isolated test. If one name has several faults, the faults apply one after the other, the oldest first. Latency is an
-/// exception: a latency fault applies together with any other fault. A fault that is injected outside an isolated test
-/// affects all calls outside isolated tests.
+/// isolated test. If a name has several faults, only the oldest fault affects a call. The next fault begins when the
+/// oldest fault has ended. Latency faults are an exception: they apply in addition to the oldest fault. A fault that is
+/// injected outside an isolated test affects all calls outside isolated tests.
 ///
 /// # Panics
 ///
 /// Panics if no decorated function and no layer has the name. A call panics if `error` does not return the error type
 /// of the function. A call also panics if the error type of the function names a type parameter, a lifetime other than
-/// `'static`, or `Self`. In such a function, a test can only inject latency, hangs and panics.
+/// `'static`, or `Self`. For a function with such an error type, a test can inject only latency, hangs and panics.
 ///
 /// # Examples
 ///
@@ -54,7 +54,7 @@ pub fn fail_next<E: 'static>(name: &str, calls: u32, error: impl Fn() -> E + Sen
     inject(name, Kind::Next(calls, Maker::new(error)));
 }
 
-/// Makes each call wait for `time` before its body runs, until the returned guard is dropped.
+/// Makes each call wait for `time` before its body runs. The fault ends when the returned guard is dropped.
 ///
 /// The documentation of [`fail_next`] describes `name`. The latencies of several faults add up. In a function that is
 /// not `async`, the latency blocks the thread.
@@ -90,8 +90,8 @@ pub fn latency(name: &str, time: Duration) -> FaultGuard {
     guarded(name, Kind::Latency(time..=time))
 }
 
-/// Makes each call hang for ever in place of running its body, until the returned guard is dropped. A call that already
-/// hangs stays pending after the guard is dropped.
+/// Makes each call hang for ever in place of running its body. The fault ends when the returned guard is dropped, but a
+/// call that already hangs stays pending.
 ///
 /// The documentation of [`fail_next`] describes `name`.
 ///
@@ -104,7 +104,7 @@ pub fn hang(name: &str) -> FaultGuard {
     guarded(name, Kind::Hang)
 }
 
-/// Makes each call panic in place of running its body, until the returned guard is dropped.
+/// Makes each call panic in place of running its body. The fault ends when the returned guard is dropped.
 ///
 /// The documentation of [`fail_next`] describes `name`.
 ///
@@ -116,12 +116,12 @@ pub fn panic(name: &str) -> FaultGuard {
     guarded(name, Kind::Panic)
 }
 
-/// Applies a script of faults to the next calls, until the returned guard is dropped.
+/// Applies a script of faults to the next calls. The script ends when the returned guard is dropped.
 ///
-/// Each word of the script describes the fault of one call. With `ok`, the body runs. With `err`, the call returns an
-/// error from `error`. With `hang`, the call hangs for ever. With `panic`, the call panics. With a time, such as
-/// `250ms`, the body runs after this time. The units are `us`, `ms`, `s`, `m` and `h`. After the last word, each call
-/// runs its body. If no word is `err`, the function `error` is never called, so the closure `|| ()` suffices.
+/// Each word of the script describes the fault of one call. With `ok`, the body runs. With `err`, the call returns the
+/// error that the function `error` returns. With `hang`, the call hangs for ever. With `panic`, the call panics. With a
+/// time, such as `250ms`, the body runs after this time. The units are `us`, `ms`, `s`, `m` and `h`. After the last
+/// word, each call runs its body. If no word is `err`, `error` is never called, so the closure `|| ()` suffices.
 ///
 /// The documentation of [`fail_next`] describes `name`.
 ///

@@ -14,9 +14,9 @@ use crate::registry::all_circuits::calls_by_name;
 
 /// Runs a future as an isolated test.
 ///
-/// Inside `future`, each circuit, each other layer and each retry budget begins in its initial state. No other test
-/// changes this state. The random numbers of the library, such as the jitter of a retry, are the same in each run of
-/// the test. The function [`events`](super::events) returns the events of the test.
+/// Inside `future`, all layers and all retry budgets begin in their initial state. No other test changes this state.
+/// The random numbers of the library, such as the jitter of a retry, are the same in each run of the test. The function
+/// [`events`](super::events) returns the events of the test.
 ///
 /// The attribute [`#[resilience_runtime::test]`](macro@crate::test) runs the body of a test in this function. Call
 /// `isolated` directly if a test needs another runner, such as a runtime with several threads.
@@ -26,9 +26,9 @@ use crate::registry::all_circuits::calls_by_name;
 /// All code that runs while `future` is polled belongs to the isolated test. A task from `tokio::spawn`, or a new
 /// thread, belongs to the test only after the task or thread has joined with a [`handle`].
 ///
-/// A layer that the program itself creates is not isolated, for example a `CircuitBreaker` in a `static`, or a layer
-/// from the option `with`. A [`RetryBudget`](crate::RetryBudget) is an exception: each isolated test has its own copy
-/// of each budget, wherever the budget is stored.
+/// The test does not isolate layers that the program itself creates, such as a `CircuitBreaker` in a `static`, or a
+/// layer from the option `with`. A [`RetryBudget`](crate::RetryBudget) is an exception: each isolated test has its own
+/// copy of each budget, wherever the budget is stored.
 ///
 /// Each isolated test occupies about 10 KiB of memory until the process ends.
 ///
@@ -104,7 +104,7 @@ pub fn handle() -> Handle {
     Handle { scope: current("handle()") }
 }
 
-/// Returns the scope of the current isolated test, which contains the test's own copies of global values. Panics
+/// Returns the scope of the current isolated test. The scope contains the test's own copies of global values. Panics
 /// outside an isolated test. The message contains `wanted`, the called function, such as `handle()`.
 #[track_caller]
 pub(super) fn current(wanted: &str) -> &'static Scope {
@@ -135,8 +135,8 @@ impl Handle {
         tokio::spawn(self.scope(future))
     }
 
-    /// Wraps a future, so that its polls belong to the isolated test. A test can spawn the returned future in a
-    /// `JoinSet`, for example.
+    /// Wraps a future. The polls of the returned future belong to the isolated test. A test can spawn the returned
+    /// future in a `JoinSet`, for example.
     ///
     /// # Panics
     ///
@@ -146,7 +146,7 @@ impl Handle {
     }
 
     /// Makes the current thread a part of the isolated test, until the returned guard is dropped. Do not hold the guard
-    /// across an `.await`. Other tasks that run on the thread would then belong to the test.
+    /// across an `.await`, because other tasks on this thread would then belong to the test.
     ///
     /// # Panics
     ///
@@ -214,19 +214,19 @@ impl<F: Future> Future for Isolated<F> {
     }
 }
 
-/// The number of calls of each circuit outside isolated tests, counted when the isolated test began.
+/// The number of calls that each circuit had received outside isolated tests when the current isolated test began.
 #[derive(Default)]
 pub(super) struct CallsBefore(BTreeMap<String, u64>);
 
 impl CallsBefore {
-    /// Returns the numbers that were stored when the current isolated test began. Outside an isolated test, the map is
-    /// empty.
+    /// Returns the stored numbers of the current isolated test. Outside an isolated test, returns an empty map.
     pub(super) fn of_test() -> &'static Self {
         static OUTSIDE: CallsBefore = CallsBefore(BTreeMap::new());
         scoped(&OUTSIDE, || Self(outside(calls_by_name)))
     }
 
-    /// Returns the number of calls that the circuit `name` has received outside the isolated test since the test began.
+    /// Returns the number of calls that the circuit `name` received outside isolated tests since the current test
+    /// began.
     pub(super) fn since(&self, name: &str) -> u64 {
         let now = outside(calls_by_name).get(name).copied().unwrap_or_default();
         now.saturating_sub(self.0.get(name).copied().unwrap_or_default())

@@ -26,7 +26,7 @@ use crate::base::of_thread::of_thread;
 /// [`deadline_remaining`] to pass the deadline to a spawned task. As an exception, if `future` runs a tokio `LocalSet`
 /// or a current-thread runtime, the deadline also applies to the tasks of this set or runtime.
 ///
-/// The deadline also applies to a function that is not `async`, if `future` calls this function. A retry of such a
+/// If `future` calls a function that is not `async`, the deadline also applies to this function. A retry of this
 /// function starts no pause that would last until the deadline.
 ///
 /// # Cancel safety

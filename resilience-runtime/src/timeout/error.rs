@@ -64,7 +64,8 @@ impl TimeoutError {
         matches!(self.source.by, End::BeforeCall(_) | End::DuringCall(_))
     }
 
-    /// Returns false if the call did not start, because the timeout was zero or the caller's deadline had passed.
+    /// Returns whether the call started. A call does not start if its timeout is zero or the caller's deadline has
+    /// passed.
     pub(crate) fn was_called(&self) -> bool {
         matches!(self.source.by, End::Timeout | End::DuringCall(_))
     }

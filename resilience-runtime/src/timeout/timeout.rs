@@ -51,7 +51,7 @@ pub struct Timeout(Arc<Shared>);
 struct Shared {
     /// The time of the timeout, or [`Duration::MAX`] for attributes that evaluate the time at each call or set no time.
     after: Versions<Duration>,
-    /// The number of calls that the timeout ended at its own time, and not at an earlier deadline of the caller.
+    /// The number of calls that the timeout ended after its full time limit.
     by_itself: AtomicU64,
     /// The number of calls that the timeout ended at the caller's deadline.
     by_deadline: AtomicU64,
@@ -86,13 +86,13 @@ impl Timeout {
     }
 
     /// Changes the time. `after` is `None` in the same cases as for [`after_time`](Self::after_time). The time limit of
-    /// a running call does not change. Returns false, and changes nothing, if the timeout has already had 2^16
-    /// different times, the limit of [`Versions`].
+    /// a running call does not change. [`Versions`] allows 2^16 different times. If another time would exceed this
+    /// limit, returns false and changes nothing.
     pub(crate) fn change(&self, after: Option<Duration>) -> bool {
         self.0.after.change(after.unwrap_or(Duration::MAX))
     }
 
-    /// Returns the current time and the counts of this timeout. All clones of a timeout share the counts.
+    /// Returns the time limit and the counts of this timeout. All clones of a timeout share the counts.
     pub fn stats(&self) -> TimeoutStats {
         let Shared { after, by_itself, by_deadline } = &*self.0;
         TimeoutStats {
@@ -120,7 +120,7 @@ impl Timeout {
     /// # Errors
     ///
     /// Returns [`CallError::Rejected`], with a [`TimeoutError`], if the timeout or the caller's deadline ends the call.
-    /// Returns [`CallError::Failed`], with the error of `f`'s future, if this future fails in time.
+    /// Returns [`CallError::Failed`], with the error of the future, if the future fails in time.
     /// [`CallError::into_error`] converts both variants to the type `E`.
     ///
     /// # Panics
@@ -149,8 +149,8 @@ impl Timeout {
         }
     }
 
-    /// Works like [`end`](Self::end), for [`call`](Self::call). The time of this timeout has not changed since the
-    /// start of the call, because only the time of an attribute can change while the program runs.
+    /// Works like [`end`](Self::end), for [`call`](Self::call). The time of this timeout is the same as at the start of
+    /// the call, because only the time of an attribute can change.
     #[cold]
     fn end_call(&self, func: &str, allowed: Duration) -> TimeoutError {
         self.end(func, allowed, allowed < self.after())
@@ -163,17 +163,18 @@ impl fmt::Debug for Timeout {
     }
 }
 
-/// A snapshot of the setting and the counts of a timeout. [`Timeout::stats`] and [`get_stats`](crate::get_stats) return
-/// this snapshot.
+/// The time limit and the counts of a timeout. [`Timeout::stats`] and [`get_stats`](crate::get_stats) return this
+/// value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TimeoutStats {
     /// Time after which the timeout ends a call. The field is `None` if each call evaluates an expression for the time,
     /// or if no `#[timeout]` with this name sets the time.
     pub after: Option<Duration>,
-    /// Total number of calls that the timeout ended at its own time, and not at an earlier deadline of the caller.
+    /// Total number of calls that the timeout ended after its full time limit. Calls that ended at the caller's earlier
+    /// [`deadline`](crate::deadline()) do not count.
     pub total_timed_out: u64,
-    /// Total number of calls that the timeout ended at the caller's earlier [`deadline`](crate::deadline()).
+    /// Total number of calls that the timeout ended at the caller's earlier deadline.
     pub total_by_deadline: u64,
 }
 
