@@ -69,7 +69,7 @@ impl<L: Listed> Layers<L> {
         })
     }
 
-    /// Undoes the call of [`configure`](Self::configure) or [`replace`](Self::replace) that returned `before`.
+    /// Undoes the call of [`configure`](Self::configure) or `replace` that returned `before`.
     pub(crate) fn restore(&self, label: &str, before: Configured<L::Options>) {
         // Cannot fail, because the layer has had these settings before.
         let _ = self.edit(label, |known| known.change(before));
