@@ -1,6 +1,7 @@
 //! Defines the kinds of layers whose settings a file or the environment can change.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use crate::base::config_error::ConfigError;
 use crate::base::raw::Raw;
@@ -49,7 +50,7 @@ pub(super) trait Target {
         option
     }
 
-    /// Returns the names under which layers of this kind are listed.
+    /// Returns the names under which layers of this kind are listed, each name once.
     fn known() -> Vec<String>;
 
     /// Returns the error that [`replace`](Self::replace) would return, but changes nothing. Returns false if no layer
@@ -139,8 +140,8 @@ macro_rules! targets {
 
                 fn known() -> Vec<String> {
                     let known = labels::<$layer>();
-                    $(let known = known.into_iter().chain(labels::<$keyed>()).collect();)?
-                    known
+                    $(let known = &known | &labels::<$keyed>();)?
+                    known.into_iter().collect()
                 }
 
                 fn try_replace(name: &str, source: Source, new: New<'_, $options>) -> Result<bool, ConfigError> {
@@ -178,7 +179,8 @@ targets! {
     Hedges: "hedge", HedgeSettings, HedgeOptions, Hedge;
 }
 
-fn labels<L: Listed>() -> Vec<String> {
+/// Returns the labels as a set, because a layer without keys and a layer with keys may have the same name.
+fn labels<L: Listed>() -> BTreeSet<String> {
     L::layers().labelled().map(|(label, _)| label).collect()
 }
 
