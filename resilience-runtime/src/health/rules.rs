@@ -96,9 +96,10 @@ impl HealthRules {
         Ok(())
     }
 
-    /// Returns the essential name that selects the circuit: the circuit's own name, or its name without the key.
-    pub(super) fn essential_name<'a>(&self, name: &'a str) -> Option<&'a str> {
-        [name, family(name)].into_iter().find(|name| self.essential.contains(*name))
+    /// Returns the essential names that select the circuit: the circuit's own name, and its name without the key.
+    pub(super) fn essential_names<'a>(&self, name: &'a str) -> impl Iterator<Item = &'a str> + use<'_, 'a> {
+        let of_keys = Some(family(name)).filter(|family| *family != name);
+        [name].into_iter().chain(of_keys).filter(|name| self.essential.contains(*name))
     }
 
     pub(super) fn ignores(&self, name: &str) -> bool {
