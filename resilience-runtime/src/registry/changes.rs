@@ -5,7 +5,7 @@ use crate::base::sync::lock_std;
 #[cfg(feature = "config")]
 use crate::registry::configured::Source;
 use crate::registry::configured::{Configured, Origin};
-use crate::registry::layer::{Layer, LayerDeclaration, Options};
+use crate::registry::layer::{Code, Layer, LayerDeclaration, Options};
 use crate::registry::layers::{Known, Layers, Listed, declared};
 
 impl<L: Listed> Layers<L> {
@@ -111,8 +111,11 @@ impl<L: Layer> Known<L> {
                 return Err(ConfigError::new(option, value.to_string(), allowed));
             }
         }
-        let is_named = self.places.iter().any(|place| place.name.is_some());
-        L::refusal(&self.written, is_named, changes).map_or(Ok(()), Err)
+        let code = Code {
+            is_named: self.places.iter().any(|place| place.name.is_some()),
+            is_evaluated: self.places.iter().any(|place| place.evaluated.is_some()),
+        };
+        L::refusal(&self.written, code, changes).map_or(Ok(()), Err)
     }
 
     /// Returns all changes at run time, after the options from `source` are replaced by `new`.
