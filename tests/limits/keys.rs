@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use resilience_runtime::{
     BulkheadFullError, CircuitOpenError, CircuitState, KeyedCircuits, RateLimitedError, bulkhead, check, circuit,
-    get_circuit, get_circuit_stats, get_stats, rate_limit, retry,
+    get_circuit, get_circuit_stats, get_stats, presets, rate_limit, retry, unregister,
 };
 use support::Error;
 use tokio::time::{Instant, advance, sleep};
@@ -214,6 +214,20 @@ async fn registered_circuits_are_those_of_the_attribute() {
     assert!(KeyedCircuits::builder("keys::registered").threshold(2).register().is_ok());
     let error = KeyedCircuits::builder("keys::registered").half_open_max(3).register().unwrap_err().to_string();
     assert!(error.starts_with("`half_open_max` is 3, but must be 2"), "the circuits are in use: {error}");
+}
+
+#[test]
+fn keyed_register_of_preset_name_fails() {
+    presets::qdrant_circuit();
+    let error = KeyedCircuits::builder("qdrant").register().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`name` is \"qdrant\", but must be a name of circuits with keys: a circuit without a key has this one from a preset"
+    );
+    let stats = get_stats();
+    assert!(stats.circuits.contains_key("qdrant") && !stats.families.contains_key("qdrant"));
+    assert!(unregister("qdrant"));
+    KeyedCircuits::builder("qdrant").register().expect("the name is free");
 }
 
 #[test]

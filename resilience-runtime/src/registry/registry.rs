@@ -75,9 +75,9 @@ pub(crate) fn register_family(
     written: Written,
 ) -> Result<Arc<Family<CircuitBreaker>>, ConfigError> {
     let (mut part, _) = part_of(&name);
-    if let (Some([first, ..]), None) = (part.circuit_places(&name), part.family_places(&name)) {
-        let allowed =
-            format!("a name of circuits with keys: a circuit without a key has this one from {}", first.place);
+    if let (Some(places), None) = (part.circuit_places(&name), part.family_places(&name)) {
+        let place = places.first().map_or_else(|| "a preset".to_owned(), |first| first.place.to_string());
+        let allowed = format!("a name of circuits with keys: a circuit without a key has this one from {place}");
         return Err(ConfigError::new("name", format!("{name:?}"), allowed));
     }
     let before = part.families.get(&name).map_or(&[][..], |keyed| keyed.fixed());
