@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use resilience_runtime::{
     CircuitBreaker, CircuitState, Config, assert_circuit, configure, expect_events, get_stats, reset_configuration,
+    unregister,
 };
 
 use crate::{ask, ask_for, copies, exa_api, search, send, unnamed};
@@ -141,4 +142,16 @@ async fn circuit_of_a_builder_has_settings_of_the_file() {
     assert_eq!(breaker.stats().threshold, 2);
     resilience_runtime::unregister("tenant 7");
     Config::from_toml("").unwrap().apply().unwrap();
+}
+
+#[resilience_runtime::test]
+async fn circuit_that_is_registered_again_needs_another_apply() {
+    let register = || CircuitBreaker::builder("again").threshold(10).register().unwrap();
+    let config = Config::from_toml("[circuit.again]\nthreshold = 11").unwrap();
+    register();
+    config.apply().unwrap();
+    assert!(unregister("again"));
+    assert_eq!(register().stats().threshold, 10);
+    config.apply().unwrap();
+    assert_eq!(register().stats().threshold, 11);
 }

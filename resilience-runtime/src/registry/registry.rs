@@ -209,7 +209,9 @@ pub(crate) fn restore_family(name: &str) -> usize {
 /// that the program creates at run time. Otherwise, the registry keeps each circuit until the program ends.
 ///
 /// Existing handles of the circuit still work, but [`get_circuit`] and [`get_circuit_stats`](crate::get_circuit_stats)
-/// no longer find it. A later [`register`](crate::CircuitBuilder::register) under this name creates a new circuit.
+/// no longer find it. A later [`register`](crate::CircuitBuilder::register) under this name creates a new circuit. The
+/// new circuit has none of the settings that the program changed while it ran. These are the settings from
+/// [`configure`](fn@crate::configure), from a file and from the environment.
 ///
 /// Returns `false`, and removes nothing, for an unknown name, for the circuit of an attribute, and for a circuit with
 /// the option `key`. The option `max_keys` limits the number of circuits with keys.
