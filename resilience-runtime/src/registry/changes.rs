@@ -5,7 +5,7 @@ use crate::base::sync::lock_std;
 #[cfg(feature = "config")]
 use crate::registry::configured::Source;
 use crate::registry::configured::{Configured, Origin};
-use crate::registry::layer::{Code, Layer, LayerDeclaration, Options};
+use crate::registry::layer::{Code, Layer, Options};
 use crate::registry::layers::{Known, Layers, Listed, declared};
 
 impl<L: Listed> Layers<L> {
@@ -104,9 +104,7 @@ impl<L: Layer> Known<L> {
     fn refuse(&self, changes: &L::Options) -> Result<(), ConfigError> {
         for (option, value) in changes.entries() {
             let Some(value) = value else { continue };
-            let is_evaluated =
-                |place: &&LayerDeclaration<L>| matches!(place.evaluated, Some(own) if own == option || own == "*");
-            if self.places.iter().all(is_evaluated) {
+            if self.places.iter().all(|place| place.evaluates(option)) {
                 let allowed = "left out: each call evaluates an expression for this option";
                 return Err(ConfigError::new(option, value.to_string(), allowed));
             }

@@ -54,12 +54,17 @@ macro_rules! kinds {
             }
 
             /// Returns the options in force. Leaves out options that are not set, and therefore have their defaults.
+            /// Also leaves out options that each call evaluates, because another attribute with the same name may set
+            /// such an option.
             #[cfg(feature = "test-util")]
             pub(crate) fn settings(&self) -> Vec<(&'static str, Value)> {
-                let options = match self {
-                    $(Self::$layer(declaration) => in_force(declaration).entries(),)*
-                };
-                options.into_iter().filter_map(|(option, value)| Some((option, value?))).collect()
+                match self {
+                    $(Self::$layer(declaration) => {
+                        let options = in_force(declaration).entries().into_iter();
+                        let options = options.filter(|(option, _)| !declaration.evaluates(option));
+                        options.filter_map(|(option, value)| Some((option, value?))).collect()
+                    })*
+                }
             }
         }
 

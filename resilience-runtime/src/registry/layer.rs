@@ -157,6 +157,11 @@ impl<L: Layer> LayerDeclaration<L> {
         self
     }
 
+    /// Returns whether each call evaluates an expression for this option.
+    pub(crate) fn evaluates(&self, option: &str) -> bool {
+        matches!(self.evaluated, Some(own) if own == option || own == "*")
+    }
+
     /// Returns the sort key of an attribute: file, line and column.
     pub(crate) fn order(&self) -> (&'static str, u32, u32) {
         (self.place.file(), self.place.line(), self.place.column())
