@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use resilience_runtime::metrics::MetricsReader;
 use resilience_runtime::{
     BulkheadFullError, CircuitOpenError, CircuitState, KeyedCircuits, RateLimitedError, bulkhead, check, circuit,
     get_circuit, get_circuit_stats, get_stats, presets, rate_limit, retry, unregister,
@@ -83,6 +84,26 @@ async fn keys_beyond_max_keys_share_one_bulkhead() {
     assert_eq!((stats["keys::shared[…]"].total_admitted, stats["keys::shared[…]"].total_rejected), (1, 1));
     assert_eq!(shared(4).await, Ok(4), "an idle key makes room");
     assert_eq!(get_stats().keyed_bulkheads["keys::shared"].keys, 2);
+}
+
+#[bulkhead(name = "keys::dots", max = 1, key = key, max_keys = 1)]
+async fn dots(key: &str) -> Result<(), BulkheadFullError> {
+    sleep(SECOND).await;
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn key_of_three_dots_has_the_shared_bulkhead() {
+    assert_eq!(dots("…").await, Ok(()));
+    let (first, second, third) = tokio::join!(dots("…"), dots("a"), dots("b"));
+    assert!(first.is_ok() && second.is_ok() && third.is_err(), "the key `b` shares the bulkhead of `…`");
+    let stats = get_stats();
+    let all = stats.bulkheads.iter().filter(|(name, _)| name.starts_with("keys::dots["));
+    let totals: Vec<_> = all.map(|(name, stats)| (&**name, stats.total_admitted, stats.total_rejected)).collect();
+    assert_eq!(totals, [("keys::dots[a]", 1, 0), ("keys::dots[…]", 2, 1)]);
+    let text = MetricsReader::new().top_keys(9).prometheus_text();
+    let series = r#"resilience_bulkhead_key_calls_total{name="keys::dots",key="…",outcome="admitted"}"#;
+    assert_eq!(text.lines().filter(|line| line.starts_with(series)).count(), 1, "{text}");
 }
 
 #[retry(max = 2, delay = 0, attempt = n)]
