@@ -136,21 +136,21 @@ kinds! {
     Bulkhead, BulkheadOptions, BulkheadStats, "bulkhead",
         |name, options| Bulkhead::new(name, options.settings()),
         |bulkhead, options| bulkhead.change(options.settings()),
-        |written, code, changes| refuse_wait(code, written.wait, changes.wait, changes.max_queue)
+        |written, code, changes| refuse_wait(code, [written.wait, changes.wait], [written.max_queue, changes.max_queue])
             .or_else(|| needs("max_keys", changes.max_keys.map(Value::Count), false, "key"));
     KeyedBulkheads, BulkheadOptions, FamilyStats, "bulkhead",
         |name, options| KeyedBulkheads::new(&name, &options.settings(), options.max_keys),
         |keyed, options| keyed.change(&options.settings(), options.max_keys),
-        |written, code, changes| refuse_wait(code, written.wait, changes.wait, changes.max_queue);
+        |written, code, changes| refuse_wait(code, [written.wait, changes.wait], [written.max_queue, changes.max_queue]);
     KeyedRateLimits, RateLimitOptions, FamilyStats, "rate limit",
         |name, options| KeyedRateLimits::new(&name, &options.settings(), options.max_keys),
         |keyed, options| keyed.change(&options.settings(), options.max_keys),
-        |written, code, changes| refuse_wait(code, written.wait, changes.wait, changes.max_queue),
+        |written, code, changes| refuse_wait(code, [written.wait, changes.wait], [written.max_queue, changes.max_queue]),
         waiting waiting::give_keyed_limits;
     RateLimit, RateLimitOptions, RateLimitStats, "rate limit",
         |name, options| RateLimit::new(name, options.settings()),
         |limit, options| limit.change(options.settings()),
-        |written, code, changes| refuse_wait(code, written.wait, changes.wait, changes.max_queue)
+        |written, code, changes| refuse_wait(code, [written.wait, changes.wait], [written.max_queue, changes.max_queue])
             .or_else(|| needs("max_keys", changes.max_keys.map(Value::Count), false, "key")),
         waiting waiting::give_limit;
     Timeout, TimeoutOptions, TimeoutStats, "timeout",

@@ -14,16 +14,19 @@ pub(super) fn needs(option: &'static str, value: Option<Value>, written: bool, o
     value.filter(|_| !written).map(|value| ConfigError::new(option, value.to_string(), allowed))
 }
 
-/// Returns an error for `wait` or `max_queue` if the calls of the layer never wait. If each call evaluates an option of
-/// a bulkhead or a rate limit, this option is `wait`.
+/// Returns an error for `wait` or `max_queue` if the calls of the layer never wait. Each array contains the value in the
+/// attributes, and the value in the changes. Accepts a value that an attribute contains, because
+/// [`dump_config`](crate::dump_config) shows this value. If each call evaluates an option of a bulkhead or a rate limit,
+/// this option is `wait`.
 pub(super) fn refuse_wait(
     code: Code,
-    written: Option<Duration>,
-    wait: Option<Duration>,
-    max_queue: Option<u32>,
+    [written, wait]: [Option<Duration>; 2],
+    [written_queue, max_queue]: [Option<u32>; 2],
 ) -> Option<ConfigError> {
     let waits = code.is_named || code.is_evaluated || written.is_some_and(|wait| !wait.is_zero());
     let other = "wait` or `name";
+    let wait = wait.filter(|_| wait != written);
+    let max_queue = max_queue.filter(|_| max_queue != written_queue);
     needs("wait", wait.map(Value::Time), waits, other)
         .or_else(|| needs("max_queue", max_queue.map(Value::Count), waits, other))
 }
