@@ -94,6 +94,23 @@ async fn essential_keys_are_down_only_together() {
 }
 
 #[resilience_runtime::test]
+async fn essential_key_also_counts_among_all_keys() {
+    let rules = HealthRules::new().essential("host").essential("host[1]");
+    for (host, is_up) in [(1, true), (2, false), (3, false)] {
+        let _ = ask(host, is_up).await;
+    }
+    let report = health_with(&rules).unwrap();
+    let degraded = [("host[2]", HealthStatus::Degraded), ("host[3]", HealthStatus::Degraded)];
+    assert_eq!(statuses(&report), degraded, "host 1 answers");
+    ask(2, true).await.unwrap_err();
+    ask(1, false).await.unwrap_err();
+    assert!(health_with(&rules).unwrap().outages.iter().all(|outage| outage.status == HealthStatus::Down));
+    ask(4, true).await.unwrap();
+    let down = [("host[1]", HealthStatus::Down), degraded[0], degraded[1]];
+    assert_eq!(statuses(&health_with(&rules).unwrap()), down);
+}
+
+#[resilience_runtime::test]
 async fn unknown_name_is_refused_with_the_nearest() {
     let message = "`name` is \"serach\", but must be the name of a circuit; did you mean `search`?";
     for rules in [

@@ -3,7 +3,9 @@
 use std::fs;
 use std::time::Duration;
 
-use resilience_runtime::{CircuitBreaker, Config, configure, configure_retry, dump_config, presets};
+use resilience_runtime::{
+    CircuitBreaker, Config, bulkhead, configure, configure_retry, dump_config, presets, rate_limit,
+};
 
 use crate::{Folder, ask, ask_for};
 
@@ -55,8 +57,15 @@ async fn each_setting_has_its_origin() {
     assert_eq!(section(&text, "[timeout.search]"), ["after = \"5s\" # tests/config/main.rs"]);
 }
 
+#[bulkhead(max = 1, wait = 0, max_queue = 5)]
+#[rate_limit(per_second = 1, wait = 0, max_queue = 5)]
+async fn never_waits() -> std::io::Result<()> {
+    Ok(())
+}
+
 #[resilience_runtime::test]
 async fn dump_can_be_read_back() {
+    never_waits().await.unwrap();
     CircuitBreaker::builder("a \"b\"\\\n\u{1}.é").cooldown_jitter(0.1).register().unwrap();
     CircuitBreaker::builder("rates").failure_rate(0.5).calls(10).min_calls(5).register().unwrap();
     ask().await.unwrap_err();

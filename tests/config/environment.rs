@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use resilience_runtime::{CircuitBreaker, Config, get_stats};
+use resilience_runtime::{CircuitBreaker, Config, bulkhead, get_stats, rate_limit};
 
 use crate::{exa_api, messages};
 
@@ -84,6 +84,35 @@ async fn names_that_collide_are_refused_if_used() {
                    a file";
     assert_eq!(messages(&refused), [message]);
     assert_eq!(exa_api().threshold, 3);
+}
+
+#[bulkhead(name = "both kinds", max = 1)]
+#[rate_limit(name = "both kinds", per_second = 1)]
+async fn without_key() -> std::io::Result<()> {
+    Ok(())
+}
+
+#[bulkhead(name = "both kinds", key = key, max = 1)]
+#[rate_limit(name = "both kinds", key = key, per_second = 1)]
+async fn with_key(key: u32) -> std::io::Result<u32> {
+    Ok(key)
+}
+
+#[resilience_runtime::test]
+async fn variable_of_a_name_with_and_without_keys_sets_both() {
+    variables(&[
+        ("RESILIENCE__BULKHEAD__BOTH_KINDS__MAX", "5"),
+        ("RESILIENCE__RATE_LIMIT__BOTH_KINDS__PER_SECOND", "2"),
+    ])
+    .unwrap();
+    for _ in 0..2 {
+        without_key().await.unwrap();
+        with_key(7).await.unwrap();
+    }
+    let stats = get_stats();
+    for name in ["both kinds", "both kinds[7]"] {
+        assert_eq!((stats.bulkheads[name].max, stats.rate_limits[name].total_admitted), (5, 2), "{name}");
+    }
 }
 
 #[cfg(unix)]

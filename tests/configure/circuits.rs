@@ -212,6 +212,23 @@ fn smaller_maximum_keeps_the_used_keys() {
 }
 
 #[test]
+fn much_smaller_maximum_evicts_all_idle_keys() {
+    let circuits = KeyedCircuits::builder("configure::sparse").max_keys(20_000).register().unwrap();
+    for is_in_use in [false, true] {
+        configure("configure::sparse", |circuit| circuit.max_keys(20_000)).unwrap();
+        let in_use: Vec<_> = (0..20_000).map(|key| circuits.get(key)).filter(|_| is_in_use).collect();
+        configure("configure::sparse", |circuit| circuit.max_keys(2)).unwrap();
+        assert_eq!(circuits.len(), if is_in_use { 20_000 } else { 2 });
+        drop(in_use);
+        for key in 20_000..41_000 {
+            circuits.get(key);
+            assert!(circuits.find(key).is_some(), "key {key} has a circuit that is kept");
+        }
+        assert_eq!((circuits.len(), circuits.iter().count()), (2, 2));
+    }
+}
+
+#[test]
 fn registered_circuits_have_settings_and_built_circuits_have_none() {
     let registered = CircuitBreaker::builder("configure::registered").threshold(2).register().unwrap();
     configure("configure::registered", |circuit| circuit.threshold(8)).unwrap();

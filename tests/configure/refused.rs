@@ -145,3 +145,35 @@ async fn change_that_one_of_two_layers_refuses_changes_neither() {
     assert_eq!(stats.bulkheads[name].max, 9);
     assert_eq!(stats.keyed_bulkheads[name].max_keys, 5);
 }
+
+#[bulkhead(name = "refused::of_calls", max = 3, wait = wait)]
+async fn named(wait: Duration) -> io::Result<()> {
+    let _ = wait;
+    Ok(())
+}
+
+#[bulkhead(max = 1, wait = wait, max_queue = 5)]
+async fn waits_for_slot(wait: Duration) -> io::Result<()> {
+    tokio::time::sleep(SECOND).await;
+    Ok(())
+}
+
+#[rate_limit(limit = 1, per = 10, wait = wait, max_queue = 5, key = key)]
+async fn waits_for_rate(wait: Duration, key: u32) -> io::Result<()> {
+    let _ = key;
+    Ok(())
+}
+
+#[resilience_runtime::test]
+async fn max_queue_beside_an_evaluated_wait_is_not_refused() {
+    let wait = 100 * SECOND;
+    configure_bulkhead("configure::refused::waits_for_slot", |bulkhead| bulkhead.max_queue(1)).unwrap();
+    let (first, second, third) = tokio::join!(waits_for_slot(wait), waits_for_slot(wait), waits_for_slot(wait));
+    assert!(first.is_ok() && second.is_ok() && third.is_err(), "{second:?} {third:?}");
+    configure_rate_limit("configure::refused::waits_for_rate", |limit| limit.max_queue(1)).unwrap();
+    let (first, second, third) =
+        tokio::join!(waits_for_rate(wait, 7), waits_for_rate(wait, 7), waits_for_rate(wait, 7));
+    assert!(first.is_ok() && second.is_ok() && third.is_err(), "{second:?} {third:?}");
+    configure_bulkhead("refused::of_calls", |bulkhead| bulkhead.max_queue(1)).unwrap();
+    named(wait).await.unwrap();
+}

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use resilience_runtime::metrics::MetricsReader;
 use resilience_runtime::{
     BulkheadFullError, CircuitOpenError, CircuitState, KeyedCircuits, RateLimitedError, bulkhead, check, circuit,
-    get_circuit, get_circuit_stats, get_stats, rate_limit, retry,
+    get_circuit, get_circuit_stats, get_stats, presets, rate_limit, retry, unregister,
 };
 use support::Error;
 use tokio::time::{Instant, advance, sleep};
@@ -83,6 +84,26 @@ async fn keys_beyond_max_keys_share_one_bulkhead() {
     assert_eq!((stats["keys::shared[…]"].total_admitted, stats["keys::shared[…]"].total_rejected), (1, 1));
     assert_eq!(shared(4).await, Ok(4), "an idle key makes room");
     assert_eq!(get_stats().keyed_bulkheads["keys::shared"].keys, 2);
+}
+
+#[bulkhead(name = "keys::dots", max = 1, key = key, max_keys = 1)]
+async fn dots(key: &str) -> Result<(), BulkheadFullError> {
+    sleep(SECOND).await;
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn key_of_three_dots_has_the_shared_bulkhead() {
+    assert_eq!(dots("…").await, Ok(()));
+    let (first, second, third) = tokio::join!(dots("…"), dots("a"), dots("b"));
+    assert!(first.is_ok() && second.is_ok() && third.is_err(), "the key `b` shares the bulkhead of `…`");
+    let stats = get_stats();
+    let all = stats.bulkheads.iter().filter(|(name, _)| name.starts_with("keys::dots["));
+    let totals: Vec<_> = all.map(|(name, stats)| (&**name, stats.total_admitted, stats.total_rejected)).collect();
+    assert_eq!(totals, [("keys::dots[a]", 1, 0), ("keys::dots[…]", 2, 1)]);
+    let text = MetricsReader::new().top_keys(9).prometheus_text();
+    let series = r#"resilience_bulkhead_key_calls_total{name="keys::dots",key="…",outcome="admitted"}"#;
+    assert_eq!(text.lines().filter(|line| line.starts_with(series)).count(), 1, "{text}");
 }
 
 #[retry(max = 2, delay = 0, attempt = n)]
@@ -214,6 +235,20 @@ async fn registered_circuits_are_those_of_the_attribute() {
     assert!(KeyedCircuits::builder("keys::registered").threshold(2).register().is_ok());
     let error = KeyedCircuits::builder("keys::registered").half_open_max(3).register().unwrap_err().to_string();
     assert!(error.starts_with("`half_open_max` is 3, but must be 2"), "the circuits are in use: {error}");
+}
+
+#[test]
+fn keyed_register_of_preset_name_fails() {
+    presets::qdrant_circuit();
+    let error = KeyedCircuits::builder("qdrant").register().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`name` is \"qdrant\", but must be a name of circuits with keys: a circuit without a key has this one from a preset"
+    );
+    let stats = get_stats();
+    assert!(stats.circuits.contains_key("qdrant") && !stats.families.contains_key("qdrant"));
+    assert!(unregister("qdrant"));
+    KeyedCircuits::builder("qdrant").register().expect("the name is free");
 }
 
 #[test]

@@ -189,6 +189,42 @@ fn constants_have_values_and_defaults_are_left_out() {
     assert_stack!("with_defaults", "retry\ncircuit(name = \"describe \\\"quoted\\\"\")\n");
 }
 
+struct Limits {
+    limit: Duration,
+}
+
+impl Limits {
+    #[timeout(self.limit, name = "describe_shared")]
+    #[bulkhead(name = "describe_shared", wait = self.limit)]
+    async fn of_each_call(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[timeout(5, name = "describe_shared")]
+#[bulkhead(name = "describe_shared", max = 1, wait = 1)]
+async fn of_all_calls() -> io::Result<()> {
+    Ok(())
+}
+
+#[tokio::test]
+async fn evaluated_option_is_left_out_if_another_attribute_sets_it() {
+    let evaluated = r#"
+        timeout(name = "describe_shared")
+        bulkhead(name = "describe_shared", max = 1)
+    "#;
+    let set = r#"
+        timeout(name = "describe_shared", timeout = 5s)
+        bulkhead(name = "describe_shared", max = 1, wait = 1s)
+    "#;
+    assert_stack!("of_each_call", evaluated);
+    assert_stack!("of_all_calls", set);
+    Limits { limit: Duration::from_secs(2) }.of_each_call().await.unwrap();
+    of_all_calls().await.unwrap();
+    assert_stack!("of_each_call", evaluated);
+    assert_stack!("of_all_calls", set);
+}
+
 struct Cat;
 struct Dog;
 

@@ -1,6 +1,7 @@
 //! Defines the kinds of layers whose settings a file or the environment can change.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use crate::base::config_error::ConfigError;
 use crate::base::raw::Raw;
@@ -50,7 +51,7 @@ pub(super) trait Target {
         option
     }
 
-    /// Returns the names under which the statistics list the layers of this kind.
+    /// Returns the names under which the statistics list the layers of this kind, each name once.
     fn known() -> Vec<String>;
 
     /// Checks whether [`replace`](Self::replace) would succeed, and changes nothing. Returns false if no layer has this
@@ -141,8 +142,8 @@ macro_rules! targets {
 
                 fn known() -> Vec<String> {
                     let known = labels::<$layer>();
-                    $(let known = known.into_iter().chain(labels::<$keyed>()).collect();)?
-                    known
+                    $(let known = &known | &labels::<$keyed>();)?
+                    known.into_iter().collect()
                 }
 
                 fn try_replace(name: &str, source: Source, new: New<'_, $options>) -> Result<bool, ConfigError> {
@@ -177,7 +178,8 @@ targets! {
     Hedges: "hedge", HedgeSettings, HedgeOptions, Hedge;
 }
 
-fn labels<L: Listed>() -> Vec<String> {
+/// Returns the labels as a set, because a layer without keys and a layer with keys may have the same name.
+fn labels<L: Listed>() -> BTreeSet<String> {
     L::layers().labelled().map(|(label, _)| label).collect()
 }
 

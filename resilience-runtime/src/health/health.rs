@@ -196,8 +196,7 @@ fn report(rules: &HealthRules) -> Health {
         }
         let found = breaker.outage();
         let is_counted = |lasts: Duration| lasts >= rules.tolerance(name);
-        let essential = rules.essential_name(name);
-        if let Some(essential) = essential {
+        for essential in rules.essential_names(name) {
             let group = groups.entry(essential.to_owned()).or_default();
             group.circuits += 1;
             group.rejecting += usize::from(
@@ -206,13 +205,13 @@ fn report(rules: &HealthRules) -> Health {
         }
         if let Some((state, lasts, cooldown_remaining)) = found {
             let status = if is_counted(lasts) { HealthStatus::Degraded } else { HealthStatus::Ok };
-            let is_essential = essential.is_some();
+            let is_essential = rules.essential_names(name).next().is_some();
             outages.push(Outage { name: name.to_owned(), state, status, is_essential, lasts, cooldown_remaining });
         }
     });
     for outage in &mut outages {
-        let group = rules.essential_name(&outage.name).and_then(|name| groups.get(name));
-        let is_down = group.is_some_and(|group| group.circuits == group.rejecting);
+        let mut selecting = rules.essential_names(&outage.name).filter_map(|name| groups.get(name));
+        let is_down = selecting.any(|group| group.circuits == group.rejecting);
         if is_down {
             outage.status = HealthStatus::Down;
         }

@@ -96,9 +96,10 @@ impl HealthRules {
         Ok(())
     }
 
-    /// Returns the name in the rules that makes the circuit `name` essential: `name` itself, or `name` without the key.
-    pub(super) fn essential_name<'a>(&self, name: &'a str) -> Option<&'a str> {
-        [name, family(name)].into_iter().find(|name| self.essential.contains(*name))
+    /// Returns the names in the rules that make the circuit `name` essential: `name` itself, and `name` without the key.
+    pub(super) fn essential_names<'a>(&self, name: &'a str) -> impl Iterator<Item = &'a str> + use<'_, 'a> {
+        let of_keys = Some(family(name)).filter(|family| *family != name);
+        [name].into_iter().chain(of_keys).filter(|name| self.essential.contains(*name))
     }
 
     pub(super) fn ignores(&self, name: &str) -> bool {

@@ -7,7 +7,7 @@ use crate::base::sync::lock_std;
 #[cfg(feature = "config")]
 use crate::registry::configured::Source;
 use crate::registry::configured::{Configured, Origin};
-use crate::registry::layer::{Layer, LayerDeclaration, Options};
+use crate::registry::layer::{Code, Layer, Options};
 use crate::registry::layers::{Known, Layers, Listed, declared};
 
 impl<L: Listed> Layers<L> {
@@ -107,15 +107,16 @@ impl<L: Layer> Known<L> {
     fn refuse(&self, changes: &L::Options) -> Result<(), ConfigError> {
         for (option, value) in changes.entries() {
             let Some(value) = value else { continue };
-            let is_evaluated =
-                |place: &&LayerDeclaration<L>| matches!(place.evaluated, Some(own) if own == option || own == "*");
-            if self.places.iter().all(is_evaluated) {
+            if self.places.iter().all(|place| place.evaluates(option)) {
                 let allowed = "left out: each call evaluates an expression for this option";
                 return Err(ConfigError::new(option, value.to_string(), allowed));
             }
         }
-        let is_named = self.places.iter().any(|place| place.name.is_some());
-        L::refusal(&self.written, is_named, changes).map_or(Ok(()), Err)
+        let code = Code {
+            is_named: self.places.iter().any(|place| place.name.is_some()),
+            is_evaluated: self.places.iter().any(|place| place.evaluated.is_some()),
+        };
+        L::refusal(&self.written, code, changes).map_or(Ok(()), Err)
     }
 
     /// Returns a copy of the stored changes, in which `new` replaces the options from `source`.

@@ -76,6 +76,10 @@ struct Shard<E: Keyed>(Mutex<(E::Settings, Keys<E>)>);
 const KEYS_OF_A_SHARD: u32 = 64;
 const MOST_SHARDS: u32 = 16;
 
+/// The key in the name of the layer that all further keys share. A call with this key uses this layer, too. Otherwise,
+/// two layers would have the same name.
+const BEYOND: &str = "…";
+
 /// The default of the option `max_keys`.
 pub(crate) const MAX_KEYS: u32 = 10_000;
 
@@ -227,11 +231,11 @@ impl<E: Keyed> Family<E> {
     }
 
     /// Returns the layer of the key with this text, and creates the layer if it does not exist. Returns `None` instead
-    /// of a new layer if `max_keys` layers exist already. Also returns `None` if the text is longer than a key can be,
-    /// or looks like the text of a shortened key.
+    /// of a new layer if `max_keys` layers exist already. Also returns `None` if a key with this text never has its own
+    /// layer: the text is too long, or looks like a shortened key, or is the text of the shared layer.
     #[cfg(feature = "serde")]
     fn of_text(&self, key: &[u8]) -> Option<E> {
-        let is_key = key.len() <= LONGEST && !is_shortened(key);
+        let is_key = key.len() <= LONGEST && !is_shortened(key) && !is_beyond::<E>(key);
         let (shard, hash) = self.place(key);
         let known = || self.get(key);
         let add = || self.take_place().then(|| self.add_to_place(key, shard, hash, true));
@@ -242,10 +246,11 @@ impl<E: Keyed> Family<E> {
     /// other keys, or gets a temporary layer for one call.
     #[cold]
     fn add(&self, key: &[u8], shard: usize, hash: u32) -> E {
-        let has_place = self.take_place() || self.evict(shard);
+        let is_beyond = is_beyond::<E>(key);
+        let has_place = !is_beyond && (self.take_place() || self.evict(shard));
         if has_place {
             self.shrink(shard);
-        } else {
+        } else if !is_beyond {
             self.warn();
         }
         self.add_to_place(key, shard, hash, has_place)
@@ -263,7 +268,7 @@ impl<E: Keyed> Family<E> {
             return entry;
         }
         if !has_place && E::IS_SHARED_BEYOND {
-            let create = || E::create(Name::new(&format!("{}[…]", self.name)), settings);
+            let create = || E::create(Name::new(&format!("{}[{BEYOND}]", self.name)), settings);
             return self.beyond.get_or_init(create).clone();
         }
         // The default is never used, because `key` is always valid UTF-8.
@@ -343,6 +348,11 @@ impl<E: Keyed> Family<E> {
         let hash = hasher.finish();
         ((hash >> 32) as usize % self.shards.len(), hash as u32)
     }
+}
+
+/// Returns whether this key always uses the layer that all further keys share, see [`BEYOND`].
+fn is_beyond<E: Keyed>(key: &[u8]) -> bool {
+    E::IS_SHARED_BEYOND && key == BEYOND.as_bytes()
 }
 
 impl<E: Keyed> fmt::Debug for Family<E> {

@@ -16,7 +16,7 @@ use crate::registry::family::FamilyStats;
 use crate::registry::keyed_limits::{KeyedBulkheads, KeyedRateLimits};
 #[cfg(feature = "test-util")]
 use crate::registry::layer::Options;
-use crate::registry::layer::{Layer, LayerDeclaration};
+use crate::registry::layer::{Code, Layer, LayerDeclaration};
 use crate::registry::layer_options::{
     BulkheadOptions, FallbackOptions, HedgeOptions, RateLimitOptions, RetryOptions, TimeoutOptions,
 };
@@ -54,12 +54,17 @@ macro_rules! kinds {
             }
 
             /// Returns the options in force. Leaves out options that are not set, and therefore have their defaults.
+            /// Also leaves out options that each call evaluates, because another attribute with the same name may set
+            /// such an option.
             #[cfg(feature = "test-util")]
             pub(crate) fn settings(&self) -> Vec<(&'static str, Value)> {
-                let options = match self {
-                    $(Self::$layer(declaration) => in_force(declaration).entries(),)*
-                };
-                options.into_iter().filter_map(|(option, value)| Some((option, value?))).collect()
+                match self {
+                    $(Self::$layer(declaration) => {
+                        let options = in_force(declaration).entries().into_iter();
+                        let options = options.filter(|(option, _)| !declaration.evaluates(option));
+                        options.filter_map(|(option, value)| Some((option, value?))).collect()
+                    })*
+                }
             }
         }
 
@@ -78,9 +83,9 @@ macro_rules! kinds {
                     self.stats()
                 }
 
-                fn refusal(written: &$options, is_named: bool, changes: &$options) -> Option<ConfigError> {
-                    let refusal: fn(&$options, bool, &$options) -> Option<ConfigError> = $refusal;
-                    refusal(written, is_named, changes)
+                fn refusal(written: &$options, code: Code, changes: &$options) -> Option<ConfigError> {
+                    let refusal: fn(&$options, Code, &$options) -> Option<ConfigError> = $refusal;
+                    refusal(written, code, changes)
                 }
 
                 fn apply(&self, options: &$options) -> bool {
@@ -131,21 +136,21 @@ kinds! {
     Bulkhead, BulkheadOptions, BulkheadStats, "bulkhead",
         |name, options| Bulkhead::new(name, options.settings()),
         |bulkhead, options| bulkhead.change(options.settings()),
-        |written, is_named, changes| refuse_wait(is_named, written.wait, changes.wait, changes.max_queue)
+        |written, code, changes| refuse_wait(code, [written.wait, changes.wait], [written.max_queue, changes.max_queue])
             .or_else(|| needs("max_keys", changes.max_keys.map(Value::Count), false, "key"));
     KeyedBulkheads, BulkheadOptions, FamilyStats, "bulkhead",
         |name, options| KeyedBulkheads::new(&name, &options.settings(), options.max_keys),
         |keyed, options| keyed.change(&options.settings(), options.max_keys),
-        |written, is_named, changes| refuse_wait(is_named, written.wait, changes.wait, changes.max_queue);
+        |written, code, changes| refuse_wait(code, [written.wait, changes.wait], [written.max_queue, changes.max_queue]);
     KeyedRateLimits, RateLimitOptions, FamilyStats, "rate limit",
         |name, options| KeyedRateLimits::new(&name, &options.settings(), options.max_keys),
         |keyed, options| keyed.change(&options.settings(), options.max_keys),
-        |written, is_named, changes| refuse_wait(is_named, written.wait, changes.wait, changes.max_queue),
+        |written, code, changes| refuse_wait(code, [written.wait, changes.wait], [written.max_queue, changes.max_queue]),
         waiting waiting::give_keyed_limits;
     RateLimit, RateLimitOptions, RateLimitStats, "rate limit",
         |name, options| RateLimit::new(name, options.settings()),
         |limit, options| limit.change(options.settings()),
-        |written, is_named, changes| refuse_wait(is_named, written.wait, changes.wait, changes.max_queue)
+        |written, code, changes| refuse_wait(code, [written.wait, changes.wait], [written.max_queue, changes.max_queue])
             .or_else(|| needs("max_keys", changes.max_keys.map(Value::Count), false, "key")),
         waiting waiting::give_limit;
     Timeout, TimeoutOptions, TimeoutStats, "timeout",
@@ -163,9 +168,9 @@ kinds! {
     Retry, RetryOptions, RetryStats, "retry",
         |_, options| Retry::new(options.schedule()),
         |retry, options| retry.change(options.schedule()),
-        |written, is_named, changes| {
+        |written, code, changes| {
             let limit = changes.max_elapsed.map(Value::Time);
-            needs("max_elapsed", limit, is_named || written.max_elapsed.is_some(), "max_elapsed` or `name")
+            needs("max_elapsed", limit, code.is_named || written.max_elapsed.is_some(), "max_elapsed` or `name")
         };
 }
 

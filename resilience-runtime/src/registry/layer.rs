@@ -10,6 +10,16 @@ use crate::base::config_error::{ConfigError, Value};
 use crate::base::function::{Function, Position};
 use crate::base::name::Name;
 
+/// The generated code of a layer.
+#[derive(Clone, Copy, Debug)]
+pub struct Code {
+    /// Whether the layer has a name. Otherwise, the generated code depends on the options of the attribute. For
+    /// example, the code of a bulkhead without `wait` cannot wait.
+    pub(crate) is_named: bool,
+    /// Whether each call evaluates an expression for an option, such as the `wait` of a bulkhead.
+    pub(crate) is_evaluated: bool,
+}
+
 /// A layer that attributes create: a retry, timeout, bulkhead, rate limit, hedge or fallback.
 pub trait Layer: Clone + Debug + Send + Sync + 'static {
     type Options: Options;
@@ -24,10 +34,9 @@ pub trait Layer: Clone + Debug + Send + Sync + 'static {
     fn layer_stats(&self) -> Self::Stats;
 
     /// Returns an error if one of the `changes` at run time cannot affect the calls of the layer. `written` contains
-    /// the options of the attributes. If `is_named` is false (the attribute has no option `name`), the generated code
-    /// depends on these options. For example, the code of a bulkhead without `wait` cannot wait.
-    fn refusal(written: &Self::Options, is_named: bool, changes: &Self::Options) -> Option<ConfigError> {
-        let _ = (written, is_named, changes);
+    /// the options of the attributes.
+    fn refusal(written: &Self::Options, code: Code, changes: &Self::Options) -> Option<ConfigError> {
+        let _ = (written, code, changes);
         None
     }
 
@@ -151,6 +160,11 @@ impl<L: Layer> LayerDeclaration<L> {
     pub const fn evaluated(mut self, option: &'static str) -> Self {
         self.evaluated = Some(option);
         self
+    }
+
+    /// Returns whether each call evaluates an expression for this option.
+    pub(crate) fn evaluates(&self, option: &str) -> bool {
+        matches!(self.evaluated, Some(own) if own == option || own == "*")
     }
 
     /// Returns the sort key of an attribute: file, line and column.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::base::config_error::{ConfigError, Value};
 use crate::hedge::after::HedgeAfter;
+use crate::registry::layer::Code;
 use crate::registry::layer_options::HedgeOptions;
 
 /// Returns an error if a change sets `option`, but the attribute lacks the option `other`. Without `other`, the option
@@ -13,22 +14,26 @@ pub(super) fn needs(option: &'static str, value: Option<Value>, written: bool, o
     value.filter(|_| !written).map(|value| ConfigError::new(option, value.to_string(), allowed))
 }
 
-/// Returns an error for `wait` or `max_queue` if the calls of the layer never wait.
+/// Returns an error for `wait` or `max_queue` if the calls of the layer never wait. Each array contains the value in the
+/// attributes, and the value in the changes. Accepts a value that an attribute contains, because
+/// [`dump_config`](crate::dump_config) shows this value. If each call evaluates an option of a bulkhead or a rate limit,
+/// this option is `wait`.
 pub(super) fn refuse_wait(
-    is_named: bool,
-    written: Option<Duration>,
-    wait: Option<Duration>,
-    max_queue: Option<u32>,
+    code: Code,
+    [written, wait]: [Option<Duration>; 2],
+    [written_queue, max_queue]: [Option<u32>; 2],
 ) -> Option<ConfigError> {
-    let waits = is_named || written.is_some_and(|wait| !wait.is_zero());
+    let waits = code.is_named || code.is_evaluated || written.is_some_and(|wait| !wait.is_zero());
     let other = "wait` or `name";
+    let wait = wait.filter(|_| wait != written);
+    let max_queue = max_queue.filter(|_| max_queue != written_queue);
     needs("wait", wait.map(Value::Time), waits, other)
         .or_else(|| needs("max_queue", max_queue.map(Value::Count), waits, other))
 }
 
-pub(super) fn refuse_hedge(written: &HedgeOptions, is_named: bool, changes: &HedgeOptions) -> Option<ConfigError> {
+pub(super) fn refuse_hedge(written: &HedgeOptions, code: Code, changes: &HedgeOptions) -> Option<ConfigError> {
     let is_measured = matches!(written.after, Some(HedgeAfter::Percentile(_)));
-    let most = if is_named { 5 } else { written.max.unwrap_or(2) };
+    let most = if code.is_named { 5 } else { written.max.unwrap_or(2) };
     let error = |option, value: String, allowed: &str| Some(ConfigError::new(option, value, allowed.to_owned()));
     match *changes {
         HedgeOptions { after: Some(after), .. } if is_measured => {

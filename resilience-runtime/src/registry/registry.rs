@@ -75,9 +75,9 @@ pub(crate) fn register_family(
     written: Written,
 ) -> Result<Arc<Family<CircuitBreaker>>, ConfigError> {
     let (mut part, _) = part_of(&name);
-    if let (Some([first, ..]), None) = (part.circuit_places(&name), part.family_places(&name)) {
-        let allowed =
-            format!("a name of circuits with keys: a circuit without a key has this one from {}", first.place);
+    if let (Some(places), None) = (part.circuit_places(&name), part.family_places(&name)) {
+        let place = places.first().map_or_else(|| "a preset".to_owned(), |first| first.place.to_string());
+        let allowed = format!("a name of circuits with keys: a circuit without a key has this one from {place}");
         return Err(ConfigError::new("name", format!("{name:?}"), allowed));
     }
     let before = part.families.get(&name).map_or(&[][..], |keyed| keyed.fixed());
@@ -211,7 +211,8 @@ pub(crate) fn restore_family(name: &str) -> usize {
 ///
 /// Existing handles of the circuit still work, but [`get_circuit`] and [`get_circuit_stats`](crate::get_circuit_stats)
 /// no longer find the circuit. A later [`register`](crate::CircuitBuilder::register) under this name creates a new
-/// circuit.
+/// circuit. The new circuit has none of the settings that the program changed while it ran. These are the settings from
+/// [`configure`](fn@crate::configure), from a file and from the environment.
 ///
 /// Returns `false`, and removes nothing, for an unknown name, for the circuit of an attribute, and for a circuit with
 /// the option `key`. The option `max_keys` limits the number of circuits with keys.

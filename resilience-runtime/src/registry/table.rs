@@ -7,15 +7,17 @@
 //!
 //! The table resolves collisions by linear probing. A removal moves later entries toward the empty slot, so the table
 //! needs no tombstones (marks of removed entries). Entries therefore move to new slots in bulk only when the table
-//! grows. In contrast, a table of the crate `hashbrown` contains tombstones. If a program inserts and removes keys all
-//! the time, such a table often rehashes all its entries, while other threads wait for the lock.
+//! grows or shrinks. In contrast, a table of the crate `hashbrown` contains tombstones. If a program inserts and removes
+//! keys all the time, such a table often rehashes all its entries, while other threads wait for the lock.
 //!
 //! Apart from collisions, the entries are in the order of their hashes. [`Table::step`] can therefore list the entries
 //! in several steps, even if the table changes between two steps.
 
 /// A hash table of entries of the type `E`, such as circuits. Each entry has a value of the type `T`.
 pub(crate) struct Table<E, T> {
-    /// At most three quarters of the slots are in use.
+    /// At most three quarters of the slots are in use. If the table has more than [`FEWEST_SLOTS`], at least one slot in
+    /// [`SPARSEST`] is in use. An eviction visits a limited number of slots, so in a table with fewer entries it would
+    /// miss idle layers.
     slots: Vec<Slot<E, T>>,
     used_slots: usize,
 }
@@ -33,6 +35,8 @@ impl<E, T: Default> Default for Slot<E, T> {
 }
 
 const FEWEST_SLOTS: usize = 4;
+/// The largest number of slots for each entry. If a removal leaves more slots for each entry, the table shrinks.
+const SPARSEST: usize = 8;
 /// The number of slots that one call of [`Table::step`] visits. Because of collisions, the call may visit a few more
 /// slots.
 const STEP: u64 = 256;
@@ -78,7 +82,7 @@ impl<E: Clone, T: Default> Table<E, T> {
         self.put(Slot { entry: Some(entry), hash, value })
     }
 
-    /// Removes the entry in the slot with the index `place`.
+    /// Removes the entry in the slot with the index `place`. May move all other entries to other slots.
     pub(crate) fn remove(&mut self, place: usize) -> Option<E> {
         let removed = std::mem::take(&mut self.slots[place]).entry?;
         self.used_slots -= 1;
@@ -93,6 +97,9 @@ impl<E: Clone, T: Default> Table<E, T> {
                 gap = next;
             }
             next = self.after(next);
+        }
+        if self.slots.len() > FEWEST_SLOTS && SPARSEST * self.used_slots < self.slots.len() {
+            self.resize(2 * self.used_slots);
         }
         Some(removed)
     }
@@ -118,8 +125,8 @@ impl<E: Clone, T: Default> Table<E, T> {
     /// returned number as `from` to the next step. The first step begins at zero, and the last step returns `None`. The
     /// caller can unlock the table between two steps, so that a large table is not locked for long.
     ///
-    /// If an entry is in the table during all steps, the steps list it exactly once, even if the table grows in
-    /// between.
+    /// If an entry is in the table during all steps, the steps list it exactly once, even if the table grows or shrinks
+    /// in between.
     pub(crate) fn step<V>(&self, from: u32, view: impl Fn(&E) -> V) -> (Vec<V>, Option<u32>) {
         let hashes_of_slot = (1_u64 << u32::BITS).checked_div(self.slots.len() as u64);
         let next = hashes_of_slot.and_then(|hashes| u32::try_from(u64::from(from) + STEP * hashes).ok());
@@ -148,8 +155,13 @@ impl<E: Clone, T: Default> Table<E, T> {
 
     /// Enlarges the table by half of its size. Doubling could need up to a third more memory for each key.
     fn grow(&mut self) {
-        let slots = (self.slots.len() / 2 * 3).max(FEWEST_SLOTS);
-        let slots = (0..slots).map(|_| Slot::default()).collect();
+        self.resize(self.slots.len() / 2 * 3);
+    }
+
+    /// Moves all entries to a table with this number of slots, but at least [`FEWEST_SLOTS`].
+    #[cold]
+    fn resize(&mut self, slots: usize) {
+        let slots = (0..slots.max(FEWEST_SLOTS)).map(|_| Slot::default()).collect();
         for slot in std::mem::replace(&mut self.slots, slots) {
             if slot.entry.is_some() {
                 self.put(slot);
@@ -241,5 +253,28 @@ mod tests {
             assert!(table.slots.len() <= 6000, "{}", table.slots.len());
             assert!(hashes < 1000 || (largest as u64) < 2 * STEP, "{largest}");
         }
+    }
+
+    #[test]
+    fn steps_list_circuits_once_while_table_shrinks() {
+        let hash = |number: u64| (random::nth(1, number) >> 32) as u32;
+        let mut table = Table::default();
+        (0..6000).for_each(|number| insert(&mut table, hash(number), number));
+        let (mut from, mut listed) = (Some(0), Vec::new());
+        let mut rest = 50..6000;
+        while let Some(number) = from {
+            let (some, next) = table.step(number, self::number);
+            listed.extend(some.into_iter().filter(|number| *number < 50));
+            from = next;
+            rest.by_ref().take(1000).for_each(|number| assert!(remove(&mut table, hash(number), number)));
+        }
+        listed.sort_unstable();
+        assert!(listed.into_iter().eq(0..50));
+        rest.for_each(|number| assert!(remove(&mut table, hash(number), number)));
+        assert_eq!(table.iter().count(), 50);
+        assert!(table.slots.len() <= 50 * SPARSEST, "{}", table.slots.len());
+        assert!((0..50).all(|number| table.find(hash(number), |it| self::number(it) == number).is_some()));
+        (0..50).for_each(|number| assert!(remove(&mut table, hash(number), number)));
+        assert_eq!((table.iter().count(), table.slots.len()), (0, FEWEST_SLOTS));
     }
 }
