@@ -170,8 +170,8 @@ async fn change_concerns_all_keys() {
     assert_eq!(get_circuit("configure::key[0]").unwrap().state(), CircuitState::Open);
 }
 
-#[test]
-fn keys_above_a_smaller_maximum_are_evicted_later() {
+#[resilience_runtime::test]
+async fn keys_above_a_smaller_maximum_are_evicted_later() {
     let circuits = KeyedCircuits::builder("configure::fewer").register().unwrap();
     let in_use: Vec<_> = (0..10).map(|key| circuits.get(key)).collect();
     configure("configure::fewer", |circuit| circuit.max_keys(2)).unwrap();
@@ -184,8 +184,8 @@ fn keys_above_a_smaller_maximum_are_evicted_later() {
     assert_eq!(circuits.len(), 2);
 }
 
-#[test]
-fn few_keys_keep_the_used_key() {
+#[resilience_runtime::test]
+async fn few_keys_keep_the_used_key() {
     let registered = KeyedCircuits::builder("configure::few").max_keys(16).register().unwrap();
     KeyedCircuits::builder("configure::few_later").register().unwrap();
     configure("configure::few_later", |circuit| circuit.max_keys(16)).unwrap();
@@ -199,8 +199,8 @@ fn few_keys_keep_the_used_key() {
     }
 }
 
-#[test]
-fn smaller_maximum_keeps_the_used_keys() {
+#[resilience_runtime::test]
+async fn smaller_maximum_keeps_the_used_keys() {
     let circuits = KeyedCircuits::builder("configure::used").max_keys(1024).register().unwrap();
     for key in (0..1024).chain(0..128) {
         circuits.get(key);
@@ -211,13 +211,12 @@ fn smaller_maximum_keeps_the_used_keys() {
     assert!(kept > 115, "{kept} of the 128 used keys");
 }
 
-#[test]
-fn much_smaller_maximum_evicts_all_idle_keys() {
-    let circuits = KeyedCircuits::builder("configure::sparse").max_keys(20_000).register().unwrap();
-    for is_in_use in [false, true] {
-        configure("configure::sparse", |circuit| circuit.max_keys(20_000)).unwrap();
+#[resilience_runtime::test]
+async fn much_smaller_maximum_evicts_all_idle_keys() {
+    for (name, is_in_use) in [("configure::sparse", false), ("configure::sparse_in_use", true)] {
+        let circuits = KeyedCircuits::builder(name).max_keys(20_000).register().unwrap();
         let in_use: Vec<_> = (0..20_000).map(|key| circuits.get(key)).filter(|_| is_in_use).collect();
-        configure("configure::sparse", |circuit| circuit.max_keys(2)).unwrap();
+        configure(name, |circuit| circuit.max_keys(2)).unwrap();
         assert_eq!(circuits.len(), if is_in_use { 20_000 } else { 2 });
         drop(in_use);
         for key in 20_000..41_000 {

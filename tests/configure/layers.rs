@@ -310,3 +310,24 @@ async fn idle_key_is_evicted_after_its_bulkhead_has_shrunk() {
     assert_eq!(bulkheads.keys().filter(|name| name.contains("pinned")).collect::<Vec<_>>(), ["configure::pinned[2]"]);
     assert_eq!(bulkheads["configure::pinned[2]"].max, 1);
 }
+
+#[bulkhead(max = 3)]
+#[bulkhead(key = key, max = 4)]
+async fn plain_above_keyed(key: u32) -> io::Result<u32> {
+    Ok(key)
+}
+
+const LINES_OF_BULKHEADS: [u32; 2] = [line!() - 6, line!() - 5];
+
+#[resilience_runtime::test]
+async fn layers_of_one_function_with_and_without_key_have_different_labels() {
+    plain_above_keyed(1).await.unwrap();
+    let [plain, keyed] = LINES_OF_BULKHEADS.map(|line| format!("configure::layers::plain_above_keyed:{line}"));
+    assert_eq!(get_stats().bulkheads[&plain].max, 3);
+    assert_eq!(get_stats().keyed_bulkheads[&keyed].max_keys, 10_000);
+
+    configure_bulkhead(&plain, |bulkhead| bulkhead.max(5)).unwrap();
+    configure_bulkhead(&keyed, |bulkhead| bulkhead.max_keys(6)).unwrap();
+    assert_eq!(get_stats().bulkheads[&plain].max, 5);
+    assert_eq!(get_stats().keyed_bulkheads[&keyed].max_keys, 6);
+}

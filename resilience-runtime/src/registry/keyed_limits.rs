@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use crate::base::name::Name;
 use crate::base::sums::LimitSums;
 use crate::base::sync::Arc;
+use crate::base::versions::Versions;
 use crate::bulkhead::bulkhead::{self, Bulkhead};
 #[cfg(feature = "serde")]
 use crate::rate_limit::kept::KeptLimit;
@@ -20,41 +21,51 @@ macro_rules! keyed_limits {
         $(
             $(#[$doc])*
             #[derive(Clone, Debug)]
-            pub struct $name(Arc<Family<$layer>>);
+            pub struct $name {
+                family: Arc<Family<$layer>>,
+                /// The settings so far. This field limits their number, because the layer of a key may store all of
+                /// them.
+                settings: Arc<Versions<$settings>>,
+            }
 
             impl $name {
                 pub(crate) fn new(name: &Name, settings: &$settings, max_keys: Option<u32>) -> Self {
                     let name = name.as_str().to_owned();
-                    Self(Arc::new(Family::new(name.into(), settings, max_keys.unwrap_or(MAX_KEYS))))
+                    let family = Family::new(name.into(), settings, max_keys.unwrap_or(MAX_KEYS));
+                    Self { family: Arc::new(family), settings: Arc::new(Versions::new(*settings)) }
                 }
 
-                /// Changes the settings of the layers of all keys.
+                /// Changes the settings of the layers of all keys. Returns false, and changes nothing, if the settings
+                /// are new and [`Versions`] has no space for them.
                 pub(crate) fn change(&self, settings: &$settings, max_keys: Option<u32>) -> bool {
-                    self.0.apply(settings, max_keys.unwrap_or(MAX_KEYS));
-                    true
+                    let is_changed = self.settings.change(*settings);
+                    if is_changed {
+                        self.family.apply(settings, max_keys.unwrap_or(MAX_KEYS));
+                    }
+                    is_changed
                 }
 
                 pub(crate) fn stats(&self) -> FamilyStats {
-                    self.0.stats()
+                    self.family.stats()
                 }
 
                 pub(crate) fn name(&self) -> &str {
-                    self.0.name()
+                    self.family.name()
                 }
 
                 /// Returns the totals of all layers, see [`Family::sums`].
                 pub(crate) fn sums(&self, see: impl FnMut(&$layer, &LimitSums)) -> LimitSums {
-                    self.0.sums(see)
+                    self.family.sums(see)
                 }
 
                 /// Returns each layer, with the part of its name that shows the key, such as `[acme]`.
                 pub(crate) fn iter(&self) -> impl Iterator<Item = (String, $layer)> + '_ {
-                    let key = |layer: &$layer| layer.name().get(self.0.name().len()..).unwrap_or_default().to_owned();
-                    self.0.iter().map(move |layer| (key(&layer), layer))
+                    let key = |layer: &$layer| layer.name().get(self.family.name().len()..).unwrap_or_default().to_owned();
+                    self.family.iter().map(move |layer| (key(&layer), layer))
                 }
 
                 pub fn __of<K: Key + ?Sized>(&self, key: &K) -> Owned<$layer> {
-                    Owned::of(self.0.of(key))
+                    Owned::of(self.family.of(key))
                 }
             }
         )*
@@ -65,13 +76,13 @@ macro_rules! keyed_limits {
 impl KeyedRateLimits {
     /// Returns the state of each key for a snapshot.
     pub(crate) fn keep(&self) -> BTreeMap<String, KeptLimit> {
-        self.0.kept_keys(RateLimit::keep)
+        self.family.kept_keys(RateLimit::keep)
     }
 
     /// Restores the state of each key from a snapshot. Returns the number of states that were dropped because
     /// `max_keys` keys exist already.
     pub(crate) fn restore(&self, states: &BTreeMap<String, KeptLimit>) -> usize {
-        self.0.restore(states, RateLimit::restore, |kept| kept.quota.is_some())
+        self.family.restore(states, RateLimit::restore, |kept| kept.quota.is_some())
     }
 }
 

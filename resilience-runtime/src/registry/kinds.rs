@@ -34,7 +34,7 @@ use crate::timeout::timeout::{Timeout, TimeoutStats};
 macro_rules! kinds {
     ($(
         $layer:ident, $options:ident, $stats:ident, $kind:literal, $create:expr, $apply:expr, $refusal:expr
-        $(, waiting $take:path)?;
+        $(, waiting $take:path)? $(, beside $other:ident)?;
     )*) => {
         /// A reference to the declaration of one attribute. The crate `inventory` collects all values of this type at
         /// link time.
@@ -107,6 +107,12 @@ macro_rules! kinds {
                     scoped(&LAYERS, Layers::new)
                 }
 
+                $(
+                    fn names_of_other_kind() -> Vec<String> {
+                        $other::layers().names()
+                    }
+                )?
+
                 #[cfg(feature = "declare")]
                 fn declared() -> Vec<&'static LayerDeclaration<Self>> {
                     let declared = inventory::iter::<DeclaredLayer>.into_iter();
@@ -137,22 +143,24 @@ kinds! {
         |name, options| Bulkhead::new(name, options.settings()),
         |bulkhead, options| bulkhead.change(options.settings()),
         |written, code, changes| refuse_wait(code, [written.wait, changes.wait], [written.max_queue, changes.max_queue])
-            .or_else(|| needs("max_keys", changes.max_keys.map(Value::Count), false, "key"));
+            .or_else(|| needs("max_keys", changes.max_keys.map(Value::Count), false, "key")),
+        beside KeyedBulkheads;
     KeyedBulkheads, BulkheadOptions, FamilyStats, "bulkhead",
         |name, options| KeyedBulkheads::new(&name, &options.settings(), options.max_keys),
         |keyed, options| keyed.change(&options.settings(), options.max_keys),
-        |written, code, changes| refuse_wait(code, [written.wait, changes.wait], [written.max_queue, changes.max_queue]);
+        |written, code, changes| refuse_wait(code, [written.wait, changes.wait], [written.max_queue, changes.max_queue]),
+        beside Bulkhead;
     KeyedRateLimits, RateLimitOptions, FamilyStats, "rate limit",
         |name, options| KeyedRateLimits::new(&name, &options.settings(), options.max_keys),
         |keyed, options| keyed.change(&options.settings(), options.max_keys),
         |written, code, changes| refuse_wait(code, [written.wait, changes.wait], [written.max_queue, changes.max_queue]),
-        waiting waiting::give_keyed_limits;
+        waiting waiting::give_keyed_limits, beside RateLimit;
     RateLimit, RateLimitOptions, RateLimitStats, "rate limit",
         |name, options| RateLimit::new(name, options.settings()),
         |limit, options| limit.change(options.settings()),
         |written, code, changes| refuse_wait(code, [written.wait, changes.wait], [written.max_queue, changes.max_queue])
             .or_else(|| needs("max_keys", changes.max_keys.map(Value::Count), false, "key")),
-        waiting waiting::give_limit;
+        waiting waiting::give_limit, beside KeyedRateLimits;
     Timeout, TimeoutOptions, TimeoutStats, "timeout",
         |_, options| Timeout::after_time(options.timeout),
         |timeout, options| timeout.change(options.timeout),

@@ -17,6 +17,12 @@ pub trait Listed: Layer {
 
     /// Returns the declarations of all attributes of this kind. Without the feature `declare`, the list is empty.
     fn declared() -> Vec<&'static LayerDeclaration<Self>>;
+
+    /// Returns the names and the paths of the layers that differ from this kind only by the option `key`. No label
+    /// equals them, because a change at run time selects layers with and without `key` by the label.
+    fn names_of_other_kind() -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// All layers of one kind. Attributes with the same name share one layer. Each attribute without a name has its own
@@ -170,9 +176,20 @@ impl<L: Listed> Layers<L> {
         }
         unnamed.sort_by_key(|known| known.places.first().map(|place| place.order()));
         let places = unnamed.iter().flat_map(|known| known.places.iter().copied());
-        let labels = labels(places, |label: &str| named.contains_key(label));
+        let other = L::names_of_other_kind();
+        let labels = labels(places, |label: &str| named.contains_key(label) || other.iter().any(|name| name == label));
         let named = named.into_iter().map(|(name, known)| (name.to_owned(), known));
         labels.into_iter().zip(unnamed).chain(named).collect()
+    }
+
+    /// Returns the name of each attribute, or the path of its function if the attribute has no name.
+    pub(super) fn names(&self) -> Vec<String> {
+        let parts = lock_std(&self.0);
+        let existing: Vec<_> =
+            parts.named.values().chain(&parts.unnamed).flat_map(|known| known.places.clone()).collect();
+        drop(parts);
+        let places = L::declared().into_iter().chain(existing);
+        places.map(|place| place.name.map_or_else(|| path(place), str::to_owned)).collect()
     }
 
     /// Returns the mistakes in the settings of all layers of this kind.
@@ -260,6 +277,11 @@ fn merged<L: Layer>(places: &[Place<L>]) -> L::Options {
     })
 }
 
+/// Returns the path `module::function` of the function with this attribute.
+fn path<L: Layer>(declaration: Place<L>) -> String {
+    format!("{}::{}", declaration.module, declaration.func)
+}
+
 /// Returns the label `module::function` for each layer without a name. If two labels would be equal, adds the line of
 /// the attribute to both labels. If two lines are equal, too, adds a number to the second label. If a label would equal
 /// the name of a layer, also adds the line, and a number if necessary. `is_name` returns whether a text is the name of
@@ -268,8 +290,7 @@ fn labels<L: Layer>(
     declarations: impl Iterator<Item = Place<L>> + Clone,
     is_name: impl Fn(&str) -> bool,
 ) -> Vec<String> {
-    let plain = |declaration: Place<L>| format!("{}::{}", declaration.module, declaration.func);
-    let all: Vec<_> = declarations.clone().map(plain).collect();
+    let all: Vec<_> = declarations.clone().map(path).collect();
     let mut seen = BTreeMap::<String, usize>::new();
     all.iter()
         .zip(declarations)
