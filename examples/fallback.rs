@@ -33,7 +33,6 @@ impl Rates {
         rate.ok_or_else(|| io::Error::other(format!("no last known rate of {currency}")))
     }
 
-    /// Returns the currencies that a shop accepts.
     #[fallback(value = vec![own.to_owned()])]
     async fn currencies(&self, own: &str) -> io::Result<Vec<String>> {
         if self.service_is_down.get() {

@@ -1,6 +1,6 @@
 //! Shows `#[hedge]`: if a call has not ended after 100 ms, a second attempt starts. The call returns the first success,
-//! and cancels the other attempt. A budget limits the second attempts of all calls. In place of a fixed time such as
-//! 100 ms, a hedge can use a percentile of the times of recent calls.
+//! and cancels the other attempt. A budget limits the number of second attempts of all calls together. In place of a
+//! fixed time such as 100 ms, a hedge can use a percentile of the times of recent calls.
 //!
 //! Run this example with `cargo run --example hedge`. The program pauses tokio's clock, so that the calls take no real
 //! time.
@@ -28,7 +28,7 @@ impl Replicas {
     }
 }
 
-/// The budget of `read`. Its ten tokens pay for two second attempts, because a second attempt costs five tokens.
+/// The budget of `read` has ten tokens. The second attempt of a call takes five tokens from the budget.
 static BUDGET: RetryBudget = RetryBudget::bucket(TokenBucket { capacity: 10, ..TokenBucket::DEFAULT });
 
 #[hedge(after = "100ms", max = 2, budget = BUDGET)]

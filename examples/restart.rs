@@ -1,6 +1,6 @@
 //! Shows a circuit that stays open after a restart of the program. The first process opens a circuit, writes a snapshot
-//! to a file, and starts this program again. The second process restores the snapshot, and therefore rejects the first
-//! call.
+//! to a file, and starts this program again. The second process restores the snapshot, and its circuit therefore
+//! rejects the first call.
 //!
 //! Run this example with `cargo run --example restart`.
 

@@ -15,7 +15,7 @@ enum WeatherError {
     NotFound,
 }
 
-/// A client of a weather service. The service fails the first two requests.
+/// A client of a weather service. The first two requests to the service fail.
 #[derive(Default)]
 struct Weather {
     requests: Cell<u32>,

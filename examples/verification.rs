@@ -1,6 +1,6 @@
 //! Shows a circuit breaker without an attribute: two failures open the circuit, and the circuit rejects the third call.
-//! The original specification of this project contains a script that verifies a circuit breaker in Python. This program
-//! makes the same calls as that script.
+//! The original specification of this project contains a Python script that verifies a circuit breaker. This program
+//! makes the same calls as the script.
 //!
 //! Run this example with `cargo run --example verification`.
 

@@ -1,5 +1,5 @@
-//! Tests that a call through an existing circuit breaker allocates no memory, regardless of the outcome of the call.
-//! Also tests that breakers and the circuits of keys use little memory.
+//! Tests that calls through layers, such as a circuit, allocate no memory after the first calls. Also tests that
+//! breakers and the circuits of keys use little memory.
 //!
 //! These tests need a process of their own, because this file replaces the global allocator.
 
@@ -163,7 +163,7 @@ fn calls_with_a_classifier_do_not_allocate() {
         .unwrap();
     let call = |outcome: Result<u32, Error>| ready(breaker.call_with(&classifier, || async { outcome })).is_ok();
     let settle = |outcome: Result<u32, Error>| breaker.try_acquire().unwrap().settle(&classifier, &outcome);
-    // The first failure and the first success allocate the counters of this thread.
+    // The first success and the first failure may allocate, so both calls happen before the measurements.
     assert!(call(Ok(0)) && call(Ok(7)));
     assert_none("a success", || assert!(call(Ok(0))));
     assert_none("a failed value", || assert!(call(Ok(7))));
@@ -365,7 +365,7 @@ fn key_takes_at_most_256_bytes() {
     let each = bytes(10_000, &|n| ready(full(n)).unwrap());
     assert!(each <= 256, "{each}");
     // A circuit name of more than 22 bytes needs a separate allocation, for which this test allows 64 bytes. The names
-    // of `of_text[..]` have 22 bytes, and the names of `of_longer[..]` have 43 bytes.
+    // of the circuits `of_text[..]` have 22 bytes, and the names of the circuits `of_longer[..]` have 43 bytes.
     let each = bytes(60_000, &|n| ready(of_text(&format!("{n:013}"))).unwrap());
     assert!(each <= 256, "{each}");
     let each = bytes(60_000, &|n| ready(of_longer(&format!("{n:032}"))).unwrap());
@@ -382,8 +382,8 @@ fn breaker_takes_few_bytes_beside_its_stripes() {
         breakers.extend((0..BREAKERS).map(|_| CircuitBreaker::builder("many").threshold(7).build().unwrap()));
     });
     let stripes = (2 * available_parallelism().unwrap().get() as u64).next_power_of_two().min(16);
-    // Eight breakers share one allocation: a header of 128 bytes, and several stripes of 256 bytes each. A stripe holds
-    // the counters of the eight breakers for some of the threads. The test subtracts one eighth of this allocation.
+    // Eight breakers share one allocation: a header of 128 bytes, and several stripes of 256 bytes each. A thread uses
+    // one stripe for its counters of all eight breakers. The test subtracts one eighth of this allocation.
     let each = all / BREAKERS - (128 + 256 * stripes) / 8;
     assert!(each <= 224, "{each}");
 }
@@ -410,8 +410,8 @@ fn window_of_calls_has_bits_for_slow_calls_only_on_demand() {
         let mut breaker = None;
         kept(|| breaker = Some(builder.build().unwrap()))
     };
-    // The first breaker of a thread also allocates memory for later breakers. This line therefore builds a breaker
-    // before the measurement.
+    // A breaker may also allocate memory for later breakers. This line therefore builds a breaker before the
+    // measurement.
     drop(builder().build().unwrap());
     let (failures, both) = (bytes(builder()), bytes(builder().slow_call(Duration::from_secs(1)).slow_rate(0.5)));
     assert!((8_192..10_500).contains(&failures), "{failures}");

@@ -2,8 +2,8 @@
 //! several subjects: ways to make the call, for example through this crate or through another library. The program
 //! prints a table for each scenario, with the median time of each subject.
 //!
-//! The program measures in rounds. Each round measures every subject, so a slow minute of the machine slows down all
-//! subjects. The environment variable `ROUNDS` sets the number of rounds (default 7).
+//! Each round measures every subject, so a slowdown of the machine during one round affects all subjects alike. The
+//! environment variable `ROUNDS` sets the number of rounds (default 7).
 //! `cargo bench --bench calls -- "open"` runs only the scenarios whose names contain `open`.
 
 use std::collections::BTreeMap;
@@ -21,8 +21,8 @@ use resilience_benches::{SCENARIOS, Subject};
 /// threads, and the index of the subject.
 type Times = Mutex<BTreeMap<(usize, usize, usize), Vec<f64>>>;
 
-/// The smallest number of calls in a measurement. Criterion's warm-up makes measurements with fewer calls, and the
-/// program discards these measurements.
+/// The smallest number of calls in a measurement. The program discards measurements with fewer calls, such as the first
+/// measurements of Criterion's warm-up.
 const ENOUGH_CALLS: u64 = 10_000;
 
 fn main() {
@@ -66,8 +66,8 @@ fn criterion() -> Criterion {
         .sample_size(10)
 }
 
-/// Makes `calls` calls on each core of `cores`. The cores work at the same time. Returns the mean time that a core took
-/// for all its calls.
+/// Makes `calls` calls on each core of `cores`. The cores work at the same time. Measures the total time of each core,
+/// and returns the mean of these times.
 fn elapsed(subject: &Subject, calls: u64, cores: &[CoreId]) -> Duration {
     let start = Barrier::new(cores.len());
     let all: Vec<Duration> = thread::scope(|scope| {

@@ -68,15 +68,15 @@ fn main() {
     println!("reset_all_circuits: {:.0} ms", millis(reset_all_circuits));
 
     // Builds two maps of the standard library for comparison. A value of `by_name` has about the size of a circuit. The
-    // last comparison below uses no map. Each of its steps reads an entry of `values` to find the next entry, so its
-    // time is the time of one memory access.
+    // last comparison below uses no map, and shows the time of two memory accesses in a row. Each lookup reads an entry
+    // of `values`, and then the place of the next entry from the array behind this entry.
     let numbers: HashMap<u64, u64> = (0..CIRCUITS as u64).map(|n| (n, n)).collect();
     let values: Vec<Arc<[usize; 25]>> = (0..CIRCUITS).map(|_| Arc::new([7919; 25])).collect();
     let by_name = names.iter().zip(&values).map(|(name, value)| (Box::from(&**name), value.clone()));
     let by_name: RwLock<HashMap<Box<str>, Arc<[usize; 25]>>> = RwLock::new(by_name.collect());
-    // With 100,000 names, steps of 7,919 names make each lookup miss the processor's caches. With 1,000 names, all data
-    // fit into the caches. The vector `asked` holds the names in the order of the lookups, so that reading a name
-    // causes no cache miss.
+    // From one lookup to the next, the number in the circuit name grows by 7,919. With 100,000 names, each lookup
+    // therefore misses the processor's caches. With 1,000 names, all data fit into the caches. The vector `asked` holds
+    // the names in the order of the lookups, so that reading a name causes no cache miss.
     for among in [CIRCUITS, 1000] {
         println!("lookups, {among} names in turn:");
         let asked: Vec<_> = (0..CIRCUITS).map(|n| n * 7919 % among).map(|n| (n as u64, names[n].clone())).collect();
@@ -116,9 +116,9 @@ async fn passing(n: u64) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Creates a circuit for each of 100,000 keys, and prints the memory of one circuit. The `max_keys` of `keyed` is so
-/// large that no circuit is evicted. Then calls `passing` with a million different keys, and prints the time of a call
-/// and the memory of all circuits. `passing` has at most 10,000 circuits at a time (the default of `max_keys`).
+/// Calls `keyed` with 100,000 keys, and prints the memory of one circuit. Then calls `passing` with a million keys, and
+/// prints the time of a call and the memory of all circuits. `passing` has at most 10,000 circuits at a time (the
+/// default of `max_keys`).
 fn keys() {
     let in_use = || IN_USE.load(Ordering::Relaxed);
     let before = in_use();

@@ -76,8 +76,8 @@ pub(crate) fn keyed() -> Vec<Subject> {
     ]
 }
 
-/// Returns one subject for each trip rule (the condition that opens a circuit), and one subject without a circuit. All
-/// calls succeed.
+/// Returns one subject without a circuit, and several subjects with different trip rules (conditions that open a
+/// circuit). All calls succeed.
 pub(crate) fn rules() -> Vec<Subject> {
     let rated = || CircuitBreaker::builder("rule").failure_rate(0.5).min_calls(100);
     let consecutive = CircuitBreaker::builder("rule").build().unwrap();
@@ -97,7 +97,7 @@ pub(crate) fn rules() -> Vec<Subject> {
     ]
 }
 
-/// Returns the same subjects as [`rules`], but nearly all calls fail. No circuit opens.
+/// Returns subjects with the trip rules of [`rules`], without `slow_rate`. Nearly all calls fail, but no circuit opens.
 pub(crate) fn rules_fail() -> Vec<Subject> {
     let rated = || CircuitBreaker::builder("rule").failure_rate(1.0).min_calls(1000);
     let consecutive = CircuitBreaker::builder("rule").threshold(u32::MAX).build().unwrap();
@@ -109,7 +109,8 @@ pub(crate) fn rules_fail() -> Vec<Subject> {
             breaker.try_acquire().unwrap().success();
         }
     }
-    // Succeeds if `n` is a multiple of 500. These successes keep the failure rate below 1, so the circuit stays closed.
+    // The call succeeds if `n` is a multiple of 500. These successes keep the failure rate below 1, so no circuit
+    // opens.
     let call = |breaker: CircuitBreaker| {
         move |n: u64| {
             let breaker = breaker.clone();

@@ -1,6 +1,6 @@
-//! Defines the subjects of the benchmarks of timeouts, bulkheads, rate limits, fallbacks and hedges, and of a function
-//! with four attributes. A subject is one way to call a service, for example through this crate or through another
-//! library.
+//! Defines the subjects of the benchmarks of timeouts, bulkheads, rate limits, fallbacks, hedges and stacks (several
+//! attributes on one function). A subject is one way to call a service, for example through this crate or through
+//! another library.
 
 use std::num::NonZeroU32;
 use std::pin::pin;
@@ -120,8 +120,7 @@ pub(crate) fn owned_slot() -> Vec<Subject> {
     ]
 }
 
-/// Returns subjects that wait until a rate limit admits the call. With the high rate of these limits, no call has to
-/// wait.
+/// Returns subjects that wait if a rate limit is exhausted. The rate is so high that no call has to wait.
 pub(crate) fn until_ready() -> Vec<Subject> {
     #[resilience_runtime::rate_limit(per_second = 1_000_000, burst = 4_294_967_295, wait = 60)]
     async fn attribute(n: u64) -> Result<u64, Error> {
@@ -166,7 +165,7 @@ pub(crate) fn fallback() -> Vec<Subject> {
 }
 
 // This function has its own copy of `attribute`, because the compiler does not inline a function that two benchmarks
-// share. Without inlining, a call takes about as much additional time as a circuit breaker adds.
+// share. A call that is not inlined takes longer, by about the cost of a circuit breaker.
 pub(crate) fn fallback_fails() -> Vec<Subject> {
     #[resilience_runtime::fallback(instead)]
     async fn attribute(n: u64) -> Result<u64, Failed> {

@@ -14,7 +14,7 @@ const ATTEMPTS: usize = 3;
 
 /// Creates a subject. The expression `$call` is the outcome of one call, and `$n` is the number of the call.
 ///
-/// A benchmark makes each call through a function pointer, as in the macro `subject!`.
+/// As in the macro `subject!`, a benchmark makes each call through a function pointer.
 macro_rules! plain {
     ($name:expr, |$n:ident| $call:expr) => {
         Subject::new($name, move |$n| Folded::fold($call))

@@ -28,8 +28,8 @@ fn after_a_second() -> ConstantBuilder {
     at_once().with_delay(Duration::from_secs(1))
 }
 
-/// Returns a sleep that ends at once. With tokio's sleep, some libraries would sleep for a millisecond after a delay of
-/// zero.
+/// Returns a sleep that ends at once. Some libraries sleep even if the delay is zero, and tokio's sleep would then take
+/// a millisecond.
 fn no_sleep(_: Duration) -> Ready<()> {
     ready(())
 }

@@ -90,7 +90,7 @@ pub async fn ask(n: u64) -> Result<u64, Failed> {
     if n < FAILING { Ok(n) } else { Err(Failed(n)) }
 }
 
-/// Works as [`ask`], for a call that is not `async`.
+/// Does the same as [`ask`], but is not `async`.
 #[inline]
 pub fn ask_plainly(n: u64) -> Result<u64, Failed> {
     let n = black_box(n);

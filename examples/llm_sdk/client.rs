@@ -13,7 +13,6 @@ use resilience_runtime::{
 use serde::Deserialize;
 use serde_json::json;
 
-/// The error of every method of the client.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LlmError {
     /// The circuit rejected the call, or a time limit ended the call.
@@ -28,8 +27,8 @@ pub(crate) enum LlmError {
 }
 
 impl LlmError {
-    /// Returns whether the circuit counts the error as a failure. The service is not at fault if the caller's deadline
-    /// passes, or for a client error (status 4xx).
+    /// Returns whether the circuit counts the error as a failure. A passed deadline of the caller and a client error
+    /// (status 4xx) are not the fault of the service.
     fn is_failure(&self) -> bool {
         match self {
             Self::Rejected(rejection) => matches!(rejection, Rejection::Timeout(error) if !error.by_deadline()),
@@ -50,14 +49,13 @@ impl LlmError {
 pub(crate) struct Client {
     retry: RetryPolicy<LlmError>,
     pub(crate) breaker: CircuitBreaker,
-    /// The longest time for a whole answer, and for each text of a streaming answer.
+    /// The time limit for a whole answer, and for the wait for each text of a streaming answer.
     time_limit: Duration,
     http: reqwest::Client,
     url: String,
 }
 
 impl Client {
-    /// Creates a client with the settings of the user: the number of attempts, and the time limit.
     pub(crate) fn new(
         attempts: u32,
         time_limit: Duration,
@@ -101,7 +99,7 @@ struct Text {
     text: String,
 }
 
-// The example converts the response to an error itself, because the library has no function for this conversion.
+// `resilience-runtime` has no function that converts a response to an error, so this function does the conversion.
 async fn send(request: RequestBuilder) -> Result<Response, LlmError> {
     let response = request.send().await?;
     if response.status().is_success() {
@@ -112,7 +110,7 @@ async fn send(request: RequestBuilder) -> Result<Response, LlmError> {
     Err(LlmError::Status { status: response.status().as_u16(), retry_after })
 }
 
-/// Sends a request, and returns the texts of its server-sent events. The stream sends the request at its first poll.
+/// Returns a stream of the texts in the response. The stream sends the request at its first poll.
 fn texts(request: RequestBuilder) -> impl Stream<Item = Result<String, LlmError>> {
     let response = stream::once(send(request));
     response.map_ok(|response| stream::try_unfold((response, Vec::new()), next_text)).try_flatten()
@@ -120,7 +118,7 @@ fn texts(request: RequestBuilder) -> impl Stream<Item = Result<String, LlmError>
 
 type Unread = (Response, Vec<u8>);
 
-/// Returns the next text, and the unread bytes of the response. Returns `None` after the last event, `[DONE]`.
+/// Returns the next text, and the unread bytes of the response. Returns `None` at the last event, `[DONE]`.
 async fn next_text((mut response, mut bytes): Unread) -> Result<Option<(String, Unread)>, LlmError> {
     loop {
         if let Some(end) = bytes.windows(2).position(|pair| pair == b"\n\n") {

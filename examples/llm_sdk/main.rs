@@ -1,6 +1,6 @@
-//! Shows a client library for the service of a language model (`client.rs`). Before another attempt, the library waits
-//! as long as the service asks. The library retries a streaming answer only before its first text, so the user sees no
-//! text twice.
+//! Shows a client library for the service of a language model (`client.rs`). Before another attempt, the client waits
+//! as long as the service asks. The client repeats a streaming answer only if no text has arrived yet, so the user sees
+//! no text twice.
 //!
 //! Run this example with `cargo run --example llm_sdk`. The program starts stand-ins for the service on this machine.
 

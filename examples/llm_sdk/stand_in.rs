@@ -18,15 +18,15 @@ use tokio::task::yield_now;
 pub(crate) const TEXTS: [&str; 4] = ["Once", " upon", " a", " time"];
 
 pub(crate) enum Answer {
-    /// An error response with the status and the value of the header `Retry-After`.
+    /// An error response: the status, and the value of the header `Retry-After`.
     Status(u16, String),
     Never,
-    /// A streaming answer whose connection breaks after a number of texts.
+    /// A streaming answer whose connection breaks after this number of texts.
     BreakAfter(usize),
 }
 
-/// Starts the server, and returns its URL. The first requests receive the `answers` in their order. Each further
-/// request succeeds.
+/// Starts the server, and returns its URL. The server gives the `answers` to the first requests, in this order. Each
+/// further request succeeds.
 pub(crate) async fn start(answers: Vec<Answer>) -> io::Result<String> {
     let answers = Arc::new(Mutex::new(VecDeque::from(answers)));
     let respond = |Json(request): Json<Value>| async move {

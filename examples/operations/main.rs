@@ -1,11 +1,12 @@
 //! Shows a service whose settings can change without a deploy. The settings come from a file that the service watches,
 //! and from the environment. Routes report the metrics, the current settings and the health of the service.
 //!
-//! The program starts the service on this machine, and plays a user, an operator, a load balancer and Prometheus.
-//! During an outage, the operator lowers a threshold in the file, and the next failure opens the circuit.
+//! The program starts the service on this machine, and plays the roles of a user, an operator, a load balancer and
+//! Prometheus. During an outage, the operator writes a lower threshold into the file, and the next failure opens the
+//! circuit.
 //!
-//! Run this example with `cargo run --features config --example operations`. A setting of the environment takes
-//! precedence over the file: `RESILIENCE__RETRY__SEARCH__MAX=2 cargo run ..`.
+//! Run this example with `cargo run --features config --example operations`. An environment variable takes precedence
+//! over the file: `RESILIENCE__RETRY__SEARCH__MAX=2 cargo run ..`.
 
 mod outage;
 mod service;

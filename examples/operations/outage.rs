@@ -1,4 +1,4 @@
-//! Plays a user, an operator, a load balancer and Prometheus during an outage, and checks each answer.
+//! Plays the roles of a user, an operator, a load balancer and Prometheus in an outage, and checks each answer.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -78,7 +78,7 @@ impl Outage {
         Ok(())
     }
 
-    /// Changes the file, and waits until the service has read the file.
+    /// Changes the file, and waits long enough for the service to read the file.
     async fn write(&self, threshold: &str) -> io::Result<()> {
         fs::write(&self.file, format!("[circuit.search]\n{threshold}\ncooldown = \"2s\"\n"))?;
         sleep(Duration::from_millis(1_200)).await;
@@ -91,8 +91,8 @@ impl Outage {
         println!("GET {path:9} {status} {}", text.lines().collect::<Vec<_>>().join(" | "));
         Ok((status, text))
     }
-    /// Reads the metrics as Prometheus does, and returns the current state of a circuit. Only the current state has the
-    /// value 1.
+    /// Reads the metrics as Prometheus does, and returns the current state of a circuit. The metrics contain a line for
+    /// each possible state, and only the line of the current state has the value 1.
     async fn state_in_metrics(&self, circuit: &str) -> Result<String, Box<dyn Error>> {
         let answer = self.http.get(format!("{}/metrics", self.url)).send().await?;
         assert_eq!(answer.headers()[CONTENT_TYPE], MetricsReader::PROMETHEUS_CONTENT_TYPE);

@@ -6,9 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use axum::http::StatusCode;
 use resilience_runtime::{circuit, fallback, retry};
 
-/// Whether the stand-in for the search service answers.
 pub(crate) static SEARCH_IS_UP: AtomicBool = AtomicBool::new(true);
-/// Whether the stand-in for the suggestion service answers.
 pub(crate) static SUGGESTIONS_ARE_UP: AtomicBool = AtomicBool::new(true);
 
 fn answer(is_up: &AtomicBool, answer: &'static str) -> io::Result<&'static str> {

@@ -11,7 +11,7 @@ use resilience_runtime::{
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::{JoinSet, spawn_blocking};
 
-/// The longest time for which the worker waits for its orders in progress after the signal to end.
+/// The time limit for orders that are in progress when the worker stops.
 const PATIENCE: Duration = Duration::from_millis(600);
 const LONG: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -42,7 +42,7 @@ impl OrderError {
 pub(crate) struct Report {
     pub(crate) done: Vec<u32>,
     pub(crate) failed: Vec<u32>,
-    /// The orders that were in progress when the worker ended. The queue must deliver these orders again.
+    /// The orders that were still in progress when the run ended. The queue must deliver these orders again.
     pub(crate) unfinished: Vec<u32>,
 }
 
@@ -50,9 +50,9 @@ pub(crate) struct Report {
 pub(crate) struct Worker {
     http: Client,
     url: String,
-    /// Limits the orders in progress. The worker takes an order from the queue only when a slot is free.
+    /// Limits the number of orders in progress. The worker takes an order from the queue only when a slot is free.
     orders: Bulkhead,
-    /// Limits the threads that draw invoices.
+    /// Limits the number of threads that draw invoices.
     threads: Bulkhead,
 }
 
@@ -63,9 +63,8 @@ impl Worker {
         Ok(Self { http, url, orders, threads })
     }
 
-    /// Works on the orders of the queue until the queue is closed and all orders have ended, or until `stop` is ready.
-    /// After `stop`, the worker takes no further order. The worker then waits for the orders in progress, but at most
-    /// for [`PATIENCE`].
+    /// Works on the orders of the queue until the queue is closed and empty, or until `stop` is ready. Then waits for
+    /// the orders in progress. If `stop` was ready, this wait takes at most [`PATIENCE`].
     pub(crate) async fn run(&self, queue: &mut UnboundedReceiver<u32>, stop: impl Future<Output = ()>) -> Report {
         let (mut report, mut tasks, mut stop) = (Report::default(), JoinSet::new(), pin!(stop));
         let patience = loop {
@@ -91,7 +90,7 @@ impl Worker {
         // ended.
         let rest = async {
             while let Some(ended) = tasks.join_next().await {
-                // If the task of an order has panicked, the order remains unfinished.
+                // If the task of an order has panicked, the order stays in `unfinished`.
                 let Ok((order, outcome)) = ended else { continue };
                 let place = report.unfinished.iter().position(|begun| *begun == order);
                 report.unfinished.swap_remove(place.expect("the order has begun"));
@@ -105,7 +104,7 @@ impl Worker {
 
     async fn process(&self, order: u32) -> Result<(), OrderError> {
         let slot = self.threads.acquire_owned().await.map_err(Rejection::from)?;
-        // The thread holds the slot until the invoice is drawn, even if the worker drops the order before.
+        // The thread holds the slot until the invoice is drawn, even if the run of the worker ends earlier.
         let invoice = spawn_blocking(move || {
             let _slot = slot;
             draw(order)
@@ -113,8 +112,8 @@ impl Worker {
         self.charge(order, invoice.await.expect("the thread draws the invoice")).await
     }
 
-    /// Charges the customer of an order. The bulkhead is above the rate limit, so that no request waits for a slot
-    /// after the rate limit has admitted the request.
+    /// Charges the customer of an order. Because the bulkhead is above the rate limit, each request that the rate limit
+    /// admits starts at once.
     #[retry(max = 4, delay = "10ms", jitter = "full", retry_if = OrderError::is_temporary, budget = BUDGET)]
     #[bulkhead(max = 4, wait = "10s")]
     #[rate_limit(per_second = 100, burst = 5, wait = "10s")]

@@ -11,7 +11,6 @@ use resilience_runtime::{
     circuit, retry, timeout,
 };
 
-/// The error of every method of the client.
 #[derive(Debug, thiserror::Error)]
 pub enum WeatherError {
     /// The client's circuit or bulkhead rejected the call, or the timeout ended the call.
@@ -27,7 +26,6 @@ impl WeatherError {
     }
 }
 
-/// The settings of a [`Client`].
 pub struct ClientBuilder {
     attempts: u32,
     time_limit: Duration,
@@ -94,7 +92,6 @@ impl Client {
         ClientBuilder { attempts: 3, time_limit: Duration::from_secs(5), threshold: 5, budget: None }
     }
 
-    /// Returns the temperature in a city.
     #[retry(with = self.retry)]
     #[circuit(with = self.breaker)]
     #[bulkhead(with = self.slots)]
@@ -114,7 +111,6 @@ impl Client {
         }
     }
 
-    /// Returns the state of the client's circuit.
     pub fn circuit(&self) -> CircuitStats {
         self.breaker.stats()
     }

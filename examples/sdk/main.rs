@@ -1,6 +1,6 @@
 //! Shows a client library (`client.rs`) that uses attributes. The user of the library sets options at run time, such as
-//! the threshold and the time limit. The library registers no circuit, so its names cannot collide with names in the
-//! user's program.
+//! the threshold and the time limit. The library registers no circuit, so the user's program can use every name for its
+//! own circuits.
 //!
 //! Run this example with `cargo run --example sdk`.
 

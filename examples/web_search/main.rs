@@ -60,8 +60,7 @@ fn key(name: &str) -> Option<String> {
 
 /// Searches with the real services Exa and Tavily. Without an API key for Tavily, the search calls Exa only.
 async fn ask(query: &str, exa: String, tavily: Option<String>) -> Result<(), Box<dyn Error>> {
-    // Registers the circuits with a threshold of 3 failures and a cooldown of 30 s, because the attributes of this
-    // example do not set these options.
+    // Registers both circuits with the settings of the presets: a threshold of 3 failures and a cooldown of 30 s.
     presets::exa_circuit();
     presets::tavily_circuit();
     if tavily.is_none() {

@@ -95,8 +95,8 @@ impl Story {
         Ok(Self { timeline: Timeline::begin(), exa, tavily, search })
     }
 
-    /// Runs a search and prints its result. Returns an error if the result, or the numbers of requests to Exa and
-    /// Tavily, differ from the expected values.
+    /// Runs a search and prints its result. Returns an error if the result or the number of requests to a service is
+    /// not as expected.
     async fn search(
         &mut self,
         query: &str,

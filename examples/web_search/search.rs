@@ -1,4 +1,4 @@
-//! Implements the web search. The search first looks into a cache, and then calls the service Exa. If Exa fails, the
+//! Implements the web search. If the cache contains no answer, the search calls the service Exa. If Exa fails, the
 //! search calls the service Tavily.
 
 use std::collections::HashMap;
@@ -85,8 +85,8 @@ impl WebSearch {
         Ok(answer)
     }
 
-    // The attribute `#[circuit]` sets no threshold. `main.rs` and `outage.rs` set a threshold of 3 failures. A single
-    // search makes at most two attempts, and therefore cannot open the circuit.
+    // `main.rs` and `outage.rs` set the threshold of the circuit to 3 failures. One search makes at most two attempts,
+    // so one search alone cannot open the circuit.
     #[fallback(Self::ask_tavily, with_error = true)]
     #[retry(max = 2, delay = "100ms", retry_if = ServiceError::is_temporary)]
     #[circuit(name = "exa_api", failure_if = ServiceError::is_the_services_fault)]

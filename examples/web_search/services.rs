@@ -15,7 +15,7 @@ pub(crate) struct Hit {
     pub(crate) url: String,
 }
 
-/// The fields of a service's answer that the search uses. The search ignores all other fields.
+/// The fields of a service's answer that the search uses.
 #[derive(Deserialize)]
 struct Hits {
     results: Vec<Hit>,
@@ -43,8 +43,8 @@ impl From<reqwest::Error> for ServiceError {
 }
 
 impl ServiceError {
-    /// Returns whether the circuit counts the error as a failure. A client error (status 4xx), such as a wrong key, is
-    /// the caller's fault, and is not a failure. The status "429 Too Many Requests" is a failure.
+    /// Returns whether the circuit counts the error as a failure. Among the client errors (status 4xx), only "429 Too
+    /// Many Requests" is a failure. All other client errors, such as a wrong key, are the caller's fault.
     pub(crate) fn is_the_services_fault(&self) -> bool {
         !matches!(self, Self::Status(status) if status.is_client_error() && *status != StatusCode::TOO_MANY_REQUESTS)
     }

@@ -1,4 +1,4 @@
-//! Prints one line for each search, followed by the events of this library that the search caused.
+//! Prints one line for each search, and below this line the events that the search caused.
 
 use std::fmt::Display;
 use std::time::Instant;
@@ -12,7 +12,6 @@ pub(crate) struct Timeline {
 }
 
 impl Timeline {
-    /// Stores the start time, subscribes to the events, and prints the column titles.
     pub(crate) fn begin() -> Self {
         println!("\n{:>8} {:>8}  {:<18}{:<18}result", "start", "took", "search", "requests");
         Self { begin: Instant::now(), events: subscribe_all() }
@@ -36,7 +35,7 @@ fn describe(event: &Event) -> Option<(&'static str, String)> {
     let field = |name| event.field(name).unwrap_or_default();
     let [circuit, error] = [field("circuit"), field("error")];
     // The field `func` contains the name of the decorated function. Only two functions are decorated: `ask_exa` calls
-    // Exa, and the other function calls Tavily.
+    // Exa, and `Tavily::search` calls Tavily.
     let service = if field("func") == "ask_exa" { "Exa" } else { "Tavily" };
     Some(match event.name() {
         "circuit_opened" if event.reason() == Some("threshold") => {

@@ -31,8 +31,8 @@ async fn main() -> anyhow::Result<()> {
     let upstreams = Upstreams { http: http.clone(), catalogue, prices, reviews };
     let url = stand_in::serve(service::router(upstreams)).await?;
 
-    // Sends a request of a caller that waits for `time` milliseconds. Returns the status, the header `Retry-After` and
-    // the answer.
+    // Sends a request with a time limit of `time` milliseconds. Returns the status, the header `Retry-After` and the
+    // answer.
     let get_within = async |path, time: u32| -> anyhow::Result<(u16, String, Value)> {
         let response = http.get(format!("{url}{path}")).header(service::TIME, time).send().await?;
         let wait = response.headers().get("retry-after").and_then(|wait| wait.to_str().ok()).unwrap_or("none");

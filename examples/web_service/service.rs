@@ -42,7 +42,6 @@ pub(crate) struct Upstreams {
 }
 
 impl Upstreams {
-    /// Returns the title of a product.
     #[retry(max = 2, delay = "10ms", jitter = "full", retry_if = UpstreamError::is_failure)]
     #[circuit(name = "catalogue", threshold = 4, failure_if = UpstreamError::is_failure)]
     #[timeout("1s")]
@@ -50,7 +49,7 @@ impl Upstreams {
         self.get(format!("{}/{product}", self.catalogue)).await
     }
 
-    /// Returns the price of a product in cents, or `None` if the upstream is down.
+    /// Returns the price of a product in cents, or `None` after an error of any kind.
     #[fallback(value = None)]
     #[circuit(name = "prices", key = tenant, threshold = 2, failure_if = UpstreamError::is_failure)]
     #[timeout("250ms")]
@@ -58,7 +57,7 @@ impl Upstreams {
         self.get(format!("{}/{tenant}/{product}", self.prices)).await
     }
 
-    /// Returns the reviews of a product, or `None` if the upstream is down.
+    /// Returns the reviews of a product, or `None` after an error of any kind.
     #[fallback(value = None)]
     #[circuit(name = "reviews", threshold = 2, failure_if = UpstreamError::is_failure)]
     #[timeout("250ms")]
@@ -76,7 +75,7 @@ pub(crate) fn router(upstreams: Upstreams) -> Router {
     pages.route("/health", get(report)).with_state(Arc::new(upstreams))
 }
 
-/// Returns the page of a product. The price or the reviews are `null` while their upstream is down.
+/// Returns the page of a product. If the call for the price or for the reviews fails, the page contains `null` instead.
 #[bulkhead(name = "pages", max = 2)]
 async fn page(
     State(upstreams): State<Arc<Upstreams>>,
@@ -103,7 +102,7 @@ impl IntoResponse for UpstreamError {
             Self::Http(error) if error.status() == Some(StatusCode::NOT_FOUND) => (StatusCode::NOT_FOUND, None),
             Self::Http(_) => (StatusCode::BAD_GATEWAY, None),
         };
-        // Rounds up to the whole seconds of the header, so that the caller does not repeat the request too early.
+        // Rounds up, because the header contains whole seconds, and the caller must not repeat the request too early.
         let wait = wait.map(|wait| [(RETRY_AFTER, wait.as_secs_f64().ceil().to_string())]);
         (status, wait, Json(json!({ "error": self.to_string() }))).into_response()
     }

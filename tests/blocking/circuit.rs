@@ -1,4 +1,4 @@
-//! Tests circuits of functions that are not `async`, outside a tokio runtime.
+//! Tests circuits of functions that are not `async`.
 
 use std::cell::Cell;
 use std::future::pending;

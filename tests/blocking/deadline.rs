@@ -39,7 +39,8 @@ fn deadline_ends_wait_of_plain_call() {
     let (ended, is_ended) = mpsc::channel();
     thread::scope(|scope| {
         let slot = bulkhead.try_acquire().unwrap();
-        // Frees the slot after the deadline. If the deadline does not end the wait, the test fails instead of hanging.
+        // If the deadline does not end the wait, frees the slot after five seconds, so that the test fails instead of
+        // hanging.
         scope.spawn(move || {
             let _ = is_ended.recv_timeout(seconds(5));
             drop(slot);

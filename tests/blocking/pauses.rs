@@ -36,7 +36,8 @@ pub(crate) fn record_on_paused_clock() {
     HAS_PAUSED_CLOCK.set(true);
 }
 
-/// Returns the durations of the sleeps of this thread since the last call of this function, in milliseconds.
+/// Returns the durations of this thread's sleeps since the last call of this function or of [`record`], in
+/// milliseconds.
 pub(crate) fn recorded() -> Vec<u128> {
     PAUSES.take().iter().map(Duration::as_millis).collect()
 }

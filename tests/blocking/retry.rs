@@ -1,4 +1,4 @@
-//! Tests retries of functions that are not `async`, outside a tokio runtime.
+//! Tests retries of functions that are not `async`.
 
 use std::cell::Cell;
 use std::ops::ControlFlow;

@@ -28,7 +28,7 @@ async fn not_plain(bulkhead: &Bulkhead, order: &Mutex<Vec<&str>>) -> Result<u32,
     Ok(bulkhead.stats().in_use)
 }
 
-/// Blocks the thread until `waiting` calls wait. Panics if fewer calls wait after ten seconds.
+/// Blocks the thread until the number of waiting calls is `waiting`. Panics after ten seconds.
 fn until(waiting: u32, read: impl Fn() -> u32) {
     let begin = Instant::now();
     while read() != waiting {
@@ -65,8 +65,8 @@ fn plain_and_async_calls_wait_in_one_queue() {
     }
 }
 
-/// Runs `call` while another thread holds the slot. The other thread frees the slot after five seconds, so that a call
-/// that waits too long cannot block the test.
+/// Runs `call` while another thread holds the only slot of the bulkhead. The other thread frees the slot after at most
+/// five seconds, so that the test cannot hang.
 fn while_full<T>(bulkhead: &Bulkhead, call: impl FnOnce() -> T) -> T {
     let (ended, is_ended) = mpsc::channel();
     thread::scope(|scope| {
@@ -136,8 +136,8 @@ fn full_queue_rejects_plain_call() {
     });
 }
 
-/// Uses up tokio's cooperative budget of this task by acquiring a semaphore in a loop. Returns whether the budget is
-/// used up.
+/// Acquires a semaphore in a loop, to use up tokio's cooperative budget of the task. Returns whether the budget is used
+/// up.
 fn use_up_budget() -> bool {
     let semaphore = Semaphore::new(1);
     (0..1_000).any(|_| {

@@ -76,13 +76,14 @@ const SKIPPED: [Skipped; 5] = [
     ("optional: a window that tumbles", 1, |case| case.config.contains_key("tumbling")),
 ];
 
-/// The ID of a case, and a statistic that the test does not compare in this case. The case `T15-rolling-buckets` counts
-/// `successes` since the circuit last became half-open. This library counts `successes` since the circuit last closed.
+/// An entry contains the ID of a case, and the name of a statistic that the test does not compare. The case
+/// `T15-rolling-buckets` counts `successes` since the circuit last became half-open. This library counts `successes`
+/// since the circuit last closed.
 const DIFFERENT: [(&str, &str); 1] = [("T15-rolling-buckets", "successes")];
 
 impl Case {
     /// Returns whether the case uses only options of this project's original specification (a Python circuit breaker).
-    /// The test must not skip such a case.
+    /// The test skips none of these cases.
     fn is_basic(&self) -> bool {
         self.tags.iter().any(|tag| tag == "spec")
     }
@@ -120,7 +121,7 @@ impl Case {
         if self.expect_config.as_deref() == Some("rejected") {
             let error = breaker.expect_err(&self.id);
             let why = self.why.as_deref().unwrap();
-            // Translates two option names of the builder into the names that the cases use.
+            // Translates the names of two options of this library into the names that the cases use.
             let option = match error.option() {
                 "failure_rate" => "rate",
                 "calls" => "window",
@@ -132,8 +133,8 @@ impl Case {
         }
     }
 
-    /// Returns the outcome in the step `finish` of the call `id`. Without such a step, returns `Outcome::Cancel`,
-    /// because the test drops the running calls at the end of a case.
+    /// Finds the step that ends the call `id`, and returns the outcome in this step. Without this step, returns
+    /// `Outcome::Cancel`, because the test drops all running calls at the end of a case.
     fn outcome(&self, id: &str) -> Outcome {
         let ends = |step: &Step| step.with.filter(|_| step.id == id);
         self.steps.iter().find_map(ends).unwrap_or(Outcome::Cancel)
@@ -146,8 +147,8 @@ struct Replay<'a> {
     running: HashMap<&'a str, Call>,
     began: Instant,
     /// An entry for each finished step of the case. The number is the time on the paused clock at the end of the step,
-    /// in seconds since the start of the case. The array contains the earliest and the latest possible time stamp of
-    /// the step, in milliseconds since 1970.
+    /// in seconds since the start of the case. The array contains the earliest and the latest time stamp that the step
+    /// may have stored, in milliseconds since 1970.
     journal: Vec<(u64, [u128; 2])>,
 }
 

@@ -121,8 +121,8 @@ impl Case {
         let policy = match self.policy(budget) {
             Ok(policy) => policy,
             Err(error) => {
-                // The case names the option `max_attempts`, but the error names the option `max`. The test therefore
-                // only checks that the text of the case contains the name from the error.
+                // A case may contain the name `max_attempts` for the option that the error calls `max`. The test
+                // therefore checks only that the text of the case contains the name from the error.
                 assert_eq!(self.expect["config"], "rejected", "{}: {error}", self.id);
                 assert!(self.why.as_deref().unwrap().contains(error.option()), "{}: {error}", self.id);
                 return;

@@ -256,8 +256,8 @@ async fn no_call_belongs_to_permit_of_trial() {
     assert_eq!((breaker.state(), breaker.stats().total_rejected), (CircuitState::Closed, 2));
 }
 
-/// Calls the first breaker. Its body calls the second breaker, and so on. The innermost body calls the last breaker a
-/// second time.
+/// Calls the first breaker with a body that calls the second breaker, and so on. The innermost body calls the last
+/// breaker a second time.
 fn nested(breakers: &[CircuitBreaker]) -> std::pin::Pin<Box<dyn Future<Output = Result<(), ()>> + '_>> {
     Box::pin(async move {
         match breakers {

@@ -215,7 +215,7 @@ fn instead_panics(_: Panics) -> Ready<std::result::Result<(), Panics>> {
     panics()
 }
 
-/// Defines functions whose `#[circuit]` is above an attribute that panics, and a test that calls these functions.
+/// Defines functions whose `#[circuit]` is above a layer that panics, and a test that calls these functions.
 macro_rules! panicking_layers {
     ($($name:literal $function:ident: $($layer:ident($($option:tt)*)),+;)*) => {
         $(

@@ -163,8 +163,8 @@ async fn failure_if_decides_about_a_rejection() {
 #[tokio::test(start_paused = true)]
 async fn only_call_with_observes_the_last_poll() {
     let (breaker, classifier) = (breaker(), Classifier::builder().build().unwrap());
-    // Returns a text, so a search through the error does not find the rejection. `stored` keeps the rejection alive
-    // after the last poll, so the library can notice the rejection without a search.
+    // The error is a text, so a search through the error does not find the rejection. `stored` keeps the rejection
+    // alive after the last poll, so the library can notice the rejection without a search.
     let mut stored = None;
     let stored = &mut stored;
     let call = || async move {

@@ -11,8 +11,7 @@ use tokio::time::advance;
 use super::{Case, seconds};
 
 impl Case {
-    /// Creates the budget of the case. Leaks the budget, because a retry policy needs a `'static` reference to its
-    /// budget.
+    /// Creates and leaks the budget of the case.
     pub(super) fn budget(&self) -> &'static RetryBudget {
         Box::leak(Box::new(match (self.config.get("bucket"), self.config.get("budget")) {
             (Some(bucket), _) => {
