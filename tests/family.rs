@@ -143,7 +143,8 @@ fn the_readme_lists_the_options_of_circuit_and_retry() {
     }
 }
 
-/// Returns the text of the file with further methods of a builder. Returns an empty text if there is no such file.
+/// Returns the text of the second file with methods of the same builder, or an empty text if the builder has one file
+/// only.
 fn further_methods(builder: &str) -> String {
     if builder.ends_with("/retry/builder.rs") {
         read("resilience-runtime/src/retry/functions.rs")
@@ -156,7 +157,7 @@ fn further_methods(builder: &str) -> String {
 
 #[test]
 fn each_builder_has_the_settings_of_its_attribute() {
-    // The builders have no methods for these options, because the options make sense only in an attribute.
+    // `circuit`, `limit`, `retry` and `hedge` contain the options for which the builders have no methods.
     let judge = ["failure_if", "failure_if_ok", "retry_after", "retry_after_ok"];
     let circuit = set(["name", "key", "with", "error", "stream", "crate"].into_iter().chain(judge));
     // The builder of a classifier has methods only for the options in `judge`.

@@ -16,8 +16,8 @@ use resilience_runtime::{
 /// The number of bytes that two attributes may add to a function's future.
 const ALLOWED: usize = 328;
 
-/// The number of bytes that a `#[timeout]` and a lower attribute together may add. The lower attribute is a bulkhead or
-/// a rate limit that can wait.
+/// The number of bytes that a `#[timeout]` and a lower attribute together may add. The lower attribute is a bulkhead,
+/// or a rate limit that can wait.
 const ALLOWED_TIMEOUT_OVER_WAIT: usize = 464;
 
 /// The number of bytes that two attributes may add, if each call evaluates an option. Each call evaluates the option
@@ -46,7 +46,7 @@ fn other(argument: [u8; 1024]) -> Ready<io::Result<u8>> {
     ready(Ok(argument[0]))
 }
 
-/// Returns whether the lower attribute of the function `name` can wait for a slot or for the rate.
+/// Returns whether the lower attribute of the function `name` can wait for a slot or a rate limit.
 fn can_wait(name: &str) -> bool {
     ["bulkhead", "held_rate_limit", "keyed_rate_limit", "that_waits"].iter().any(|end| name.ends_with(end))
 }
@@ -87,9 +87,9 @@ macro_rules! stacks {
     };
 }
 
-// Lists each attribute alone, and then each pair of attributes in both orders, without `#[hedge]`. A retry above a
-// fallback is missing, because it is a compile error. If a function has two fallbacks, the upper fallback must clone
-// the argument.
+// Lists each attribute alone, and then each pair of attributes in both orders. No pair contains `#[hedge]`. A retry
+// above a fallback is missing, because it is a compile error. If a function has two fallbacks, the upper fallback must
+// clone the argument.
 stacks! {
     one_circuit: #[circuit(name = "size::one")];
     one_retry: #[retry];

@@ -1,8 +1,8 @@
 //! Tests which circuits the registry (the list of all circuits) evicts if calls use more than `max_keys` keys. Each
 //! value of the option `key` has a circuit of its own.
 //!
-//! Each test is isolated, so its registry contains only its own circuits. In a shared registry, a test that reads the
-//! statistics would briefly use the circuits of all other tests, and prevent their eviction.
+//! Each test is isolated, so the registry contains only the circuits of one test. In a shared registry, a test that
+//! reads the statistics would briefly use the circuits of all other tests, and prevent their eviction.
 
 use std::io;
 use std::time::Duration;
@@ -55,8 +55,8 @@ async fn hosts(host: u32, works: bool) -> io::Result<()> {
 
 #[resilience_runtime::test]
 async fn recently_used_keys_stay() {
-    // Each round uses the keys 0 to 31, and then a new key. At most 64 keys have a circuit. Each further new key must
-    // therefore evict the new key of an earlier round, and never one of the keys 0 to 31.
+    // Each round uses the keys 0 to 31, and then a new key. At most 64 keys have a circuit. After 32 rounds, each new
+    // key must therefore evict the new key of an earlier round, and none of the keys 0 to 31.
     for round in 0..1000 {
         for key in (0..32).chain([1000 + round]) {
             hosts(key, true).await.unwrap();
@@ -210,8 +210,8 @@ async fn keys_with_calls_in_flight_stay() {
     }
     let is_known = |key: u32| get_circuit(&format!("crowd[{key}]")).is_some();
     assert!((0..199).all(is_known));
-    // Each of the 200 stored keys has a running call, so no key can be evicted. The circuit of a new key therefore
-    // serves one call only, and is not stored.
+    // With a call of the key 199, each of the 200 stored keys has a running call, so no key can be evicted. The circuit
+    // of a new key therefore serves one call only, and is not stored.
     calls.push(test.spawn(crowd(199)));
     run_all().await;
     crowd(2000).await.unwrap();

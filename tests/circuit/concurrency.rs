@@ -25,7 +25,7 @@ fn at_once<T: Send>(f: impl Fn(usize) -> T + Sync) -> Vec<T> {
     })
 }
 
-/// Repeats the case H06 of `tests/cases/breaker.json` with real threads.
+/// Repeats the case `H06-never-more-than-permitted` of `tests/cases/breaker.json` with real threads.
 #[test]
 fn concurrent_trials_stay_within_half_open_max() {
     for half_open_max in [1, 3] {

@@ -95,7 +95,6 @@ async fn cooldown_is_longer_of_own_and_hint_of_opening_failure() {
         (Error::Busy(Duration::MAX), 100),
         (Error::Busy(200 * SECOND), 100),
     ] {
-        // The second failure opens the circuit, so the delay of the first error must not change the cooldown.
         let _ = busy(Error::Busy(SECOND)).await;
         let _ = busy(error).await;
         assert_eq!(breaker.stats().cooldown_remaining, cooldown * SECOND);
@@ -254,9 +253,9 @@ async fn waiting_as_told_is_long_enough() {
                 assert!(breaker.stats().cooldown_remaining == rejection.cooldown_remaining());
                 let mut waited = rejection.retry_after();
                 advance(waited).await;
-                // A rejection by a half-open circuit asks for a wait of at most one second, even if `trial_timeout` is
-                // longer. The forgotten permit blocks the circuit until `trial_timeout` has passed. The loop waits for
-                // the rest of `trial_timeout`, which equals `cooldown` in this test.
+                // A half-open circuit asks for a wait of at most one second. A forgotten permit (see `forget` below)
+                // blocks the circuit for the whole `trial_timeout`. The loop waits until `cooldown` has passed, because
+                // `trial_timeout` equals `cooldown` here.
                 while expected == CircuitState::HalfOpen && waited < cooldown {
                     advance(Duration::from_nanos(8)).await;
                     waited += Duration::from_nanos(8);

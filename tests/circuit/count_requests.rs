@@ -69,8 +69,6 @@ async fn attempts_count_by_default() {
     let breaker = CircuitBreaker::builder("count_requests").threshold(9).build().unwrap();
     assert!(policy(4).call(|| fails(&breaker)).await.is_err());
     assert_eq!(failures(&breaker), (4, 4));
-    // A circuit with a time window records which calls are repeated attempts. If `count_requests` is off, the circuit
-    // must still count the failures of all four attempts.
     let window = || CircuitBreaker::builder("count_requests").threshold(9).window(60 * SECOND);
     for builder in [window(), window().count_requests(false)] {
         let breaker = builder.build().unwrap();

@@ -1,6 +1,7 @@
-//! Tests the intended differences from the Python breaker, which this project's original specification defines. The
-//! comment of each test describes the Python breaker, and the test checks the behaviour of this library. The test
-//! `reading_the_state_emits_no_event` in `tests/events/circuit.rs` covers one more difference.
+//! Tests the intended differences between this library and the Python breaker. The Python breaker is the circuit
+//! breaker in this project's original specification. The comment of each test describes the Python breaker, and the
+//! test checks the behaviour of this library. The test `reading_the_state_emits_no_event` in `tests/events/circuit.rs`
+//! covers one more difference.
 
 use std::time::Duration;
 
@@ -100,8 +101,8 @@ async fn trials_are_limited_to_half_open_max() {
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
-/// In the Python breaker, successes before the opening of a circuit count towards closing the circuit again. With the
-/// settings of this test, the first successful trial would therefore close the circuit.
+/// In the Python breaker, a success while the circuit is closed counts like a successful trial. The first successful
+/// trial of this test would therefore close the circuit.
 #[tokio::test(start_paused = true)]
 async fn successes_while_closed_do_not_count_toward_closing() {
     let breaker = breaker(1, 2);
@@ -116,7 +117,7 @@ async fn successes_while_closed_do_not_count_toward_closing() {
     assert_eq!((breaker.state(), breaker.stats().successes), (CircuitState::Closed, 0));
 }
 
-/// In the Python breaker, the failure of a call that began before the circuit opened starts the cooldown again.
+/// In the Python breaker, every failure starts the cooldown again, even if the call began before the circuit opened.
 #[tokio::test(start_paused = true)]
 async fn stale_failure_does_not_lengthen_cooldown() {
     let breaker = breaker(1, 1);
@@ -129,7 +130,8 @@ async fn stale_failure_does_not_lengthen_cooldown() {
     assert_eq!(stats.total_failed, 2);
 }
 
-/// In the Python breaker, the failure of a call that began before the circuit opened opens the half-open circuit again.
+/// In the Python breaker, every failure opens a half-open circuit again, even if the call began before the circuit
+/// opened.
 #[tokio::test(start_paused = true)]
 async fn stale_failure_does_not_fail_the_trial() {
     let breaker = breaker(1, 1);
@@ -143,7 +145,8 @@ async fn stale_failure_does_not_fail_the_trial() {
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
-/// In the Python breaker, the success of a call that began before the circuit opened closes the half-open circuit.
+/// In the Python breaker, every success can close a half-open circuit, even if the call began before the circuit
+/// opened.
 #[tokio::test(start_paused = true)]
 async fn stale_success_does_not_close_circuit() {
     let breaker = breaker(1, 1);

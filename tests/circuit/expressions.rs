@@ -1,5 +1,4 @@
-//! Tests code of the user that runs below a circuit, but outside the body: expressions in options, and a fallback
-//! function that is not `async`.
+//! Tests circuits on functions that also have expressions in their options, or a fallback function that is not `async`.
 
 use std::future::Future;
 use std::io;
@@ -114,8 +113,8 @@ fn breaker(name: &str) -> CircuitBreaker {
     get_circuit(name).expect("declared by an attribute")
 }
 
-/// Makes a successful call of a circuit without an `.await`, so that an option can contain this call. Returns 1 s if
-/// the circuit admits the call. Otherwise, returns zero.
+/// Makes a successful call of a circuit. Returns 1 s if the circuit admits the call, and zero if the circuit rejects
+/// the call.
 fn asked(name: &str) -> Duration {
     match breaker(name).try_acquire() {
         Ok(permit) => {
@@ -231,7 +230,6 @@ async fn key_that_fails_ends_call_before_its_attributes() {
     assert_eq!(get_circuit_stats().keys().filter(|name| name.starts_with("expressions::fallible")).count(), 1);
 }
 
-/// The options contain a `?` and a `return` in closures, and an `.await` in an `async` block.
 #[bulkhead(max = 1, wait = (|| Some(seconds(limits.first().copied()?)))().unwrap_or_default())]
 #[timeout(limits.iter().map(|limit| { if *limit > 9 { return seconds(9) } seconds(*limit) }).sum::<Duration>())]
 #[hedge(after = match poll(async { std::future::ready(limits.len()).await }) { Poll::Ready(n) => seconds(n as u64), Poll::Pending => seconds(1) })]

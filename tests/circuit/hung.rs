@@ -222,8 +222,8 @@ fn subscriber_does_not_change_time_of_hung_after() {
         })
     };
     assert_eq!(run(), 0, "the body of the cancelled call did not run");
-    // At the end of the first `run`, the body of `holds_slot` had run for 5 s, so the drop of `holds_slot` counted as
-    // one failure. The second `run` uses the same circuit, and must add no failure before its end.
+    // When the first `run` ended, `holds_slot` was dropped after 5 s, and counted as one failure. The second `run` must
+    // not find another failure.
     let failed = with_default(tracing_subscriber::registry(), run);
     assert_eq!(failed, 1, "a subscriber of DEBUG events makes no difference");
 }
@@ -269,7 +269,7 @@ async fn options_that_time_calls_do_not_change_time_of_hung_after() {
             let mut queued = call();
             assert!(cut(7 * SECOND, &mut queued).await.is_err());
             drop(std::mem::replace(&mut holds_slot, queued));
-            // The call that held the slot has hung before its drop, and counts as one failure.
+            // `failures` includes the call that was just dropped, because its body ran for longer than `hung_after`.
             let (_, failures) = ends();
             assert!(cut(time, &mut holds_slot).await.is_err());
             drop(std::mem::replace(&mut holds_slot, call()));

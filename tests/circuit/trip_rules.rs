@@ -1,5 +1,6 @@
 //! Tests trip rules (the conditions that open a circuit), and the states that a caller sets by hand (forced open, or
-//! disabled). Also tests shadow circuits, which admit all calls, and count the calls that they would otherwise reject.
+//! disabled). Also tests shadow circuits, which admit all calls, and count the calls that a normal circuit would
+//! reject.
 
 use std::io;
 use std::time::Duration;
@@ -260,9 +261,9 @@ async fn failures_do_not_depend_on_path_of_success() {
     for breaker in [make(false), make(true)] {
         calls(&breaker, "xx");
         advance(11 * SECOND).await;
-        // Neither of two successes may change `failures`. The first success takes the breaker's lock, because the two
-        // failures have left the time window. The second success takes the lock only in `make(true)`, which counts this
-        // success as a slow call.
+        // Neither of the two successes below may change `failures`. The first success takes the breaker's lock, because
+        // the two failures have left the time window. With `make(true)`, the second success also takes the lock,
+        // because it is a slow call.
         calls(&breaker, ".");
         let slow = breaker.try_acquire().unwrap();
         advance(SECOND).await;

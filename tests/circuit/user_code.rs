@@ -1,5 +1,5 @@
-//! Tests that closures, expressions and bodies of the user may call the library. If the library held the lock of a
-//! circuit while it runs this code, a call of the same circuit would hang.
+//! Tests that closures, expressions and bodies of the user may call the library. While this code runs, the library must
+//! hold no lock, because a call that needs the same lock would hang.
 
 use std::cell::Cell;
 use std::fmt;
@@ -9,8 +9,7 @@ use resilience_runtime::{
     CircuitBreaker, CircuitOpenError, RetryEvent, check_circuits, circuit, get_circuit, get_circuit_stats, retry,
 };
 
-/// Calls the functions of the library that take the lock of a circuit, or of the registry (the list of all named
-/// circuits).
+/// Calls functions of the library that take the lock of a circuit or of the registry (the list of all named circuits).
 fn use_library() {
     let breaker = get_circuit("user_code::all").expect("declared by an attribute");
     let _ = breaker.state();

@@ -22,8 +22,8 @@ pub(crate) struct Ticket {
 }
 
 impl Ticket {
-    /// The [`Ticket`] of a call that runs inside a trial (a call of a half-open circuit) of the same circuit. No
-    /// circuit reaches the generation `u32::MAX`, so the outcome of this call changes no state.
+    /// The [`Ticket`] of a call that runs inside a trial, if both calls use the same circuit. No circuit reaches the
+    /// generation `u32::MAX`, so the outcome of this inner call changes no state.
     pub(crate) const STALE: Self = Self { generation: u32::MAX, lease: 0 };
 }
 
@@ -58,7 +58,7 @@ struct Facts {
 #[derive(Default)]
 pub(crate) struct Messages {
     all: RefCell<Vec<Message>>,
-    /// The number of oldest messages that retries ignore. [`Messages::void`] sets this number.
+    /// The number of messages at the start of `all` that retries ignore.
     void: Cell<usize>,
     /// The number of messages at the start of the last poll in which a body failed or was pending. Only functions with
     /// a circuit or with `#[fallback(on = "rejected")]` update this number.
@@ -79,8 +79,8 @@ impl Messages {
         self.all.borrow().len()
     }
 
-    /// Makes retries ignore all messages so far, after a body has failed. If a circuit has added a message since the
-    /// last poll of this body began, does nothing.
+    /// Makes retries ignore all present messages. Does nothing if a circuit added a message during the last poll of the
+    /// failed body.
     fn void(&self) {
         if self.number() == self.noted.get() {
             self.void.set(self.number());

@@ -28,9 +28,9 @@ pub(crate) struct Context {
     /// admission.
     pub(crate) outer: Vec<(usize, Ticket)>,
     /// The records of the outer retries. An outer retry is a retry of a calling function, a retry above a hedge, or a
-    /// call of `RetryPolicy::call`. Its record counts the repeated attempts of its inner retries.
+    /// call of `RetryPolicy::call`.
     pub(crate) nested: Vec<Rc<RetryRecord>>,
-    /// The records of all other retry attributes of the current function.
+    /// The records of the current function's retry attributes that are not outer retries.
     pub(crate) retries: Vec<Rc<RetryRecord>>,
     /// One cell for each circuit attribute of the current function. The cell stores the time at which the body, or a
     /// hedge inside the circuit, first waits.
@@ -41,8 +41,8 @@ pub(crate) struct Context {
 /// of the same function.
 #[derive(Default)]
 pub(crate) struct RetryRecord {
-    /// The number of repeated attempts of inner retries. If a call of an inner retry succeeds, its repeated attempts
-    /// are subtracted again.
+    /// The number of repeated attempts of inner retries. When an inner retry succeeds, its repeated attempts are
+    /// subtracted again.
     pub(crate) retries: Cell<i32>,
     /// The number of messages from circuits ([`Messages`](crate::breaker::Messages)) at the start of the last poll of
     /// the body. The value is `None` if an inner attribute rejected the attempt before the body ran.

@@ -19,7 +19,7 @@ fn plain_instead(_: &World, _: At) -> Outcome {
     Ok(100)
 }
 
-/// A decorated function. `C` is the type of the pointer `call` to this function.
+/// A decorated function. `C` is the type of the function pointer `call`.
 pub(crate) struct Function<C> {
     pub(crate) layers: &'static [Layer],
     pub(crate) call: C,

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-/// A layer around a function: an attribute, or a call of a method such as `CircuitBreaker::call`. All functions use the
-/// same options for a layer.
+/// A layer around a function: an attribute, or a call of a method such as `CircuitBreaker::call`. Each kind of layer
+/// has the same options on all functions.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Layer {
     /// The circuit breaker A, without the options `failure_if`, `failure_if_ok` and `retry_after`.
@@ -59,7 +59,7 @@ pub(crate) enum End {
     /// The `Ok` value that the options `failure_if_ok` and `retry_if_ok` select.
     BadOk,
     Err,
-    /// The error that the options `failure_if` and `retry_if` exclude.
+    /// The error for which the options `failure_if` and `retry_if` return `false`.
     Ignored,
     /// An error that asks for this delay before the next attempt.
     Busy(Duration),
@@ -194,8 +194,8 @@ fn step(random: &mut Random, stacks: &Stacks) -> Step {
         2 if random.one_in(2) => Step::Reset(random.below(2)),
         3 => Step::Calls(vec![
             (Duration::ZERO, call(random, stacks)),
-            // Starts the second call after a fraction of a second, so that no timer of this call ends together with a
-            // timer of the first call.
+            // The second call starts 137 ms after a full second. Its timers therefore never end together with a timer
+            // of the first call.
             (Duration::from_millis(random.pick(&[137, 1_137, 4_137])), call(random, stacks)),
         ]),
         _ => Step::Calls(vec![(Duration::ZERO, call(random, stacks))]),
@@ -204,7 +204,6 @@ fn step(random: &mut Random, stacks: &Stacks) -> Step {
 
 fn call(random: &mut Random, stacks: &Stacks) -> Call {
     let depth = random.pick(&[1, 1, 2, 2, 3]);
-    // Selects how the innermost body can end in this call: only with a success, only with an error, or in several ways.
     let ends = random.pick::<&[End]>(&[
         &[End::Ok],
         &[End::Err],

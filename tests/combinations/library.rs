@@ -74,7 +74,8 @@ impl World {
         self.calls.borrow()[at.call].call.frames[at.depth].clone()
     }
 
-    /// Runs the body of a function, which calls the next function. The innermost body ends as `Call::runs` specifies.
+    /// Runs the body of a function. Each outer body calls the next function. The innermost body ends as `Call::runs`
+    /// specifies.
     pub(crate) async fn body(&self, at: At) -> Outcome {
         let Progress { call, runs } = self.calls.borrow()[at.call].clone();
         if at.depth + 1 < call.frames.len() {

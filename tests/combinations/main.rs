@@ -30,8 +30,8 @@ use crate::history::{Call, Frame, History, Layer, Stacks, Step};
 use crate::library::{BUDGET, World};
 use crate::model::Model;
 
-/// The capacity of the retry budget (a limit on the retries of all calls), in tokens. Each random sequence of calls
-/// starts with a full budget.
+/// The capacity of the retry budget (a limit on the retries of all calls), in tokens. Each history starts with a full
+/// budget.
 const CAPACITY: u64 = 12;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -103,9 +103,9 @@ struct Observed {
 }
 
 thread_local! {
-    /// Whether plain functions take time on the paused clock. The value is `false` while two calls, or two attempts of
-    /// a hedge, may run at the same time. While one of two calls blocks the thread, several timers of the other call
-    /// could end. The order of these timers would depend on tokio.
+    /// Whether a blocking sleep of a plain function moves the paused clock. The value is `false` while two calls, or
+    /// two attempts of a hedge, may run at the same time. While one of two calls blocks the thread, several timers of
+    /// the other call could end. The order of these timers would depend on tokio.
     static BLOCKS: Cell<bool> = const { Cell::new(true) };
 }
 

@@ -75,7 +75,7 @@ pub(crate) struct Model {
 type Progress = (Rc<Call>, Rc<Cell<usize>>);
 
 const RETRY_COST: u64 = 5;
-/// The longest delay of an error that a retry without `max_delay` accepts. After a longer delay, the retry ends.
+/// If an error asks for a longer delay than this, a retry without `max_delay` ends.
 const LONGEST_HINT: Duration = Duration::from_secs(60 * 60);
 const REFUND: u64 = 3;
 
@@ -143,8 +143,8 @@ impl Model {
         if is_noted { self.noted(body).await } else { body.await }
     }
 
-    /// Polls `future`, which is a function's body or a hedge inside the retries `retries`. Before each poll, stores the
-    /// current number of messages ([`Messages`]) for each retry.
+    /// Polls the body of a function, or a hedge. Before each poll, stores the current number of messages ([`Messages`])
+    /// in each record of `retries`.
     async fn watched<F: Future>(&self, retries: Vec<Rc<RetryRecord>>, future: F) -> F::Output {
         let mut future = pin!(future);
         poll_fn(move |cx| {
@@ -193,7 +193,7 @@ impl Model {
         }
     }
 
-    /// Waits for `time` in a function. A plain function blocks the thread.
+    /// Waits for `time`. A plain function blocks the thread.
     async fn pause(&self, frame: &Frame, time: Duration) {
         if frame.is_plain {
             block(time);
@@ -232,8 +232,8 @@ impl Model {
         let verdict = match kind {
             Kind::Panic => Verdict::Failure,
             _ if kind.is_by_deadline() && running.hung() => Verdict::Failure,
-            // `failure_if` judges only a rejection by an attribute of a called function. The circuit ignores every
-            // other rejection.
+            // With `failure_if`, the circuit judges a rejection by an attribute of a called function. The circuit
+            // ignores every other rejection.
             _ if kind.is_rejection() || kind.is_by_deadline() => {
                 let is_selected = has_rules && self.rejected_at.get() > depth;
                 if is_selected { Verdict::Failure } else { Verdict::Ignored }
@@ -315,7 +315,7 @@ impl Model {
             });
             let circuits_below: Vec<_> = circuits_below.filter(|_| is_attribute).collect();
             let stays_open = |which: &usize| self.circuits[*which].left() > pause;
-            // `RetryPolicy::call` cannot tell from an error of any type whether a circuit rejected the attempt. The
+            // `RetryPolicy::call` accepts errors of every type, so it cannot search an error for a rejection. The
             // method therefore treats a rejection like a failure that opened the circuit.
             let message = nested.polled.get().and_then(|since| self.messages.newest(since, &circuits_below));
             let is_handled = |message: &Message| message.by_rejection && (is_attribute || kind.is_ok());

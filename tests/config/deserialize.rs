@@ -74,8 +74,8 @@ async fn name_that_is_not_exact_is_the_name_of_a_variable() {
 #[resilience_runtime::test]
 async fn exact_name_is_the_weaker_of_two_names() {
     let breaker = CircuitBreaker::builder("exa-two").register().unwrap();
-    // In sorted order, the exact name is between `EXA_TWO` and `exa_two`. This order must not decide which name takes
-    // precedence.
+    // In sorted order, the exact name `exa-two` is between `EXA_TWO` and `exa_two`. This order must not decide which
+    // name takes precedence.
     for [exact, other] in [["exa-two", "exa_two"], ["exa-two", "EXA_TWO"]] {
         let text = format!(
             r#"{{"circuit": {{"{exact}": {{"threshold": 7, "cooldown": 2}}, "{other}": {{"threshold": 5, "shadow": true}}}}}}"#

@@ -44,7 +44,7 @@ async fn copies() -> io::Result<u32> {
     Ok(7)
 }
 
-#[allow(dead_code)] // Declares a layer, but no test calls this function.
+#[allow(dead_code)] // This function only declares a layer. No test calls this function.
 #[hedge(after = "p95", min_after = 0.005, max_after = 1, name = "measured")]
 async fn measured() -> io::Result<u32> {
     Ok(7)

@@ -29,7 +29,7 @@ impl Events {
     }
 }
 
-/// Waits until the watch has read the file again.
+/// Waits until [`Config::watch`] has read the file again.
 async fn reading() {
     sleep(Duration::from_millis(1_500)).await;
 }

@@ -1,4 +1,5 @@
-//! Tests changes of the settings of circuits: their precedence, and the state that a change keeps.
+//! Tests changes of a circuit's settings: which setting takes precedence, and which state of the circuit a change
+//! keeps.
 
 use std::io;
 use std::time::Duration;

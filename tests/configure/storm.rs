@@ -24,7 +24,7 @@ fn ask(fails: bool) -> io::Result<()> {
     if fails { Err(io::ErrorKind::TimedOut.into()) } else { Ok(()) }
 }
 
-/// Makes one random change of a setting. Returns whether the library accepted a valid change, or refused an invalid
+/// Makes one random change of a setting. Returns `true` if the library accepted a valid change, or refused an invalid
 /// change.
 fn change(random: u64) -> bool {
     let number = u32::try_from(random % 1_000).unwrap();

@@ -44,7 +44,8 @@ enum Op {
 /// The state of a breaker after an operation.
 ///
 /// Every sequence has a `half_open_max` of 1. With other values, the library and the Python breaker count `successes`
-/// differently. The test only compares whether a time stamp exists, because the two breakers read different clocks.
+/// differently. The test does not compare time stamps, because the two breakers read different clocks. `has_failed` and
+/// `has_succeeded` tell whether a time stamp exists.
 #[derive(Debug, PartialEq, Deserialize)]
 struct Answer {
     admitted: Option<bool>,

@@ -115,8 +115,7 @@ fn manual_state_changes_emit_events() {
     );
 }
 
-/// In the Python breaker of this project's original specification, the first read of the state after the cooldown makes
-/// the circuit half-open, and emits an event.
+/// In the Python breaker of this project's original specification, reading the state after the cooldown emits an event.
 #[tokio::test(start_paused = true)]
 async fn reading_the_state_emits_no_event() {
     record();

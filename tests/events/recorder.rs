@@ -21,8 +21,8 @@ struct Recording {
 
 /// Records the events of each thread that called [`record`].
 ///
-/// One subscriber serves the whole process. With one subscriber for each thread, a subscriber could miss an event that
-/// another thread emitted first (tokio-rs/tracing#3611).
+/// One subscriber serves the whole process. With one subscriber for each thread, `tracing` can lose events
+/// (tokio-rs/tracing#3611).
 struct Recorder;
 
 pub(crate) fn record() {

@@ -1,4 +1,4 @@
-//! Tests events as values: streams and callbacks.
+//! Tests streams of events, and callbacks for events.
 
 use std::io;
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use resilience_runtime::{
 use tokio::sync::RwLock;
 use tokio::time::advance;
 
-/// Lets one test run alone, because this test fills the channel of state changes, which all tests share.
+/// Lets the test that fills the channel of state changes run alone, because all tests share this channel.
 static FLOOD: RwLock<()> = RwLock::const_new(());
 
-/// Returns the events of one circuit that are ready in the stream.
+/// Reads all events that the stream has ready, and returns the events of one circuit.
 fn of(events: &mut EventStream, circuit: &str) -> Vec<Event> {
     let next = || events.try_recv().expect("no event is lost");
     std::iter::from_fn(next).filter(|event| event.circuit() == Some(circuit)).collect()

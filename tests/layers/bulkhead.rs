@@ -1,4 +1,4 @@
-//! Tests `#[bulkhead]`, which limits the number of concurrent calls. Further calls wait in a queue, or are rejected.
+//! Tests `#[bulkhead]`, which limits the number of concurrent calls.
 
 use std::cell::Cell;
 use std::future::pending;

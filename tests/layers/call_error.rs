@@ -1,4 +1,4 @@
-//! Tests `CallError`, the error of the methods `call` of a circuit, a bulkhead, a rate limit and a timeout.
+//! Tests `CallError`, the error type of the method `call` of circuits, bulkheads, rate limits and timeouts.
 
 use std::error::Error as StdError;
 use std::future::{pending, ready};

@@ -65,20 +65,17 @@ async fn fallback_may_return_an_error() {
 
 fn consume(_: String) {}
 
-/// The body consumes `body`, which the fallback does not name.
 #[fallback(value = id.clone())]
 async fn borrows(id: String, body: String) -> Result<String, Error> {
     consume(body);
     Err(Error::Status(u16::try_from(id.len()).unwrap()))
 }
 
-/// The fallback consumes `id`.
 #[fallback(|_| Ok(id))]
 async fn moves(id: String) -> Result<String, Error> {
     Err(Error::Status(u16::try_from(id.len()).unwrap()))
 }
 
-/// The body and the fallback consume `id`. The body also consumes `body`.
 #[fallback(value = id, clone(id))]
 async fn clones(mut id: String, body: String) -> Result<String, Error> {
     id.push('!');
@@ -87,7 +84,6 @@ async fn clones(mut id: String, body: String) -> Result<String, Error> {
     Err(Error::Down)
 }
 
-/// The fallback reads the changes that the body has made to the arguments.
 #[fallback(|_| Ok(seen))]
 async fn changes(mut seen: Vec<u8>, list: &mut Vec<u8>) -> Result<Vec<u8>, Error> {
     list.push(1);
@@ -129,7 +125,6 @@ async fn closure_may_contain_an_async_block() {
     assert_eq!(with_block(7).await, Ok(7));
 }
 
-/// The result of the body borrows from the argument, and so does the value of the fallback.
 #[fallback(value = "none")]
 async fn lends<'a>(text: &'a mut String) -> Result<&'a str, Error> {
     text.push('!');

@@ -16,8 +16,8 @@ fn seen(budget: &RetryBudget) -> (u64, u64, u64) {
     (stats.tokens, stats.granted, stats.denied)
 }
 
-/// Sleeps for the time of this attempt in `times`, and returns the number of the attempt. If `times` is shorter, the
-/// last time applies.
+/// Sleeps, and returns the number of the attempt. `times` contains the sleep of each attempt in milliseconds. The last
+/// entry also applies to all later attempts.
 async fn serve(calls: &Calls, times: &[u64]) -> Result<u32, Error> {
     let attempt = calls.note();
     let time = times.get(attempt as usize - 1).or(times.last()).unwrap();

@@ -230,11 +230,12 @@ fn wrong_settings_are_refused_by_name() {
     assert!(error(builder(95.0).max_after(Duration::MAX)).ends_with("at most 584 years"));
 }
 
-/// The durations of the first attempts of all measured calls, in the order in which the attempts ended.
+/// The measured durations of first attempts, in the order in which the attempts ended.
 #[derive(Default)]
 struct Model(RefCell<Vec<Duration>>);
 
-/// Adds the time of a first attempt to the model when the attempt ends or is dropped.
+/// Adds the duration of a first attempt to the model when the attempt ends or is dropped. Leaves out a failure before
+/// [`Hedge::after`].
 struct Measured<'a> {
     model: &'a Model,
     hedge: &'a Hedge,
@@ -252,7 +253,7 @@ impl Drop for Measured<'_> {
 }
 
 impl Model {
-    /// Returns the percentile that the hedge last computed. The hedge computes the percentile after every 20th call
+    /// Returns the percentile that the hedge last computed. After every 20th call, the hedge computes the percentile
     /// from the times of the last 1,000 to 2,000 calls. `tenths` is the percentile in tenths: 950 stands for p95.
     fn percentile(&self, tenths: usize) -> Duration {
         let times = self.0.borrow();

@@ -1,5 +1,6 @@
-//! Tests each pair of attributes in both orders, and some functions with more attributes. The tests in `hedge.rs` cover
-//! the pairs with `#[hedge]`. The functions in this file have a `&mut` argument, which `#[hedge]` does not allow.
+//! Tests each pair of attributes in both orders, and some functions with more than two attributes. The tests in
+//! `hedge.rs` cover the pairs with `#[hedge]`. The functions in this file have a `&mut` argument, which `#[hedge]` does
+//! not allow.
 
 use std::cell::Cell;
 use std::io::{self, ErrorKind};

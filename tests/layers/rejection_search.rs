@@ -21,8 +21,8 @@ async fn late() -> Result<(), TimeoutError> {
     pending().await
 }
 
-/// Returns rejections by each kind of layer (attribute). The last three rejections come from a timeout. The first of
-/// these calls ended at the timeout, and the second call ended at the caller's deadline. The third call did not start,
+/// Returns rejections by a circuit, a bulkhead and a rate limit, and then three rejections by a timeout. Of the three
+/// calls with a timeout, one ended at the timeout, and one at the caller's deadline. The last call did not start,
 /// because the deadline had passed.
 async fn rejections() -> [Rejection; 6] {
     let breaker = CircuitBreaker::builder(LONG).build().unwrap();

@@ -112,7 +112,7 @@ inner!(wrapped, "rejections::wrapped", "rejections::wrapped_inner": Wrapped);
 inner!(an_io_error, "rejections::an_io_error", "rejections::an_io_error_inner": io::Error);
 inner!(boxed, "rejections::boxed", "rejections::boxed_inner": Box<dyn StdError>);
 inner!(boxed_send, "rejections::boxed_send", "rejections::boxed_send_inner": Box<dyn StdError + Send + Sync>);
-/// An error that does not implement `std::error::Error`, so that a circuit cannot search the error for a rejection.
+/// An error that does not implement `std::error::Error`. A circuit therefore cannot search this error for a rejection.
 #[derive(Debug)]
 struct Hidden(Error);
 

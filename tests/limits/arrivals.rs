@@ -12,7 +12,7 @@ use support::paused_runtime;
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{Instant, sleep, timeout};
 
-/// A call of a random history. All times are in milliseconds.
+/// A random call. All times are in milliseconds.
 #[derive(Clone, Debug)]
 struct Arrival {
     at: u64,

@@ -10,7 +10,7 @@ const CALLS: &str = "resilience_circuit_calls_total";
 const STATE: &str = "resilience_circuit_state";
 
 /// Returns the state changes of a circuit. Each entry contains the old state, the new state, the reason, and the number
-/// of such changes.
+/// of these changes.
 fn transitions(samples: &Samples, name: &str) -> Vec<(String, String, String, f64)> {
     let of = |label| samples.by("resilience_circuit_transitions_total", ("name", name), label);
     let (from, to, reason) = (of("from"), of("to"), of("reason"));

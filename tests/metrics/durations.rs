@@ -16,7 +16,7 @@ async fn ask(time: Duration, outcome: Result<(), Error>) -> Result<(), Error> {
     outcome
 }
 
-/// Returns the number of calls and the sum of their durations in seconds.
+/// Returns the number of calls with this outcome, and the sum of their durations in seconds.
 fn total(samples: &Samples, name: &str, outcome: &str) -> Option<(f64, f64)> {
     let labels = [("name", name), ("outcome", outcome)];
     let count = samples.get(&format!("{DURATION}_count"), &labels)?;

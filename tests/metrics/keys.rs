@@ -129,8 +129,8 @@ async fn paced(key: u32) -> Result<(), Error> {
 
 #[tokio::test(start_paused = true)]
 async fn calls_of_keys_beyond_max_keys_are_once_in_the_sum() {
-    // A running call prevents the eviction of key 1, the only key that `max_keys` allows. The keys 2 and 3 therefore
-    // share one layer, which rejects one call.
+    // `max_keys` is 1, and a running call prevents the eviction of key 1. The keys 2 and 3 therefore share one layer,
+    // which rejects one call.
     let (one, two, three) = tokio::join!(occupies(1), occupies(2), occupies(3));
     assert!(one.is_ok() && two.is_ok() && three.is_err());
     paced(1).await.unwrap();

@@ -1,4 +1,4 @@
-//! Tests the two text formats.
+//! Tests the text formats of Prometheus and OpenMetrics.
 
 use resilience_runtime::metrics::{MetricsReader, SampleValue};
 use resilience_runtime::{CircuitBreaker, openmetrics_text, prometheus_text};
