@@ -1,8 +1,6 @@
 //! Tests that `docs/promises.md` names an existing test for each promise of the documentation. Also tests that the page
 //! contains each sentence of the sections "Guarantees" in the README and in `lib.rs`. Also tests promises about the
 //! sources, such as the absence of `unsafe` code.
-//!
-//! This test is a separate binary, because it reads the sources of both crates.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -29,8 +27,8 @@ fn promises() -> Vec<(String, Vec<String>)> {
     .collect()
 }
 
-/// Returns the files that may contain the test `name`. One file for `circuit::hung::deadline_after_hang_is_a_failure`
-/// is `tests/circuit/hung.rs`.
+/// Returns the files that may contain the test `name`. For example, `tests/circuit/hung.rs` may contain the test
+/// `circuit::hung::deadline_after_hang_is_a_failure`.
 fn files_of(name: &str) -> Vec<PathBuf> {
     let mut parts: Vec<_> = name.split("::").collect();
     parts.pop();
@@ -115,7 +113,7 @@ fn each_guarantee_is_in_the_list() {
     }
 }
 
-/// Returns the path and the text of each source file of a crate, without its unit tests.
+/// Returns the path and the code of each source file in `folder`, without unit tests.
 fn library_code(folder: &Path) -> Vec<(PathBuf, String)> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -154,10 +152,9 @@ fn library_code_has_no_panicking_macro() {
     found.retain(|line| !line.contains("an expansion names this in dead code only"));
     // Allows the panic in `require`, because the function runs only at compile time, for constants in attributes.
     found.retain(|line| !line.contains("base/require.rs: panic!(\"{}\", message);"));
-    // Allows this line, because `assert` is only a part of the name of a lint.
+    // Allows the line with a lint whose name contains `assert`.
     found.retain(|line| !line.contains("#[expect(clippy::manual_assert,"));
-    // Allows the `unwrap` in the constant `STEP`, because the compiler evaluates the constant. A running program cannot
-    // panic there.
+    // Allows the `unwrap` in the constant `STEP`, because the compiler evaluates the constant.
     found.retain(|line| !line.contains(": const STEP: NonZeroU64 ="));
     assert!(found.is_empty(), "{found:#?}");
 }

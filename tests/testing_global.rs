@@ -1,4 +1,5 @@
-//! Tests the functions of the test kit outside isolated tests. There, these functions affect the whole program.
+//! Tests the functions of the test kit outside isolated tests. Without isolation, these functions affect the whole
+//! program.
 
 use std::io;
 use std::thread;

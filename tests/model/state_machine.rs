@@ -25,8 +25,8 @@ struct Settings {
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// Starts a call. If `by_call` is true, the call runs in [`CircuitBreaker::call`]. Otherwise, the test takes a
-    /// permit from `try_acquire_owned`, and ends the call through this permit.
+    /// Starts a call. If `by_call` is `true`, the call runs in [`CircuitBreaker::call`]. If `by_call` is `false`, the
+    /// call holds a permit from `try_acquire_owned`.
     Begin {
         by_call: bool,
     },
@@ -36,7 +36,7 @@ enum Step {
         how: End,
     },
     Advance(Duration),
-    /// Swaps the two paused clocks. The following steps use the other clock.
+    /// Makes the following steps use the other one of the two [`clocks`].
     OtherClock,
     Reset,
 }
@@ -73,22 +73,22 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => any::<bool>().prop_map(|by_call| Step::Begin { by_call }),
         8 => (any::<usize>(), how).prop_map(|(which, how)| Step::End { which, how }),
-        // All times in `Settings` are whole seconds. An advance by whole seconds can end exactly at the end of
-        // `cooldown` or `trial_timeout`. With 1 ms more, an advance can end just after this time.
+        // All times in `Settings` are whole seconds. A clock that advances by whole seconds can therefore reach the
+        // exact end of `cooldown` or `trial_timeout`. One more millisecond takes the clock past this end.
         4 => (0..4_u64, 0..2_u64).prop_map(|(s, ms)| Step::Advance(Duration::from_millis(s * 1000 + ms))),
         1 => Just(Step::OtherClock),
         1 => Just(Step::Reset),
     ]
 }
 
-/// A model of a breaker. To decide about a call, the model counts the trials (calls of the half-open circuit) among the
-/// running calls. The model stores no counter of running trials, because a stored counter could become wrong.
+/// A model of a breaker. The model counts the running trials (calls of the half-open circuit) at each admission, because
+/// a stored counter could become wrong.
 struct Model {
     settings: Settings,
     state: State,
     /// The number of state changes and resets so far.
     generation: u64,
-    /// The number of the current group of trials (calls of the half-open circuit), from 1. If the newest trial is older
+    /// The index, from 1, of the current group of trials (calls of the half-open circuit). If the newest trial is older
     /// than `trial_timeout`, the next call begins a new group. The trials of older groups no longer block other calls.
     lease: u64,
     failures: u64,
@@ -115,17 +115,15 @@ struct Totals {
     opened: u64,
 }
 
-/// Identifies the state in which the model admitted a call. `generation` is the number of state changes and resets
-/// before the admission. `lease` is the number of the call's group of trials (see `Model::lease`), or 0 if the circuit
-/// was closed.
+/// The values of `Model::generation` and `Model::lease` at the admission of a call. In a closed circuit, `lease` is 0.
 #[derive(Clone, Copy, PartialEq)]
 struct Ticket {
     generation: u64,
     lease: u64,
 }
 
-/// Returns the time at which a cooldown or a trial began. On the other paused clock, this time may be later than `now`.
-/// If the time is more than one second later, returns `now`. A smaller difference counts as the delay of a thread.
+/// Returns `began`, the start of a cooldown or of a trial. If `began` is more than one second later than `now`, another
+/// clock measured `began`. The function then returns `now`.
 fn on_clock_of(now: Instant, began: Instant) -> Instant {
     if began.saturating_duration_since(now) > Duration::from_secs(1) { now } else { began }
 }
@@ -298,8 +296,8 @@ impl Call {
         }
     }
 
-    /// Ends the call as `how` describes. If this kind of call cannot end in this way, cancels the call. Returns the end
-    /// that the breaker must count.
+    /// Ends the call as `how` describes, and returns the end that the breaker must count. `CircuitBreaker::call` cannot
+    /// ignore an outcome, so an ignored [`Call::Future`] is cancelled instead.
     fn end(self, how: End) -> End {
         match (self, how) {
             (Self::Permit(permit), End::Success) => permit.success(),

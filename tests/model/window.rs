@@ -1,5 +1,5 @@
-//! Compares the window of a circuit (its counts of the latest calls) with a list of all calls. The inputs are random
-//! sequences of calls.
+//! Compares the window of a circuit with a list of all calls. The window counts only the latest calls. The inputs are
+//! random sequences of calls.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ const SLOW: Duration = Duration::from_millis(200);
 
 #[derive(Clone, Copy, Debug)]
 enum Window {
-    /// A window of time with this length in seconds, which consists of ten equal parts.
+    /// A window of time, whose length is this number of seconds. The window consists of ten equal parts.
     Tenths(u32),
     /// A window that contains this number of calls.
     Calls(u32),
@@ -22,9 +22,9 @@ enum Window {
 struct Rule {
     window: Window,
     min_calls: u32,
-    /// The share of failed calls that opens the circuit, in tenths, from 1 (10 %) to 10 (100 %).
+    /// In tenths, from 1 (10 %) to 10 (100 %).
     failure_rate: u32,
-    /// The share of slow calls that opens the circuit, in tenths, from 1 (10 %) to 10 (100 %).
+    /// In tenths, from 1 (10 %) to 10 (100 %).
     slow_rate: u32,
 }
 
@@ -35,8 +35,7 @@ enum Step {
         slow: bool,
     },
     Advance(Duration),
-    /// Compares the statistics with the model. Only this step reads the statistics, so the breaker also handles many
-    /// calls without a read.
+    /// Compares the statistics with the model.
     Look,
     Reset,
 }
@@ -64,13 +63,13 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 struct Ended {
-    /// The tenth of the window's length in which the call ended, counted from `Model::begun`.
+    /// The time from `Model::begun` to the end of the call, in whole tenths of the window.
     tenth: u128,
     failed: bool,
     slow: bool,
 }
 
-/// A model of a window (the latest calls). The model stores all calls since the last reset of the circuit.
+/// Stores all calls since the last reset of the circuit.
 struct Model {
     rule: Rule,
     begun: Instant,
@@ -78,7 +77,7 @@ struct Model {
 }
 
 impl Model {
-    /// Returns the current tenth of the window's length, counted from `begun`, or 0 for a window of calls.
+    /// Returns the time since `begun` in whole tenths of the window, or 0 for a window of calls.
     fn tenth(&self) -> u128 {
         match self.rule.window {
             Window::Tenths(tenths) => self.begun.elapsed().as_nanos() * 10 / (u128::from(tenths) * 1_000_000_000),

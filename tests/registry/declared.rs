@@ -1,5 +1,5 @@
-//! Tests circuits whose options come from several attributes, builders or presets (ready-made circuits). The tests
-//! cover the list of all circuits, breakers that several functions share, and conflicting values of an option.
+//! Tests circuits whose options come from several attributes, builders or presets (ready-made circuits). Also tests the
+//! list of all circuits, breakers that several functions share, and conflicting options.
 
 use std::io;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! Tests circuits whose options are set at several points of a program, and settings that the builders refuse. Also
-//! tests names of circuits, and the `Debug` output of the public types.
+//! Tests the names of circuits, options that are set at several points of a program, and invalid settings. Also tests
+//! the `Debug` output of the public types.
 
 mod debug;
 mod declared;

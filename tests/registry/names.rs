@@ -1,5 +1,5 @@
-//! Tests the names of circuits. One name stands either for a single circuit, or for a family of circuits with different
-//! keys. If a circuit has no key, its name must not end in brackets, as in `name[key]`.
+//! Tests the names of circuits. A name belongs either to a single circuit, or to a family of circuits with different
+//! keys. A circuit without a key must not have a name that ends in brackets, such as `name[key]`.
 
 use std::io;
 

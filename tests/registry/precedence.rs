@@ -148,8 +148,8 @@ async fn register_before_first_call_wins_and_conflicts() {
     let breaker = CircuitBreaker::builder("precedence::builder").threshold(2).register().unwrap();
     assert_eq!(in_force(&breaker), (2, 7));
     assert_eq!(conflicts_of("precedence::builder").len(), 1, "before the first call");
-    // The function `behind_a_builder` has not been called yet. The `cooldown` of this second builder therefore also
-    // overrides the `cooldown` of its attribute.
+    // The function `behind_a_builder` has not been called yet. A second builder can therefore still override the
+    // `cooldown` of the attribute.
     CircuitBreaker::builder("precedence::builder").cooldown(Duration::from_secs(8)).register().unwrap();
     for _ in 0..2 {
         behind_a_builder().await.unwrap_err();

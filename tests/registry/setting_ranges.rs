@@ -1,5 +1,5 @@
-//! Tests that each builder accepts the smallest and the greatest value of an option, and refuses a value just outside
-//! this range. The error names the option.
+//! Tests the smallest and the greatest value of each option of the builders. The error for a value outside this range
+//! must name the option.
 
 use std::fmt::Debug;
 use std::time::Duration;

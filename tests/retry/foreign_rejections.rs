@@ -28,7 +28,7 @@ struct Borrowed<'a>(&'a str, #[source] Option<CircuitOpenError>);
 
 struct Opaque;
 
-/// Defines a function with a retry for each error type. Each function must make three attempts after ordinary errors.
+/// For each error type, defines a function that retries. The function must make three attempts after ordinary errors.
 /// After a rejection by a circuit, the function must make only one attempt.
 macro_rules! functions {
     ($($name:ident: $error:ty;)*) => {
@@ -138,8 +138,8 @@ async fn rejection_by_foreign_circuit_ends_retry() {
     assert_eq!(calls.get(), 1);
 }
 
-/// Defines a function for each error type. The body returns the rejection one poll after its creation. The retry can
-/// then find the rejection only by a search through the sources of the error.
+/// For each error type, defines a function that returns a rejection one poll after its creation. The retry must then
+/// search the sources of the error for the rejection.
 macro_rules! functions_that_wait {
     ($($name:ident: $error:ty;)*) => {
         $(
@@ -235,8 +235,8 @@ async fn circuit_of_another_call_ends_no_retry() {
     let rate = RateLimit::builder("foreign_rejections", 1).burst(1).build().unwrap();
     rate.try_acquire().unwrap();
     breaker.call(async || Err::<(), _>(())).await.unwrap_err();
-    // The rate limit rejects the first attempt of `limited`, so a second attempt must follow. The circuit that the call
-    // above has opened must not end the retry, because `limited` does not use this circuit.
+    // The rate limit rejects the first attempt of `limited`, so a second attempt must follow. The open circuit must not
+    // end the retry, because `limited` does not use this circuit.
     assert_eq!(limited(&rate).await, Ok(()));
 }
 

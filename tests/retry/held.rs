@@ -1,4 +1,4 @@
-//! Tests the options `with` and `budget` of `#[retry]` with a `RetryPolicy` or a `RetryBudget` in a field of a struct.
+//! Tests `#[retry]` with a `RetryPolicy` or a `RetryBudget` from a field of a struct (options `with` and `budget`).
 
 use std::cell::Cell;
 use std::io;

@@ -1,5 +1,5 @@
 //! Tests a retry (the inner retry) in the body of another retry (the outer retry). If a call of the inner retry fails,
-//! its retries count towards the `max` of the outer retry.
+//! the retries of this call count towards the `max` of the outer retry.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -148,7 +148,7 @@ async fn nested_retries_count_however_call_fails() {
 #[retry(max = 3, delay = 1)]
 #[timeout(9)]
 async fn impatient(calls: &Cell<u32>) -> Result<(), Error> {
-    // The third attempt sleeps for 60 s, so that the timeout ends the call.
+    // The third attempt runs longer than the timeout of 9 s.
     let policy = RetryPolicy::builder().max(3).build().unwrap();
     let call = policy.call(async || {
         if fail(calls) == Err(3) {

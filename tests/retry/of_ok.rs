@@ -36,7 +36,7 @@ impl Response {
 
 type Answer = Result<Response, Error>;
 
-/// Answers with the status 200 at the third call, and with the status 429 at earlier calls.
+/// Answers the third call with the status 200, and all other calls with the status 429.
 #[expect(clippy::unnecessary_wraps, reason = "decorated functions return a `Result`")]
 fn ask(calls: &Calls, hint: u64) -> Answer {
     Ok(Response::new(if calls.note() == 3 { 200 } else { 429 }, hint))

@@ -92,8 +92,8 @@ async fn rejection_by_half_open_circuit_ends_policy() {
     sleep(seconds(1)).await;
     let _trial = breaker.try_acquire().unwrap();
     let begin = Instant::now();
-    // The rejection asks for a wait of at most 1 s, which is shorter than the pause of 8 s. Nevertheless, the rejection
-    // ends the retry.
+    // The rejection asks for a wait of at most 1 s. The rejection must end the retry, although the next pause of 8 s is
+    // longer than this wait.
     let rejected = policy().call(|| breaker.call(|| std::future::ready(Err::<(), _>(Plain)))).await;
     assert!(matches!(rejected, Err(CallError::Rejected(_))));
     assert_eq!((begin.elapsed(), breaker.stats().total_rejected), (Duration::ZERO, 1));
@@ -302,7 +302,7 @@ async fn fails_after(call: impl Future<Output = Result<(), Plain>>) -> Result<()
     Err(Plain)
 }
 
-/// How a closed circuit records a failure.
+/// The way in which a closed circuit records a failure.
 #[derive(Clone, Copy, Debug)]
 enum Way {
     Error,
@@ -376,8 +376,9 @@ async fn earlier_messages_do_not_hide_open_circuit() {
     let other = CircuitBreaker::builder("open_circuits::other").build().unwrap();
     other.force_open();
     for messages in [0, 4, 65_534, 65_535, 65_536] {
-        // A rejection or an opening sends a message to outer retries. After a failure in a closed circuit, retries
-        // ignore all earlier messages. The counter of messages has 16 bits, so the largest numbers test its overflow.
+        // A circuit leaves a message for outer retries when it rejects a call, or when it is open after a failure. The
+        // failure in `fails_by` makes retries ignore all earlier messages. The counter of messages has 16 bits, and
+        // overflows at 65,536.
         fails_by(Way::Error, async { Ok(()) }).await;
         (0..messages).for_each(|_| drop(other.try_acquire().unwrap_err()));
         let open =
@@ -607,8 +608,8 @@ async fn stacked_with_note(bulkhead: &Bulkhead) -> Result<(), Keeps> {
     rejects_stacked().await.map_err(|rejection| Keeps(Some(rejection)))
 }
 
-/// Runs `call`, whose attempts start after 0, 2, 3 and 5 s. After 1 s, the bulkhead is full and rejects the attempts.
-/// Returns the duration in seconds, and the number of rejections.
+/// Runs `call`, whose attempts start after 0, 2, 3 and 5 s. From 1 s on, a full bulkhead rejects the attempts. Returns
+/// the duration in seconds, and the number of rejections.
 async fn in_full_bulkhead<F: Future>(bulkhead: &Bulkhead, call: F) -> (u64, u64) {
     let begin = Instant::now();
     let fill = async {

@@ -107,8 +107,8 @@ async fn retry_ends_when_circuit_hint_exceeds_max_delay() {
     assert_eq!(calls.seconds(), [0]);
 }
 
-/// Calls a function that always fails, and returns the pauses between its attempts. The error of the first attempt asks
-/// for the delay `hints[0]`, and so on.
+/// Retries a function that always fails, and returns the pauses between the attempts. The error of the first attempt
+/// asks for the delay `hints[0]`, and so on.
 async fn pauses(jitter: Jitter, max_delay: Option<Duration>, hints: &[Option<Duration>]) -> Vec<Duration> {
     let mut builder = RetryPolicy::builder().max(u32::try_from(hints.len()).unwrap() + 1).jitter(jitter);
     if let Some(max_delay) = max_delay {

@@ -163,7 +163,7 @@ async fn named_by_an_argument(host: String) -> io::Result<usize> {
     Ok(host.len())
 }
 
-/// The closure in the attribute has its own `error`, and does not use the argument `error`. The body may therefore
+/// The closure in the attribute uses its parameter `error`, and not the argument `error`. The body may therefore
 /// consume the argument.
 #[circuit(name = "arguments::own", failure_if = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut)]
 async fn consumes(error: io::Error) -> io::Result<usize> {

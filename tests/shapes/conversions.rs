@@ -1,5 +1,5 @@
-//! Tests the conversion of a rejection to the error type of the function. The error type implements `From` for the
-//! error of the attribute, or `From<Rejection>`, or both.
+//! Tests the conversion of a rejection to the error type of the function. The error type implements `From<Rejection>`,
+//! a conversion such as `From<CircuitOpenError>`, or both.
 
 use std::future::{pending, Future};
 use std::io;

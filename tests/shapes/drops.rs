@@ -1,8 +1,8 @@
 //! Tests that attributes do not change the order in which a function drops its arguments and local variables. The order
 //! must also stay the same if the caller drops the future before its end.
 //!
-//! The tests allow one difference. If the attributes run the body at most once, as a circuit does, the decorated
-//! function drops its unused arguments last.
+//! The tests allow one difference. If no attribute repeats the body, the decorated function drops its unused arguments
+//! last.
 
 use std::cell::RefCell;
 use std::future::Future;

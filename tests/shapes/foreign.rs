@@ -93,7 +93,7 @@ fn calls(name: &str) -> u64 {
 #[tokio::test]
 async fn language_attributes_are_kept() {
     assert_eq!(plain_attributes().await.unwrap(), 7);
-    #[allow(deprecated)] // A test in `tests/ui` checks that this call causes the warning.
+    #[allow(deprecated)] // A test in `tests/ui` checks that this call causes a warning.
     let called = deprecated().await;
     assert_eq!(called.unwrap(), 7);
     assert_eq!(configured(7).await.unwrap(), 7);
@@ -151,8 +151,8 @@ async fn instrumented_above_hedges(text: String) -> io::Result<usize> {
     Ok(text.len())
 }
 
-/// The body awaits an `async move` block, as the code of `instrument` does. The retry must not mistake this block for
-/// generated code.
+/// The body awaits an `async move` block, like the code that `instrument` generates. The retry must not mistake this
+/// block for generated code.
 #[tracing::instrument(skip_all)]
 #[retry(max = 2, delay = 0)]
 async fn instrumented_above_a_block(calls: &Cell<u32>) -> io::Result<u32> {

@@ -294,7 +294,7 @@ trait FutureExt: Future + Sized {
 
 impl<F: Future> FutureExt for F {}
 
-/// Methods whose `async` block has no `move`, or ends with `.boxed()`.
+/// A type with methods whose `async` block has no `move`, or ends with `.boxed()`.
 #[derive(Default)]
 struct Borrowed {
     name: String,
@@ -397,8 +397,6 @@ async fn blocks_without_move_and_boxed_blocks_work() {
 
 struct Item<'a>(&'a u32);
 
-// These return types do not name the lifetimes of all references. The futures can nevertheless hold all arguments for
-// the fallback.
 #[fallback(of_text)]
 fn of_a_shadowed_argument(text: &str) -> Pin<Box<dyn Future<Output = io::Result<usize>> + Send>> {
     let text = text.to_owned();

@@ -15,7 +15,7 @@
     clippy::similar_names,
     clippy::too_many_arguments,
     clippy::unnecessary_wraps
-)] // The functions below cause these lints even without attributes.
+)] // The functions in these modules cause the lints even without attributes.
 
 mod arguments;
 mod attempts;

@@ -1,5 +1,5 @@
-//! Tests the arguments of decorated functions that are not `async`: the order of their drops, and arguments that the
-//! body overwrites.
+//! Tests the order in which decorated functions that are not `async` drop their arguments. Also tests arguments that
+//! the body overwrites.
 
 use std::cell::RefCell;
 use std::fmt::Display;

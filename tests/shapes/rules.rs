@@ -1,4 +1,4 @@
-//! Tests the user's functions in attributes, such as `retry_if`, that read arguments of the decorated function.
+//! Tests options such as `retry_if` whose function reads arguments of the decorated function.
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -10,8 +10,8 @@ use resilience_runtime::{
     CircuitState, RetryBudget, RetryCost, TokenBucket,
 };
 
-/// An argument of decorated functions. The body sets `whole` to `false` in its own clone. The options of the attributes
-/// must read the original, in which `whole` is `true`.
+/// An argument of decorated functions. A body sets `whole` to `false` in its clone of the argument. The options of the
+/// attributes must read the original, in which `whole` is `true`.
 #[derive(Clone, Debug)]
 struct Request {
     whole: bool,
@@ -171,7 +171,7 @@ fn named(text: &str) -> io::Error {
     io::Error::other(text.to_owned())
 }
 
-/// Declares functions whose body consumes its arguments. After a rejection, the option `error` must still be able to
+/// Declares functions whose body consumes the arguments. After a rejection, the option `error` must still be able to
 /// read the arguments.
 macro_rules! consuming {
     ($($(#[$attr:meta])* $name:ident($text:ident, $more:ident);)*) => {

@@ -76,7 +76,7 @@ async fn not_send(value: Rc<u32>) -> io::Result<u32> {
     Ok(*held)
 }
 
-/// An error that is not `Send`. A retry drops the error before the pause, so that the future of the retry is `Send`.
+/// An error that is not `Send`. The future of a retry is `Send`, because the retry drops the error before the pause.
 #[derive(Debug)]
 struct LocalError(#[allow(dead_code)] Rc<u32>);
 
@@ -126,8 +126,8 @@ async fn bounds_are_those_of_the_bare_function() {
 }
 
 /// Checks whether a value of the type `T` is `Send`. If `T` is `Send`, the compiler selects the inherent method
-/// `is_send`, which returns `true`. Otherwise, the compiler selects the method of the trait [`IsSend`], which returns
-/// `false`.
+/// `is_send`, which returns `true`. If `T` is not `Send`, the compiler selects the method of the trait [`IsSend`],
+/// which returns `false`.
 struct Probe<T>(std::marker::PhantomData<T>);
 
 impl<T> Probe<T> {

@@ -1,4 +1,4 @@
-//! Tests circuits that restore a snapshot, with equal settings and with different settings.
+//! Tests circuits that restore the state of an earlier circuit. The settings of the two circuits may differ.
 
 use std::time::Duration;
 

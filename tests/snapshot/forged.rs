@@ -85,7 +85,7 @@ fn other_version_is_refused_and_changes_nothing() {
     let _alone = alone();
     let breaker = CircuitBreaker::builder("forged version").register().unwrap();
     for json in [
-        // If the version comes first, a snapshot of an unknown version may have any contents.
+        // If the version comes first and is unknown, the other fields may have any contents.
         r#"{"version":2,"circuits":[1,2,3]}"#,
         r#"{"circuits":{"forged version":{"state":"open","cooldown_remaining":9}},"version":2}"#,
     ] {

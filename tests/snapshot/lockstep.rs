@@ -1,5 +1,5 @@
-//! Copies the state of a random circuit through JSON to a circuit with another name. Afterwards, both circuits receive
-//! the same calls, and must give the same answers.
+//! Copies the state of a random circuit, as JSON, to a circuit with another name. Afterwards, both circuits receive the
+//! same calls, and must give the same answers.
 
 use std::time::Duration;
 
@@ -135,8 +135,8 @@ proptest! {
             for step in before {
                 apply(step, &[&old]).await;
             }
-            // A snapshot does not contain the successful trials of a half-open circuit. Opening the old circuit again
-            // makes it forget its successful trials, too.
+            // A snapshot does not contain the successful trials of a half-open circuit. The old circuit must forget its
+            // successful trials, too, so the test opens this circuit again.
             if old.state() == resilience_runtime::CircuitState::HalfOpen {
                 old.trip();
                 advance(old.stats().cooldown_remaining).await;
@@ -152,8 +152,8 @@ proptest! {
             assert_eq!(new.stats().last_success, old.stats().last_success);
             let again = taken("circuits", &names[1]);
             assert_eq!(again, state, "a second snapshot is equal");
-            // A snapshot leaves out a circuit with an empty window, so the new circuit starts a new window now. The
-            // reset also makes the old circuit start a new window.
+            // A snapshot leaves out a circuit with an empty window, so the new circuit starts its window now. The reset
+            // makes the old circuit start its window at the same time.
             if state.is_null() {
                 old.reset();
             }

@@ -16,8 +16,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use resilience_runtime::{Restored, Snapshot, restore, snapshot};
 use serde_json::{Value, json};
 
-/// Makes the tests that restore a snapshot run one after the other. A restoration drops states of earlier snapshots
-/// whose circuits do not exist yet. These states may belong to another test.
+/// Prevents two tests from restoring snapshots at the same time. If a restored circuit does not exist yet, its state
+/// waits for the circuit. The next restoration drops all waiting states, even those of another test.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)

@@ -19,7 +19,6 @@ use crate::script::{Script, Step, poll};
 
 type Items<'a> = BoxStream<'a, Result<u16, Error>>;
 
-/// Returns the counts of succeeded, failed, ignored and cancelled calls.
 fn counts(breaker: &CircuitBreaker) -> [u64; 4] {
     let stats = breaker.stats();
     [stats.total_succeeded, stats.total_failed, stats.total_ignored, stats.total_cancelled]

@@ -13,8 +13,7 @@ use tokio::time::{Instant, advance, sleep};
 
 use crate::script::{Script, Step, poll};
 
-/// Returns a stream with one item for each element of `pauses`. Before each item, the stream waits for the time of the
-/// element, in seconds.
+/// Returns a stream with one item for each number in `pauses`. The number is the pause before the item, in seconds.
 fn paused(pauses: &'static [u64]) -> impl Stream<Item = Result<u64, Error>> {
     stream::iter(pauses).then(|pause| async move {
         sleep(seconds(*pause)).await;

@@ -1,4 +1,4 @@
-//! Compares watched streams with a simple model. The inputs are random streams, polls, drops and clocks.
+//! Compares watched streams with a simple model. The inputs are random streams and random sequences of polls.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -16,7 +16,7 @@ use tokio::time::advance;
 
 use crate::script::{Script, Step, poll};
 
-/// The shortest duration of a slow call.
+/// The shortest duration of a slow call, in milliseconds.
 const SLOW: u64 = 50;
 
 #[derive(Clone, Debug)]
@@ -52,7 +52,7 @@ enum Polled {
     End,
 }
 
-/// The model of a watched stream with time limits. All times are in milliseconds since the admission of the call.
+/// The model of a watched stream with time limits. All times are in milliseconds. The call is admitted at the time 0.
 struct Model {
     setting: Setting,
     steps: Vec<Step>,
@@ -138,7 +138,7 @@ impl Model {
     fn expire(&mut self, by_deadline: bool) -> Polled {
         self.is_ended = true;
         self.first_item.get_or_insert(self.now);
-        // The function `failure_if` of the classifier selects every error except a 404.
+        // With the classifier, every error except a 404 is a failure, even the error of a deadline.
         if by_deadline && !self.setting.has_classifier {
             self.settle_neutral(IGNORED, true);
         } else {

@@ -22,7 +22,7 @@ pub(crate) enum Step {
     End,
 }
 
-/// A stream that makes one step of its script in each poll. After the end of the script, the stream is pending.
+/// A stream that returns the next step of the script from each poll. After the last step, the stream stays pending.
 #[derive(Debug)]
 pub(crate) struct Script(VecDeque<Step>);
 

@@ -19,7 +19,6 @@ fn breaker() -> CircuitBreaker {
     CircuitBreaker::builder("streams::watch").threshold(1).cooldown(seconds(5)).build().unwrap()
 }
 
-/// Returns the counts of succeeded, failed, ignored and cancelled calls.
 fn counts(breaker: &CircuitBreaker) -> [u64; 4] {
     let stats = breaker.stats();
     [stats.total_succeeded, stats.total_failed, stats.total_ignored, stats.total_cancelled]
@@ -244,7 +243,7 @@ async fn call_inside_a_trial_stream_belongs_to_the_trial() {
     let mut trial = breaker.watch(|| Nested(breaker.clone(), 0)).unwrap();
     for _ in 0..2 {
         assert_eq!(trial.next().now_or_never(), Some(Some(Ok(()))));
-        assert!(breaker.try_acquire().is_err()); // This call is outside the polls of the trial.
+        assert!(breaker.try_acquire().is_err()); // A call outside the polls of the trial is rejected.
     }
     assert!(catch_unwind(AssertUnwindSafe(|| trial.next().now_or_never())).is_err());
     assert_eq!((breaker.state(), breaker.stats().total_failed), (CircuitState::Open, 1));

@@ -21,7 +21,7 @@ pub enum Error {
     /// The body failed.
     #[error("down")]
     Down,
-    /// The body failed. The number is the number of the call or of the attempt.
+    /// The body failed in the call or attempt with this number.
     #[error("call {0} failed")]
     Failed(u32),
     /// The body failed with this HTTP status.

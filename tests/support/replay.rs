@@ -26,8 +26,7 @@ pub enum Outcome {
 #[derive(Debug)]
 struct Down;
 
-/// A running call that the breaker has admitted. The call runs in a task of its own, so that it can panic or be
-/// aborted.
+/// A running call that the breaker has admitted. The call may panic or be aborted, so it runs in a task of its own.
 #[derive(Debug)]
 pub struct Call {
     outcome: Outcome,
@@ -36,8 +35,7 @@ pub struct Call {
 }
 
 impl Call {
-    /// Starts a call, and waits until the call runs or the breaker rejects the call. The running call reports its
-    /// admission, so the test does not depend on the breaker's statistics.
+    /// Starts a call, and waits until the breaker has admitted or rejected the call.
     pub async fn start(breaker: &CircuitBreaker, outcome: Outcome) -> Result<Self, CircuitOpenError> {
         let (running, admitted) = oneshot::channel();
         let (end, ended) = oneshot::channel();

@@ -14,7 +14,7 @@ pub struct Calls {
 }
 
 impl Calls {
-    /// Creates a record without calls. All times in the record are measured from now on.
+    /// Starts a record. All times in the record are relative to this moment.
     pub fn start() -> Self {
         Self { begin: Instant::now(), at: RefCell::default() }
     }
@@ -51,7 +51,7 @@ impl Calls {
     }
 }
 
-/// A service that fails before a given call, and succeeds from this call on.
+/// A service that fails in its first calls, and succeeds in all later calls.
 #[derive(Debug)]
 pub struct Service {
     /// The record of all calls of the service.
@@ -60,8 +60,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// Creates a service whose first success is the call with the number `call`. The first call of the service has the
-    /// number 1.
+    /// Creates a service whose first success is the call with the number `call`, counted from 1.
     pub fn up_from(call: u32) -> Self {
         Self { calls: Calls::start(), up_from: Cell::new(call) }
     }
@@ -76,17 +75,17 @@ impl Service {
         Self::up_from(u32::MAX)
     }
 
-    /// Makes every call from now on succeed.
+    /// Makes all later calls succeed.
     pub fn repair(&self) {
         self.up_from.set(0);
     }
 
-    /// Makes every call from now on fail.
+    /// Makes all later calls fail.
     pub fn fail(&self) {
         self.up_from.set(u32::MAX);
     }
 
-    /// Calls the service. Returns the number of the call, from 1, as the value or in the error.
+    /// Calls the service. The value or the error contains the number of the call, from 1.
     pub fn call(&self) -> Result<u32, Error> {
         let call = self.calls.note();
         if call >= self.up_from.get() { Ok(call) } else { Err(Error::Failed(call)) }

@@ -1,4 +1,4 @@
-//! Tests the assertions about circuits and events, and their messages.
+//! Tests the assertions about circuits and events. Also tests the messages of failed assertions.
 
 use std::io;
 
@@ -102,7 +102,6 @@ async fn stacked() -> io::Result<u32> {
 async fn events_are_expected_in_order() {
     testing::fail_next("asserts_stack", 1, timed_out);
     assert_eq!((stacked().await.unwrap(), stacked().await.unwrap()), (0, 0));
-    // Expects all events, then two of the events, and then three of the events with some of their fields.
     expect_events![circuit_failure, circuit_opened, fell_back, rate_limited, fell_back];
     expect_events![fell_back, fell_back];
     expect_events![
@@ -121,23 +120,19 @@ async fn missing_event_is_told() {
     stacked().await.unwrap();
     let opened = "circuit_opened circuit=asserts_stack reason=threshold failures=1 error=timed out";
 
-    // The macro expects the events in the wrong order.
     let message = panic_of(|| expect_events![fell_back, circuit_opened]);
     assert!(message.starts_with("no event `circuit_opened` after the 1 expected events before it:\n"), "{message}");
     assert!(message.contains("events so far:\n    circuit_failure circuit=asserts_stack "), "{message}");
     assert!(message.contains(&format!("\n    {opened}\n    fell_back func=stacked error=timed out")), "{message}");
 
-    // The macro expects a wrong value of a field, and a field that the event does not have.
     let message = panic_of(|| expect_events![circuit_opened(circuit = "asserts_stack", failures = 2)]);
     assert!(message.starts_with("no event `circuit_opened circuit=asserts_stack failures=2`:\n"), "{message}");
     let message = panic_of(|| expect_events![fell_back(circuit = "asserts_stack")]);
     assert!(message.starts_with("no event `fell_back circuit=asserts_stack`:\n"), "{message}");
 
-    // The macro expects the event twice, but the event occurred once.
     let message = panic_of(|| expect_events![fell_back, fell_back]);
     assert!(message.starts_with("no event `fell_back` after the 1 expected events"), "{message}");
 
-    // The name of the expected event is wrong.
     let message = panic_of(|| expect_events![circuit_open]);
     assert!(message.starts_with("no event `circuit_open`: did you mean `circuit_opened`?\n"), "{message}");
 }

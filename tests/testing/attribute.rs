@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{SECOND, ask, timed_out};
 
-/// A crate that re-exports the library.
+/// Stands for a crate that re-exports the library.
 mod facade {
     pub(super) use ::resilience_runtime;
 }
@@ -116,7 +116,7 @@ async fn test_without_its_condition_is_left_out() {
     compile_error!("the condition is false");
 }
 
-/// A test with docs, and with a lint.
+/// This doc comment is an attribute that the test must keep.
 #[resilience_runtime::test]
 #[allow(unused_variables)]
 async fn test_keeps_its_other_attributes() {

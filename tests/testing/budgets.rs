@@ -1,4 +1,5 @@
-//! Tests that each isolated test has its own copy of a retry budget, wherever the program stores the budget.
+//! Tests that each isolated test has its own copy of each retry budget. The place of the budget, such as a `static`,
+//! must not matter.
 
 use std::future::{Future, pending};
 use std::io;
@@ -20,7 +21,7 @@ fn counts(budget: &RetryBudget) -> (u64, u64, u64) {
     (tokens, granted, denied)
 }
 
-/// Makes the same check in two isolated tests, and outside of isolated tests.
+/// Runs `check` in an isolated test, then outside isolated tests, and then in a second isolated test.
 async fn always_begins_anew<F: Future<Output = ()>>(check: impl Fn() -> F) {
     isolated(check()).await;
     check().await;

@@ -1,4 +1,5 @@
-//! Tests `no_delays`, and `hold_clock` while another thread works.
+//! Tests `no_delays`, which leaves out pauses. Also tests `hold_clock`, which keeps the paused clock from advancing
+//! while another thread works.
 
 use std::io;
 use std::ops::ControlFlow;

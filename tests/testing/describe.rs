@@ -1,4 +1,4 @@
-//! Tests the description of the layers of a function.
+//! Tests `describe`, which lists the layers of a function.
 
 use std::io;
 use std::sync::LazyLock;

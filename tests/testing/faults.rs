@@ -36,7 +36,7 @@ async fn injected_errors_open_the_circuit() {
     assert_circuit!("kit", Closed);
 }
 
-/// A function without a circuit. Every injected fault reaches the caller.
+/// A function without a circuit. No circuit rejects a call, so every injected fault reaches the caller.
 #[timeout(60, name = "faults_time")]
 async fn bare() -> io::Result<u32> {
     Ok(7)

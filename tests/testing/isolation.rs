@@ -17,8 +17,8 @@ use tokio::time::sleep;
 
 use super::{SECOND, poll, timed_out};
 
-/// Makes the same check in two isolated tests, and outside of isolated tests. The check changes a layer, and fails if
-/// the layer was not in its initial state.
+/// Runs `check` in an isolated test, then outside isolated tests, and then in a second isolated test. `check` changes a
+/// layer, and fails if the layer was not in its initial state before this change.
 async fn always_begins_anew<F: Future<Output = ()>>(check: impl Fn() -> F) {
     isolated(check()).await;
     check().await;

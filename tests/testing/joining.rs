@@ -10,8 +10,8 @@ use tokio::time::sleep;
 
 use super::{SECOND, panic_of, timed_out};
 
-/// Declares a function `fails` with a circuit. Each test needs its own circuit, because the test also reads the circuit
-/// from outside the isolated test.
+/// Declares a function `fails` with a circuit. Outside isolated tests, equal names mean the same circuit, so each test
+/// uses a different `$name`.
 macro_rules! failing {
     ($name:literal) => {
         #[circuit(name = $name, threshold = 1000)]

@@ -24,7 +24,7 @@ fn down() -> io::Error {
     io::Error::other("down")
 }
 
-/// Makes a call. Returns the time of the call, and the text of its error.
+/// Makes a call. Returns the duration of the call, and the text of its error.
 async fn call() -> (Duration, Option<String>) {
     let begin = Instant::now();
     let error = ask().await.err().map(|error| error.to_string());

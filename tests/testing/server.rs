@@ -36,7 +36,7 @@ impl Server {
                 let Some(_request) = lines.next() else { return };
                 lines.find(String::is_empty);
                 let status = status(counter.fetch_add(1, Ordering::Relaxed) + 1);
-                // Ignores an error, because the client may have closed the connection after its timeout.
+                // Ignores errors, because a client closes the connection after a timeout.
                 let _ = write!(&stream, "HTTP/1.1 {status} x\r\ncontent-length: 1\r\nconnection: close\r\n\r\n7");
             }
         });

@@ -1,5 +1,5 @@
-//! Tests faults in functions of every kind. Each function must compile with the test kit, and accept the faults that
-//! its error type allows.
+//! Tests injected faults in functions of every kind. Each function must compile with the test kit, and accept the
+//! faults that its error type allows.
 
 use std::borrow::Cow;
 use std::error::Error;

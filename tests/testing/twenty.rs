@@ -1,5 +1,5 @@
-//! Runs twenty parallel tests with the same circuit name, in each of four ways. `.ci/testing` repeats these tests while
-//! other programs use the processor.
+//! Runs each of four tests twenty times in parallel. All these tests use the same circuit name. `.ci/testing` repeats
+//! the tests while other programs use the processor.
 
 use std::io;
 use std::net::SocketAddr;

@@ -1,4 +1,5 @@
-//! Tests `deadline`, which sets a time limit for the retries, hedges, bulkheads and timeouts inside a future.
+//! Tests `deadline`, which sets a time limit for the retries, hedges, bulkheads, rate limits and timeouts inside a
+//! future.
 
 use std::cell::Cell;
 use std::time::Duration;

@@ -1,6 +1,6 @@
-//! Defines the decorated functions that the test calls. The table in `resilience-runtime/docs/guide/what_counts.md` has
-//! a column for each layer (an attribute such as `#[circuit]`), and a row for each way in which a call can end. Each
-//! function has the layer of one column, around a call that ends as one row describes. A plain function is not `async`.
+//! Defines the functions that the test calls. Each function has the layer (attribute) of one column in the table of
+//! `resilience-runtime/docs/guide/what_counts.md`. A call of the function ends as one row of the table describes. A
+//! plain function is a function that is not `async`.
 
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
@@ -16,7 +16,7 @@ use support::Error;
 use crate::world::{ERROR_NOT_TO_REPEAT, ERROR_THAT_IS_IGNORED, VALUE_THAT_FAILS, VALUE_TO_REPEAT, World};
 
 pub(crate) type Outcome = Result<u32, Error>;
-/// A pointer to a function that makes a call. A call of a plain function ends in the first poll.
+/// The type of each function that the test calls. The future of a plain function ends in its first poll.
 pub(crate) type Call = for<'w> fn(&'w World<'w>) -> Pin<Box<dyn Future<Output = Outcome> + 'w>>;
 
 /// A function for each layer (attribute).
@@ -24,7 +24,7 @@ pub(crate) struct Layers {
     pub(crate) circuit: Call,
     pub(crate) retry: Call,
     /// Two functions with a fallback: the first has `on = "any"`, and the second has `on = "rejected"`. The value is
-    /// `None` if the functions use methods instead of attributes, because no method makes a fallback.
+    /// `None` in [`Places::method`], because a fallback has no method.
     pub(crate) fallbacks: Option<(Call, Call)>,
     /// The value is `None` for plain functions, because a plain function cannot have `#[hedge]`.
     pub(crate) hedge: Option<Call>,
@@ -33,16 +33,15 @@ pub(crate) struct Layers {
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Kind {
     Usual,
-    /// The functions have a timeout inside another attribute. If the other attribute is a hedge on the same function,
-    /// the timeout also ends the first attempt of the hedge.
+    /// The functions have an inner timeout.
     Timeout,
     /// The test resets the circuits while the body runs. Afterwards, the outcome of the call no longer changes the
     /// state of the circuits.
     Stale,
 }
 
-/// A group of functions with the same inner attributes. Each function has a different outermost attribute, or the
-/// attribute is at a different place ([`Places`]).
+/// A group of functions with the same inner attributes. The functions differ in the outermost attribute, and in the
+/// place of this attribute ([`Places`]).
 pub(crate) struct Family {
     pub(crate) kind: Kind,
     pub(crate) budget: &'static RetryBudget,
@@ -101,8 +100,8 @@ where
     Hedge::new(Duration::from_millis(800), 2).unwrap().call(|| below(world)).await
 }
 
-/// Creates a function for each layer: circuit, retry and fallback. Each function has the attribute of its layer, then
-/// the inner attributes `$below`, and the body `$body`.
+/// Creates the functions of a [`Layers`]. Each function has an outermost attribute, the inner attributes `$below`, and
+/// the body `$body`.
 macro_rules! layers {
     (
         {$($async:ident)?} {$($await:tt)*} $instead:ident $hedge:expr,
@@ -158,7 +157,6 @@ macro_rules! layers {
 }
 
 macro_rules! family {
-    // Adds default attributes for the circuit and the retry.
     ($name:ident, $kind:ident, $world:ident, below $below:tt) => {
         family! {
             $name, $kind, $world,
@@ -234,8 +232,7 @@ family!(CIRCUIT, Usual, world, below { #[circuit(with = world.circuit)] });
 family!(BULKHEAD, Usual, world, below { #[bulkhead(with = world.slots)] });
 family!(RATE_LIMIT, Usual, world, below { #[rate_limit(with = world.rate)] });
 family!(TIMEOUT, Timeout, world, below { #[timeout(30)] });
-// The timeout of `SHORT_TIMEOUT` ends a call before the time `hung_after`. Only the timeout can then be the reason for
-// a failure.
+// The timeout ends a call before `hung_after` (10 s), so only the timeout can cause a failure.
 family!(SHORT_TIMEOUT, Timeout, world, below { #[timeout(5)] });
 family!(STALE, Stale, world, below { #[circuit(with = world.circuit)] });
 family! {

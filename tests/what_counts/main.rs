@@ -2,9 +2,9 @@
 //! cell, and compares the result with the text of the cell.
 //!
 //! A row of the table ([`rows`]) is a way in which a call ends. A column ([`COLUMNS`]) is a layer (an attribute such as
-//! `#[circuit]`), the budget of a retry, or the statistics of a circuit. The scenario of a cell makes a call that ends
-//! as the row describes, through the layer of the column. The scenario returns a word for the effect on this layer,
-//! such as `wins`.
+//! `#[circuit]`), the budget of a retry, or the statistics of a circuit. The scenario of a cell calls a function with
+//! the layer of the column. This call ends as the row describes. The scenario returns a word for the effect on the
+//! layer, such as `wins`.
 
 mod functions;
 mod world;
@@ -29,9 +29,10 @@ use crate::world::{End, LAST, World, ended};
 
 const PAGE: &str = include_str!("../../resilience-runtime/docs/guide/what_counts.md");
 
-/// The function that has the attribute under test: the called function itself, or a second function that calls this
-/// function. `Method` stands for a method such as `CircuitBreaker::call` in place of the attribute. At the places that
-/// begin with `Plain`, no function is `async`.
+/// The place of the attribute under test. At `SameFunction`, the function with the inner attributes also has this
+/// attribute. At `CallingFunction`, a second function has this attribute, and calls the function with the inner
+/// attributes. At `Method`, a method such as `CircuitBreaker::call` replaces this attribute. The places that begin with
+/// `Plain` use functions that are not `async`.
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
     SameFunction,
@@ -46,12 +47,14 @@ use Place::{CallingFunction, Method, PlainCallingFunction, PlainMethod, PlainSam
 
 const SAME: &[Place] = &[SameFunction, PlainSameFunction];
 const CALLING: &[Place] = &[CallingFunction, Method, PlainCallingFunction, PlainMethod];
-/// The places at which options such as `failure_if` can be set. The method `CircuitBreaker::call` has no such options.
+/// The places at which a circuit can have the option `failure_if`.
 const ATTRIBUTES: &[Place] = &[SameFunction, CallingFunction, PlainSameFunction, PlainCallingFunction];
 const ALL: &[Place] = &[SameFunction, CallingFunction, Method, PlainSameFunction, PlainCallingFunction, PlainMethod];
-/// The places of a call that a timeout ends. A plain function cannot have `#[timeout]`.
+/// The places at which a timeout can end the call. `PlainSameFunction` is missing, because a plain function cannot have
+/// `#[timeout]`.
 const WITH_TIMEOUT: &[Place] = &[SameFunction, CallingFunction, Method, PlainCallingFunction, PlainMethod];
-/// The places of a call that can be cancelled. A plain function cannot be cancelled.
+/// The places at which a call can be cancelled. The plain places are missing, because a plain function has no future
+/// that a caller could drop.
 const CANCELLED: &[Place] = &[SameFunction, CallingFunction, Method];
 
 impl Place {
@@ -59,8 +62,8 @@ impl Place {
         matches!(self, PlainSameFunction | PlainCallingFunction | PlainMethod)
     }
 
-    /// Runs a scenario. A plain function blocks the thread, which is possible only outside the runtime. Its scenario is
-    /// therefore polled without the runtime, and ends in its first poll.
+    /// Runs a scenario. A plain function blocks the thread, which tokio does not allow inside `block_on`. The method
+    /// therefore polls a scenario with plain functions outside `block_on`. Such a scenario ends in its first poll.
     fn run<T>(self, scenario: impl AsyncFnOnce(&Runtime) -> T) -> T {
         let runtime = paused_runtime();
         if !self.is_plain() {
@@ -74,7 +77,7 @@ impl Place {
     }
 }
 
-/// A way in which a call can end, from a row of the table in `what_counts.md`.
+/// A row of the table in `what_counts.md`. The row describes a way in which a call can end.
 struct Row {
     title: &'static str,
     family: &'static Family,
@@ -85,7 +88,7 @@ struct Row {
     time: Duration,
     dropped_after: Option<Duration>,
     deadline: Option<Duration>,
-    /// Whether an outer retry makes the call in its second attempt. Each circuit then has `count = "requests"`.
+    /// Whether the second attempt of an outer retry makes the call. If so, each circuit has `count = "requests"`.
     is_repeat: bool,
 }
 
@@ -124,8 +127,8 @@ impl Row {
         Self { is_repeat: true, ..self }
     }
 
-    /// Makes the call, in the second attempt of an outer retry if `is_repeat` is `true`. Returns `None` if the call
-    /// panicked or was dropped.
+    /// Makes the call of this row. If `is_repeat` is `true`, the second attempt of an outer retry makes the call.
+    /// Returns `None` if the call panicked or was dropped.
     async fn call(&self, call: &Call, world: &World<'_>) -> Option<Outcome> {
         let is_next = Cell::new(!self.is_repeat);
         let attempts = RetryPolicy::builder().max(2).delay(Duration::ZERO).build().unwrap();
@@ -148,7 +151,7 @@ impl Row {
     }
 }
 
-/// Returns every row of the table in `what_counts.md`. In each row, the option `hung_after` of the circuits is 10 s.
+/// Returns every row of the table in `what_counts.md`. The circuits of all rows have `hung_after = 10`.
 fn rows() -> Vec<Row> {
     let circuit = |world: &World<'_>| world.circuit.force_open();
     // Takes all slots of the bulkhead. A forgotten slot is never dropped, so it stays taken.
@@ -187,8 +190,8 @@ fn rows() -> Vec<Row> {
     ]
 }
 
-/// Makes the call of a row through the attribute of one column, or through a method instead. Returns the effect in the
-/// words of the table. Returns `None` if the library has no such method.
+/// Makes the call of a row through the layer of one column, and returns the text of the cell. Returns `None` if the
+/// library does not support this layer at the [`Place`].
 type Scenario = fn(&Row, Place) -> Option<String>;
 
 /// The columns of the table, each with its title and its [`Scenario`]. The first column (the titles of the rows) and
@@ -277,7 +280,7 @@ fn table() -> Vec<Vec<&'static str>> {
     cells.filter(|cells| !cells[0].starts_with("---")).collect()
 }
 
-/// Calls `scenario` for each place that `row` allows. Returns the distinct results, joined by `or`.
+/// Calls `scenario` for each place that `row` allows. Returns the distinct texts, joined by `or`.
 fn observed(row: &Row, scenario: Scenario) -> String {
     let mut words: Vec<_> = row.places.iter().filter_map(|place| scenario(row, *place)).collect();
     words.sort();

@@ -119,7 +119,7 @@ impl<'r> World<'r> {
         }
     }
 
-    /// Resets `above` and `circuit`. Afterwards, the outcome of the running call no longer changes their state.
+    /// Resets both circuits. The outcome of the running call then no longer changes the state of these circuits.
     fn make_stale(&self) {
         for circuit in [&self.above, &self.circuit] {
             circuit.reset();
@@ -166,7 +166,8 @@ impl<'r> World<'r> {
         .to_owned()
     }
 
-    /// Returns the names of the totals of `above` that have increased since the last call of `note`.
+    /// Returns the text for the column `statistics`: the names of the totals that have increased since the last call of
+    /// `note`.
     pub(crate) fn statistics_word(&self) -> String {
         let pairs = self.counts().totals.into_iter().zip(self.noted.get().totals);
         let above = pairs.filter(|((_, now), (_, before))| now > before).map(|((name, _), _)| name);
