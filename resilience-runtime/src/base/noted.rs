@@ -76,7 +76,9 @@ pub(crate) fn noted<T, E>(poll: impl FnOnce() -> Poll<Option<Result<T, E>>>) -> 
     let polled = poll();
     match &polled {
         Poll::Ready(Some(Err(_))) => note_error(before),
-        Poll::Ready(_) => {}
+        // A classifier may count the item as a failure, as for the `Ok` of a body (see [`NotedValue`]).
+        Poll::Ready(Some(Ok(_))) => NOTED.set((NOTED.get().0, before.messages())),
+        Poll::Ready(None) => {}
         Poll::Pending => NOTED.set((Note::Other, before.messages())),
     }
     polled
@@ -140,8 +142,8 @@ pub(crate) fn void_messages_of_permit(before: u16) {
 }
 
 pin_project! {
-    /// Wraps the body of a function whose circuit has the option `failure_if_ok`, so that an `Ok` may be a failure. At
-    /// each poll, this future stores the number of messages from circuits to retries, even if the body returns `Ok`.
+    /// Wraps the body of a call whose circuit may count an `Ok` as a failure, for example by `failure_if_ok`. At each
+    /// poll, this future stores the number of messages from circuits to retries, even if the body returns `Ok`.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless awaited"]
     pub struct NotedValue<F> {

@@ -7,7 +7,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::base::accepts::{Accepts, AnyError, AnyValue};
-use crate::base::noted::{Noted, void_messages_of_permit};
+use crate::base::noted::{Noted, NotedValue, void_messages_of_permit};
 use crate::base::sync::Arc;
 use crate::call_error::CallError;
 use crate::circuit::breaker::CircuitBreaker;
@@ -174,7 +174,9 @@ impl CircuitBreaker {
         T: Accepts<V> + ?Sized,
     {
         let mut permit = self.acquire(false)?;
-        let outcome = Noted::new(Watched::new(&mut permit, async { f().await })).await;
+        // The `NotedValue` is needed for an `Ok` that the classifier counts as a failure.
+        let body = NotedValue::new(Watched::new(&mut permit, async { f().await }));
+        let outcome = Noted::new(body).await;
         // If a function of the classifier panics, the call counts as cancelled.
         permit.wait();
         let verdict = classifier.classify(&outcome, Cause::or_noted);
