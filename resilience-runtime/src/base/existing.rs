@@ -14,6 +14,59 @@ thread_local! {
     /// The kind of the newest error that is a `Limit`, `AboveBurst` or `TooLate`. These kinds share one counter,
     /// because [`OfThread::errors`] has no space for a fifth counter.
     static NOT_STARTED: Cell<Note> = const { Cell::new(Note::Limit) };
+
+    static LAST: Cell<LastError> = const { Cell::new(LastError { kind: Note::Other, marks: 0, messages: 0 }) };
+}
+
+/// The error that the last poll of a [`Noted`](crate::base::noted::Noted) future on this thread returned. After this
+/// poll, an attribute of the function may reject the call. The error is then the rejection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LastError {
+    /// The kind of the error. `Other` if the future is still pending, for example because a timeout ended the call.
+    pub(crate) kind: Note,
+    /// The counter of errors of this kind, including this error.
+    marks: u16,
+    /// The number of messages from circuits to retries before the poll.
+    pub(crate) messages: u16,
+}
+
+impl LastError {
+    #[inline]
+    pub(crate) fn get() -> Self {
+        LAST.get()
+    }
+
+    #[inline]
+    pub(crate) fn set(self) {
+        LAST.set(self);
+    }
+
+    /// Removes the last error.
+    #[inline]
+    pub(crate) fn remove(messages: u16) {
+        Self { kind: Note::Other, marks: 0, messages }.set();
+    }
+
+    /// Changes the number of messages only.
+    #[inline]
+    pub(crate) fn set_messages(messages: u16) {
+        Self { messages, ..Self::get() }.set();
+    }
+
+    /// Replaces the last error by an error of this kind, which exists now.
+    pub(crate) fn set_kind(kind: Note, messages: u16) {
+        Self { kind, marks: Existing::now().count(kind), messages }.set();
+    }
+
+    /// Returns the counters without this error, if the error still existed when the copy `before` was taken. A `From`
+    /// implementation of the user may have dropped the error since its creation.
+    fn left_out_of(self, mut before: Existing) -> Existing {
+        if self.kind != Note::Other && !is_more(self.marks, before.count(self.kind)) {
+            let count = &mut before.0[self.kind.index()];
+            *count = count.wrapping_sub(1);
+        }
+        before
+    }
 }
 
 /// The index in [`OfThread::errors`] of the counter of messages from circuits to retries.
@@ -34,7 +87,8 @@ pub(crate) fn count_created(note: Note) {
     if note.index() == Note::Limit.index() {
         NOT_STARTED.set(note);
     }
-    count(note.index(), 1);
+    let marks = count(note.index(), 1);
+    LastError { kind: note, marks, ..LastError::get() }.set();
 }
 
 #[inline]
@@ -119,9 +173,15 @@ impl Existing {
         [Note::Circuit, NOT_STARTED.get(), Note::Deadline].into_iter().find(grew).unwrap_or(Note::Other)
     }
 
-    /// Returns whether fewer errors of the kind `note` exist than when this copy was taken.
-    pub(crate) fn has_lost(self, note: Note) -> bool {
-        note != Note::Other && is_more(self.0[note.index()], Self::now().0[note.index()])
+    /// Works like [`note`](Self::note), if the code since this copy consumed the error `replaced`, and returned another
+    /// error or the same error.
+    pub(crate) fn note_instead_of(self, replaced: LastError) -> Note {
+        replaced.left_out_of(self).note()
+    }
+
+    /// Returns the counter of errors of this kind.
+    const fn count(self, note: Note) -> u16 {
+        self.0[note.index()]
     }
 
     /// Returns the number of existing errors of all kinds.

@@ -1,33 +1,25 @@
 //! Finds the kind of an error that a body returned: a rejection, an expired deadline, or any other error. The search
 //! also works if the error type has no `Error::source`.
 
-use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::base::existing::{Existing, Note};
+use crate::base::existing::{Existing, LastError, Note};
 use crate::base::still_open::StillOpen;
 
-thread_local! {
-    /// The kind of the error that the last poll of a [`Noted`] future on this thread returned, and the number of
-    /// messages from circuits to retries before this poll.
-    static NOTED: Cell<(Note, u16)> = const { Cell::new((Note::Other, 0)) };
-}
-
 impl Note {
-    /// Returns the kind of the error that the last polled [`Noted`] future returned. Returns `Other` if this future is
-    /// still pending, for example because a timeout ended the call.
+    /// Returns the kind of the last error, see [`LastError`].
     pub(crate) fn last() -> Self {
-        NOTED.get().0
+        LastError::get().kind
     }
 
     /// Removes the kind of error that an earlier poll stored. A layer calls this function when it ends a call that has
     /// no running body, for example in the pause of a retry.
     pub(crate) fn forget() {
-        NOTED.set((Self::Other, NOTED.get().1));
+        LastError::remove(LastError::get().messages);
     }
 }
 
@@ -57,12 +49,12 @@ impl<T, E, F: Future<Output = Result<T, E>>> Future for Noted<F> {
         let before = Existing::now();
         let polled = self.project().body.poll(cx);
         match &polled {
-            // No code reads `NOTED` after a success.
+            // No code reads the last error after a success.
             Poll::Ready(Ok(_)) => {}
             Poll::Ready(Err(_)) => note_error(before),
             // Removes the kind that an earlier poll of any body stored. If a timeout ended the call now, [`Note::last`]
             // would otherwise return this old kind.
-            Poll::Pending => NOTED.set((Note::Other, before.messages())),
+            Poll::Pending => LastError::remove(before.messages()),
         }
         polled
     }
@@ -77,9 +69,9 @@ pub(crate) fn noted<T, E>(poll: impl FnOnce() -> Poll<Option<Result<T, E>>>) -> 
     match &polled {
         Poll::Ready(Some(Err(_))) => note_error(before),
         // A classifier may count the item as a failure, as for the `Ok` of a body (see [`NotedValue`]).
-        Poll::Ready(Some(Ok(_))) => NOTED.set((NOTED.get().0, before.messages())),
+        Poll::Ready(Some(Ok(_))) => LastError::set_messages(before.messages()),
         Poll::Ready(None) => {}
-        Poll::Pending => NOTED.set((Note::Other, before.messages())),
+        Poll::Pending => LastError::remove(before.messages()),
     }
     polled
 }
@@ -100,7 +92,7 @@ pub(crate) fn note_run<T, E>(body: impl FnOnce() -> Result<T, E>) -> Result<T, E
 pub(crate) fn note_value<R>(body: impl FnOnce() -> R) -> R {
     let before = Existing::now().messages();
     let outcome = body();
-    NOTED.set((NOTED.get().0, before));
+    LastError::set_messages(before);
     outcome
 }
 
@@ -109,23 +101,34 @@ pub(crate) fn note_value<R>(body: impl FnOnce() -> R) -> R {
 #[cold]
 #[inline(never)]
 fn note_error(before: Existing) {
-    NOTED.set((before.note(), before.messages()));
+    LastError::set_kind(before.note(), before.messages());
 }
 
-/// Corrects the stored kind after a function of the user has converted the error. `before` is a copy of this thread's
-/// counters of errors, taken before this function ran.
-#[cold]
-pub(crate) fn note_replacement(before: Existing) {
-    let note = before.note();
-    if note != Note::Other || before.has_lost(Note::last()) {
-        NOTED.set((note, before.messages()));
+/// An error that a fallback replaces. Created before the user's function receives the error.
+#[derive(Debug)]
+pub(crate) struct Replaced {
+    before: Existing,
+    last: LastError,
+}
+
+impl Replaced {
+    #[cold]
+    pub(crate) fn now() -> Self {
+        Self { before: Existing::now(), last: LastError::get() }
+    }
+
+    /// Stores the kind of the error that the user's function returned. This may be the replaced error.
+    #[cold]
+    pub(crate) fn note(self) {
+        let Self { before, last } = self;
+        LastError::set_kind(before.note_instead_of(last), last.messages);
     }
 }
 
 /// Deletes the messages from circuits to retries, unless a circuit left a message during the last poll of the body. A
 /// circuit calls this function when it has recorded a failure of the body and is still closed.
 pub(crate) fn void_messages() {
-    if Existing::now().messages() == NOTED.get().1 {
+    if Existing::now().messages() == LastError::get().messages {
         StillOpen::void();
     }
 }
@@ -166,7 +169,7 @@ impl<F: Future> Future for NotedValue<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let before = Existing::now().messages();
         let polled = self.project().body.poll(cx);
-        NOTED.set((NOTED.get().0, before));
+        LastError::set_messages(before);
         polled
     }
 }
