@@ -101,6 +101,11 @@ pub(crate) fn count_message() -> u16 {
     count(MESSAGES, 1)
 }
 
+/// Sets the number of messages back to an earlier number.
+pub(crate) fn uncount_messages(number: u16) {
+    count(MESSAGES, number.wrapping_sub(Existing::now().messages()));
+}
+
 /// The kind of an error: a rejection, an expired deadline, or any other error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Note {

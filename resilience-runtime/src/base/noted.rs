@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use crate::base::existing::{Existing, LastError, Note};
-use crate::base::still_open::StillOpen;
+use crate::base::still_open::{Messages, StillOpen};
 
 impl Note {
     /// Returns the kind of the last error, see [`LastError`].
@@ -123,6 +123,17 @@ impl Replaced {
         let Self { before, last } = self;
         LastError::set_kind(before.note_instead_of(last), last.messages);
     }
+}
+
+/// Calls a function of the user that judges the error of the body, such as `retry_if`. The function may make calls of
+/// its own. The layers above must not take the error of such a call for the error of the body, and a retry must ignore
+/// the circuits of such a call. Afterwards, this function therefore restores the last error and the messages.
+pub(crate) fn aside<T>(judge: impl FnOnce() -> T) -> T {
+    let (last, messages) = (LastError::get(), Messages::now());
+    let judged = judge();
+    messages.restore();
+    last.set();
+    judged
 }
 
 /// Deletes the messages from circuits to retries, unless a circuit left a message during the last poll of the body. A

@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use crate::base::clock::{nanos, whole_steps};
-use crate::base::existing::{Existing, count_message};
+use crate::base::existing::{Existing, count_message, uncount_messages};
 
 /// The number of messages that a thread keeps. One message is not enough, because a retry ignores the messages of the
 /// circuits on its own function.
@@ -75,5 +75,27 @@ impl StillOpen {
     /// like the wait of a circuit.
     pub(crate) fn exceeds(self, pause: Duration) -> bool {
         self.wait == FOREVER || whole_steps(nanos(pause)) < self.wait
+    }
+}
+
+/// A copy of the messages of this thread.
+#[derive(Debug)]
+pub(crate) struct Messages {
+    number: u16,
+    newest: [(usize, u64); KEPT as usize],
+}
+
+impl Messages {
+    #[cold]
+    pub(crate) fn now() -> Self {
+        let newest = NEWEST.with(|newest| newest.each_ref().map(Cell::get));
+        Self { number: Existing::now().messages(), newest }
+    }
+
+    /// Replaces the messages of this thread by this copy.
+    #[cold]
+    pub(crate) fn restore(self) {
+        uncount_messages(self.number);
+        NEWEST.with(|newest| newest.iter().zip(self.newest).for_each(|(cell, message)| cell.set(message)));
     }
 }
