@@ -7,7 +7,7 @@ use std::io;
 
 use resilience_runtime::{
     CircuitBreaker, CircuitOpenError, Classifier, Rejection, RetryBudget, RetryCost, RetryEvent, RetryPolicy,
-    TokenBucket, check_circuits, circuit, fallback, get_circuit, get_circuit_stats, retry,
+    TokenBucket, check_circuits, circuit, fallback, get_circuit, get_circuit_stats, on_transition, retry,
 };
 
 /// Calls the functions of the library that take the lock of a circuit, or of the registry (the list of all named
@@ -244,4 +244,35 @@ async fn failed_call_in_rule_does_not_hide_open_circuit() {
     let attempts = Cell::new(0);
     calls(&circuit(1), &circuit(99), &attempts).await.unwrap_err();
     assert_eq!(attempts.get(), 1, "the attempt opened the circuit");
+}
+
+#[circuit(with = upper)]
+#[circuit(with = lower)]
+async fn below_two(upper: &CircuitBreaker, lower: &CircuitBreaker) -> Result<(), Hidden> {
+    Err(Hidden::Down)
+}
+
+#[tokio::test(start_paused = true)]
+async fn call_in_callback_does_not_change_outcome_of_body() {
+    let circuit = |name, threshold| CircuitBreaker::builder(name).threshold(threshold).build().unwrap();
+    let flags = circuit("user_code::flags", 99);
+    flags.force_open();
+    let _guard = on_transition(move |event| {
+        if event.circuit() == Some("user_code::reported") {
+            is_set(&flags);
+        }
+    });
+
+    let (upper, lower) = (circuit("user_code::upper", 99), circuit("user_code::reported", 1));
+    below_two(&upper, &lower).await.unwrap_err();
+    assert_eq!((upper.stats().total_failed, upper.stats().total_ignored), (1, 0));
+
+    let attempts = Cell::new(0);
+    let changes = || async {
+        attempts.set(attempts.get() + 1);
+        lower.reset();
+        Err::<(), _>(Hidden::Down)
+    };
+    RetryPolicy::default().call(changes).await.unwrap_err();
+    assert_eq!(attempts.get(), 3, "the circuit of the flags ends no retry");
 }

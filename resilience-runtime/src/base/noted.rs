@@ -125,15 +125,16 @@ impl Replaced {
     }
 }
 
-/// Calls a function of the user that judges the error of the body, such as `retry_if`. The function may make calls of
-/// its own. The layers above must not take the error of such a call for the error of the body, and a retry must ignore
-/// the circuits of such a call. Afterwards, this function therefore restores the last error and the messages.
-pub(crate) fn aside<T>(judge: impl FnOnce() -> T) -> T {
+/// Calls a function of the user that judges the error of the body, such as `retry_if`, or that receives an event. The
+/// function may make calls of its own. The layers above must not take the error of such a call for the error of the
+/// body, and a retry must ignore the circuits of such a call. Afterwards, this function therefore restores the last
+/// error and the messages.
+pub(crate) fn aside<T>(function: impl FnOnce() -> T) -> T {
     let (last, messages) = (LastError::get(), Messages::now());
-    let judged = judge();
+    let returned = function();
     messages.restore();
     last.set();
-    judged
+    returned
 }
 
 /// Deletes the messages from circuits to retries, unless a circuit left a message during the last poll of the body. A
