@@ -15,22 +15,35 @@ thread_local! {
     /// because [`OfThread::errors`] has no space for a fifth counter.
     static NOT_STARTED: Cell<Note> = const { Cell::new(Note::Limit) };
 
-    static LAST: Cell<LastError> = const { Cell::new(LastError { kind: Note::Other, marks: 0, messages: 0 }) };
+    static LAST: Cell<LastError> = const { Cell::new(LastError::none(0)) };
 }
 
 /// The error that the last poll of a [`Noted`](crate::base::noted::Noted) future on this thread returned. After this
 /// poll, an attribute of the function may reject the call. The error is then the rejection.
+///
+/// From the lowest bit on, the four parts of 16 bits are:
+///
+/// - the kind of the error, or `Other` if the future is still pending, for example because a timeout ended the call
+/// - the counter of errors of this kind, including this error
+/// - the number of messages from circuits to retries before the poll
+/// - zero
+///
+/// A struct with three fields would contain padding, and the processor would copy each field separately.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct LastError {
-    /// The kind of the error. `Other` if the future is still pending, for example because a timeout ended the call.
-    pub(crate) kind: Note,
-    /// The counter of errors of this kind, including this error.
-    marks: u16,
-    /// The number of messages from circuits to retries before the poll.
-    pub(crate) messages: u16,
-}
+pub(crate) struct LastError(u64);
 
 impl LastError {
+    const MARKS: u32 = 16;
+    const MESSAGES: u32 = 32;
+
+    const fn none(messages: u16) -> Self {
+        Self::new(Note::Other, 0, messages)
+    }
+
+    const fn new(kind: Note, marks: u16, messages: u16) -> Self {
+        Self(kind as u64 | (marks as u64) << Self::MARKS | (messages as u64) << Self::MESSAGES)
+    }
+
     #[inline]
     pub(crate) fn get() -> Self {
         LAST.get()
@@ -41,28 +54,56 @@ impl LastError {
         LAST.set(self);
     }
 
+    pub(crate) fn kind(self) -> Note {
+        let is_kind = |kind: &Note| *kind as u64 == self.0 & u64::from(u16::MAX);
+        Note::ERRORS.into_iter().find(is_kind).unwrap_or(Note::Other)
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "the number has 16 bits")]
+    const fn marks(self) -> u16 {
+        (self.0 >> Self::MARKS) as u16
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "the number has 16 bits")]
+    #[inline]
+    pub(crate) const fn messages(self) -> u16 {
+        (self.0 >> Self::MESSAGES) as u16
+    }
+
     /// Removes the last error.
     #[inline]
     pub(crate) fn remove(messages: u16) {
-        Self { kind: Note::Other, marks: 0, messages }.set();
+        Self::none(messages).set();
     }
 
     /// Changes the number of messages only.
     #[inline]
     pub(crate) fn set_messages(messages: u16) {
-        Self { messages, ..Self::get() }.set();
+        Self(Self::get().0 & u64::from(u32::MAX) | u64::from(messages) << Self::MESSAGES).set();
     }
 
     /// Replaces the last error by an error of this kind, which exists now.
     pub(crate) fn set_kind(kind: Note, messages: u16) {
-        Self { kind, marks: Existing::now().count(kind), messages }.set();
+        match kind {
+            Note::Other => Self::remove(messages),
+            kind => Self::new(kind, Existing::now().count(kind), messages).set(),
+        }
+    }
+
+    /// Replaces the last error by the error of a call that a layer rejects. A layer calls this function before it
+    /// creates the error. The constructor of the error cannot call this function, because the additional code would
+    /// slow down the success of a call.
+    #[inline]
+    pub(crate) fn reject(kind: Note) {
+        Self::new(kind, Existing::now().count(kind).wrapping_add(1), Self::get().messages()).set();
     }
 
     /// Returns the counters without this error, if the error still existed when the copy `before` was taken. A `From`
     /// implementation of the user may have dropped the error since its creation.
     fn left_out_of(self, mut before: Existing) -> Existing {
-        if self.kind != Note::Other && !is_more(self.marks, before.count(self.kind)) {
-            let count = &mut before.0[self.kind.index()];
+        let kind = self.kind();
+        if kind != Note::Other && !is_more(self.marks(), before.count(kind)) {
+            let count = &mut before.0[kind.index()];
             *count = count.wrapping_sub(1);
         }
         before
@@ -87,8 +128,7 @@ pub(crate) fn count_created(note: Note) {
     if note.index() == Note::Limit.index() {
         NOT_STARTED.set(note);
     }
-    let marks = count(note.index(), 1);
-    LastError { kind: note, marks, ..LastError::get() }.set();
+    count(note.index(), 1);
 }
 
 #[inline]
@@ -124,6 +164,9 @@ pub(crate) enum Note {
 }
 
 impl Note {
+    /// All kinds except `Other`.
+    const ERRORS: [Self; 5] = [Self::Circuit, Self::Limit, Self::AboveBurst, Self::TooLate, Self::Deadline];
+
     /// Returns the index, in [`OfThread::errors`], of the counter for errors of this kind.
     const fn index(self) -> usize {
         match self {

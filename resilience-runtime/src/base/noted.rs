@@ -13,13 +13,13 @@ use crate::base::still_open::{Messages, StillOpen};
 impl Note {
     /// Returns the kind of the last error, see [`LastError`].
     pub(crate) fn last() -> Self {
-        LastError::get().kind
+        LastError::get().kind()
     }
 
     /// Removes the kind of error that an earlier poll stored. A layer calls this function when it ends a call that has
     /// no running body, for example in the pause of a retry.
     pub(crate) fn forget() {
-        LastError::remove(LastError::get().messages);
+        LastError::remove(LastError::get().messages());
     }
 }
 
@@ -121,7 +121,7 @@ impl Replaced {
     #[cold]
     pub(crate) fn note(self) {
         let Self { before, last } = self;
-        LastError::set_kind(before.note_instead_of(last), last.messages);
+        LastError::set_kind(before.note_instead_of(last), last.messages());
     }
 }
 
@@ -140,7 +140,7 @@ pub(crate) fn aside<T>(function: impl FnOnce() -> T) -> T {
 /// Deletes the messages from circuits to retries, unless a circuit left a message during the last poll of the body. A
 /// circuit calls this function when it has recorded a failure of the body and is still closed.
 pub(crate) fn void_messages() {
-    if Existing::now().messages() == LastError::get().messages {
+    if Existing::now().messages() == LastError::get().messages() {
         StillOpen::void();
     }
 }

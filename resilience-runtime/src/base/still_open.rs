@@ -46,11 +46,17 @@ impl StillOpen {
     /// Makes all earlier messages of this thread void.
     #[inline]
     pub(crate) fn void() {
-        // Skips the loop after most failures: if the newest message is void, all messages are void.
-        let newest = usize::from(Existing::now().messages() % KEPT);
-        if NEWEST.with(|messages| messages[newest].get().0) != VOID {
+        // Skips the loop after most failures.
+        if !Self::is_void() {
             Self::void_all();
         }
+    }
+
+    /// Returns whether all messages of this thread are void. If the newest message is void, all messages are void.
+    #[inline]
+    fn is_void() -> bool {
+        let newest = usize::from(Existing::now().messages() % KEPT);
+        NEWEST.with(|messages| messages[newest].get().0) == VOID
     }
 
     #[cold]
@@ -82,20 +88,28 @@ impl StillOpen {
 #[derive(Debug)]
 pub(crate) struct Messages {
     number: u16,
-    newest: [(usize, u64); KEPT as usize],
+    /// The messages, or `None` if all messages are void. Usually, all messages are void.
+    newest: Option<[(usize, u64); KEPT as usize]>,
 }
 
 impl Messages {
-    #[cold]
     pub(crate) fn now() -> Self {
-        let newest = NEWEST.with(|newest| newest.each_ref().map(Cell::get));
+        let newest = NEWEST.with(|newest| (!StillOpen::is_void()).then(|| newest.each_ref().map(Cell::get)));
         Self { number: Existing::now().messages(), newest }
     }
 
     /// Replaces the messages of this thread by this copy.
-    #[cold]
     pub(crate) fn restore(self) {
-        uncount_messages(self.number);
-        NEWEST.with(|newest| newest.iter().zip(self.newest).for_each(|(cell, message)| cell.set(message)));
+        match self.newest {
+            None if Existing::now().messages() == self.number => {}
+            None => {
+                StillOpen::void();
+                uncount_messages(self.number);
+            }
+            Some(newest) => {
+                NEWEST.with(|cells| cells.iter().zip(newest).for_each(|(cell, message)| cell.set(message)));
+                uncount_messages(self.number);
+            }
+        }
     }
 }
