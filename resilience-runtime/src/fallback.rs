@@ -2,8 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::base::existing::Existing;
-use crate::base::noted::note_replacement;
+use crate::base::noted::Replaced;
 use crate::base::outcome::Outcome;
 use crate::base::sync::{Arc, AtomicU64, Ordering};
 
@@ -56,10 +55,10 @@ pub fn replace<'f, R: Outcome>(
     match outcome {
         ControlFlow::Break(outcome) => outcome,
         ControlFlow::Continue(error) => {
-            let before = Existing::now();
+            let replaced = Replaced::now();
             let outcome = make(error).into_result();
             if outcome.is_err() {
-                note_replacement(before);
+                replaced.note();
             }
             counts().count(R::from_result(outcome))
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Waker};
 
 use axum::extract::State;
-use resilience_runtime::{bulkhead, circuit, fallback, get_circuit, get_stats, hedge, retry, timeout};
+use resilience_runtime::{Bulkhead, bulkhead, circuit, fallback, get_circuit, get_stats, hedge, retry, timeout};
 use support::{Error, assert_send, seconds};
 use tokio::task::yield_now;
 use tokio::time::sleep;
@@ -370,4 +370,84 @@ async fn circuit_above_ignores_only_a_rejection_that_closure_returns() {
     assert_eq!((stats().total_ignored, stats().total_failed), (1, 0));
     assert_eq!(outer(false).await, Err(Hidden::Other));
     assert_eq!((stats().total_ignored, stats().total_failed), (1, 1));
+}
+
+/// The error that a fallback returns.
+#[derive(Clone, Copy, Debug)]
+enum Returns {
+    TheSame,
+    Rejection,
+    Other,
+}
+
+/// Replaces `error`.
+fn instead(returns: Returns, error: Hidden) -> Result<u32, Hidden> {
+    match returns {
+        Returns::TheSame => Err(error),
+        Returns::Rejection => {
+            let open = get_circuit("fallback_in_place::instead").unwrap().try_acquire().unwrap_err();
+            Err(Hidden::Rejected(open.into()))
+        }
+        Returns::Other => Err(Hidden::Other),
+    }
+}
+
+#[circuit(name = "fallback_in_place::instead")]
+async fn forced_open() -> Result<u32, Hidden> {
+    Ok(1)
+}
+
+#[circuit(name = "fallback_in_place::stale")]
+async fn calls_forced_open() -> Result<u32, Hidden> {
+    forced_open().await
+}
+
+#[circuit(name = "fallback_in_place::attribute", threshold = 9)]
+#[fallback(|error| instead(returns, error))]
+#[bulkhead(with = full)]
+async fn rejected_by_attribute(full: &Bulkhead, returns: Returns) -> Result<u32, Hidden> {
+    Ok(1)
+}
+
+#[circuit(name = "fallback_in_place::plain", threshold = 9)]
+#[fallback(|error| instead(returns, error))]
+#[bulkhead(with = full)]
+fn plain_rejected_by_attribute(full: &Bulkhead, returns: Returns) -> Result<u32, Hidden> {
+    Ok(1)
+}
+
+#[circuit(name = "fallback_in_place::body", threshold = 9)]
+#[fallback(|error| instead(returns, error))]
+async fn rejected_in_body(full: &Bulkhead, returns: Returns) -> Result<u32, Hidden> {
+    full.try_acquire().map(|_| 1).map_err(|full| Hidden::Rejected(full.into()))
+}
+
+#[tokio::test]
+async fn circuit_above_closure_ignores_rejections_of_every_layer() {
+    get_circuit("fallback_in_place::instead").unwrap().force_open();
+    let full = Bulkhead::builder("fallback_in_place", 1).build().unwrap();
+    let _slot = full.try_acquire().unwrap();
+    for (returns, ignored) in [(Returns::TheSame, 1), (Returns::Rejection, 1), (Returns::Other, 0)] {
+        // A rejection of an earlier call on this thread must not change the outcome.
+        for earlier in [false, true] {
+            for name in ["attribute", "plain", "body"] {
+                let circuit = get_circuit(&format!("fallback_in_place::{name}")).unwrap();
+                let before = circuit.stats();
+                if earlier {
+                    calls_forced_open().await.unwrap_err();
+                } else {
+                    asks("no text").await.unwrap_err();
+                }
+                match name {
+                    "attribute" => rejected_by_attribute(&full, returns).await,
+                    "plain" => plain_rejected_by_attribute(&full, returns),
+                    _ => rejected_in_body(&full, returns).await,
+                }
+                .unwrap_err();
+                let (now, case) = (circuit.stats(), (returns, earlier, name));
+                assert_eq!(now.total_ignored - before.total_ignored, ignored, "{case:?}");
+                assert_eq!(now.total_failed - before.total_failed, 1 - ignored, "{case:?}");
+            }
+        }
+    }
 }

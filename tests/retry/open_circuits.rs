@@ -4,11 +4,13 @@
 use std::cell::{Cell, RefCell};
 use std::future::{Future, pending};
 use std::io;
+use std::pin::pin;
 use std::time::Duration;
 
+use futures_util::{StreamExt, stream};
 use resilience_runtime::{
-    Bulkhead, BulkheadFullError, CallError, CircuitBreaker, CircuitOpenError, RateLimit, RateLimitedError, RetryPolicy,
-    bulkhead, circuit, fallback, get_circuit, hedge, retry, timeout,
+    Bulkhead, BulkheadFullError, CallError, CircuitBreaker, CircuitOpenError, Classifier, RateLimit, RateLimitedError,
+    RetryPolicy, bulkhead, circuit, fallback, get_circuit, hedge, retry, timeout,
 };
 use support::{Error, seconds};
 use tokio::time::{Instant, sleep};
@@ -310,13 +312,17 @@ enum Way {
     Permit,
     OwnedPermit,
     Method,
+    ClassifiedValue,
+    StreamItem,
 }
 
-const WAYS: [Way; 5] = [Way::Error, Way::Value, Way::Permit, Way::OwnedPermit, Way::Method];
+const WAYS: [Way; 7] =
+    [Way::Error, Way::Value, Way::Permit, Way::OwnedPermit, Way::Method, Way::ClassifiedValue, Way::StreamItem];
 
 /// Makes `call` inside a call of a closed circuit. The closed circuit then records a failure.
 async fn fails_by(way: Way, call: impl Future<Output = Result<(), Plain>>) {
     let closed = CircuitBreaker::builder("open_circuits::closed").threshold(99).build().unwrap();
+    let every_value = Classifier::builder().failure_if_ok(|()| true).build().unwrap();
     match way {
         Way::Error => drop(fails_after(call).await.unwrap_err()),
         Way::Value => selects_after(call).await.unwrap(),
@@ -333,6 +339,15 @@ async fn fails_by(way: Way, call: impl Future<Output = Result<(), Plain>>) {
         Way::Method => {
             let failed = closed.call(|| async { call.await.and(Err::<(), _>(Plain)) }).await;
             drop(failed.unwrap_err());
+        }
+        Way::ClassifiedValue => {
+            let selected = closed.call_with(&every_value, || async { call.await.or(Ok::<_, Plain>(())) }).await;
+            selected.unwrap();
+        }
+        Way::StreamItem => {
+            let item = stream::once(async { call.await.or(Ok::<_, Plain>(())) });
+            let mut items = pin!(closed.watch_with(&every_value, || item).unwrap());
+            items.next().await.unwrap().unwrap();
         }
     }
 }

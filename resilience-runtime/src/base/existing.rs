@@ -16,6 +16,100 @@ thread_local! {
     /// The kind of this thread's newest error that is a `Limit`, an `AboveBurst` or a `TooLate`. These kinds share one
     /// counter, because [`OfThread::errors`] has only three counters for errors.
     static NOT_STARTED: Cell<Note> = const { Cell::new(Note::Limit) };
+
+    static LAST: Cell<LastError> = const { Cell::new(LastError::none(0)) };
+}
+
+/// The error that the last poll of a [`Noted`](crate::base::noted::Noted) future on this thread returned. After this
+/// poll, an attribute of the function may reject the call. The error is then the rejection.
+///
+/// From the lowest bit on, the four parts of 16 bits are:
+///
+/// - the kind of the error, or `Other` if the future is still pending, for example because a timeout ended the call
+/// - the counter of errors of this kind, including this error
+/// - the number of messages from circuits to retries before the poll
+/// - zero
+///
+/// A struct with three fields would contain padding, and the processor would copy each field separately.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LastError(u64);
+
+impl LastError {
+    const MARKS: u32 = 16;
+    const MESSAGES: u32 = 32;
+
+    const fn none(messages: u16) -> Self {
+        Self::new(Note::Other, 0, messages)
+    }
+
+    const fn new(kind: Note, marks: u16, messages: u16) -> Self {
+        Self(kind as u64 | (marks as u64) << Self::MARKS | (messages as u64) << Self::MESSAGES)
+    }
+
+    #[inline]
+    pub(crate) fn get() -> Self {
+        LAST.get()
+    }
+
+    #[inline]
+    pub(crate) fn set(self) {
+        LAST.set(self);
+    }
+
+    pub(crate) fn kind(self) -> Note {
+        let is_kind = |kind: &Note| *kind as u64 == self.0 & u64::from(u16::MAX);
+        Note::ERRORS.into_iter().find(is_kind).unwrap_or(Note::Other)
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "the number has 16 bits")]
+    const fn marks(self) -> u16 {
+        (self.0 >> Self::MARKS) as u16
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "the number has 16 bits")]
+    #[inline]
+    pub(crate) const fn messages(self) -> u16 {
+        (self.0 >> Self::MESSAGES) as u16
+    }
+
+    /// Removes the last error.
+    #[inline]
+    pub(crate) fn remove(messages: u16) {
+        Self::none(messages).set();
+    }
+
+    /// Changes the number of messages only.
+    #[inline]
+    pub(crate) fn set_messages(messages: u16) {
+        Self(Self::get().0 & u64::from(u32::MAX) | u64::from(messages) << Self::MESSAGES).set();
+    }
+
+    /// Replaces the last error by an error of this kind, which exists now.
+    pub(crate) fn set_kind(kind: Note, messages: u16) {
+        match kind {
+            Note::Other => Self::remove(messages),
+            kind => Self::new(kind, Existing::now().count(kind), messages).set(),
+        }
+    }
+
+    /// Replaces the last error by the error of a call that a layer rejects. A layer calls this function before it
+    /// creates the error. The constructor of the error cannot call this function, because the additional code would
+    /// slow down the success of a call.
+    #[inline]
+    pub(crate) fn reject(kind: Note) {
+        Self::new(kind, Existing::now().count(kind).wrapping_add(1), Self::get().messages()).set();
+    }
+
+    /// Returns the counters without this error, if the error still existed when the copy `before` was taken. A `From`
+    /// implementation of the user may have dropped the error since its creation.
+    fn left_out_of(self, mut before: Existing) -> Existing {
+        let kind = self.kind();
+        if kind != Note::Other && !is_more(self.marks(), before.count(kind)) {
+            let count = &mut before.0[kind.index()];
+            *count = count.wrapping_sub(1);
+        }
+        before
+    }
 }
 
 /// The index, in [`OfThread::errors`], of the counter for messages.
@@ -49,6 +143,11 @@ pub(crate) fn count_message() -> u16 {
     count(MESSAGES, 1)
 }
 
+/// Sets the number of messages back to an earlier number.
+pub(crate) fn uncount_messages(number: u16) {
+    count(MESSAGES, number.wrapping_sub(Existing::now().messages()));
+}
+
 /// The kind of an error: a rejection, an expired deadline, or any other error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Note {
@@ -67,6 +166,9 @@ pub(crate) enum Note {
 }
 
 impl Note {
+    /// All kinds except `Other`.
+    const ERRORS: [Self; 5] = [Self::Circuit, Self::Limit, Self::AboveBurst, Self::TooLate, Self::Deadline];
+
     /// Returns the index, in [`OfThread::errors`], of the counter for errors of this kind.
     const fn index(self) -> usize {
         match self {
@@ -122,9 +224,15 @@ impl Existing {
         [Note::Circuit, NOT_STARTED.get(), Note::Deadline].into_iter().find(grew).unwrap_or(Note::Other)
     }
 
-    /// Returns whether the number of existing errors of the kind `note` has decreased since this copy was taken.
-    pub(crate) fn has_lost(self, note: Note) -> bool {
-        note != Note::Other && is_more(self.0[note.index()], Self::now().0[note.index()])
+    /// Works like [`note`](Self::note), if the code since this copy consumed the error `replaced`, and returned another
+    /// error or the same error.
+    pub(crate) fn note_instead_of(self, replaced: LastError) -> Note {
+        replaced.left_out_of(self).note()
+    }
+
+    /// Returns the counter of errors of this kind.
+    const fn count(self, note: Note) -> u16 {
+        self.0[note.index()]
     }
 
     /// Returns the number of existing errors of all kinds.

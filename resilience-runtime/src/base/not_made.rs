@@ -16,7 +16,7 @@ use std::iter::successors;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use crate::base::existing::{Note, count_created, count_dropped};
+use crate::base::existing::{LastError, Note, count_created, count_dropped};
 use crate::base::name::Name;
 use crate::base::reason::Reason;
 
@@ -156,14 +156,22 @@ impl End {
     pub(crate) fn new(allowed: Duration, by_deadline: bool) -> Self {
         match by_deadline {
             false if allowed.is_zero() => Self::NoTime,
-            true if allowed.is_zero() => Self::BeforeCall(Alive::new(Note::TooLate)),
+            true if allowed.is_zero() => {
+                LastError::reject(Note::TooLate);
+                Self::BeforeCall(Alive::new(Note::TooLate))
+            }
             _ => Self::of_started(by_deadline),
         }
     }
 
     /// Works like [`new`](Self::new), for a call that had started.
     pub(crate) fn of_started(by_deadline: bool) -> Self {
-        if by_deadline { Self::DuringCall(Alive::new(Note::Deadline)) } else { Self::Timeout }
+        if by_deadline {
+            LastError::reject(Note::Deadline);
+            Self::DuringCall(Alive::new(Note::Deadline))
+        } else {
+            Self::Timeout
+        }
     }
 }
 

@@ -1,33 +1,25 @@
 //! Finds the kind of an error that a body returned: a rejection, an expired deadline, or any other error. The search
 //! also works if the error type has no `Error::source`.
 
-use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::base::existing::{Existing, Note};
-use crate::base::still_open::StillOpen;
-
-thread_local! {
-    /// Two facts about the last poll of a body on this thread. The first is the kind of the error that the poll
-    /// returned. The second is the number of messages from circuits to retries before the poll.
-    static NOTED: Cell<(Note, u16)> = const { Cell::new((Note::Other, 0)) };
-}
+use crate::base::existing::{Existing, LastError, Note};
+use crate::base::still_open::{Messages, StillOpen};
 
 impl Note {
-    /// Returns the kind of the error that the last polled [`Noted`] future returned. Returns `Other` if this future is
-    /// still pending, for example because a timeout ended the call.
+    /// Returns the kind of the last error, see [`LastError`].
     pub(crate) fn last() -> Self {
-        NOTED.get().0
+        LastError::get().kind()
     }
 
     /// Removes the kind of error that an earlier poll stored. A `#[timeout]` calls this function when the timeout ends
     /// a call. If the call was in the pause of a retry, the stored kind belongs to an earlier attempt.
     pub(crate) fn forget() {
-        NOTED.set((Self::Other, NOTED.get().1));
+        LastError::remove(LastError::get().messages());
     }
 }
 
@@ -57,12 +49,12 @@ impl<T, E, F: Future<Output = Result<T, E>>> Future for Noted<F> {
         let before = Existing::now();
         let polled = self.project().body.poll(cx);
         match &polled {
-            // No code reads `NOTED` after a success.
+            // No code reads the last error after a success.
             Poll::Ready(Ok(_)) => {}
             Poll::Ready(Err(_)) => note_error(before),
             // Removes the kind that an earlier poll of this body or of another body stored. If a timeout ended the call
             // now, [`Note::last`] would otherwise return this old kind.
-            Poll::Pending => NOTED.set((Note::Other, before.messages())),
+            Poll::Pending => LastError::remove(before.messages()),
         }
         polled
     }
@@ -76,8 +68,10 @@ pub(crate) fn noted<T, E>(poll: impl FnOnce() -> Poll<Option<Result<T, E>>>) -> 
     let polled = poll();
     match &polled {
         Poll::Ready(Some(Err(_))) => note_error(before),
-        Poll::Ready(_) => {}
-        Poll::Pending => NOTED.set((Note::Other, before.messages())),
+        // A classifier may count the item as a failure, as for the `Ok` of a body (see [`NotedValue`]).
+        Poll::Ready(Some(Ok(_))) => LastError::set_messages(before.messages()),
+        Poll::Ready(None) => {}
+        Poll::Pending => LastError::remove(before.messages()),
     }
     polled
 }
@@ -98,7 +92,7 @@ pub(crate) fn note_run<T, E>(body: impl FnOnce() -> Result<T, E>) -> Result<T, E
 pub(crate) fn note_value<R>(body: impl FnOnce() -> R) -> R {
     let before = Existing::now().messages();
     let outcome = body();
-    NOTED.set((NOTED.get().0, before));
+    LastError::set_messages(before);
     outcome
 }
 
@@ -107,23 +101,46 @@ pub(crate) fn note_value<R>(body: impl FnOnce() -> R) -> R {
 #[cold]
 #[inline(never)]
 fn note_error(before: Existing) {
-    NOTED.set((before.note(), before.messages()));
+    LastError::set_kind(before.note(), before.messages());
 }
 
-/// Corrects the stored kind after a function of the user has converted the error. `before` is a copy of this thread's
-/// counters of errors, taken before the user's function ran.
-#[cold]
-pub(crate) fn note_replacement(before: Existing) {
-    let note = before.note();
-    if note != Note::Other || before.has_lost(Note::last()) {
-        NOTED.set((note, before.messages()));
+/// An error that a fallback replaces. Created before the user's function receives the error.
+#[derive(Debug)]
+pub(crate) struct Replaced {
+    before: Existing,
+    last: LastError,
+}
+
+impl Replaced {
+    #[cold]
+    pub(crate) fn now() -> Self {
+        Self { before: Existing::now(), last: LastError::get() }
     }
+
+    /// Stores the kind of the error that the user's function returned. This may be the replaced error.
+    #[cold]
+    pub(crate) fn note(self) {
+        let Self { before, last } = self;
+        LastError::set_kind(before.note_instead_of(last), last.messages());
+    }
+}
+
+/// Calls a function of the user that judges the error of the body, such as `retry_if`, or that receives an event. The
+/// function may make calls of its own. The layers above must not take the error of such a call for the error of the
+/// body, and a retry must ignore the circuits of such a call. Afterwards, this function therefore restores the last
+/// error and the messages.
+pub(crate) fn aside<T>(function: impl FnOnce() -> T) -> T {
+    let (last, messages) = (LastError::get(), Messages::now());
+    let returned = function();
+    messages.restore();
+    last.set();
+    returned
 }
 
 /// Deletes the messages from circuits to retries if no circuit left a message during the last poll of the body. A
 /// circuit calls this function when it records a failure of the body and leaves no message itself.
 pub(crate) fn void_messages() {
-    if Existing::now().messages() == NOTED.get().1 {
+    if Existing::now().messages() == LastError::get().messages() {
         StillOpen::void();
     }
 }
@@ -140,9 +157,9 @@ pub(crate) fn void_messages_of_permit(before: u16) {
 }
 
 pin_project! {
-    /// Wraps the body of a function whose circuit has the option `failure_if_ok`. This option can make an `Ok` a
-    /// failure. At each poll, this future therefore stores the number of messages from circuits to retries before the
-    /// poll, even if the body returns `Ok`.
+    /// Wraps the body of a call whose circuit may count an `Ok` as a failure, for example because of the option
+    /// `failure_if_ok`. At each poll, this future therefore stores the number of messages from circuits to retries
+    /// before the poll, even if the body returns `Ok`.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless awaited"]
     pub struct NotedValue<F> {
@@ -165,7 +182,7 @@ impl<F: Future> Future for NotedValue<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let before = Existing::now().messages();
         let polled = self.project().body.poll(cx);
-        NOTED.set((NOTED.get().0, before));
+        LastError::set_messages(before);
         polled
     }
 }

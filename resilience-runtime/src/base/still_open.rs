@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use crate::base::clock::{nanos, whole_steps};
-use crate::base::existing::{Existing, count_message};
+use crate::base::existing::{Existing, count_message, uncount_messages};
 
 /// The number of messages that a thread keeps. One message is not enough: a retry ignores the messages of the circuits
 /// on its own function, and then needs an older message.
@@ -46,11 +46,17 @@ impl StillOpen {
     /// Makes all earlier messages of this thread void, so that retries ignore them.
     #[inline]
     pub(crate) fn void() {
-        // Skips the loop after most failures: if the newest message is void, all messages are void.
-        let newest = usize::from(Existing::now().messages() % KEPT);
-        if NEWEST.with(|messages| messages[newest].get().0) != VOID {
+        // Skips the loop after most failures.
+        if !Self::is_void() {
             Self::void_all();
         }
+    }
+
+    /// Returns whether all messages of this thread are void. If the newest message is void, all messages are void.
+    #[inline]
+    fn is_void() -> bool {
+        let newest = usize::from(Existing::now().messages() % KEPT);
+        NEWEST.with(|messages| messages[newest].get().0) == VOID
     }
 
     #[cold]
@@ -75,5 +81,35 @@ impl StillOpen {
     /// because the end of a cooldown is rounded up, too.
     pub(crate) fn exceeds(self, pause: Duration) -> bool {
         self.wait == FOREVER || whole_steps(nanos(pause)) < self.wait
+    }
+}
+
+/// A copy of the messages of this thread.
+#[derive(Debug)]
+pub(crate) struct Messages {
+    number: u16,
+    /// The messages, or `None` if all messages are void. Usually, all messages are void.
+    newest: Option<[(usize, u64); KEPT as usize]>,
+}
+
+impl Messages {
+    pub(crate) fn now() -> Self {
+        let newest = NEWEST.with(|newest| (!StillOpen::is_void()).then(|| newest.each_ref().map(Cell::get)));
+        Self { number: Existing::now().messages(), newest }
+    }
+
+    /// Replaces the messages of this thread by this copy.
+    pub(crate) fn restore(self) {
+        match self.newest {
+            None if Existing::now().messages() == self.number => {}
+            None => {
+                StillOpen::void();
+                uncount_messages(self.number);
+            }
+            Some(newest) => {
+                NEWEST.with(|cells| cells.iter().zip(newest).for_each(|(cell, message)| cell.set(message)));
+                uncount_messages(self.number);
+            }
+        }
     }
 }

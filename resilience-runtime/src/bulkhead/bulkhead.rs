@@ -11,6 +11,7 @@ use tracing::field::display;
 
 use crate::base::blocking;
 use crate::base::clock::Tick;
+use crate::base::existing::{LastError, Note};
 use crate::base::name::Name;
 use crate::base::sync::statics::AtomicU32;
 use crate::base::sync::{Arc, AtomicU64, Ordering};
@@ -271,6 +272,7 @@ impl Bulkhead {
         if events::debug_wanted() {
             bulkhead_full(&self.0.name, self.max());
         }
+        LastError::reject(Note::Limit);
         BulkheadFullError::new(self.0.name.clone(), self.0.settings.current().max.is_some())
     }
 }

@@ -7,7 +7,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::base::accepts::{Accepts, AnyError, AnyValue};
-use crate::base::noted::{Noted, void_messages_of_permit};
+use crate::base::noted::{Noted, NotedValue, void_messages_of_permit};
 use crate::base::sync::Arc;
 use crate::call_error::CallError;
 use crate::circuit::breaker::CircuitBreaker;
@@ -173,7 +173,9 @@ impl CircuitBreaker {
         T: Accepts<V> + ?Sized,
     {
         let mut permit = self.acquire(false)?;
-        let outcome = Noted::new(Watched::new(&mut permit, async { f().await })).await;
+        // The classifier may count an `Ok` as a failure, which only a `NotedValue` notes.
+        let body = NotedValue::new(Watched::new(&mut permit, async { f().await }));
+        let outcome = Noted::new(body).await;
         // Marks the call as waiting, so that a panic in a function of the classifier cancels the call.
         permit.wait();
         let verdict = classifier.classify(&outcome, Cause::or_noted);

@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::base::accepts::{Accepts, Functions};
+use crate::base::noted::aside;
 
 /// A function of the user that receives an error or an `Ok` value.
 type Function<P, R> = Box<dyn Fn(&P) -> R + Send + Sync>;
@@ -50,7 +51,7 @@ impl<E: ?Sized> OfErrors<E> {
         E: Accepts<X>,
     {
         let (failure_if, error) = self.failure_if.as_ref().zip(E::see(error))?;
-        Some(failure_if(error))
+        Some(aside(|| failure_if(error)))
     }
 
     pub(super) fn retry_after<X>(&self, error: &X) -> Option<Duration>
@@ -58,7 +59,7 @@ impl<E: ?Sized> OfErrors<E> {
         E: Accepts<X>,
     {
         let (retry_after, error) = self.retry_after.as_ref().zip(E::see(error))?;
-        retry_after(error)
+        aside(|| retry_after(error))
     }
 
     pub(super) fn show<'a, X>(&self, error: &'a X) -> Option<&'a (dyn Error + 'static)>

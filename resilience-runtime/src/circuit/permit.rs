@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::base::clock::Tick;
-use crate::base::existing::Existing;
+use crate::base::existing::{Existing, LastError, Note};
 use crate::base::noted::void_messages_of_permit;
 use crate::base::repeat::Repeat;
 use crate::base::still_open::StillOpen;
@@ -242,6 +242,7 @@ impl<'a> Call<&'a Core> {
             Err(wait) => {
                 core.reject(wait);
                 StillOpen::leave(core.address(), wait.until_admission(), true);
+                LastError::reject(Note::Circuit);
                 return Err(wait);
             }
         };

@@ -192,8 +192,9 @@ pub struct Missed {
 /// Calls a function for each state change of a circuit, until the returned guard is dropped.
 ///
 /// The function runs in the thread that changes the state, after the change, and while no lock is held. The function
-/// must not block, because it delays the call that changes the state. If the function panics, the call continues, and
-/// the event `callback_panicked` (ERROR) reports the panic.
+/// must not block, because it delays the call that changes the state. The function may make calls through other
+/// circuits. These calls do not affect the delayed call. If the function panics, the call continues, and the event
+/// `callback_panicked` (ERROR) reports the panic.
 ///
 /// # Examples
 ///

@@ -7,7 +7,7 @@ use std::future::Future;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use crate::base::noted::NotedValue;
+use crate::base::noted::{NotedValue, aside};
 use crate::base::outcome::Outcome;
 use crate::base::repeat::Repeat;
 use crate::circuit::breaker::CircuitBreaker;
@@ -101,14 +101,14 @@ pub fn settle_by<R: Outcome>(
         Err(error) => {
             let cause = |error: &R::Error| cause(error).or_noted();
             let neutral = if asks_first {
-                (!failure_if(&error)).then(|| cause(&error))
+                (!aside(|| failure_if(&error))).then(|| cause(&error))
             } else {
                 Some(cause(&error)).filter(|cause| cause.is_neutral())
             };
             match neutral {
                 Some(cause) => end_neutral(permit.end(), cause),
                 None => {
-                    let retry_after = retry_after(&error);
+                    let retry_after = aside(|| retry_after(&error));
                     permit.end().body_failed(text(&error), retry_after);
                 }
             }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use futures_core::Stream;
 
+use crate::base::noted::aside;
 use crate::base::outcome::Outcome;
 use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::permit::Permit;
@@ -95,14 +96,14 @@ where
         let Self { text, cause, asks_first, failure_if, retry_after, .. } = self;
         let cause = |error: &E| cause(error).or_noted();
         let neutral = if asks_first {
-            (!failure_if(error)).then(|| cause(error))
+            (!aside(|| failure_if(error))).then(|| cause(error))
         } else {
             Some(cause(error)).filter(|cause| cause.is_neutral())
         };
         match neutral {
             Some(cause) => settle(Decision::Neutral(cause), None),
             None => {
-                let retry_after = retry_after(error);
+                let retry_after = aside(|| retry_after(error));
                 settle(Decision::Failure(retry_after), text(error));
             }
         }

@@ -8,6 +8,7 @@ use tracing::field::display;
 use crate::base::clock::Tick;
 #[cfg(feature = "serde")]
 use crate::base::clock::nanos;
+use crate::base::existing::{LastError, Note};
 use crate::base::name::Name;
 use crate::base::reason::Reason;
 use crate::base::sync::{Arc, AtomicU64, Ordering};
@@ -253,6 +254,7 @@ impl RateLimit {
             Reason::Early(early) => Reason::Early(early.saturating_add(7) & !7),
             reason => reason,
         };
+        LastError::reject(if reason.is_above_burst() { Note::AboveBurst } else { Note::Limit });
         let limited = RateLimitedError::new(self.0.name.clone(), reason);
         if events::debug_wanted() {
             rate_limited(&self.0.name, limited.retry_after());

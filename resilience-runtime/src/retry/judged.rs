@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::base::accepts::Accepts;
 use crate::base::existing::Note;
+use crate::base::noted::aside;
 use crate::base::outcome::Outcome;
 use crate::base::pauses::time_to_sleep;
 use crate::circuit::breaker::CircuitBreaker;
@@ -231,7 +232,7 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
     pub fn retry_if(mut self, retry_if: impl FnOnce(&E) -> bool) -> Self {
         if self.ended.last.is_none() {
             if let Err(error) = &self.ended.outcome {
-                self.ended.last = (!retry_if(error)).then_some(End::NotRetryable);
+                self.ended.last = (!aside(|| retry_if(error))).then_some(End::NotRetryable);
             }
         }
         self
@@ -261,7 +262,7 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
     fn hinted(mut self, retry_after: impl FnOnce(&E) -> Option<Duration>, longest: impl FnOnce() -> Duration) -> Self {
         if self.ended.last.is_none() {
             if let Err(error) = &self.ended.outcome {
-                self.ended.hint = retry_after(error).map(|delay| Hint { delay, longest: longest() });
+                self.ended.hint = aside(|| retry_after(error)).map(|delay| Hint { delay, longest: longest() });
             }
         }
         self
@@ -271,7 +272,7 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
     pub fn cost(mut self, cost: impl FnOnce(&E) -> RetryCost) -> Self {
         if self.ended.last.is_none() {
             if let Err(error) = &self.ended.outcome {
-                self.ended.cost = cost(error);
+                self.ended.cost = aside(|| cost(error));
             }
         }
         self

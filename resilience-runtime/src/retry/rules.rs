@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::base::accepts::{Functions, Seen};
+use crate::base::noted::aside;
 use crate::base::sync::Arc;
 use crate::retry::budget::config::RetryCost;
 
@@ -192,7 +193,7 @@ impl<E: ?Sized> ErrorRules<E> {
         E: Seen<X>,
     {
         let Some((retry_if, error)) = self.retry_if.as_ref().zip(E::see(error)) else { return true };
-        retry_if(error)
+        aside(|| retry_if(error))
     }
 
     pub(super) fn retry_after<X>(&self, error: &X) -> Option<Duration>
@@ -200,7 +201,7 @@ impl<E: ?Sized> ErrorRules<E> {
         E: Seen<X>,
     {
         let (retry_after, error) = self.retry_after.as_ref().zip(E::see(error))?;
-        retry_after(error)
+        aside(|| retry_after(error))
     }
 
     pub(super) fn cost<X>(&self, error: &X) -> RetryCost
@@ -208,7 +209,7 @@ impl<E: ?Sized> ErrorRules<E> {
         E: Seen<X>,
     {
         let Some((cost, error)) = self.cost.as_ref().zip(E::see(error)) else { return RetryCost::Failure };
-        cost(error)
+        aside(|| cost(error))
     }
 
     /// Calls the user's function `on_retry`. `see` converts the error of the attempt to `E`, the error type of the
