@@ -16,14 +16,12 @@ thread_local! {
     /// The kind of this thread's newest error that is a `Limit`, an `AboveBurst` or a `TooLate`. These kinds share one
     /// counter, because [`OfThread::errors`] has only three counters for errors.
     static NOT_STARTED: Cell<Note> = const { Cell::new(Note::Limit) };
-
-    static LAST: Cell<LastError> = const { Cell::new(LastError::none(0)) };
 }
 
 /// The error that the last poll of a [`Noted`](crate::base::noted::Noted) future on this thread returned. After this
 /// poll, an attribute of the function may reject the call. The error is then the rejection.
 ///
-/// From the lowest bit on, the four parts of 16 bits are:
+/// The four numbers are:
 ///
 /// - the kind of the error, or `Other` if the future is still pending, for example because a timeout ended the call
 /// - the counter of errors of this kind, including this error
@@ -32,56 +30,48 @@ thread_local! {
 ///
 /// A struct with three fields would contain padding, and the processor would copy each field separately.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct LastError(u64);
+pub(crate) struct LastError([u16; 4]);
 
 impl LastError {
-    const MARKS: u32 = 16;
-    const MESSAGES: u32 = 32;
-
-    const fn none(messages: u16) -> Self {
-        Self::new(Note::Other, 0, messages)
-    }
-
-    const fn new(kind: Note, marks: u16, messages: u16) -> Self {
-        Self(kind as u64 | (marks as u64) << Self::MARKS | (messages as u64) << Self::MESSAGES)
+    const fn new(kind: Note, count: u16, messages: u16) -> Self {
+        Self([kind as u16, count, messages, 0])
     }
 
     #[inline]
     pub(crate) fn get() -> Self {
-        LAST.get()
+        Self(of_thread(|thread| thread.last_error.get()))
     }
 
     #[inline]
     pub(crate) fn set(self) {
-        LAST.set(self);
+        of_thread(|thread| thread.last_error.set(self.0));
     }
 
     pub(crate) fn kind(self) -> Note {
-        let is_kind = |kind: &Note| *kind as u64 == self.0 & u64::from(u16::MAX);
+        let is_kind = |kind: &Note| *kind as u16 == self.0[0];
         Note::ERRORS.into_iter().find(is_kind).unwrap_or(Note::Other)
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "the number has 16 bits")]
-    const fn marks(self) -> u16 {
-        (self.0 >> Self::MARKS) as u16
+    const fn count(self) -> u16 {
+        self.0[1]
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "the number has 16 bits")]
     #[inline]
     pub(crate) const fn messages(self) -> u16 {
-        (self.0 >> Self::MESSAGES) as u16
+        self.0[2]
     }
 
     /// Removes the last error.
     #[inline]
     pub(crate) fn remove(messages: u16) {
-        Self::none(messages).set();
+        Self::new(Note::Other, 0, messages).set();
     }
 
     /// Changes the number of messages only.
     #[inline]
     pub(crate) fn set_messages(messages: u16) {
-        Self(Self::get().0 & u64::from(u32::MAX) | u64::from(messages) << Self::MESSAGES).set();
+        let [kind, count, ..] = Self::get().0;
+        Self([kind, count, messages, 0]).set();
     }
 
     /// Replaces the last error by an error of this kind, which exists now.
@@ -97,14 +87,21 @@ impl LastError {
     /// slow down the success of a call.
     #[inline]
     pub(crate) fn reject(kind: Note) {
-        Self::new(kind, Existing::now().count(kind).wrapping_add(1), Self::get().messages()).set();
+        of_thread(|OfThread { errors, last_error, .. }| {
+            let count = Existing(errors.get()).count(kind).wrapping_add(1);
+            let last_error: &Cell<[u16]> = last_error;
+            // Stores two numbers only, because a new value of all four numbers would take twice the instructions.
+            for (cell, number) in last_error.as_slice_of_cells().iter().zip([kind as u16, count]) {
+                cell.set(number);
+            }
+        });
     }
 
     /// Returns the counters without this error, if the error still existed when the copy `before` was taken. A `From`
     /// implementation of the user may have dropped the error since its creation.
     fn left_out_of(self, mut before: Existing) -> Existing {
         let kind = self.kind();
-        if kind != Note::Other && !is_more(self.marks(), before.count(kind)) {
+        if kind != Note::Other && !is_more(self.count(), before.count(kind)) {
             let count = &mut before.0[kind.index()];
             *count = count.wrapping_sub(1);
         }
@@ -151,6 +148,8 @@ pub(crate) fn uncount_messages(number: u16) {
 /// The kind of an error: a rejection, an expired deadline, or any other error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Note {
+    /// Any other error, or no error. Its number is zero, the initial value in [`OfThread::last_error`].
+    Other,
     /// The error of a call that a circuit rejected.
     Circuit,
     /// The error of a call that a bulkhead or a rate limit rejected.
@@ -161,8 +160,6 @@ pub(crate) enum Note {
     TooLate,
     /// The error of a call that the caller's deadline ended.
     Deadline,
-    /// Any other error, or no error.
-    Other,
 }
 
 impl Note {

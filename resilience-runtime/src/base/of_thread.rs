@@ -11,6 +11,8 @@ use crate::base::clock::Tick;
 pub(crate) struct OfThread {
     /// The counters of the module [`existing`](crate::base::existing).
     pub(crate) errors: Cell<[u16; 4]>,
+    /// The last error of the module [`existing`](crate::base::existing).
+    pub(crate) last_error: Cell<[u16; 4]>,
     /// The flags of the module [`repeat`](crate::base::repeat).
     pub(crate) repeat: Cell<u8>,
     /// The number of retries that the module [`nested`](crate::retry::nested) counts.
@@ -27,6 +29,7 @@ thread_local! {
     static OF_THREAD: OfThread = const {
         OfThread {
             errors: Cell::new([0; 4]),
+            last_error: Cell::new([0; 4]),
             repeat: Cell::new(0),
             retries: Cell::new(0),
             trials: Cell::new(0),
