@@ -57,9 +57,9 @@ pub use crate::expansion::stream::{join, of_items, split, watch_boxed_stream, wa
 pub use crate::expansion::text::{NotShown, Shown, Text};
 
 /// Marks the body of a function as already expanded by an attribute of this crate. If the user renames an attribute
-/// (`use .. as ..`), the attributes above do not recognise the renamed attribute. The compiler therefore expands the
-/// renamed attribute later. If the body contains this constant, the renamed attribute reports a compile error, which
-/// tells the user to put the renamed attribute on top.
+/// (`use .. as ..`), the attributes above it on the function do not recognise it. The compiler therefore expands the
+/// renamed attribute after the other attributes. If the body contains this constant, the renamed attribute reports a
+/// compile error, which tells the user to put the renamed attribute on top.
 pub const __RESILIENCE_EXPANDED: () = ();
 
 /// Adds the name and the options of a layer to a static list, so that `get_circuit` and `get_stats` find the layer
@@ -122,8 +122,8 @@ macro_rules! __stream {
     };
 }
 
-/// Makes rustc report an argument that the body consumes: this macro borrows the argument in dead code. The error
-/// contains the name of the macro, which tells the user to list the argument in `clone`.
+/// Makes rustc report an error for an argument that the body moves: this macro borrows the argument in dead code. The
+/// error contains the name of the macro, which tells the user to list the argument in `clone`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __list_a_consumed_argument_in_clone {
@@ -134,7 +134,8 @@ macro_rules! __list_a_consumed_argument_in_clone {
     };
 }
 
-/// Does the same as `list_a_consumed_argument_in_clone` for `self`. The option `clone` does not accept `self`.
+/// Does the same as `list_a_consumed_argument_in_clone` for `self`. The error tells the user to take a reference to
+/// `self`, because the option `clone` does not accept `self`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __take_a_reference_to_self {

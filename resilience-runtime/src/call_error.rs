@@ -92,7 +92,7 @@ impl<E> CallError<CallError<E>> {
     }
 }
 
-/// Converts a [`Rejection`], or the error of any layer, to [`CallError::Rejected`].
+/// Converts a [`Rejection`], or an error that converts to a `Rejection`, to [`CallError::Rejected`].
 impl<E, R: Into<Rejection>> From<R> for CallError<E> {
     fn from(rejection: R) -> Self {
         Self::Rejected(rejection.into())

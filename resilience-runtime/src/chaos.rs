@@ -5,7 +5,7 @@
 //! 1. If neither the feature `chaos` nor the feature `test-util` is on, the attributes generate no code for faults.
 //! 2. The code of the service must call [`arm`] or [`arm_for`], and then inject the fault. No environment variable and
 //!    no file can inject a fault.
-//! 3. A fault ends by itself, after ten minutes or after the time of [`arm_for`].
+//! 3. A fault ends by itself, after ten minutes or after the time passed to [`arm_for`].
 //!
 //! The event `chaos_armed` (WARN) reports the injection of a fault. While functions with this fault are called, the
 //! event is repeated, at most once a minute. The event `chaos_disarmed` (WARN) reports the end of a fault. The event
@@ -13,7 +13,7 @@
 //! calls with a fault.
 //!
 //! A fault takes effect below every layer of the function, so all layers treat an injected error like an error of the
-//! service. The first argument of [`Armed::inject`] selects the functions: the `name` of a layer, or the path of a
+//! body. The first argument of [`Armed::inject`] selects the functions: the `name` of a layer, or the path of a
 //! decorated function, such as `shop::orders::submit`.
 //!
 //! ```
@@ -74,8 +74,8 @@ pub fn arm_for(time: Duration) -> Armed {
     }
 }
 
-/// The permission to inject faults. [`arm`] and [`arm_for`] return this value. When this value is dropped, all its
-/// faults end.
+/// The permission to inject faults. [`arm`] and [`arm_for`] return this value. When this value is dropped, all faults
+/// that it has injected end.
 #[must_use = "all faults end as soon as the value is dropped"]
 #[derive(Debug)]
 pub struct Armed {
@@ -86,17 +86,19 @@ pub struct Armed {
 }
 
 impl Armed {
-    /// Injects a fault into a share of the calls. `rate` is this share, greater than 0 and at most 1. The fault ends
-    /// when the returned guard or this value is dropped, or when the time of [`arm`] or [`arm_for`] has passed.
+    /// Injects a fault into a share of the calls of some functions. `name` selects the functions: the `name` of a
+    /// layer, or the path of a decorated function. `rate` is the share, greater than 0 and at most 1. The fault ends
+    /// when the returned guard or this value is dropped, or when the time limit of [`arm`] or [`arm_for`] has passed.
     ///
     /// If several faults affect one call, the latencies add up. Of the other faults, only the oldest takes effect.
     ///
-    /// A call ends a fault without an effect in two cases:
+    /// A fault does not suit a function in two cases:
     ///
     /// - The fault is a hang, and the function is not `async`. The hang would block the thread for ever.
     /// - The fault is an error, but the function cannot return an error of this type (see [`Fault::error`]).
     ///
-    /// In both cases, the event `chaos_refused` (WARN) reports the reason.
+    /// In both cases, the first call with this fault runs without the fault, and ends the fault. The event
+    /// `chaos_refused` (WARN) reports the reason.
     ///
     /// # Errors
     ///
@@ -148,8 +150,8 @@ pub struct Fault(Kind);
 
 impl Fault {
     /// Creates a fault that returns an error in place of running the body. The decorated function must return errors of
-    /// the type `E`. The declared error type must contain no type parameter, no lifetime other than `'static`, and no
-    /// `Self`.
+    /// the type `E`. The declared error type of the function must contain no type parameter, no lifetime other than
+    /// `'static`, and no `Self`.
     pub fn error<E: 'static>(error: impl Fn() -> E + Send + Sync + 'static) -> Self {
         Self(Kind::Error(Maker::new(error)))
     }

@@ -18,13 +18,14 @@ static SLEEP: Mutex<fn(Duration)> = Mutex::new(thread::sleep);
 
 /// Replaces the function with which all blocking calls of this process sleep. The default is [`std::thread::sleep`].
 ///
-/// A test can replace the sleep by a function that returns at once. A blocking call sleeps in the pause of a retry, and
-/// at the front of the queue of a rate limit. Calls of async functions do not use this sleep.
+/// A test can replace the sleep by a function that returns at once. A blocking call sleeps in the pause of a retry, at
+/// the front of the queue of a rate limit, and for the latency of an injected fault. Calls of async functions do not
+/// use this sleep.
 ///
 /// In the queue of a rate limit, each sleep takes at most one second, because the rate may change during the sleep. The
 /// call sleeps again if tokio's clock shows that the rate does not admit the call yet. In a test of a rate limit,
-/// `sleep` must therefore move the clock, or sleep in real time. If tokio's clock is paused and does not move, the rate
-/// limit rejects the call after its `wait` has passed in real time.
+/// `sleep` must therefore advance tokio's clock, or sleep in real time. If tokio's clock is paused and does not
+/// advance, the call is rejected when the time of the option `wait` has passed in real time.
 ///
 /// ```
 /// use std::time::Duration;
@@ -71,9 +72,9 @@ pub(crate) fn acquire(semaphore: &Semaphore, wait: Duration) -> Option<Semaphore
 
 enum Driven<T> {
     Ready(T),
-    /// The time `end` has passed, and the future is not ready.
+    /// The time limit has passed, and the future is not ready.
     Late,
-    /// The thread runs a tokio task that has used up its budget.
+    /// The thread runs a tokio task that has used up its cooperative budget.
     OutOfBudget,
 }
 

@@ -18,14 +18,14 @@ thread_local! {
     static NOT_STARTED: Cell<Note> = const { Cell::new(Note::Limit) };
 }
 
-/// The error that the last poll of a [`Noted`](crate::base::noted::Noted) future on this thread returned. After this
-/// poll, an attribute of the function may reject the call. The error is then the rejection.
+/// Describes the last error that a body, a stream or a fallback returned on this thread. If a layer has rejected a call
+/// since then, describes the error of this rejected call.
 ///
 /// The four numbers are:
 ///
-/// - the kind of the error, or `Other` if the future is still pending, for example because a timeout ended the call
-/// - the counter of errors of this kind, including this error
-/// - the number of messages from circuits to retries before the poll
+/// - the kind of the error, or `Other` if the body is still pending, for example because a timeout ended the call
+/// - this thread's counter of errors of this kind, including this error
+/// - the number of messages from circuits to retries before the last poll of the body
 /// - zero
 ///
 /// A struct with three fields would contain padding, and the processor would copy each field separately.
@@ -61,20 +61,20 @@ impl LastError {
         self.0[2]
     }
 
-    /// Removes the last error.
+    /// Removes the last error, and sets the number of messages.
     #[inline]
     pub(crate) fn remove(messages: u16) {
         Self::new(Note::Other, 0, messages).set();
     }
 
-    /// Changes the number of messages only.
+    /// Sets the number of messages, and keeps the last error.
     #[inline]
     pub(crate) fn set_messages(messages: u16) {
         let [kind, count, ..] = Self::get().0;
         Self([kind, count, messages, 0]).set();
     }
 
-    /// Replaces the last error by an error of this kind, which exists now.
+    /// Replaces the last error by an error of the given kind. The counter of this kind already includes the error.
     pub(crate) fn set_kind(kind: Note, messages: u16) {
         match kind {
             Note::Other => Self::remove(messages),
@@ -83,7 +83,7 @@ impl LastError {
     }
 
     /// Replaces the last error by the error of a call that a layer rejects. A layer calls this function before it
-    /// creates the error. The constructor of the error cannot call this function, because the additional code would
+    /// creates the error. The constructor of the error does not call this function, because the additional code would
     /// slow down the success of a call.
     #[inline]
     pub(crate) fn reject(kind: Note) {
@@ -97,8 +97,8 @@ impl LastError {
         });
     }
 
-    /// Returns the counters without this error, if the error still existed when the copy `before` was taken. A `From`
-    /// implementation of the user may have dropped the error since its creation.
+    /// Returns `before` without this error. If the error no longer existed when the copy `before` was taken, returns
+    /// `before` unchanged. For example, a `From` implementation of the user may have dropped the error earlier.
     fn left_out_of(self, mut before: Existing) -> Existing {
         let kind = self.kind();
         if kind != Note::Other && !is_more(self.count(), before.count(kind)) {
@@ -154,7 +154,8 @@ pub(crate) enum Note {
     Circuit,
     /// The error of a call that a bulkhead or a rate limit rejected.
     Limit,
-    /// The error of a call that a rate limit will never admit, because the call takes more tokens than the burst.
+    /// The error of a call that a rate limit will never admit, because the call takes more tokens than the limit's
+    /// `burst`.
     AboveBurst,
     /// The error of a call that did not start, because the caller's [`deadline`](crate::deadline()) had passed.
     TooLate,
@@ -177,7 +178,7 @@ impl Note {
     }
 }
 
-/// A copy of the four counters in [`OfThread::errors`].
+/// A copy of a thread's four counters: three counters of existing errors, and one counter of messages.
 ///
 /// The error type of a function may hide the kind of an error. A layer therefore takes a copy before each poll of the
 /// function's body. After the poll, [`note`](Self::note) compares this copy with the current counters. If the sum of
@@ -221,8 +222,8 @@ impl Existing {
         [Note::Circuit, NOT_STARTED.get(), Note::Deadline].into_iter().find(grew).unwrap_or(Note::Other)
     }
 
-    /// Works like [`note`](Self::note), if the code since this copy consumed the error `replaced`, and returned another
-    /// error or the same error.
+    /// Works like [`note`](Self::note), if a function of the user has consumed the error `replaced` since this copy was
+    /// taken. The function may have returned the same error or another error.
     pub(crate) fn note_instead_of(self, replaced: LastError) -> Note {
         replaced.left_out_of(self).note()
     }

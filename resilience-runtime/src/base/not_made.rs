@@ -28,8 +28,8 @@ pub(crate) struct NotMade<L: Layer> {
     pub(crate) name: Name,
     /// The data of the error, in a format that depends on the kind of the layer. A circuit stores the bits of a `Wait`:
     /// the state of the circuit, and the time after which the caller may try again. A rate limit stores the bits of a
-    /// `Reason`. A bulkhead stores 1 if no attribute sets its option `max`, and 0 if an attribute or a builder sets
-    /// `max`.
+    /// `Reason` for the rejection. A bulkhead stores 1 if no attribute sets its option `max`, and 0 if an attribute or
+    /// a builder sets `max`.
     pub(crate) wait: u64,
     alive: Alive<L>,
 }
@@ -51,8 +51,9 @@ impl<L: Layer> Clone for NotMade<L> {
 pub(crate) trait Layer {
     const NOTE: Note;
 
-    /// Returns the kind of an error with this [`wait`](NotMade::wait). This kind and `NOTE` must share one counter,
-    /// because dropping an [`Alive`] guard subtracts from the counter of `NOTE`.
+    /// Returns the kind of an error of this origin. `wait` contains the data of the error (see [`NotMade::wait`]). This
+    /// kind and `NOTE` must share one counter, because dropping an [`Alive`] guard subtracts from the counter of
+    /// `NOTE`.
     #[inline]
     fn note(_wait: u64) -> Note {
         Self::NOTE

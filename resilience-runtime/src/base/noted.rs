@@ -11,7 +11,7 @@ use crate::base::existing::{Existing, LastError, Note};
 use crate::base::still_open::{Messages, StillOpen};
 
 impl Note {
-    /// Returns the kind of the last error, see [`LastError`].
+    /// Returns the kind of the last error on this thread (see [`LastError`]).
     pub(crate) fn last() -> Self {
         LastError::get().kind()
     }
@@ -68,7 +68,7 @@ pub(crate) fn noted<T, E>(poll: impl FnOnce() -> Poll<Option<Result<T, E>>>) -> 
     let polled = poll();
     match &polled {
         Poll::Ready(Some(Err(_))) => note_error(before),
-        // A classifier may count the item as a failure, as for the `Ok` of a body (see [`NotedValue`]).
+        // Stores the number of messages, because a circuit may count this item as a failure (see [`NotedValue`]).
         Poll::Ready(Some(Ok(_))) => LastError::set_messages(before.messages()),
         Poll::Ready(None) => {}
         Poll::Pending => LastError::remove(before.messages()),
@@ -104,7 +104,8 @@ fn note_error(before: Existing) {
     LastError::set_kind(before.note(), before.messages());
 }
 
-/// An error that a fallback replaces. Created before the user's function receives the error.
+/// Describes an error that a fallback replaces. The fallback creates this value before the user's function receives the
+/// error.
 #[derive(Debug)]
 pub(crate) struct Replaced {
     before: Existing,
@@ -117,7 +118,7 @@ impl Replaced {
         Self { before: Existing::now(), last: LastError::get() }
     }
 
-    /// Stores the kind of the error that the user's function returned. This may be the replaced error.
+    /// Stores the kind of the error that the user's function returned. The returned error may be the replaced error.
     #[cold]
     pub(crate) fn note(self) {
         let Self { before, last } = self;
@@ -127,8 +128,8 @@ impl Replaced {
 
 /// Calls a function of the user that judges the error of the body, such as `retry_if`, or that receives an event. The
 /// function may make calls of its own. The layers above must not take the error of such a call for the error of the
-/// body, and a retry must ignore the circuits of such a call. Afterwards, this function therefore restores the last
-/// error and the messages.
+/// body, and a retry must ignore the circuits of such a call. Afterwards, `aside` therefore restores the last error and
+/// the messages of this thread.
 pub(crate) fn aside<T>(function: impl FnOnce() -> T) -> T {
     let (last, messages) = (LastError::get(), Messages::now());
     let returned = function();
@@ -137,8 +138,8 @@ pub(crate) fn aside<T>(function: impl FnOnce() -> T) -> T {
     returned
 }
 
-/// Deletes the messages from circuits to retries if no circuit left a message during the last poll of the body. A
-/// circuit calls this function when it records a failure of the body and leaves no message itself.
+/// Makes this thread's messages from circuits to retries void if no circuit left a message during the last poll of the
+/// body. A circuit calls this function when it records a failure of the body and leaves no message itself.
 pub(crate) fn void_messages() {
     if Existing::now().messages() == LastError::get().messages() {
         StillOpen::void();
@@ -146,8 +147,8 @@ pub(crate) fn void_messages() {
 }
 
 /// Works like [`void_messages`], for a permit that the user's code holds. `before` is the number of messages when the
-/// circuit admitted the call. Does nothing if the failure has opened the circuit, because the circuit has then left a
-/// message.
+/// circuit admitted the call. Does nothing if the failure of this call has opened the circuit, because the circuit has
+/// then left a message.
 #[cold]
 #[inline(never)]
 pub(crate) fn void_messages_of_permit(before: u16) {
@@ -158,8 +159,8 @@ pub(crate) fn void_messages_of_permit(before: u16) {
 
 pin_project! {
     /// Wraps the body of a call whose circuit may count an `Ok` as a failure, for example because of the option
-    /// `failure_if_ok`. At each poll, this future therefore stores the number of messages from circuits to retries
-    /// before the poll, even if the body returns `Ok`.
+    /// `failure_if_ok`. Before each poll, this future therefore reads the number of messages from circuits to retries.
+    /// After the poll, this future stores the number, even if the body returns `Ok`.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless awaited"]
     pub struct NotedValue<F> {

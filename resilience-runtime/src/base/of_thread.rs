@@ -9,13 +9,13 @@ use crate::base::clock::Tick;
 
 /// The values of a thread. The comment of each field names the module that uses the field.
 pub(crate) struct OfThread {
-    /// The counters of the module [`existing`](crate::base::existing).
+    /// The counters of existing errors and of messages, for the module [`existing`](crate::base::existing).
     pub(crate) errors: Cell<[u16; 4]>,
-    /// The last error of the module [`existing`](crate::base::existing).
+    /// The last error of a body, see `LastError` in the module [`existing`](crate::base::existing).
     pub(crate) last_error: Cell<[u16; 4]>,
-    /// The flags of the module [`repeat`](crate::base::repeat).
+    /// The flags of a second or later attempt, for the module [`repeat`](crate::base::repeat).
     pub(crate) repeat: Cell<u8>,
-    /// The number of retries that the module [`nested`](crate::retry::nested) counts.
+    /// The number of retries on this thread, for the module [`nested`](crate::retry::nested).
     pub(crate) retries: Cell<i32>,
     /// The number of trials whose bodies the thread is polling, for the module
     /// [`running`](crate::circuit::core::running).

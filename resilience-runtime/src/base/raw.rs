@@ -1,4 +1,4 @@
-//! Converts values in a file or in environment variables to the types of the options.
+//! Converts values in a configuration file or in environment variables to the types of options.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::base::clock::LONGEST;
 
-/// A value in a file or in an environment variable, before its conversion to the type of an option.
+/// A value in a configuration file or in an environment variable, before its conversion to the type of an option.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Raw {
     Integer(i128),

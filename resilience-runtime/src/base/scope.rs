@@ -1,5 +1,5 @@
-//! Gives each isolated test its own copy of the global values of a program, such as the registry. All calls outside
-//! isolated tests share the global values.
+//! Gives each isolated test (a test with `#[resilience_runtime::test]`) its own copy of the global values of a program,
+//! such as the registry. All calls outside isolated tests share the global values.
 //!
 //! With the feature `test-util`, each isolated test has a `Scope`, which contains these copies. A thread-local variable
 //! refers to the scope of the running test. Without the feature, the functions of this file always use the global

@@ -17,13 +17,13 @@ const KEPT: u16 = 4;
 /// The circuit address in a void message. Retries ignore void messages. No circuit has this address.
 const VOID: usize = 0;
 
-/// The wait, in nanoseconds, for a circuit that stays open until a reset.
+/// The time, in nanoseconds, in the message of a circuit that stays open until a reset.
 pub(crate) const FOREVER: u64 = u64::MAX - 7;
 
 thread_local! {
     /// The newest messages of this thread. The index of a message is its number modulo [`KEPT`]. A message consists of
-    /// the address of the circuit and the wait in nanoseconds, rounded down to a multiple of eight. The lowest bit of
-    /// the wait is set if the circuit rejected a call.
+    /// the address of the circuit, and the time in nanoseconds until the circuit may admit a call. The time is rounded
+    /// down to a multiple of eight. The lowest bit of the time is set if the circuit rejected a call.
     static NEWEST: [Cell<(usize, u64)>; KEPT as usize] = const { [const { Cell::new((VOID, 0)) }; KEPT as usize] };
 }
 
@@ -46,7 +46,7 @@ impl StillOpen {
     /// Makes all earlier messages of this thread void, so that retries ignore them.
     #[inline]
     pub(crate) fn void() {
-        // Skips the loop after most failures.
+        // After most failures, all messages are already void.
         if !Self::is_void() {
             Self::void_all();
         }

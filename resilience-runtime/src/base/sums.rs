@@ -1,6 +1,6 @@
 //! Defines the trait [`Sums`] for totals that can be added up over several layers.
 
-/// Totals of one or several layers. No total ever decreases.
+/// Totals of one or several layers, such as the number of admitted calls. No total ever decreases.
 pub(crate) trait Sums: Clone + Default + Send {
     /// Adds the totals of another layer.
     fn add(&mut self, other: &Self);

@@ -139,7 +139,7 @@ impl Bulkhead {
     }
 
     /// Changes the settings. If the number of slots becomes smaller, running calls keep their slots until they end.
-    /// Returns false, and changes nothing, if the settings are new and [`Versions`] has no space for them.
+    /// Returns false, and changes nothing, if the settings are new and the storage for settings ([`Versions`]) is full.
     pub(crate) fn change(&self, settings: Settings) -> bool {
         let is_changed = self.0.settings.change(settings);
         if is_changed {
@@ -148,8 +148,9 @@ impl Bulkhead {
         is_changed
     }
 
-    /// Drops the finished removals of slots (see [`size::resize`]). A removal holds a handle of the bulkhead. Because
-    /// of this handle, the eviction of idle keys would treat the bulkhead as in use.
+    /// Drops the finished removals, which are futures that take slots out of use (see [`size::resize`]). A removal
+    /// holds a handle of the bulkhead. Because of this handle, the eviction of idle keys would treat the bulkhead as in
+    /// use.
     pub(crate) fn settle(&self) {
         self.0.size.current();
     }

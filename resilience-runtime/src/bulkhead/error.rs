@@ -17,7 +17,7 @@ pub struct BulkheadFullError {
 }
 
 impl BulkheadFullError {
-    /// Creates the error. `is_complete` states whether an attribute with this name sets the option `max`.
+    /// Creates the error. `is_complete` states whether the option `max` of the bulkhead is set.
     pub(crate) fn new(name: Name, is_complete: bool) -> Self {
         Self { source: NotMade::new(name, u64::from(!is_complete)) }
     }
