@@ -123,7 +123,7 @@ impl CircuitBreaker {
         })
     }
 
-    /// Returns the totals of the circuit, for the metrics.
+    /// Returns the numbers that the metrics show: calls, state changes, and durations of calls.
     pub(crate) fn sums(&self) -> CircuitSums {
         let Core { gate, totals, .. } = &*self.0;
         let (sums, failed) =
@@ -240,8 +240,8 @@ impl CircuitBreaker {
     }
 
     /// Requests a permit for one call. Unlike [`Self::try_acquire`], this method does not read the clock for the option
-    /// [`hung_after`](crate::CircuitBuilder::hung_after). The future [`Watched`] reads the clock when the body first
-    /// waits.
+    /// [`hung_after`](crate::CircuitBuilder::hung_after). Instead, the future [`Watched`], which polls the body, reads
+    /// the clock when the body first waits.
     ///
     /// `is_repeat` is true for a second or later attempt of a `#[retry]` on the decorated function.
     #[inline]

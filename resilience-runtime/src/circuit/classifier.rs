@@ -78,7 +78,8 @@ pub(crate) enum Verdict<'a> {
 }
 
 impl Verdict<'_> {
-    /// Records the outcome of a call. `is_noted` is true if the body of the call ran inside the wrapper [`Noted`].
+    /// Records the outcome of a call. `is_noted` is true if the body of the call ran inside the wrapper [`Noted`],
+    /// which stores the kind of the body's error.
     fn record<B: Borrow<Core>>(self, call: &Admitted<B>, is_noted: bool) {
         match self {
             Self::Success => call.success(),
@@ -98,8 +99,9 @@ impl<E: ?Sized, T: ?Sized> Classifier<E, T> {
         Self(Arc::new(Rules { errors, values }))
     }
 
-    /// Decides about `outcome`. Searches an error for a [`Cause`], such as a rejection by another layer. `noted`
-    /// receives the cause that the search found, and returns this cause or a replacement.
+    /// Decides whether `outcome` is a success, a failure or neither. Searches an error for a [`Cause`], such as a
+    /// rejection by another layer. `noted` receives the cause that the search found, and returns this cause or a
+    /// replacement.
     fn classify<'a, V, X>(&self, outcome: &'a Result<V, X>, noted: impl FnOnce(Cause) -> Cause) -> Verdict<'a>
     where
         E: Accepts<X> + 'static,
@@ -111,7 +113,7 @@ impl<E: ?Sized, T: ?Sized> Classifier<E, T> {
         }
     }
 
-    /// Decides about an error, as [`classify`](Self::classify) does.
+    /// Decides whether `error` is a failure, as [`classify`](Self::classify) does.
     pub(crate) fn classify_error<'a, X>(&self, error: &'a X, noted: impl FnOnce(Cause) -> Cause) -> Verdict<'a>
     where
         E: Accepts<X> + 'static,
@@ -129,7 +131,7 @@ impl<E: ?Sized, T: ?Sized> Classifier<E, T> {
         }
     }
 
-    /// Decides about an `Ok` value, as [`classify`](Self::classify) does.
+    /// Decides whether an `Ok` value is a failure, as [`classify`](Self::classify) does.
     pub(crate) fn classify_ok<V>(&self, value: &V) -> Verdict<'static>
     where
         T: Accepts<V>,
@@ -149,8 +151,9 @@ impl CircuitBreaker {
     /// If the function [`failure_if`](crate::ClassifierBuilder::failure_if) is not set, the breaker ignores expired
     /// deadlines and rejections by other layers, as [`call`](Self::call) does. With the function
     /// [`as_error`](crate::ClassifierBuilder::as_error), the breaker first searches the error and its sources for a
-    /// rejection or an expired deadline. Without `as_error`, or if the search finds nothing, the breaker applies the
-    /// rule of [`call`](Self::call) to the last poll of the future.
+    /// rejection or an expired deadline. Without `as_error`, or if the search finds nothing, the breaker uses the rule
+    /// of [`call`](Self::call). This rule checks whether the number of existing rejections and deadline errors grew
+    /// during the last poll of the future.
     ///
     /// # Errors
     ///
@@ -173,7 +176,9 @@ impl CircuitBreaker {
         T: Accepts<V> + ?Sized,
     {
         let mut permit = self.acquire(false)?;
-        // The classifier may count an `Ok` as a failure, which only a `NotedValue` notes.
+        // To record a failure, the breaker needs the number of messages that circuits had left for retries before the
+        // last poll. `Noted` stores this number only for an `Err`. The classifier may also count an `Ok` as a failure,
+        // so `NotedValue` stores the number for every outcome.
         let body = NotedValue::new(Watched::new(&mut permit, async { f().await }));
         let outcome = Noted::new(body).await;
         // Marks the call as waiting, so that a panic in a function of the classifier cancels the call.

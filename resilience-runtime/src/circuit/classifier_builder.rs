@@ -52,7 +52,8 @@ impl<E: ?Sized, T: ?Sized> ClassifierBuilder<E, T> {
         builder
     }
 
-    /// Sets the predicate that decides whether an `Ok` value counts as a failure. Default: no value.
+    /// Sets the predicate that decides whether an `Ok` value counts as a failure. By default, no `Ok` value counts as a
+    /// failure.
     #[doc(alias = "record_result")]
     pub fn failure_if_ok<V, F>(self, failure_if_ok: F) -> ClassifierBuilder<E, V>
     where

@@ -8,7 +8,7 @@ use crate::base::clock::Tick;
 pub(crate) struct Blind {
     /// The low 5 bits count the consecutive calls without an outcome, up to 20. The high 11 bits store the argument
     /// `outcomes` of the last call of [`add`](Self::add), modulo 2,048. If the next call of `add` receives a different
-    /// total, the count starts again. A difference of 2,048, or of a multiple, goes unnoticed.
+    /// `outcomes`, the count starts again. A difference that is a multiple of 2,048 goes unnoticed.
     calls: u16,
     /// The time of the last warning, in units of 2^29 ns (about half a second), or zero before the first warning. The
     /// value runs from 1 to 65,535, and begins again at 1 after about ten hours.

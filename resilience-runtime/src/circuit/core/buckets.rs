@@ -49,9 +49,10 @@ pub(crate) struct KeptBuckets {
 
 #[cfg(feature = "serde")]
 impl KeptBuckets {
-    /// The largest number of buckets.
+    /// The largest number of buckets that a snapshot may contain for one window.
     pub(crate) const MOST: usize = BUCKETS;
-    /// The largest number of successes, failures or slow calls in a bucket. Ten times this number fits into a `u64`.
+    /// The largest number of successes, failures or slow calls that a snapshot may contain for one bucket. Ten times
+    /// this number fits into a `u64`.
     pub(crate) const MOST_CALLS: u64 = u64::MAX >> 8;
 
     pub(crate) fn after(self, passed: Duration) -> Self {
@@ -145,8 +146,9 @@ impl Buckets {
         KeptBuckets { bucket: Duration::from_nanos(self.nanos), elapsed: Duration::from_nanos(elapsed), counts }
     }
 
-    /// Adds the kept calls to this window, which must be empty. The calls of a kept bucket go into one bucket of this
-    /// window: the bucket in which the kept bucket began. Drops calls that are too old for this window.
+    /// Adds the calls in `kept`, which come from a snapshot, to this window. The window must be empty. The calls of a
+    /// bucket in `kept` go into one bucket of this window: the bucket that was current when the bucket in `kept` began.
+    /// Drops calls that are too old for this window.
     #[cfg(feature = "serde")]
     pub(crate) fn restore(&mut self, kept: &KeptBuckets, now: Tick) {
         let (bucket, elapsed) = (nanos(kept.bucket), nanos(kept.elapsed));

@@ -41,7 +41,7 @@ impl Core {
         Self { name, gate: Gate::new(settings), totals: Totals::new(stripes) }
     }
 
-    /// Admits or rejects a call that [`Gate::closed`] has not admitted.
+    /// Admits or rejects a call that the faster check [`Gate::closed`] has not already admitted.
     ///
     /// A trial call is an admitted call of a half-open circuit. If the body of a running trial call makes an inner call
     /// through this circuit, the circuit always admits the inner call. The outcome of the inner call does not affect
@@ -91,8 +91,8 @@ impl Core {
     }
 
     /// Returns the nanoseconds until the tick `until`, or `None` if this tick has passed. Also returns `None` if the
-    /// result would exceed [`Gate::longest_wait`]. The option `shadow` sets this limit to zero. An `until` from another
-    /// clock, such as the paused clock of a test's runtime, can also exceed the limit.
+    /// result would exceed the limit [`Gate::longest_wait`]. The option `shadow` sets this limit to zero. An `until`
+    /// from another clock, such as the paused clock of a test's runtime, can also exceed the limit.
     #[inline]
     fn left(&self, until: Tick) -> Option<u64> {
         let left = until.to_bits().checked_sub(Tick::now().to_bits()).filter(|left| *left > 0)?;
@@ -110,7 +110,7 @@ impl Core {
     }
 
     /// Returns the ticket of an admitted call, and the start time of the call if the circuit or an event needs this
-    /// time. If an event needs the duration of the call, the returned ticket contains [`Ticket::TIMED`].
+    /// time. If an event needs the duration of the call, the returned ticket is `ticket.timed()`.
     #[cold]
     pub(crate) fn start(&self, ticket: Ticket) -> (Ticket, Option<Tick>) {
         let by_event = events::durations_wanted();
@@ -147,9 +147,9 @@ impl Core {
         self.end_without_outcome(ticket, started, Totals::add_ignored, Ended::Ignored);
     }
 
-    /// Records a call that failed with the error of an inner call. The inner call did not start, because the caller's
-    /// deadline had already passed. If the body ran for `hung_after` or longer, the call counts as a failure. Otherwise,
-    /// the call counts as neither success nor failure.
+    /// Records an outer call that failed with the error of an inner call. The inner call did not start, because the
+    /// caller's deadline had already passed. If the body of the outer call ran for `hung_after` or longer, the outer
+    /// call counts as a failure. Otherwise, the outer call counts as neither success nor failure.
     #[cold]
     pub(crate) fn end_too_late(&self, ticket: Ticket, started: Option<Tick>) {
         if self.has_hung(ticket, started, Tick::now()) {
@@ -164,8 +164,8 @@ impl Core {
     ///
     /// The ticket contains the time from `started` to the first wait of the body. Usually, this time is zero, because
     /// `started` is the time of the first wait. If the circuit counts slow calls, for example, `started` is the time of
-    /// the admission instead. The time of `hung_after` does not include a wait before the body starts, for example in
-    /// the queue of a bulkhead below the circuit.
+    /// the admission instead. A wait before the body starts, for example in the queue of a bulkhead below the circuit,
+    /// does not count towards `hung_after`.
     fn has_hung(&self, ticket: Ticket, started: Option<Tick>, now: Tick) -> bool {
         let (Some(started), Some(until_wait)) = (started, ticket.until_wait()) else { return false };
         let ran = now.since(started).saturating_sub(until_wait);
@@ -258,8 +258,8 @@ impl Core {
         counted
     }
 
-    /// Records a failure. `is_noted` is true if the body of the call ran inside the wrapper
-    /// [`Noted`](crate::base::noted::Noted).
+    /// Records a failure. `is_noted` is true if the body of the call ran inside a wrapper such as
+    /// [`Noted`](crate::base::noted::Noted), which stores the kind of the body's error.
     ///
     /// If the circuit is now open, leaves a message ([`StillOpen`]) that tells a retry for how long the circuit will
     /// reject calls. If the circuit is not open, and `is_noted` is true, calls [`void_messages`]. A retry then ignores

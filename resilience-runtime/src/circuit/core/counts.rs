@@ -1,5 +1,5 @@
-//! Defines the numbers of calls in a window of recent calls, and compares these numbers with the limit at which the
-//! circuit opens.
+//! Defines [`Counts`], the numbers of calls in a window of recent calls. Also compares these numbers with the limit at
+//! which the circuit opens.
 
 use crate::circuit::core::transitions::Cause;
 use crate::circuit::settings::Limit;

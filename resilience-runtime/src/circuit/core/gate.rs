@@ -32,8 +32,9 @@ use crate::circuit::settings::Settings;
 const BITS: u32 = 3;
 const MASK: u64 = (1 << BITS) - 1;
 
-/// The phase of a closed circuit if a success only increments a counter ([`SuccessPath::Quiet`]). The value is zero,
-/// because the word of the circuit must equal the bits of an [ordinary](Ticket::is_ordinary) ticket.
+/// The low three bits of the word if the circuit is closed, and a success only increments a counter
+/// ([`SuccessPath::Quiet`]). The value is zero, because these three bits of an [ordinary](Ticket::is_ordinary) ticket
+/// are also zero, and [`Gate::is_quiet_for`] compares the ticket with the word.
 const QUIET: u64 = 0;
 const FAILING: u64 = 1;
 const TIMED: u64 = 2;
@@ -60,8 +61,8 @@ pub(crate) struct Gate {
     /// size limit in `tests/allocations.rs` by eight bytes.
     ///
     /// The method `decide` stores this field before the field `word`. Another thread may therefore read the old phase
-    /// from `word`, and then the new `limit`. This thread then takes the lock, or acts according to the old phase. Both
-    /// results are correct, because the call runs at the same time as the change of the state.
+    /// from `word`, and then the new `limit`. The other thread then takes the lock, or acts according to the old phase.
+    /// Both results are correct, because the call runs at the same time as the change of the state.
     limit: AtomicU64,
     /// The shortest duration of a slow call, in nanoseconds, rounded up to a multiple of 8. The lowest bit of the field
     /// is set if the circuit has the option `hung_after`. The next bit is set if the circuit has the option
@@ -121,7 +122,8 @@ impl Gate {
     }
 
     /// Returns true if the circuit is [quiet](Self::is_quiet) in the generation of the ticket, and the ticket is
-    /// [ordinary](Ticket::is_ordinary). In one generation, the bits of an ordinary ticket equal the word of a quiet
+    /// [ordinary](Ticket::is_ordinary). In a quiet circuit, a success only increments a counter. The ticket of a trial
+    /// call, for example, is not ordinary. In one generation, the bits of an ordinary ticket equal the word of a quiet
     /// circuit. One comparison therefore checks the state and the generation. If the ticket contains the time until the
     /// first wait of the body, this function returns false, because this time changes the bits.
     #[inline]

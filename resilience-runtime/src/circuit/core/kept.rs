@@ -45,7 +45,7 @@ impl Kept {
         window: None,
     };
 
-    /// Returns whether the circuit would admit and reject calls like a new circuit. Ignores the statistics.
+    /// Returns whether a circuit in this state would admit and reject calls like a new circuit. Ignores the statistics.
     pub(crate) fn decides_as_new(&self) -> bool {
         let window = self.window.as_ref();
         self.state == CircuitState::Closed && self.failures == 0 && window.is_none_or(KeptWindow::is_empty)
@@ -88,12 +88,13 @@ impl Machine {
         }
     }
 
-    /// Replaces the state by the kept state. The outcomes of running calls no longer affect the circuit.
+    /// Replaces the state by the state `kept` from a snapshot. The outcomes of running calls no longer affect the
+    /// circuit.
     ///
     /// The settings may have changed since the snapshot. The rest of the cooldown is at most the whole cooldown under
-    /// the new settings. The settings contain no window, a window of time, or a window of calls. If this kind of window
-    /// has changed, a closed circuit drops the kept count of failures. If the kind is the same, the new window takes
-    /// over all kept calls that fit into the window.
+    /// the new settings. A circuit has no window, a window of time, or a window of calls. If the kind of window has
+    /// changed, a closed circuit drops the count of failures in `kept`. If the kind is the same, the new window takes
+    /// over all calls in `kept` that fit into the window.
     pub(crate) fn restore(&mut self, kept: &Kept, settings: &Settings, now: Tick) {
         // Closes the circuit first, because closing restarts the count of successes and empties the window.
         self.close(now, Cause::Restore);

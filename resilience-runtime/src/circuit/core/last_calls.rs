@@ -90,8 +90,8 @@ impl LastCalls {
         known_calls.chain((known..calls).map(|_| symbol(false, false))).collect()
     }
 
-    /// Adds the kept calls to this window, which must be empty. If this window is shorter than the kept window, adds
-    /// only the newest calls.
+    /// Adds the calls in `kept`, which come from a snapshot, to this window. The window must be empty. If the window is
+    /// too short for all these calls, adds only the newest calls.
     #[cfg(feature = "serde")]
     pub(crate) fn restore(&mut self, kept: &str) {
         let length = usize::try_from(self.failed.length).unwrap_or(usize::MAX);

@@ -312,8 +312,8 @@ impl Machine {
         cause.map_or(Effect::Counted, |cause| self.open_for(cause, settings, end))
     }
 
-    /// Updates the window of recent calls, and adds the call if the call failed or was slow. Returns the cause of an
-    /// opening, or `None` if the circuit stays closed.
+    /// Updates the window of recent calls, and adds the finished call if this call failed or was slow. Returns the
+    /// cause for which the circuit must open, or `None` if the circuit stays closed.
     fn remember(&mut self, settings: &Settings, end: &End, failed: bool) -> Option<Cause> {
         let Rule::Window { limit, .. } = &settings.rule else { return None };
         let window = self.window.as_mut()?;

@@ -21,8 +21,8 @@ use crate::circuit::core::ticket::Ticket;
 const DEEPEST: usize = 8;
 
 thread_local! {
-    /// The entries of the nested trial calls, beginning with the outermost trial call. The `usize` in an entry is the
-    /// address of the circuit's `Core`.
+    /// The entries of the trial calls whose bodies this thread is polling, beginning with the outermost trial call. The
+    /// `usize` in an entry is the address of the circuit's `Core`.
     static TRIALS: [Cell<(usize, Ticket)>; DEEPEST] =
         const { [const { Cell::new((0, Ticket::new(0, Ticket::NO_TRIAL))) }; DEEPEST] };
 }

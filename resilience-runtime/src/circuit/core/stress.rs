@@ -1,5 +1,5 @@
-//! Tests a circuit breaker with a million calls from eight threads. The outcomes are random, and a thread resets the
-//! breaker after some calls.
+//! Tests a circuit breaker with a million calls from eight threads. The outcomes are random, and each thread resets the
+//! breaker after some of its calls.
 //!
 //! This test is a unit test, because the test reads the private field `ticket` of a permit.
 

@@ -46,8 +46,8 @@ impl Slot {
     }
 
     /// Counts a call that succeeded at `now`, in the period with the number `period`. Returns false, and counts
-    /// nothing, if the count is full, belongs to another period, or was just changed by another thread. The caller must
-    /// then take the lock of the breaker, record the success, and call [`Slot::begin_period`].
+    /// nothing, if this slot's count of successes is full, belongs to another period, or was just changed by another
+    /// thread. The caller must then take the lock of the breaker, record the success, and call [`Slot::begin_period`].
     ///
     /// One compare-and-exchange both checks the period and counts the success. If a new period begins during this
     /// function, the success is therefore never counted in the new period.
@@ -89,8 +89,9 @@ fn tag(period: u32) -> u64 {
     join(period, 0)
 }
 
-/// The number of breakers that share a block. If four breakers shared a block, a program with 100,000 breakers would
-/// need 1.6 MB more memory. The allocator of glibc would also leave twice as many gaps between aligned blocks.
+/// The number of breakers that share a block. A block contains the counters of these breakers for all threads. If four
+/// breakers shared a block, a program with 100,000 breakers would need 1.6 MB more memory. The allocator of glibc would
+/// also leave twice as many gaps between aligned blocks.
 const SLOTS: usize = 8;
 
 /// A stripe, which contains one slot for each of eight breakers. Stripes are aligned to 128 bytes, because processors
@@ -112,7 +113,8 @@ impl Stripes {
     /// Creates the slots of a breaker. The number of slots is twice the number of processors, rounded up to a power of
     /// two, but at most 16.
     pub(crate) fn new() -> Self {
-        /// The newest block, and the number of breakers that already use this block.
+        /// The newest block, which contains the counters of up to eight breakers, and the number of breakers that
+        /// already use this block.
         static NEWEST: Mutex<Option<(Arc<[Line]>, usize)>> = Mutex::new(None);
         let mut newest = NEWEST.lock().unwrap_or_else(PoisonError::into_inner);
         let (lines, column) = match newest.take() {
@@ -129,8 +131,8 @@ impl Stripes {
         Self::Single(Slot::default())
     }
 
-    /// Returns the slot of this thread. The number of the thread selects the slot. If the thread has no number yet,
-    /// this function first assigns one.
+    /// Returns the slot (the counters) of this thread. The number of the thread selects the slot. If the thread has no
+    /// number yet, this function first assigns one.
     #[inline]
     pub(crate) fn of_thread(&self) -> &Slot {
         loop {
@@ -141,8 +143,9 @@ impl Stripes {
         }
     }
 
-    /// Returns the slot of this thread, or `None` if the thread has no number yet. The number of the thread selects the
-    /// slot. The index into `lines` is always less than the length of `lines`, so `lines.get` never returns `None`.
+    /// Returns the slot (the counters) of this thread, or `None` if the thread has no number yet. The number of the
+    /// thread selects the slot. The index into `lines` is always less than the length of `lines`, so `lines.get` never
+    /// returns `None`.
     #[inline]
     pub(crate) fn assigned(&self) -> Option<&Slot> {
         match self {
@@ -170,7 +173,8 @@ impl fmt::Debug for Stripes {
 }
 
 fn lines() -> Arc<[Line]> {
-    /// The number of stripes in a block. This number is computed once, because `available_parallelism` may read files.
+    /// The number of stripes that the function `lines` creates. This number is computed once, because
+    /// `available_parallelism` may read files.
     static STRIPES: OnceLock<usize> = OnceLock::new();
     let stripes = || (2 * available_parallelism().map_or(1, usize::from)).next_power_of_two().min(16);
     let stripes = *STRIPES.get_or_init(stripes);
