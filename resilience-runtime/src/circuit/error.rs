@@ -42,7 +42,7 @@ impl CircuitOpenError {
         Self { source: NotMade::new(name, wait.to_bits()) }
     }
 
-    /// Rebuilds the error from its source, which contains the name of the circuit and the wait.
+    /// Rebuilds the error from its source, which contains the name and the state of the circuit, and the time to wait.
     pub(crate) fn of(mark: &NotMade<ByCircuit>) -> Self {
         Self { source: mark.clone() }
     }

@@ -33,7 +33,7 @@ pub(crate) fn reset(name: &Name, from: CircuitState) {
     transition!(from => CircuitState::Closed, info, "circuit_reset", circuit = display(name));
 }
 
-/// Emits the event that a circuit has taken over its state from a snapshot.
+/// Emits the event `circuit_restored` after a circuit has taken over its state from a snapshot.
 #[cfg(feature = "serde")]
 pub(crate) fn restored(name: &Name, state: CircuitState, cooldown_remaining: Duration) {
     let cooldown_remaining = (state == CircuitState::Open).then(|| whole_seconds(cooldown_remaining));

@@ -60,7 +60,7 @@ impl<B: Borrow<Core>> Admitted<B> {
     }
 
     /// Records a failure of the body, which ran inside the wrapper [`Noted`](crate::base::noted::Noted). This wrapper
-    /// stores the kind of the body's error.
+    /// stores the kind of the body's error, for example a rejection.
     #[inline]
     pub(crate) fn body_failed(&self, error: Option<&dyn Display>, retry_after: Option<Duration>) {
         self.core.borrow().fail(self.ticket, self.started, error, retry_after, true);
@@ -95,9 +95,9 @@ pub(crate) struct Call<B: Borrow<Core>> {
 /// Stores the state of a call. This type is 64 bits long, so that a [`Call`] contains no padding. With padding, a move
 /// of a `Call` would copy the padding byte by byte.
 ///
-/// The lowest three bits are the state of the call. If the user holds the permit, the bits from [`Self::MESSAGES`] on
-/// contain the number [`Existing::messages`] at the admission of the call. The 64 bits are never all zero, so that a
-/// `Result` with a `Call` is as small as the `Call`.
+/// The lowest three bits are the state of the call. In a permit that the user holds, the bits 16 to 31 contain the
+/// number of messages from circuits to retries before the admission. A message states for how long a circuit will
+/// reject calls. The 64 bits are never all zero, so that a `Result` with a `Call` is as small as the `Call`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Progress(NonZeroU64);
 
@@ -116,7 +116,7 @@ impl Progress {
     const ENDED: Self = Self(NonZeroU64::MIN.saturating_add(3));
     const MESSAGES: u32 = 16;
 
-    /// Returns the state of a permit that the user acquires now.
+    /// Returns the progress of a call whose permit the user acquires now.
     #[inline]
     fn of_user() -> Self {
         Self(Self::WAITING.0 | u64::from(Existing::now().messages()) << Self::MESSAGES)
@@ -169,8 +169,8 @@ impl<B: Borrow<Core>> Call<B> {
         self.start_wait();
     }
 
-    /// Returns the number [`Existing::messages`] at the admission of the call. With a message, a circuit tells a retry
-    /// for how long the circuit will reject calls.
+    /// Returns the number of messages from circuits to retries before the admission of the call. A message states for
+    /// how long a circuit will reject calls. The user must hold the permit of the call.
     pub(super) fn messages(&self) -> u16 {
         self.progress.messages()
     }
@@ -382,7 +382,7 @@ impl OwnedPermit {
         Self(call)
     }
 
-    /// Marks the beginning of a poll of the watched stream. If the permit is dropped before
+    /// Marks the beginning of a poll of the stream that the body of the call returned. If the permit is dropped before
     /// [`end_poll`](Self::end_poll), the stream has panicked, and the call counts as a failure.
     pub(crate) fn begin_poll(&mut self) {
         self.0.progress = Progress::POLLING;

@@ -153,9 +153,9 @@ const MAX_KEYS: u32 = 10_000;
 impl Options {
     /// Merges two sets of options. If an option is set in `self` and in `others`, the value in `self` applies.
     ///
-    /// A rule consists of the options that decide when the circuit opens, for example `threshold` and `window`. If both
-    /// rules are valid, but the merged rule is invalid, all options of the rule come from `self`. If the merged
-    /// `cooldown` would be longer than the merged `max_cooldown`, both options come from `self`.
+    /// A rule consists of the options that decide when the circuit opens, for example `threshold` and `window`. If the
+    /// rules of `self` and `others` are valid, but the merged rule is invalid, all options of the rule come from
+    /// `self`. If the merged `cooldown` would be longer than the merged `max_cooldown`, both options come from `self`.
     pub(crate) fn or(self, others: Self) -> Self {
         let mut both = self.each_or(others);
         if self.too_long_with(others).is_some() {
@@ -313,8 +313,8 @@ pub(crate) struct Settings {
     pub(crate) cooldown_jitter: f64,
     pub(crate) half_open_max: u32,
     pub(crate) trial_timeout: Duration,
-    /// The shortest time after which a cancelled call counts as a failure. The time also applies to a call that the
-    /// caller's deadline ended. With `None`, these calls never count as failures.
+    /// The shortest duration at which a cancelled call counts as a failure. This duration also applies to a call that
+    /// the caller's deadline ended. With `None`, these calls never count as failures.
     pub(crate) hung_after: Option<Duration>,
     /// Whether only first attempts can open the closed circuit. If so, a failure of a later attempt of a retry or a
     /// hedge appears only in the totals.

@@ -21,8 +21,8 @@ pub(super) struct Applied {
 impl Applied {
     const NONE: Self = Self { environment: Tables::NONE, file: Tables::NONE };
 
-    /// Returns the record of the program or, inside an isolated test, the record of this test. A caller that changes
-    /// layers holds the lock until all layers are changed, so that two changes never mix.
+    /// Returns the record of the applied settings. Each isolated test has a record of its own. A caller that changes
+    /// layers holds the lock of the record until all layers are changed, so that two changes never mix.
     fn current() -> &'static Mutex<Self> {
         static APPLIED: Mutex<Applied> = Mutex::new(Applied::NONE);
         scoped(&APPLIED, || Mutex::new(Applied::NONE))
@@ -129,7 +129,7 @@ impl Visit for Replace {
     }
 }
 
-/// Returns each section of `before` whose layer has no section in `sections`.
+/// Returns each section (the settings of one layer) of `before` whose layer has no section in `sections`.
 fn removed<'a, O: Copy>(sections: &'a [Section<O>], before: &'a [Section<O>]) -> impl Iterator<Item = &'a Section<O>> {
     before.iter().filter(|old| !sections.iter().any(|section| section.name == old.name))
 }

@@ -149,10 +149,10 @@ impl Config {
     /// Applies all settings. If one setting is refused, applies no setting.
     ///
     /// Settings from the environment replace all earlier settings from the environment. All other settings, such as
-    /// settings from a file, replace all earlier settings that do not come from the environment. An option that is
-    /// missing in the new settings therefore loses the value from the replaced settings. If several origins set one
-    /// option, the first origin in this list decides: [`configure`](fn@crate::configure), environment, file, builder,
-    /// attribute, preset, default.
+    /// settings from a file, replace all earlier settings from files, texts and `serde`. An option that is missing in
+    /// the new settings therefore loses the value from the replaced settings. If several origins set one option, the
+    /// first origin in this list decides: [`configure`](fn@crate::configure), environment, file, builder, attribute,
+    /// preset, default.
     ///
     /// The documentation of [`configure`](fn@crate::configure) describes the effect of a change on calls and states.
     /// The event `config_applied` or `config_refused` reports the outcome.

@@ -83,7 +83,8 @@ impl<'de> Visitor<'de> for Tables {
     }
 }
 
-/// Deserializes a node. The field is the allowed depth of nested tables, including this node if the node is a table.
+/// Deserializes a node: a value or a table. The field is the allowed depth of nested tables, including this node if the
+/// node is a table.
 struct Nodes(u32);
 
 impl<'de> DeserializeSeed<'de> for Nodes {

@@ -63,8 +63,8 @@ pub fn dump_config() -> String {
     text
 }
 
-/// Writes the sections of one table. A layer without keys and a layer with keys share one section if both have the same
-/// name.
+/// Writes the sections of one kind of layer, such as `[retry.mail]` for a retry. A layer without keys and a layer with
+/// keys share one section if both have the same name.
 fn layers<T: Target>(text: &mut String, kinds: &[Vec<(String, Vec<InForce>)>]) {
     let mut names: Vec<_> = kinds.iter().flatten().map(|(name, _)| name).collect();
     names.sort_unstable();
@@ -77,8 +77,8 @@ fn layers<T: Target>(text: &mut String, kinds: &[Vec<(String, Vec<InForce>)>]) {
     }
 }
 
-/// Writes the section of one name. If the layer without keys and the layer with keys differ in an option, the value of
-/// the layer with keys is in a comment.
+/// Writes the section of the layers with the name `name`. If the layer without keys and the layer with keys differ
+/// in an option, the value of the layer with keys is in a comment.
 fn section<T: Target>(text: &mut String, name: &str, kinds: &[Option<Vec<InForce>>]) {
     // Ignores the result, because writing to a `String` cannot fail.
     let _ = writeln!(text, "\n[{}.{}]", T::TABLE, key(name));

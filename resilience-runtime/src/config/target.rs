@@ -45,8 +45,7 @@ pub(super) trait Target {
     /// Checks the range of each setting.
     fn check(options: &Self::Options) -> Result<(), ConfigError>;
 
-    /// Returns the name that files use for an option. `option` is the name of this option in a [`ConfigError`], which
-    /// may be different.
+    /// Returns the name that files use for the option that a [`ConfigError`] calls `option`.
     fn setting(option: &'static str) -> &'static str {
         option
     }
@@ -178,7 +177,8 @@ targets! {
     Hedges: "hedge", HedgeSettings, HedgeOptions, Hedge;
 }
 
-/// Returns the labels as a set, because a layer without keys and a layer with keys may have the same name.
+/// Returns the names of all layers of the type `L`. The result is a set, because a layer without keys and a layer with
+/// keys may have the same name.
 fn labels<L: Listed>() -> BTreeSet<String> {
     L::layers().labelled().map(|(label, _)| label).collect()
 }

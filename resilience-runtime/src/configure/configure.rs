@@ -96,7 +96,8 @@ pub fn configure(
 ///
 /// - No retry is listed under `name`.
 /// - A setting is outside its range, or cannot be combined with another option.
-/// - The setting would have no effect on calls, for example because each call evaluates an expression for the option.
+/// - The setting would have no effect on calls, for example because the attribute sets the option to an expression
+///   that each call evaluates.
 ///
 /// # Examples
 ///

@@ -4,16 +4,16 @@ use std::time::Duration;
 use crate::base::clock::nanos;
 use crate::base::packed::{join, split};
 
-/// Identifies the state of the circuit in which a call was admitted. A ticket contains a generation, which is the
-/// number of state changes before the admission. The ticket of a trial call (a call of a half-open circuit) also
-/// contains the number of a lease. A lease is a time limit for trial calls.
+/// Identifies the state that a circuit had when it admitted a call. A ticket contains a generation, which is the number
+/// of the circuit's state changes before the admission. The ticket of a trial call (a call of a half-open circuit) also
+/// contains the number of a lease. A lease is a time limit that all running trial calls share.
 ///
-/// The outcome of a call affects the circuit only if the generation is still the same when the call ends. After the
-/// lease of a trial call has ended, the circuit no longer counts this call as running. The next trial call gets a new
-/// lease number, so an old number identifies an expired trial call.
+/// The outcome of a call affects the circuit only if the generation is still the same when the call ends. After a lease
+/// has ended, the next trial call gets a new lease number. The circuit then no longer counts the trial calls with the
+/// old number as running.
 ///
 /// For the option `hung_after`, the ticket also contains the time from the start of the call to the first wait of its
-/// body. A lease number has only 16 bits, so the bits from 16 to 31 are free for this time.
+/// body. A lease number has only 16 bits, so the bits 16 to 31 of the ticket are free for this time.
 ///
 /// The generation and the lease number share one `u64`, which stays in a register. Two `u32` fields would be written to
 /// memory as 32-bit values, and then read as one 64-bit value. The resulting store-forwarding stall takes more time
@@ -30,9 +30,10 @@ impl Ticket {
     /// The lower 32 bits of the ticket of a repeated call that is not a trial call. A repeated call belongs to a second
     /// or later attempt of a retry or a hedge.
     const REPEAT: u32 = 4;
-    /// The position of the 16 bits for the time until the first wait of the body.
+    /// The position, in the ticket, of the 16 bits for the time until the first wait of the body.
     const UNTIL_WAIT: u32 = 16;
-    /// The time, in milliseconds, above which the 16 bits have a precision of one second instead of one millisecond.
+    /// The time until the first wait, in milliseconds, above which a ticket stores this time with a precision of one
+    /// second.
     const MILLIS: u64 = 1 << 15;
 
     #[inline]
@@ -61,7 +62,8 @@ impl Ticket {
     }
 
     /// Records that the body of the call waits for the first time. `time` is the time since the start of the call. The
-    /// ticket contains whole milliseconds up to 32.768 s. Above this time, the precision is one second.
+    /// ticket stores a time up to 32.768 s with a precision of one millisecond, and a longer time with a precision of
+    /// one second.
     pub(crate) fn waited_after(self, time: Duration) -> Self {
         let millis = nanos(time) / 1_000_000;
         let bits = match millis.checked_sub(Self::MILLIS) {
@@ -83,7 +85,7 @@ impl Ticket {
         self.lease() & 1 != 0
     }
 
-    /// Marks the call as timed if the call is ordinary. Returns the ticket of any other call unchanged.
+    /// Marks the call as timed. Returns the ticket of a trial call or of a repeated call unchanged.
     pub(crate) const fn timed(self) -> Self {
         if self.is_ordinary() { Self::new(self.generation(), Self::TIMED) } else { self }
     }

@@ -43,8 +43,8 @@ impl Totals {
         self.stripes.assigned()
     }
 
-    /// Prepares the slot of this thread to count successes of the period with the number `period`. Stores `now` in the
-    /// slot as the time of the last success.
+    /// Prepares the slot of this thread to count successes of the period with the number `period`. A period begins when
+    /// the circuit closes or is reset. Stores `now` in the slot as the time of the last success.
     ///
     /// If the slot's count of successes is full, or belongs to another period, the count moves to `tally`. The caller
     /// must hold the lock of the breaker.
