@@ -1,5 +1,5 @@
-//! Re-exports the macros [`event`] and [`transition`], which emit the events of this crate. Also defines the target and
-//! the field `error` of these events, and the function [`debug_wanted`].
+//! Re-exports the macros [`event`] and [`transition`], which emit the events of this crate. Also defines the `tracing`
+//! target and the field `error` of these events, and the function [`debug_wanted`].
 //!
 //! This crate emits an event only after the change that the event reports is visible to all threads. The crate holds no
 //! lock while it emits an event. A subscriber of events may therefore call functions of this crate.
@@ -21,7 +21,7 @@ pub(crate) use crate::events::emit::{event, transition};
 
 pub(crate) const TARGET: &str = "resilience";
 
-/// The maximum length of the field `error` in an event, in characters.
+/// The largest number of characters of an error's text that an event contains.
 const ERROR_CHARS: usize = 50;
 
 /// Returns whether any subscriber might receive DEBUG events, which report single calls. Always returns true in an

@@ -1,4 +1,4 @@
-//! Replaces the errors of calls for `#[fallback]`, and counts these calls.
+//! Replaces errors for `#[fallback]`, and counts the calls whose errors were replaced.
 
 use std::ops::ControlFlow;
 
@@ -39,9 +39,9 @@ impl Fallback {
     }
 }
 
-/// Replaces the error of a call, for a fallback that is a closure or a value. The user's function `make` receives the
-/// error in [`ControlFlow::Continue`], and returns the new outcome. If `outcome` is [`ControlFlow::Break`], returns the
-/// outcome in it unchanged.
+/// Replaces the error of a call, for a fallback that is a closure or a value. If `outcome` is
+/// [`ControlFlow::Continue`], the function `make` receives the contained error and returns the new outcome. If
+/// `outcome` is [`ControlFlow::Break`], returns the contained outcome unchanged.
 ///
 /// If `make` is a closure, the compiler infers its parameter type and its return type from the type of `outcome`.
 #[allow(missing_docs)]

@@ -27,7 +27,7 @@ pub(super) enum Wanted {
 }
 
 struct Channel {
-    /// The sender, which the first subscription creates.
+    /// The sender of the events, or empty before the first subscription.
     sender: OnceLock<Sender<Arc<Event>>>,
     subscribers: AtomicUsize,
 }
@@ -44,7 +44,7 @@ impl Channel {
 
     fn send(&self, event: &Arc<Event>) {
         if let Some(sender) = self.sender.get().filter(|_| self.has_subscribers()) {
-            // Ignores the error, which occurs if the last subscriber has just left.
+            // Ignores the error that `send` returns if the last subscriber has just unsubscribed.
             let _ = sender.send(event.clone());
         }
     }
@@ -143,7 +143,8 @@ impl Hub {
         if self.called.load(Ordering::Relaxed) > 0 {
             let callbacks: Vec<_> = lock_std(&self.callbacks).iter().map(|(_, callback)| callback.clone()).collect();
             for callback in callbacks {
-                // A callback may make calls of its own, see `aside`.
+                // A callback may make calls through circuits. Because of `aside`, these calls do not affect the call
+                // that emits the event.
                 if aside(|| catch_unwind(AssertUnwindSafe(|| callback(&event)))).is_err() {
                     panicked(&event);
                 }

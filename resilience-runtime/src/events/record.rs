@@ -6,8 +6,8 @@ use crate::base::scope::{Scope, scoped};
 use crate::base::sync::lock_std;
 use crate::events::value::Event;
 
-/// The largest number of events that an isolated test records. When this number is reached, the recorder drops the
-/// older half of the events.
+/// The largest number of events that the recorder of an isolated test stores. When this number is reached, the recorder
+/// drops the older half of the events.
 const MOST: usize = 10_000;
 
 /// The events of an isolated test.

@@ -24,8 +24,8 @@ use crate::events::value::Event;
 /// most 1,024 events wait for the reader of the stream. If the reader is too slow, the oldest events are lost, and
 /// [`recv`](EventStream::recv) returns the number of lost events.
 ///
-/// The subscription does not slow down a call that changes no state. The library holds no lock while it passes an event
-/// to the stream, and never waits for a reader.
+/// The subscription slows down only calls that change the state of a circuit. The library holds no lock while it passes
+/// an event to the stream, and never waits for a reader.
 ///
 /// # Examples
 ///
@@ -66,14 +66,14 @@ pub fn subscribe_all() -> EventStream {
 
 /// A stream of events. [`subscribe`] and [`subscribe_all`] return this stream.
 ///
-/// With the feature `stream`, the type implements `Stream`. Dropping the value ends the subscription.
+/// With the feature `stream`, the type implements `Stream`. Dropping the stream ends the subscription.
 #[must_use = "the subscription ends as soon as the stream is dropped"]
 pub struct EventStream {
     hub: &'static Hub,
     wanted: Wanted,
-    /// The receiver, or `None` while the future in the field `waiting` owns the receiver.
+    /// The receiver of the events, or `None` while the future in the field `waiting` owns the receiver.
     receiver: Option<Receiver<Arc<Event>>>,
-    /// The future that receives the next event, or `None` if no poll is waiting for an event.
+    /// The future that receives the next event, or `None` while the field `receiver` contains the receiver.
     #[cfg(feature = "stream")]
     waiting: Option<Waiting>,
 }
@@ -191,10 +191,10 @@ pub struct Missed {
 
 /// Calls a function for each state change of a circuit, until the returned guard is dropped.
 ///
-/// The function runs in the thread that changes the state, after the change, and while no lock is held. The function
-/// must not block, because it delays the call that changes the state. The function may make calls through other
-/// circuits. These calls do not affect the delayed call. If the function panics, the call continues, and the event
-/// `callback_panicked` (ERROR) reports the panic.
+/// The function runs in the thread that changes the state, after the change, and while the library holds no lock. The
+/// function must not block, because it delays the call that changes the state. The function may make calls through
+/// other circuits. These calls do not affect the delayed call. If the function panics, the call continues, and the
+/// event `callback_panicked` (ERROR) reports the panic.
 ///
 /// # Examples
 ///

@@ -13,8 +13,8 @@ pub use crate::rate_limit::acquire::{
     acquire_tokens_blocking as acquire_tokens, acquire_tokens_blocking_within as acquire_tokens_within,
 };
 
-/// Runs the body. The type of the parameter tells the compiler that the closure is an `FnOnce`. The body may therefore
-/// return a borrow of an argument.
+/// Runs the closure `body`, which contains the body of the decorated function. The bound on `body` tells the compiler
+/// that the closure is an `FnOnce`. The closure may therefore return a borrow of a captured argument.
 #[inline]
 pub fn run<R>(body: impl FnOnce() -> R) -> R {
     body()

@@ -1,5 +1,5 @@
-//! Wraps the body of a function. A circuit or a retry can then detect the rejection of an inner call. This detection
-//! works for errors of any type, including types that do not implement `Error::source`.
+//! Wraps the body of a decorated function, so that a circuit or a retry can detect the rejection of a call that the
+//! body makes. This detection works for errors of any type, including types that do not implement `Error::source`.
 #![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use std::future::Future;
@@ -11,9 +11,9 @@ use crate::base::noted::{Noted, note_run};
 /// Wraps the body of a function whose return type `R` is a `Result`.
 ///
 /// The generated code calls `Body::<R>::new().__note(body)`. If `R` is a `Result`, the method `__note` wraps the body
-/// in a `Noted`, which stores the kind of a returned error. If `R` is another type, the compiler selects the method of
-/// `NoResult`, which returns the body unchanged. Another part of the generated code then causes the compile error that
-/// the function must return a `Result`.
+/// in a `Noted`. A `Noted` stores whether a returned error is a rejection, an expired deadline or another error. If `R`
+/// is another type, the compiler selects the method of `NoResult`, which returns the body unchanged. Another part of
+/// the generated code then causes the compile error that the function must return a `Result`.
 #[derive(Debug)]
 pub struct Body<R>(NoResult, PhantomData<fn() -> R>);
 

@@ -70,15 +70,15 @@ impl Cause {
         self.is_rejection() || self == Self::Deadline
     }
 
-    /// Returns whether a search of the error found no cause. A rejection may still be the origin of the error, because
-    /// many error types return no source.
+    /// Returns true if the search of the call's error found neither a rejection nor a deadline. A rejection may still
+    /// be the origin of the error, because many error types return no source.
     #[inline]
     pub fn is_hidden(self) -> bool {
         matches!(self, Self::None | Self::Unknown)
     }
 
-    /// Returns `self` if the search of the error found a cause. If not, returns the cause that the last poll of the
-    /// body stored in a thread-local variable (see `Note::last`).
+    /// Returns `self` if this cause is a rejection or a deadline. Otherwise, returns the cause that the last poll of
+    /// the body stored in a thread-local variable (see `Note::last`).
     #[must_use]
     #[inline]
     pub fn or_noted(self) -> Self {

@@ -1,4 +1,4 @@
-//! Checks the user's constants in the options of an attribute at compile time.
+//! Checks at compile time the user's constants in the options of an attribute.
 //!
 //! Each function returns the value of the constant, or panics with `message`. The compiler reports the panic as a
 //! compile error at the position of the constant.

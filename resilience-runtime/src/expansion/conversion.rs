@@ -9,8 +9,8 @@ use crate::base::outcome::Outcome;
 use crate::expansion::outcome::{Holds, rejected};
 use crate::rejection::Rejection;
 
-/// Selects the conversion of an error. `R` is the return type of the user's function. `Error` is the error type of an
-/// attribute, such as `CircuitOpenError`.
+/// Selects the conversion of an attribute's error to the user's error type. `R` is the return type of the user's
+/// function. `Error` is the error type of an attribute, such as `CircuitOpenError`.
 ///
 /// The generated code calls `Conversion::<R, _>::of(&error).__rejected(error)`. The following three types have a method
 /// `__rejected`. Each type in the list dereferences to the next type in the list. The compiler therefore selects the
@@ -37,8 +37,8 @@ impl<R, Error> Conversion<R, Error> {
 }
 
 // The compiler selects this method if `E` implements `From<Error>`, or if the compiler has not inferred `E` yet. In the
-// second case, the inferred `E` may lack this implementation. Because of the bound `Holds<Error>`, the compiler then
-// reports the error message of `Holds`.
+// second case, the compiler may later infer an `E` without this implementation. Because of the bound `Holds<Error>`,
+// the compiler then reports the error message of `Holds`.
 impl<T, E: Holds<Error>, Error> Conversion<Result<T, E>, Error> {
     #[inline]
     pub fn __rejected(&self, error: Error) -> Result<T, E> {

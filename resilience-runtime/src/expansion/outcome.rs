@@ -46,13 +46,13 @@ where
 }
 
 /// Creates the return value of a call that an attribute of the function has rejected or ended. The user's function
-/// `make` converts the error of the attribute.
+/// `make` converts the error of the attribute to the user's error type.
 pub fn rejected_with<R: Outcome, Error>(error: Error, make: impl FnOnce(Error) -> R::Error) -> R {
     R::from_result(Err(make(error)))
 }
 
 /// Creates the error of a call that a `#[timeout]` ended. Also calls `Note::forget`, because an earlier poll may have
-/// stored the kind of another error.
+/// stored the kind of another error in a thread-local variable.
 pub fn timed_out(timeout: &Timeout, func: &str, allowed: Duration, by_deadline: bool) -> TimeoutError {
     Note::forget();
     timeout.end(func, allowed, by_deadline)

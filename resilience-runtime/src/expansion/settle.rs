@@ -18,9 +18,10 @@ use crate::events::{self, event, excerpt};
 use crate::expansion::cause::Cause;
 use crate::expansion::text::Text;
 
-/// Returns a future that polls `body`. Between two polls, the future marks the permit (the record of an admitted call)
-/// as waiting. If the permit is dropped with this mark, the call counts as cancelled. If the permit is dropped without
-/// the mark, `body` or the code of a layer below the circuit has panicked. The call then counts as a failure.
+/// Returns a future that polls `body`. After each poll that returns `Pending`, the future marks the permit (the record
+/// of an admitted call) as waiting. If the permit is dropped with this mark, the call counts as cancelled. If the
+/// permit is dropped without the mark, `body` or the code of a layer below the circuit has panicked. The call then
+/// counts as a failure.
 #[inline]
 pub fn watch<'p, 'b, F: Future>(permit: &'p mut Permit<'b>, body: F) -> Watched<'p, 'b, F> {
     Watched::new(permit, body)
@@ -36,8 +37,8 @@ pub fn watch_values<'p, 'b, F: Future>(permit: &'p mut Permit<'b>, body: F) -> W
 // in a register. If `settle` took the outcome by reference, the whole outcome would have to be in memory.
 
 /// Records the outcome of a call in the circuit of `permit`, and returns the outcome. If the function `cause` finds a
-/// rejection or an expired deadline in an error, the circuit ignores the call (see [`Cause::is_neutral`]). Any other
-/// error counts as a failure. The function `text` returns the text of the error for events.
+/// rejection or an expired deadline in the error of the call, the circuit ignores the call (see [`Cause::is_neutral`]).
+/// Any other error counts as a failure. The function `text` returns the text of the error for events.
 #[inline]
 pub fn settle<R: Outcome>(
     permit: Permit<'_>,
@@ -69,8 +70,8 @@ pub fn settle<R: Outcome>(
 /// service asked for.
 ///
 /// `asks_first` is true if the attribute has the option `failure_if`. If `asks_first` is false, `failure_if` is not
-/// called. The circuit then ignores a call if `cause` finds a rejection or an expired deadline in its error. In both
-/// cases, an expired deadline counts as a failure if the body ran for the time `hung_after` or longer.
+/// called. The circuit then ignores a call if `cause` finds a rejection or an expired deadline in its error. With or
+/// without `failure_if`, an expired deadline counts as a failure if the body ran for the time `hung_after` or longer.
 #[expect(clippy::too_many_arguments, reason = "one for each option, so that the user's closures need no types")]
 #[inline]
 pub fn settle_by<R: Outcome>(
@@ -160,8 +161,8 @@ pub fn leave(permit: &mut Permit<'_>) {
     permit.leave();
 }
 
-/// Evaluates the user's expression in an option. The closure makes the compiler reject an expression that leaves the
-/// function, for example by `?`.
+/// Evaluates an expression that the user wrote in an option of an attribute. The closure makes the compiler reject an
+/// expression that leaves the function, for example by `?`.
 #[inline]
 pub fn evaluate<T>(expression: impl FnOnce() -> T) -> T {
     expression()
@@ -175,8 +176,8 @@ pub fn is_repeat() -> bool {
 
 /// Works like [`admit`], for a function with a retry, a hedge and a circuit, in this order from the top. The `key` of
 /// the circuit contains the attempt number of the retry. Each attempt of the retry may therefore use a different
-/// circuit, so the second attempt does not count as a repeat. The argument `is_repeat` is the result of the function
-/// [`is_repeat`] at the beginning of the attempt.
+/// circuit, so the second attempt does not count as a repeat. The argument `is_repeat` is the value that the function
+/// [`is_repeat`] returned at the beginning of the retry's attempt.
 #[inline]
 pub fn admit_hedged(breaker: &CircuitBreaker, is_repeat: bool) -> Result<Permit<'_>, CircuitOpenError> {
     let _mark = Repeat::mark_only(is_repeat || Repeat::is_hedged());

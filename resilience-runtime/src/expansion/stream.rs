@@ -142,8 +142,8 @@ where
     watch(breaker, permit, stream, at_first_item, options)
 }
 
-/// A boxed stream whose items are `Result`s. The method `boxed` puts the watched stream into another box of the same
-/// type.
+/// A boxed stream whose items are `Result`s. A watched stream contains the boxed stream and the permit of the call. The
+/// method `boxed` puts a watched stream into a new box of the same type.
 #[diagnostic::on_unimplemented(
     message = "`stream` needs an `Ok` that is `impl Stream` or a boxed stream of `Result`s, not `{Self}`",
     label = "neither `impl Stream` nor a boxed stream of `Result`s",
@@ -185,8 +185,8 @@ boxed! {
     Box::new => 'a, Box<dyn Stream<Item = Result<T, E>> + Send + Unpin + 'a>;
 }
 
-/// Works like [`watch_stream`], for a function that returns a boxed stream. Puts the watched stream into another box,
-/// because the function must return its declared type `S`.
+/// Works like [`watch_stream`], for a function that returns a boxed stream. Puts the watched stream into a new box of
+/// the type `S`, because the decorated function must return this type.
 #[expect(clippy::too_many_arguments, reason = "one for each option, so that the user's closures need no types")]
 pub fn watch_boxed_stream<S, Shown, Find, If, IfOk, After, AfterOk>(
     breaker: &CircuitBreaker,

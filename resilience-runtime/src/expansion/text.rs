@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::ops::Deref;
 
 /// A function that returns an error as `dyn Display`, or `None` if the type of the error does not implement `Display`.
-/// The generated code passes a closure that evaluates `Shown::of(&error).__error()`.
+/// In the generated code, this function is a closure that evaluates `Shown::of(&error).__error()`.
 pub trait Text<E>: for<'a> FnOnce(&'a E) -> Option<&'a dyn Display> {}
 
 impl<E, F: for<'a> FnOnce(&'a E) -> Option<&'a dyn Display>> Text<E> for F {}

@@ -23,7 +23,7 @@ use crate::fault::stats::{ChaosStats, FaultStats};
 pub(crate) struct Faults {
     is_any: AtomicBool,
     injected: Mutex<Vec<Injected>>,
-    /// The statistics of the faults in a running service, by the name of the function or layer.
+    /// The statistics of the faults in a running service. Each key is the name of a function or layer.
     #[cfg(feature = "chaos")]
     counts: Mutex<BTreeMap<String, FaultStats>>,
 }
@@ -45,7 +45,7 @@ impl Faults {
         scoped(&FAULTS, Self::new)
     }
 
-    /// Adds a fault, and returns its number.
+    /// Adds a fault, and returns the number that identifies the fault.
     ///
     /// # Errors
     ///
@@ -72,7 +72,7 @@ impl Faults {
         self.end(|fault| fault.id == id, "removed");
     }
 
-    /// Removes the faults of the [`Armed`](crate::chaos::Armed) with the number `armed`.
+    /// Removes all faults that the [`Armed`](crate::chaos::Armed) value with the number `armed` has injected.
     #[cfg(feature = "chaos")]
     pub(crate) fn disarm(&self, armed: u64) {
         self.end(|fault| fault.limits.is_some_and(|limits| limits.armed == armed), "disarmed");
@@ -90,8 +90,8 @@ impl Faults {
         ChaosStats { is_armed: lock_std(&self.injected).iter().any(is_active), faults: lock_std(&self.counts).clone() }
     }
 
-    /// Removes the faults for which `is_ended` returns true. Drops these faults while no lock is held, because the
-    /// destructor of a user's closure may run any code.
+    /// Removes the faults for which `is_ended` returns true. Drops these faults while no lock is held, because a fault
+    /// may contain a closure of the user, whose destructor may run any code.
     fn end(&self, is_ended: impl FnMut(&Injected) -> bool, reason: &'static str) {
         let ended = {
             let injected = &mut *lock_std(&self.injected);
@@ -121,7 +121,8 @@ impl Faults {
         hit
     }
 
-    /// Returns the effect of all faults on a call of this function. Also returns the faults whose next warning is due.
+    /// Returns the effect of all faults on a call of this function. Also returns the faults for which another event
+    /// `chaos_armed` is due.
     ///
     /// A fault of the kind `Next` has a limited number of errors. A script has one step for each call. A fault is
     /// skipped if its `limits` do not select the call, or if the fault has no error or step left.

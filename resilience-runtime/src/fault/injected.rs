@@ -18,12 +18,12 @@ pub(crate) struct Injected {
 /// The latency and the effect of all faults on one call.
 #[derive(Debug, Default)]
 pub(crate) struct Hit {
-    /// The name of the fault that causes `effect`. If only latency affects the call, this field is the name of the
-    /// first latency fault.
+    /// The name of the function or layer for which the user injected the fault that causes `effect`. If only latency
+    /// affects the call, this field contains the name for the first latency fault.
     pub(crate) name: String,
     pub(crate) latency: Duration,
     pub(crate) effect: Option<Effect>,
-    /// The number of the fault that `name` refers to.
+    /// The `id` of the fault to which `name` belongs.
     pub(crate) id: u64,
     /// Whether the fault affects a running service instead of a test. In a running service, an injected error of a
     /// wrong type must not cause a panic.

@@ -12,7 +12,7 @@ pub(crate) struct Limits {
     rate: f64,
     /// The time at which the fault ends.
     until: Tick,
-    /// The number of the [`Armed`](crate::chaos::Armed) to which the fault belongs.
+    /// The number of the [`Armed`](crate::chaos::Armed) value that injected the fault.
     #[cfg(feature = "chaos")]
     pub(crate) armed: u64,
     /// The time of the last warning about the fault.

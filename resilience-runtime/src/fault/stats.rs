@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::fault::kind::Kind;
 
-/// The statistics of the faults that [`chaos`](crate::chaos) injects. [`get_stats`](crate::get_stats) returns this
-/// value.
+/// The statistics of the faults that [`chaos`](crate::chaos) injects. [`get_stats`](crate::get_stats) returns these
+/// statistics in the field `chaos`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChaosStats {

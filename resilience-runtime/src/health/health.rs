@@ -24,7 +24,7 @@ const MOST_SHOWN: usize = 5;
 /// An outage begins when a circuit opens, and ends when the circuit closes. The [`HealthRules`] name the essential
 /// circuits, and set the time for which an outage is tolerated.
 ///
-/// `Display` shows `ok`, `degraded` and `down`.
+/// `Display` shows `ok`, `degraded` or `down`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum HealthStatus {
     /// No circuit has an outage, or every outage is shorter than the tolerated time.
@@ -135,7 +135,7 @@ pub fn set_health_rules(rules_of_user: HealthRules) -> Result<(), ConfigError> {
     Ok(())
 }
 
-/// Returns the health of the program, by the rules of [`set_health_rules`].
+/// Returns the health of the program, judged by the rules that [`set_health_rules`] has set.
 ///
 /// - `Down`: an [essential](HealthRules::essential) circuit rejects calls, and its outage has lasted for the
 ///   [tolerated](HealthRules::tolerate) time. Without rules, no circuit is essential, and the program is never `Down`.
@@ -146,8 +146,8 @@ pub fn set_health_rules(rules_of_user: HealthRules) -> Result<(), ConfigError> {
 /// As soon as the cooldown of an essential circuit has passed, the program is no longer `Down`, but `Degraded`. A load
 /// balancer can then send calls again. The circuit needs these calls, because it closes only after successful trials.
 ///
-/// A circuit that is disabled, or that has the option `shadow`, rejects no calls, and has no outage. This function
-/// changes no state.
+/// A circuit that is disabled, or that has the option `shadow`, rejects no calls, and has no outage. This function does
+/// not change the state of any circuit.
 ///
 /// # Examples
 ///
@@ -178,7 +178,7 @@ pub fn health_with(rules: &HealthRules) -> Result<Health, ConfigError> {
     Ok(report(rules))
 }
 
-/// The circuits that one essential name in the rules selects: a single circuit, or the circuits of all keys.
+/// The circuits that one call of [`HealthRules::essential`] selects: a single circuit, or the circuits of all keys.
 #[derive(Default)]
 struct Group {
     circuits: usize,

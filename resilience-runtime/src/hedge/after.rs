@@ -10,7 +10,7 @@ use crate::base::config_error::Value;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum HedgeAfter {
     Time(Duration),
-    /// A percentile of the measured times, such as 95.0.
+    /// A percentile of the durations of recent calls, such as 95.0.
     Percentile(f64),
 }
 

@@ -18,7 +18,6 @@ pub struct AnyHedge<'a> {
 }
 
 impl<'a> AnyHedge<'a> {
-    /// Creates the state of one call.
     #[inline]
     pub(super) fn new(core: &'a HedgeCore) -> Self {
         Self { core, began: None }
@@ -55,7 +54,7 @@ impl HedgeSource for AnyHedge<'_> {
 }
 
 impl AnyHedge<'_> {
-    /// Adds the duration of the first attempt to the measured durations. Ignores an attempt that failed before the
+    /// Adds the duration of the first attempt to the measured durations. Ignores a first attempt that failed before the
     /// second attempt was due. If these failures counted, a service that refuses all calls at once would seem fast.
     fn measure(&mut self, has_won_or_is_cancelled: bool) {
         if let (Some(began), Some(percentile)) = (self.began.take(), &self.core.percentile) {

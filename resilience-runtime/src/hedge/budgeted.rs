@@ -6,8 +6,8 @@ use crate::hedge::core::HedgeCore;
 use crate::hedge::source::HedgeSource;
 use crate::retry::budget::state::{BudgetState, Pays};
 
-/// The settings of a call, and the budget of the attribute. The budget must grant each attempt after the first, and
-/// replaces a budget that a builder has set.
+/// The settings of one call of a hedge, and the budget in the `#[hedge]` attribute. The budget must grant each attempt
+/// after the first, and replaces a budget that a builder has set.
 #[derive(Debug)]
 pub struct Budgeted<'a, S, P>(pub S, pub &'a P);
 

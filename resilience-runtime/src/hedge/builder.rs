@@ -89,16 +89,16 @@ impl HedgeBuilder {
         self
     }
 
-    /// Sets the lower limit of the time that the percentile determines. The limit must be longer than zero, and at most
-    /// `max_after`. This option is required with a percentile.
+    /// Sets the shortest time after which the next attempt starts, if a percentile determines this time. The shortest
+    /// time must be longer than zero, and at most `max_after`. This option is required with a percentile.
     pub fn min_after(mut self, min: Duration) -> Self {
         self.min_after = Some(min);
         self
     }
 
-    /// Sets the upper limit of the time that the percentile determines. Until 100 calls were measured, the hedge uses
-    /// this limit in place of the percentile. The limit must be longer than zero, and at most 584 years. This option is
-    /// required with a percentile.
+    /// Sets the longest time after which the next attempt starts, if a percentile determines this time. Until 100 calls
+    /// were measured, the hedge uses the longest time in place of the percentile. The longest time must be longer than
+    /// zero, and at most 584 years. This option is required with a percentile.
     pub fn max_after(mut self, max: Duration) -> Self {
         self.max_after = Some(max);
         self

@@ -28,7 +28,7 @@ pub(super) struct Settings {
     /// The time between the starts of two attempts. The field contains [`Duration::MAX`] if no attribute sets the time.
     /// The field also contains this value if a percentile or an expression determines the time.
     pub(super) after: Duration,
-    /// The largest number of attempts.
+    /// The largest number of attempts of one call.
     pub(super) max: u32,
 }
 
@@ -36,8 +36,8 @@ pub(super) struct Settings {
 pub(super) const MAX: u32 = 2;
 
 impl HedgeCore {
-    /// Creates a hedge without a budget. If `after` is `None`, each call evaluates an expression for the time, or no
-    /// attribute sets the time.
+    /// Creates a hedge without a budget. If `after` is `None`, each call evaluates an expression for the time between
+    /// two attempts, or no attribute sets this time.
     pub(super) fn new(after: Option<HedgeAfter>, limits: [Option<Duration>; 2], max: Option<u32>) -> Self {
         let [min_after, max_after] = limits;
         let (after, percentile) = match after {

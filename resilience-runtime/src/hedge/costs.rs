@@ -1,6 +1,6 @@
 //! Tests that a call of a hedge takes no lock.
 //!
-//! This test is a unit test, because the counter `LOCKS` is private.
+//! This test is a unit test, because the counter of taken locks, `LOCKS`, is private.
 
 use std::time::Duration;
 

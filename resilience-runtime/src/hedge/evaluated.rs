@@ -6,7 +6,7 @@ use crate::hedge::core::HedgeCore;
 use crate::hedge::hedge::Hedge;
 use crate::hedge::source::HedgeSource;
 
-/// A hedge, and the value of the expression `after` for one call.
+/// A hedge, and the value of the expression in the option `after` for one call.
 #[derive(Debug)]
 pub struct Evaluated<'a>(pub Duration, pub &'a Hedge);
 

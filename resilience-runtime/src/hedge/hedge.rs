@@ -66,8 +66,8 @@ impl Hedge {
         self.0.settings.current().max
     }
 
-    /// Creates the hedge of an attribute. If `after` is `None`, each call evaluates an expression for the time, or no
-    /// attribute sets the time. `limits` are the options `min_after` and `max_after`.
+    /// Creates the hedge of an attribute. If `after` is `None`, each call evaluates an expression for the time between
+    /// two attempts, or no attribute sets this time. `limits` are the options `min_after` and `max_after`.
     pub(crate) fn declared(after: Option<HedgeAfter>, limits: [Option<Duration>; 2], max: Option<u32>) -> Self {
         Self(Arc::new(HedgeCore::new(after, limits, max)))
     }
@@ -150,7 +150,7 @@ impl HedgeSource for &Hedge {
     }
 }
 
-/// Returns the state of one call. The options of the hedge are known at run time only.
+/// Returns the state of one call of a hedge whose options are known at run time only.
 #[inline]
 #[must_use]
 pub fn any_hedge(hedge: &Hedge) -> AnyHedge<'_> {

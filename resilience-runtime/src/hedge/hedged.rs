@@ -57,8 +57,8 @@ where
     B: Fn(u32) -> F, // write `clone(argument)` in `#[hedge]` for an argument that the body consumes
     F: Future,
 {
-    /// Creates the future of a call. The number of attempts is limited by `MAX` and by the `max` of the hedge. The
-    /// function `begin` receives the number of an attempt, counted from 1, and returns the future of the attempt.
+    /// Creates the future of a call. The number of attempts is limited by `MAX` and by the option `max` of the hedge.
+    /// The function `begin` receives the number of an attempt, counted from 1, and returns the future of the attempt.
     #[expect(clippy::cast_possible_truncation, reason = "there are at most five places")]
     pub fn new(source: S, attempts: [Pin<&'a mut Option<F>>; MAX], begin: B) -> Self {
         let left = source.core().settings.current().max.min(MAX as u32);
@@ -66,9 +66,9 @@ where
     }
 }
 
-/// Polls all running attempts in the order of their starts. Returns the first outcome that [wins](Attempted::wins), and
-/// the index of its attempt. If no outcome wins and an attempt still runs, returns `None`. If no outcome wins and no
-/// attempt runs any more, returns the outcome that this poll received last.
+/// Polls all running attempts in the order of their starts. Returns the outcome of the first attempt that succeeds, and
+/// the index of this attempt. If no attempt succeeds and an attempt still runs, returns `None`. If no attempt succeeds
+/// and no attempt runs any more, returns the outcome that this poll received last, and the index of its attempt.
 fn poll_all<F: Future<Output: Attempted>>(
     attempts: &mut [Pin<&mut Option<F>>],
     cx: &mut Context<'_>,
