@@ -137,11 +137,11 @@
 //! The field `error` contains the first 50 characters of the error's text, if the error type implements `Display`. If
 //! the error type is a type parameter of the function, the field appears only if the bounds of the parameter include
 //! `Display`. After [`Permit::failure_with`], the field `error` contains the error that this method received. After a
-//! panic, the field `error` contains `panic`. If a call counts as a failure only because of `hung_after`, the field
-//! `error` contains `hung`. The methods [`CircuitBreaker::call`] and [`RetryPolicy::call`] accept error types without
-//! `Display`. Their events therefore have no field `error` for an error that the call returns. The events of
-//! [`CircuitBreaker::call_with`] have the field `error` if the classifier has the function
-//! [`ClassifierBuilder::as_error`].
+//! panic, the field `error` contains `panic`. If a call counts as a failure only because of the option `hung_after`,
+//! the field `error` contains `hung`. The methods [`CircuitBreaker::call`] and [`RetryPolicy::call`] accept error types
+//! without `Display`. The events of these methods therefore have no field `error` for an error that the call returns.
+//! The events of [`CircuitBreaker::call_with`] have the field `error` if the option [`ClassifierBuilder::as_error`] is
+//! set.
 //!
 //! A program can also receive events without a `tracing` subscriber. [`subscribe`] returns a stream of the state
 //! changes of all circuits, and [`subscribe_all`] returns a stream of all events. [`on_transition`] calls a function
@@ -197,7 +197,7 @@
 //! - A `LimitedStream` needs the timer if the next item has a time limit and is not ready.
 //!
 //! Plain functions and the methods `call_blocking` need no runtime. Their pauses and waits use the system's clock.
-//! Tests can replace these pauses with [`set_blocking_sleep`].
+//! Tests can call [`set_blocking_sleep`] to replace these pauses by a function.
 //!
 //! # Features
 //!

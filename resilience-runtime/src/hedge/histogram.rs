@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::base::clock::nanos;
 use crate::base::sync::statics::{AtomicU32, Ordering};
 
-/// Each range from a power of two to the next has 2^4 = 16 buckets. The upper end of a bucket therefore exceeds each
-/// time in the bucket by less than a sixteenth.
+/// Each range of times from a power of two to the next has 2^4 = 16 buckets. The upper end of a bucket therefore
+/// exceeds each time in the bucket by less than a sixteenth.
 const PRECISION: u32 = 4;
 
 /// Returns the index of the bucket that contains a time in nanoseconds. Each bucket from 0 to 31 contains one whole
@@ -38,8 +38,8 @@ impl Limits {
         Self { min, max: nanos(max).max(min) }
     }
 
-    /// Returns the number of counters of a histogram. The first counter counts the times up to `min`. The last counter
-    /// also counts the times above `max`.
+    /// Returns the number of counters of a histogram with these limits. The first counter counts the times up to `min`.
+    /// The last counter also counts the times above `max`.
     const fn counters(self) -> usize {
         index(self.max) - index(self.min) + 2
     }
@@ -48,7 +48,7 @@ impl Limits {
         if nanos <= self.min { 0 } else { index(nanos.min(self.max)) - index(self.min) + 1 }
     }
 
-    /// Returns the largest time of the counter with the index `counter`, but at most `max`.
+    /// Returns the largest time that the counter with the index `counter` counts, but at most `max`.
     fn end(self, counter: usize) -> u64 {
         match counter.checked_sub(1) {
             None => self.min,

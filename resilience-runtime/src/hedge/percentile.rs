@@ -1,4 +1,4 @@
-//! Implements [`Percentile`], which measures the times of recent calls.
+//! Implements [`Percentile`], which measures the durations of the first attempts of recent calls.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use crate::base::clock::nanos;
 use crate::base::sync::statics::{AtomicU64, Ordering};
 use crate::hedge::histogram::{Histogram, Limits};
 
-/// A percentile of the times of recent calls.
+/// A percentile of the times of recent calls. The time of a call is the duration of its first attempt.
 ///
 /// Two histograms contain the times of the last 1,000 to 2,000 calls. After every 1,000 calls, the older histogram is
 /// cleared, and receives the times of the next 1,000 calls. Because no thread takes a lock, a delayed thread may count
@@ -25,13 +25,13 @@ pub(super) struct Percentile {
 
 /// The number of calls in a histogram.
 const GENERATION: u64 = 1_000;
-/// The number of measured calls after which the hedge uses the percentile instead of the upper limit.
+/// The number of calls that the hedge measures before it uses the percentile. Until then, the hedge uses `max_after`.
 const ENOUGH: u64 = 100;
 /// The number of calls between two computations of the percentile. Each computation reads all counters.
 const INTERVAL: u64 = 20;
 
 impl Percentile {
-    /// Creates the measurement of a percentile, such as 95.0. No call is measured yet.
+    /// Creates the measurement of a percentile, such as 95.0, without any measured calls.
     pub(super) fn new(percentile: f64, min: Duration, max: Duration) -> Self {
         let limits = Limits::new(min, max);
         Self {
@@ -43,7 +43,8 @@ impl Percentile {
         }
     }
 
-    /// Returns the percentile within its limits, or the upper limit if fewer than 100 calls were measured.
+    /// Returns the measured percentile, but at least `min_after` and at most `max_after`. Returns `max_after` if fewer
+    /// than 100 calls were measured.
     #[inline]
     pub(super) fn after(&self) -> Duration {
         Duration::from_nanos(self.after.load(Ordering::Relaxed))

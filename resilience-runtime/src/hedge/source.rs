@@ -21,7 +21,7 @@ pub trait HedgeSource {
         None
     }
 
-    /// Begins to measure the first attempt, if the hedge has a percentile.
+    /// Begins to measure the duration of the first attempt, if the hedge has a percentile.
     #[inline]
     fn first_began(&mut self) {}
 

@@ -13,7 +13,7 @@ use crate::metrics::metric::{Histogram, Metric, MetricKind, SampleValue};
 use crate::metrics::top::{Top, key_of};
 use crate::registry::walk::{circuit_families, circuits};
 
-/// The totals of all circuits with one name, and the number of circuits in each of the [`STATES`].
+/// The totals of all circuits with one name, and the number of these circuits in each state.
 #[derive(Default)]
 struct OfName {
     sums: CircuitSums,
@@ -103,7 +103,7 @@ fn of_names(names: &BTreeMap<String, OfName>) -> Vec<Metric> {
     vec![calls, states, transitions, durations]
 }
 
-/// Adds a histogram of the durations for each outcome, if the circuit has the option `durations`.
+/// Adds a histogram of the durations of calls for each outcome, if the circuit has the option `durations`.
 fn add_durations(metric: &mut Metric, name: &str, sums: &CircuitSums) {
     for (outcome, sums) in OUTCOMES.into_iter().zip(sums.durations.iter().flat_map(|outcomes| outcomes.iter())) {
         let mut count = 0;
@@ -117,8 +117,8 @@ fn add_durations(metric: &mut Metric, name: &str, sums: &CircuitSums) {
     }
 }
 
-/// Adds a sample for each combination of former state and cause that has occurred. Ignores a change to the same state,
-/// such as the reset of a closed circuit.
+/// Adds a sample for each former state and each cause of a state change, if such a change has occurred. Ignores a
+/// change to the same state, such as the reset of a closed circuit.
 fn add_transitions(metric: &mut Metric, name: &str, sums: &CircuitSums) {
     for (from, counts) in STATES.into_iter().zip(&sums.transitions) {
         for (cause, count) in Cause::ALL.into_iter().zip(*counts) {

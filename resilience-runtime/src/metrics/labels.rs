@@ -1,8 +1,8 @@
-//! Defines the labels of a sample.
+//! Defines the labels of a sample (one value of a metric).
 
 use std::borrow::Cow;
 
-/// The labels of a sample, in the order in which the text shows the labels.
+/// The labels of a sample (one value of a metric), in the order in which the text for Prometheus shows the labels.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Labels(Vec<(&'static str, Cow<'static, str>)>);
 

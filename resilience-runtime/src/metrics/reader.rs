@@ -44,7 +44,7 @@ impl MetricsReader {
         Self { top_keys: 0 }
     }
 
-    /// Adds metrics of individual keys: at most `keys` keys of each name. Default: 0.
+    /// Adds metrics of individual keys, for at most `keys` keys of each layer. Default: 0.
     ///
     /// By default, the metrics of a layer with the option `key` are sums over all keys. With `top_keys`, additional
     /// metrics show the keys with the most failed and rejected calls. The names of these metrics contain `_key_`, as in

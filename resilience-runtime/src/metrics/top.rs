@@ -1,6 +1,6 @@
 //! Selects the keys with the largest weights, such as the keys with the most failures.
 
-/// The keys of one name that have the largest weights. Each key has a value of the type `T`.
+/// The keys of one layer that have the largest weights. Each key has a value of the type `T`.
 pub(crate) struct Top<T> {
     most: usize,
     keys: Vec<(u64, String, T)>,

@@ -32,8 +32,8 @@ macro_rules! queue {
             let timer = pin!(Timer::new(end.since(Tick::now())));
             timer.race($limit.0.line.turn.acquire()).await
         };
-        // If the wait ends before the turn of this call, `turn` is `None`. If the turn comes in time, `turn` contains a
-        // permit, because the semaphore `line.turn` is never closed.
+        // If the time `end` passes before the call is first in the queue, `turn` is `None`. Otherwise, `turn` contains
+        // a permit, because the semaphore `line.turn` is never closed.
         let Some(_turn) = turn else { return Err($limit.reject_late($tokens)) };
         while let Some(early) = $limit.take_first($tokens, end)? {
             sleep(early.min(LONGEST_SLEEP)).await;
@@ -253,8 +253,8 @@ impl RateLimit {
         waiting.map(|waiting| (waiting, Tick::now().after(wait))).ok_or_else(|| self.reject(reason))
     }
 
-    /// Takes the tokens for the first call of the line, and returns `None`. If the call comes too early, returns the
-    /// time until the call can start. If the call cannot start before `end`, rejects the call.
+    /// Takes the tokens for the first call of the line (the queue) and returns `None`, if the rate admits the call now.
+    /// Otherwise, returns the time until the call can start. If the call cannot start before `end`, rejects the call.
     fn take_first(&self, tokens: u32, end: Tick) -> Result<Option<Duration>, RateLimitedError> {
         match self.take_in_line(tokens, true) {
             Ok(()) => Ok(None),

@@ -14,7 +14,7 @@ pub(crate) struct KeptLimit {
 /// The quota that a service has reported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KeptQuota {
-    /// The number of tokens that calls may still take before the reset.
+    /// The number of tokens that calls may still take before the service grants new tokens.
     pub(crate) remaining: u32,
     /// The time until the reset, when the service grants new tokens.
     pub(crate) reset_in: Duration,

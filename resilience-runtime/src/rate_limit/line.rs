@@ -29,8 +29,8 @@ pub(crate) struct Line {
     quotas: Mutex<Quotas>,
 }
 
-/// The bit of the field `state` that is set while a quota is stored. At most [`LONGEST`](crate::base::queue::LONGEST)
-/// calls wait, so their number never reaches this bit.
+/// The bit of the field `state` that is set while a quota is stored. At most 1,000,000,000 calls wait (see
+/// [`LONGEST`](crate::base::queue::LONGEST)), so their number never reaches this bit.
 const QUOTA: u32 = 1 << 31;
 
 impl Line {
@@ -63,7 +63,8 @@ impl Line {
         Some(Waiting { line: self, tokens })
     }
 
-    /// Adds a quota that the service has reported. Each earlier quota still applies until its own reset.
+    /// Adds a quota that the service has reported. Each earlier quota still applies until its own reset, the time at
+    /// which the service grants new tokens.
     pub(crate) fn restrict(&self, quota: Quota) {
         // Sets the bit `QUOTA` under the lock. Without the lock, another thread could remove the quota before the bit
         // is set, and the bit would stay set.
@@ -73,7 +74,7 @@ impl Line {
         }
     }
 
-    /// Combines all quotas that apply at `now` into one quota with the fewest tokens and the latest reset.
+    /// Returns one quota with the fewest tokens and the latest reset time of all quotas that apply at `now`.
     #[cfg(feature = "serde")]
     pub(crate) fn quota_at(&self, now: Tick) -> Option<KeptQuota> {
         lock_std(&self.quotas).keep(now)
@@ -93,8 +94,8 @@ impl Line {
         estimate(pace, due, before, tokens, &lock_std(&self.quotas))
     }
 
-    /// Admits or rejects a call while other calls wait, or while a quota applies. `take` takes the tokens if the rate
-    /// admits the call. `is_first` is true for the first call of the line.
+    /// Admits or rejects a call while other calls wait, or while a quota applies. The closure `take` takes the tokens
+    /// if the rate admits the call. `is_first` is true for the first call of the line (the queue).
     pub(crate) fn take(
         &self,
         tokens: u32,
@@ -130,7 +131,7 @@ fn estimate(pace: Pace, due: u64, before: u64, tokens: u32, quotas: &Quotas) -> 
     Reason::Early(early.max(quotas.wait(before.saturating_add(tokens.into()), now)))
 }
 
-/// The place of a waiting call in the line. Dropping this guard removes the call.
+/// The place of a waiting call in the line (the queue). Dropping this guard removes the call from the line.
 #[derive(Debug)]
 pub(crate) struct Waiting<'l> {
     line: &'l Line,

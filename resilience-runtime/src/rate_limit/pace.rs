@@ -10,12 +10,13 @@ use crate::base::config_error::{ConfigError, Value};
 pub(crate) struct Pace {
     /// The time between two tokens at an even pace, in nanoseconds.
     step: u64,
-    /// The longest time from the start of a call to the later due time of its token: `step * (burst - 1)` nanoseconds.
+    /// The longest time by which a call may start before its last token is due: `step * (burst - 1)` nanoseconds. At an
+    /// even pace, a new token is due after each `step`.
     ahead: u64,
 }
 
-/// The shortest `step`, in nanoseconds. With a shorter step, rounding to whole nanoseconds would noticeably change the
-/// rate.
+/// The shortest `step` (time between two tokens), in nanoseconds. With a shorter step, rounding to whole nanoseconds
+/// would noticeably change the rate.
 pub(crate) const SHORTEST_STEP: u64 = 1_000;
 /// The range of the option `per`.
 pub(crate) const SHORTEST_PERIOD: Duration = Duration::from_millis(1);
@@ -83,7 +84,7 @@ impl Pace {
         u32::try_from(self.ahead / self.step).unwrap_or(u32::MAX).saturating_add(1)
     }
 
-    /// Returns the argument `due` of [`next`](Self::next) for the first call.
+    /// Returns the time at which the first token of a new rate limit is due, in nanoseconds.
     pub(crate) fn first_due(self) -> u64 {
         if self == Self::NEVER { self.step } else { 0 }
     }

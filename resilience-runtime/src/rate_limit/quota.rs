@@ -1,5 +1,5 @@
 //! Implements the quotas that a service reports, for example in the headers of its responses. A quota is the number of
-//! tokens that the service still allows before its next reset.
+//! tokens that the service still allows before the reset, when the service grants new tokens.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ impl Quota {
         if left > LONGEST_RESET + SKEW { Duration::ZERO } else { left }
     }
 
-    /// Returns whether `other` admits every call that this quota admits. `other` is then redundant.
+    /// Returns whether `other` admits every call that this quota admits. If so, `other` is redundant.
     fn implies(self, other: Self) -> bool {
         self.remaining <= other.remaining && self.until >= other.until
     }
@@ -78,7 +78,7 @@ impl Quotas {
         self.0.clear();
     }
 
-    /// Combines the quotas that apply at `now` into one quota with the fewest tokens and the latest reset.
+    /// Returns one quota with the fewest tokens and the latest reset time of all quotas that apply at `now`.
     #[cfg(feature = "serde")]
     pub(crate) fn keep(&self, now: Tick) -> Option<KeptQuota> {
         let applying = || self.0.iter().filter(|quota| !quota.left(now).is_zero());

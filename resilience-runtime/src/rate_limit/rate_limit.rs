@@ -56,8 +56,7 @@ pub struct RateLimit(pub(crate) Arc<Shared>);
 pub(crate) struct Shared {
     pub(crate) name: Name,
     pub(super) settings: Versions<Settings>,
-    /// The time at which the next call is due at an even pace, in nanoseconds (see `Tick::to_bits`). Before the first
-    /// call, the value is [`Pace::first_due`].
+    /// The time at which the next call is due at an even pace, in nanoseconds (see `Tick::to_bits`).
     pub(super) due: AtomicU64,
     admitted: AtomicU64,
     rejected: AtomicU64,
@@ -94,8 +93,9 @@ impl RateLimit {
         self.0.settings.current().wait
     }
 
-    /// Changes the settings. Recent calls still count after the change, but as at most one whole burst. Returns false
-    /// and changes nothing if the rate limit has had too many different settings, see [`Versions`].
+    /// Changes the settings. Recent calls still count towards the rate after the change, but as at most one whole
+    /// burst. Returns false and changes nothing if the rate limit has had too many different settings, see
+    /// [`Versions`].
     pub(crate) fn change(&self, settings: Settings) -> bool {
         let before = self.pace();
         let is_changed = self.0.settings.change(settings);
@@ -128,7 +128,7 @@ impl RateLimit {
         line.is_free() && due.load(Ordering::Relaxed) <= Tick::now().to_bits()
     }
 
-    /// Makes a whole burst available again, and removes the quotas from [`update`](Self::update).
+    /// Makes a whole burst available again, and removes the quotas that [`update`](Self::update) has added.
     pub(crate) fn reset(&self) {
         self.0.due.store(self.pace().first_due(), Ordering::Release);
         self.0.line.release();
@@ -148,7 +148,7 @@ impl RateLimit {
     }
 
     /// Replaces the state by the state of a snapshot. Limits the time until a whole burst to the time that the current
-    /// rate needs to refill a burst. The rate may have been slower before.
+    /// rate needs to refill a burst. The rate may have been slower at the time of the snapshot.
     #[cfg(feature = "serde")]
     pub(crate) fn restore(&self, kept: &KeptLimit) {
         let Shared { due, line, .. } = &*self.0;
@@ -167,7 +167,7 @@ impl RateLimit {
     /// allows `remaining` further tokens, until `reset` has passed.
     ///
     /// The rate and the burst still apply. Each earlier quota applies until its own reset. If more than 32 quotas
-    /// apply, two quotas with similar resets are merged. The merged quota has the smaller number of tokens and the
+    /// apply, two quotas with similar reset times are merged. The merged quota has the smaller number of tokens and the
     /// later reset. This method allocates memory for the quotas.
     ///
     /// If `reset` is zero, the quota has no effect. A `reset` above 24 hours becomes 24 hours, so that a wrong header

@@ -20,9 +20,9 @@ use crate::registry::written::merge;
 /// that an attribute declares.
 ///
 /// A circuit with the option `key` is listed as `name[key]`, from its first call until its eviction (its removal in
-/// favour of other keys). Circuits from [`build`](crate::CircuitBuilder::build) are not listed, because they are not
-/// registered. This function changes no circuit and registers no circuit. Without the feature `declare`, the circuit of
-/// an attribute is listed from its first call on.
+/// favour of other keys). A circuit that [`build`](crate::CircuitBuilder::build) creates is not listed, because it is
+/// not registered. This function changes no circuit and registers no circuit. Without the feature `declare`, the
+/// circuit of an attribute is listed from its first call on.
 ///
 /// ```
 /// use resilience_runtime::{CircuitState, circuit, get_circuit_stats};
@@ -160,8 +160,8 @@ pub(crate) fn each(mut see: impl FnMut(&CircuitBreaker)) {
     families.iter().flat_map(|family| family.iter()).for_each(|circuit| see(&circuit));
 }
 
-/// Returns every registered circuit without a key. Releases the lock after every few circuits, so that other threads
-/// never wait until the whole list is complete.
+/// Returns every registered circuit without a key. Holds a lock of the registry only for a few circuits at a time, so
+/// that other threads never wait until the whole list is complete.
 pub(crate) fn registered() -> Vec<CircuitBreaker> {
     let mut breakers = Vec::new();
     for part in &registry().parts {

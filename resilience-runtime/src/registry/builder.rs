@@ -89,14 +89,14 @@ impl CircuitBreaker {
     }
 }
 
-/// The type parameter of the [`CircuitBuilder`] that the closure of [`configure`](fn@crate::configure) receives. Such a
-/// builder changes the settings of an existing circuit.
+/// Marks a [`CircuitBuilder`] that changes the settings of an existing circuit. The closure that
+/// [`configure`](fn@crate::configure) calls receives such a builder.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Configured;
 
 impl CircuitBuilder<Configured> {
-    /// Sets the maximum number of circuits with keys, 1 to 9,999,999.
+    /// Sets the maximum number of circuits with this name and a key, 1 to 9,999,999.
     pub fn max_keys(mut self, keys: u32) -> Self {
         self.options.max_keys = Some(keys);
         self
@@ -301,10 +301,11 @@ impl CircuitBuilder<CircuitBreaker> {
     /// attribute or builder sets the option, the value comes from a [preset](crate::presets) (a ready-made circuit), or
     /// is the default.
     ///
-    /// Before the first call of a function with this circuit, the builder overrides the options of attributes. If an
-    /// attribute sets a different value, a WARN event and [`check_circuits`](crate::check_circuits) report the
-    /// conflict. After the first call, or after [`get_circuit`](crate::get_circuit) has registered the circuit, the
-    /// value of the attribute stays in force. `register` then returns an error for a different value.
+    /// If `register` runs before the first call of a function with this circuit, the options of the builder override
+    /// the options of attributes. If an attribute sets a different value, a WARN event and
+    /// [`check_circuits`](crate::check_circuits) report the conflict. After the first call, or after
+    /// [`get_circuit`](crate::get_circuit) has registered the circuit, the value of the attribute stays in force.
+    /// `register` then returns an error for a different value.
     ///
     /// # Errors
     ///
