@@ -33,7 +33,8 @@ use crate::parse::function::Function;
 use crate::plan::plan::Plan;
 use crate::tokens::{EXPANDED, located, mentions};
 
-/// Returns the decorated function. Returns `None` if the function has no body, or if `errors` contains errors.
+/// Returns the tokens that replace the decorated function. Returns `None` if the function has no body, or if `errors`
+/// contains errors.
 ///
 /// Example input: `async fn f(args) -> Output { body }` with the attributes `#[retry] #[circuit]`. The first element of
 /// `layers` is the outermost attribute, `#[retry]`.

@@ -12,10 +12,11 @@ pub(crate) struct Facts {
     /// The span of the attribute.
     pub(crate) span: Span,
     pub(crate) runs: Runs,
-    /// The cause of a rejection by this attribute, or `None` if the attribute rejects no calls.
+    /// The cause of each rejection by this attribute, such as `Cause::Circuit` for a circuit. The field is `None` if
+    /// the attribute rejects no calls.
     pub(crate) rejects: Option<Cause>,
-    /// The causes of the rejections that this attribute handles. A rejection with another cause bypasses this
-    /// attribute. For example, a rejection by a circuit bypasses a retry.
+    /// The causes, such as `Cause::Limit`, of the rejections that this attribute handles. A rejection with another
+    /// cause bypasses this attribute. For example, a rejection by a circuit bypasses a retry.
     pub(crate) catches: &'static [Cause],
     pub(crate) time: Time,
     pub(crate) asks: Asks,
@@ -25,15 +26,15 @@ pub(crate) struct Facts {
     /// The number of failed attempts that opens the circuit. The field is `None` if no fixed number opens the circuit,
     /// for example with the option `failure_rate`. Only `#[circuit]` sets the field.
     pub(crate) opens: Option<Opens>,
-    /// The code that returns the outcome in place of an error. Only `#[fallback]` sets the field.
+    /// The code whose outcome replaces an error. Only `#[fallback]` sets the field.
     pub(crate) replaces: Option<Replacement>,
     /// The compile error for a function that is not `async`: the reason, and the code to write instead. The field is
     /// `None` if the attribute also works on a function that is not `async`.
     pub(crate) needs_async: Option<&'static str>,
     /// Whether a call may wait in the attribute, for example until a full bulkhead has a free slot.
     pub(crate) waits: bool,
-    /// The value of the option `name` of `#[circuit]`, and its span. The text is a literal with its quotes, or the
-    /// tokens of a constant.
+    /// The value of the option `name` of `#[circuit]`, and its span. The value is a literal with its quotes, or the
+    /// text of a constant such as `NAME`.
     pub(crate) name: Option<(String, Span)>,
     /// The value of the option `name` of a bulkhead or a rate limit, in the same form as the field `name`.
     pub(crate) name_of_limit: Option<(String, Span)>,
@@ -42,9 +43,9 @@ pub(crate) struct Facts {
     /// Whether the expression `key` contains the attempt number of a retry above this circuit. Two attempts of one call
     /// may then use different circuits.
     pub(crate) per_attempt: bool,
-    /// The user's function in the option `retry_after` of `#[circuit]`. The function reads a delay from an error, such
-    /// as the value of a `Retry-After` header. A retry above this circuit calls the function if the retry itself has no
-    /// `retry_after`.
+    /// The user's function in the option `retry_after` of `#[circuit]`. The function reads a delay, such as the value
+    /// of a `Retry-After` header, from an error. A retry above this circuit calls the function if the retry itself has
+    /// no `retry_after`.
     pub(crate) hint: Option<TokenStream>,
     /// The user's function in the option `retry_after_ok` of `#[circuit]`, which reads a delay from an `Ok` value.
     pub(crate) hint_ok: Option<TokenStream>,
@@ -109,7 +110,7 @@ impl Facts {
     }
 }
 
-/// The code that returns the outcome in place of an error, for a `#[fallback]`.
+/// The code of a `#[fallback]` whose outcome replaces an error.
 pub(crate) enum Replacement {
     /// A function that receives all arguments of the decorated function.
     Function,
@@ -144,8 +145,8 @@ pub(crate) enum Cause {
     /// circuit whose `key` contains the number of the attempt also rejects with this cause, because the next attempt
     /// may use another circuit.
     Limit,
-    /// A rate limit with the option `tokens` rejected the call. If the call takes more tokens than the burst, a retry
-    /// that receives this rejection makes no further attempt.
+    /// A rate limit with the option `tokens` rejected the call. If the call takes more tokens than the `burst` of the
+    /// rate limit, a retry that receives this rejection makes no further attempt.
     Tokens,
 }
 

@@ -66,7 +66,7 @@ pub(crate) fn expand(args: TokenStream, item: &TokenStream) -> TokenStream {
     tokens
 }
 
-/// Reports a test that is not async, has arguments, is generic, or has another test attribute.
+/// Reports an error for a test that is not async, has arguments, is generic, or has another test attribute.
 fn check(test: &ItemFn, errors: &mut Errors) {
     let sig = &test.sig;
     let runners = test.attrs.iter().map(Attribute::path);

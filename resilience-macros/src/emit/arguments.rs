@@ -1,5 +1,5 @@
-//! Finds the arguments that code outside the body uses. Examples of this code are a function in the option
-//! `failure_if`, and the call of a fallback function.
+//! Finds the arguments of the decorated function that code outside the body uses. Examples of this code are a function
+//! in the option `failure_if`, and the call of a fallback function.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
@@ -22,7 +22,7 @@ pub(crate) struct Lent {
 impl Lent {
     /// Finds the arguments of `sig` that the body shares with a late function.
     ///
-    /// Leaves out a `mut` argument if no fallback uses the argument, because the body owns the argument or a copy. The
+    /// Leaves out a `mut` argument that no fallback uses, because the body owns this argument or a copy of it. The
     /// expansion evaluates the closure or the value of a fallback after the body. The closure or the value must see the
     /// changes that the body made to a `mut` argument.
     pub(crate) fn new(sig: &mut Signature, moved: &mut [Moved], body: &TokenStream, plan: &Plan) -> Self {
@@ -130,8 +130,8 @@ pub(crate) fn arguments(sig: &mut Signature, moved: &mut [Moved], errors: &mut E
     arguments
 }
 
-/// Returns the error for an argument without a name, such as `State(state): State<App>`. The message suggests an
-/// argument with a name, such as `state: State<App>`.
+/// Returns the compile error for an argument whose pattern is not a name. An example is `State(state): State<App>`. The
+/// message suggests an argument with a name, such as `state: State<App>`.
 fn unnamed(pat: &mut Pat, ty: &Type) -> syn::Error {
     let mut names = Vec::new();
     bindings(pat, Bound::Unknown, None, &mut |binding, _| names.push(binding.ident.to_string()));

@@ -91,8 +91,8 @@ fn six(items: impl Iterator<Item = TokenStream>) -> Vec<TokenStream> {
 }
 
 impl<'a> Place<'a> {
-    /// Returns the layers (attributes) above this position that share an `async` block with this position. The
-    /// outermost layer comes first.
+    /// Returns the layers (attributes) whose code surrounds this position in the same `async` block. The outermost
+    /// layer comes first.
     fn within(self) -> impl DoubleEndedIterator<Item = (Self, &'a dyn Layer)> {
         (self.plan().block(self.index)..self.index)
             .filter_map(move |index| Some((self.at(index), self.at(index).layer()?)))
@@ -159,14 +159,14 @@ impl<'a> Place<'a> {
         quote_spanned!(Span::mixed_site()=> #entered #statements #left)
     }
 
-    /// Returns the first part of [`as_body`](Self::as_body): the statements before the user's code.
+    /// Returns the statements that [`as_body`](Self::as_body) places before the user's code.
     pub(crate) fn entered(self) -> TokenStream {
         let runtime = self.runtime();
         let enter = |permit| quote_spanned!(Span::mixed_site()=> #runtime::__private::enter(&mut #permit););
         self.permits().map(enter).collect()
     }
 
-    /// Returns the last part of [`as_body`](Self::as_body): the statements after the user's code.
+    /// Returns the statements that [`as_body`](Self::as_body) places after the user's code.
     pub(crate) fn left(self) -> TokenStream {
         let runtime = self.runtime();
         let leave = |permit| quote_spanned!(Span::mixed_site()=> #runtime::__private::leave(&mut #permit););
@@ -203,7 +203,7 @@ impl<'a> Place<'a> {
 
     /// Wraps the body in a future for each circuit and each retry above. These futures observe each poll of the body.
     /// The future of a circuit makes a panic of the body count as a failure. The future of a retry counts the retries
-    /// inside the body.
+    /// of functions that the body calls.
     pub(crate) fn watched(self, block: &TokenStream) -> TokenStream {
         self.within().rfold(block.clone(), |body, (place, layer)| layer.watch(place, body))
     }

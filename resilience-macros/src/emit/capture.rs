@@ -4,7 +4,8 @@
 //! never runs.
 //!
 //! A body that runs at most once takes ownership of its arguments. A body that may run again borrows each argument
-//! uniquely (`&mut`). With a shared borrow, an argument that is `Send` but not `Sync` would make the future `!Send`.
+//! uniquely (`&mut`), unless the function has a hedge. With a shared borrow (`&`), an argument that is `Send` but not
+//! `Sync` would make the future `!Send`.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -23,7 +24,7 @@ use crate::tokens::{assigns, uses};
 pub(crate) struct Captures {
     /// Statements such as `let mut name = name;` at the beginning of the new function body. Each statement declares a
     /// variable as `mut`. The statement is necessary if Rust allows no `mut` before this variable in the pattern of the
-    /// argument, or if `names_locals` is true.
+    /// argument, or if the function has the attribute `#[instrument]`.
     pub(crate) rebound: TokenStream,
     /// Statements in dead code at the beginning of the `async` block. Each statement borrows or moves an argument, so
     /// that the block captures the argument. The block captures the arguments in the order of these statements, and
@@ -37,7 +38,6 @@ pub(crate) struct Captures {
     pub(crate) lends: bool,
     /// The arguments in the option `clone(..)`.
     clones: Vec<ClonedArgument>,
-    /// The owned arguments that the body borrows, if the body may run again.
     pub(super) again: Vec<Again>,
     /// Whether attempts run at the same time, as in a hedge. If the field is `true`, the body borrows no argument
     /// uniquely (`&mut`).
@@ -50,7 +50,8 @@ pub(crate) struct Captures {
     refused: Vec<(Ident, Refused)>,
 }
 
-/// An owned argument that the body borrows, because a layer (attribute) may need the argument again.
+/// An argument that a layer (attribute) may need again after the body has used the argument. The function takes the
+/// argument by value.
 pub(super) struct Again {
     pub(super) cfgs: Vec<TokenStream>,
     pub(super) name: Ident,
@@ -162,8 +163,8 @@ pub(crate) fn capture(
 }
 
 /// Adds a compile error for a name in the option `clone` if the name is `self`, or is not an argument. `cloned`
-/// contains the names that are arguments. `arguments` contains the names of all arguments, and the error suggests one
-/// of them.
+/// contains the names in this option that are arguments. `arguments` contains the names of all arguments, and the error
+/// suggests one of them.
 fn check_clones(clone: &[Ident], cloned: &[Ident], arguments: &[(String, bool)], errors: &mut Errors) {
     for name in clone {
         if name == "self" {
@@ -189,14 +190,14 @@ fn check_clones(clone: &[Ident], cloned: &[Ident], arguments: &[(String, bool)],
 /// A function drops its arguments in the reverse order of the signature. An `async` block drops captured arguments in
 /// the order in which the block first names the arguments. Dead code at the beginning of the block therefore names the
 /// arguments in the reverse order of the signature. The dead code leaves out arguments that the body does not use, so
-/// that rustc and clippy report these arguments as unused. The block borrows the arguments in `lent`, and takes
-/// ownership of all other arguments.
+/// that rustc and clippy report these arguments as unused. The block borrows the arguments in `lent`, because code
+/// after the body uses these arguments. The block takes ownership of all other arguments.
 ///
 /// If the body assigns to an argument, the argument becomes a local variable of the block. With this local variable,
 /// rustc gives the same warnings as in the undecorated function. An `async` block drops its local variables before the
-/// captured variables. To keep the drop order, later arguments therefore become local variables, too. The receiver
-/// `self` cannot become a local variable. If the body assigns to `self`, the block borrows `self`, so that rustc gives
-/// no additional warning.
+/// captured variables. To keep the drop order, all following arguments of the signature therefore become local
+/// variables, too. The receiver `self` cannot become a local variable. If the body assigns to `self`, the block borrows
+/// `self`, so that rustc gives no additional warning.
 ///
 /// For an argument in `clone`, the block takes ownership of the clone.
 pub(crate) fn hold(

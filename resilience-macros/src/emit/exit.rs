@@ -2,8 +2,8 @@
 //! or jump to the layer that handles the rejection.
 //!
 //! The module `plan::exits` selects the layer that handles the rejection. `plan::exits` also decides whether the
-//! expansion needs the local variable `cause`. This variable contains the cause of the latest rejection: the kind of
-//! attribute that rejected the call.
+//! expansion needs the local variable `cause`. This variable contains the reason why the latest attempt ended: a
+//! rejection by an attribute, an expired deadline of the caller, or any other reason.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
@@ -12,15 +12,16 @@ use super::layer::Place;
 use crate::facts::{Cause, Runs};
 
 impl Place<'_> {
-    /// Returns the declaration of the local variable `cause`, which contains the cause of the latest rejection. Returns
-    /// `None` if no attribute needs the cause.
+    /// Returns the declaration of the local variable `cause`. The variable contains the reason why the latest attempt
+    /// ended: a rejection, an expired deadline of the caller, or any other reason. Returns `None` if no attribute needs
+    /// this variable.
     pub(crate) fn declared_cause(self) -> Option<TokenStream> {
         let runtime = self.runtime();
         self.if_asked(quote_spanned!(Span::mixed_site()=> let mut cause = #runtime::__private::Cause::None;))
     }
 
     /// Returns a statement that resets the local variable `cause` before the body or a fallback function runs. Without
-    /// the statement, `cause` would keep the cause of an earlier rejection.
+    /// the statement, `cause` could still describe an earlier rejection.
     pub(crate) fn ran(self) -> Option<TokenStream> {
         let runtime = self.runtime();
         self.if_asked(quote_spanned!(Span::mixed_site()=> cause = #runtime::__private::Cause::None;))
@@ -28,15 +29,16 @@ impl Place<'_> {
 
     /// Returns a statement that sets the local variable `cause` after a timeout has ended the call. The statement reads
     /// the error of the timeout from the local variable `error`. The error states the limit that ended the call: the
-    /// time of this attribute, or an earlier deadline of the caller. A caller sets a deadline with the function
+    /// time of the `#[timeout]`, or an earlier deadline of the caller. A caller sets a deadline with the function
     /// `deadline`.
     pub(crate) fn late(self) -> Option<TokenStream> {
         let runtime = self.runtime();
         self.if_asked(quote_spanned!(Span::mixed_site()=> cause = #runtime::__private::Cause::of_timeout(&error);))
     }
 
-    /// Returns the expression `cause`, or the expression `Cause::None` if no attribute needs the cause. Each attempt of
-    /// a hedge returns a pair: the outcome of the attempt, and this cause.
+    /// Returns an expression that reads the local variable `cause`, or the expression `Cause::None` if this variable
+    /// does not exist. Each attempt of a hedge returns a pair: the outcome of the attempt, and the value of this
+    /// expression.
     pub(crate) fn cause_or_none(self) -> TokenStream {
         let runtime = self.runtime();
         let mixed = Span::mixed_site();

@@ -15,7 +15,8 @@ fn function() -> Ident {
 }
 
 impl Stack<'_> {
-    /// Declares the static variable that contains the names of the function, its module and its attributes.
+    /// Returns the declaration of the static variable that contains the names of the function, its module and its
+    /// attributes.
     pub(super) fn function(&self) -> Option<TokenStream> {
         if !self.takes_faults {
             return None;
@@ -30,7 +31,7 @@ impl Stack<'_> {
         })
     }
 
-    /// Returns the statement that applies a fault before the user's statements.
+    /// Returns the statement that applies an injected fault before the user's statements run.
     ///
     /// Output: `if let Some(fault) = Fault::next(&FUNCTION) { fault.wait().await; .. return outcome; .. }`
     pub(super) fn fault(&self) -> Option<TokenStream> {

@@ -191,9 +191,9 @@ impl<'a> Place<'a> {
         self.stack.captures.clones_of(&self.plan().clones_at(self.index), self.layer().is_none())
     }
 
-    /// Returns dead code that borrows each owned argument. If the body consumes an argument that an attribute needs
-    /// again, rustc reports an error about the borrow at `at`. This error contains the macro name
-    /// `list_a_consumed_argument_in_clone`, which tells the user to list the argument in `clone`.
+    /// Returns dead code that borrows each argument that the function takes by value and the body uses. If the body
+    /// consumes such an argument, rustc reports an error about the borrow at the span `at`. This error contains the
+    /// macro name `list_a_consumed_argument_in_clone`, which tells the user to list the argument in `clone`.
     pub(crate) fn again(self, at: Span) -> Option<TokenStream> {
         let mixed = Span::mixed_site();
         let at = mixed.located_at(at);
@@ -219,8 +219,9 @@ impl<'a> Place<'a> {
         quote_spanned!(Span::mixed_site()=> |error| #runtime::__private::Shown::of(error).__error())
     }
 
-    /// Returns a closure that searches an error for the cause of a rejection. If `asks_own` is true, the closure
-    /// searches the error only if the local variable `cause` is `Cause::None`.
+    /// Returns an expression for a closure. The closure searches the sources of an error for a rejection or an expired
+    /// deadline, and returns a `Cause`. If `asks_own` is true, the closure searches these sources only if the local
+    /// variable `cause` is `Cause::None`.
     pub(crate) fn cause(self, asks_own: bool) -> TokenStream {
         let runtime = self.runtime();
         let mixed = Span::mixed_site();

@@ -1,4 +1,4 @@
-//! Distinguishes constants from expressions that each call evaluates.
+//! Distinguishes constants in options from expressions that each call evaluates.
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::GenericParam;
@@ -13,11 +13,11 @@ use crate::tokens::{mentions, reads};
 pub(crate) struct Scope<'a> {
     /// The variables that the arguments bind, and `self`.
     pub(crate) variables: &'a [String],
-    /// The generic types and constants of the function.
+    /// The names of the type parameters and the const parameters of the function.
     pub(crate) generics: &'a [String],
 }
 
-/// Returns the name of a generic type or of a generic constant.
+/// Returns the name of a type parameter or a const parameter. Returns `None` for a lifetime parameter.
 pub(super) fn parameter(parameter: &GenericParam) -> Option<String> {
     match parameter {
         GenericParam::Type(ty) => Some(ty.ident.to_string()),
@@ -48,20 +48,20 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// Returns a variable that the expression reads: an argument or `self`.
+    /// Returns the name of a variable that the expression `tokens` reads: an argument or `self`.
     pub(super) fn variable(self, tokens: &TokenStream) -> Option<&'a str> {
         // Adds `self`, because the arguments do not contain `self` if `#[async_trait]` has expanded the function.
         let variables = self.variables.iter().map(String::as_str).chain(["self"]);
         variables.into_iter().find(|name| reads(tokens, name))
     }
 
-    /// Returns a generic name in the path of a constant: a generic parameter or `Self`.
+    /// Returns a generic parameter, or `Self`, if the expression `tokens` contains this name.
     pub(super) fn generic(self, tokens: &TokenStream) -> Option<String> {
         let names = self.generics.iter().map(String::as_str).chain(["Self"]);
         names.into_iter().find(|name| mentions(tokens, name)).map(str::to_owned).or_else(|| letter(tokens))
     }
 
-    /// Returns whether each call evaluates the expression.
+    /// Returns whether `constant` is an expression that each call evaluates, such as `self.limit`.
     pub(super) fn is_expression(self, constant: &Constant) -> bool {
         !constant.is_path() || self.variable(&constant.tokens).is_some()
     }

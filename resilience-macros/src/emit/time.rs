@@ -19,7 +19,8 @@ impl Place<'_> {
         self.stack.scope.generic(tokens).is_some()
     }
 
-    /// Returns whether the value is the same for all calls of the function, even if the function is generic.
+    /// Returns whether `value`, the value of an option, is the same for all calls of the function, even if the function
+    /// is generic.
     pub(crate) fn is_fixed<T>(self, value: &Given<T>) -> bool {
         let scope = self.stack.scope;
         value
@@ -27,7 +28,8 @@ impl Place<'_> {
             .is_none_or(|constant| !scope.is_expression(constant) && scope.generic(&constant.tokens).is_none())
     }
 
-    /// Returns the expression for a time that is the same for all calls. Returns `None` for any other time.
+    /// Returns the expression for `time`, the value of an option such as `wait`. Returns `None` if the value may differ
+    /// between calls.
     pub(crate) fn setting(self, time: &Given<Duration>) -> Option<TokenStream> {
         self.is_fixed(time).then(|| time.tokens(self.runtime(), |time| self.duration(*time)))
     }
@@ -37,8 +39,8 @@ impl Place<'_> {
         self.as_body(&quote_spanned!(Span::mixed_site()=> let #local = #value;))
     }
 
-    /// Returns the expression for a time. Each call evaluates the expression if the expression is neither a literal nor
-    /// a constant.
+    /// Returns the expression for `time`, the value of an option such as `wait`. Each call evaluates the expression if
+    /// the expression is neither a literal nor a constant.
     pub(crate) fn time(self, time: &Given<Duration>) -> TokenStream {
         let (runtime, mixed) = (self.runtime(), Span::mixed_site());
         match time {
@@ -49,8 +51,8 @@ impl Place<'_> {
         }
     }
 
-    /// Returns the expression for a whole number. Each call evaluates the expression if the expression is neither a
-    /// literal nor a constant.
+    /// Returns the expression for `count`, the value of an option such as `tokens`. Each call evaluates the expression
+    /// if the expression is neither a literal nor a constant.
     pub(crate) fn count(self, count: &Given<u32>) -> TokenStream {
         match count {
             Given::Literal(count) => Literal::u32_unsuffixed(*count).into_token_stream(),

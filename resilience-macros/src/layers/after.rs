@@ -17,7 +17,8 @@ use crate::parse::constant::{Given, Kind};
 use crate::parse::value;
 
 pub(super) enum After {
-    /// The time, or `None` if another attribute with the same name sets the time.
+    /// The time after which a timeout ends the call, or a hedge starts another attempt. The field is `None` if another
+    /// attribute with the same name sets the time.
     Time(Option<Given<Duration>>),
     /// A percentile of the durations of recent calls, such as `"p95"`. Only a hedge can have a percentile.
     Percentile(Percentile),
@@ -26,8 +27,8 @@ pub(super) enum After {
 }
 
 impl After {
-    /// Reads the time, the option `with` and the option `name`. Returns the time or the value of `with`, and a span for
-    /// errors. Also returns the name.
+    /// Reads the time of a timeout or a hedge, the option `with` and the option `name`. Returns the time or the value
+    /// of `with`, and a span for compile errors. Also returns the value of `name`.
     pub(super) fn read<O: OptionName>(
         args: &mut Args<O>,
         [time, with, name]: [O; 3],
@@ -42,29 +43,30 @@ impl After {
         (with.or(time).or(name.is_some().then_some((Self::Time(None), span))), name)
     }
 
-    /// Returns the time if it is a literal.
+    /// Returns the time of the timeout or the hedge if the time is a literal.
     pub(super) fn literal(&self) -> Option<Duration> {
         self.time().and_then(Given::literal).copied()
     }
 
-    /// Returns the user's expression for the time if the time is not a literal.
+    /// Returns the user's expression for the time of the timeout or the hedge if the time is not a literal.
     pub(super) fn expression(&self) -> Option<TokenStream> {
         self.time().and_then(Given::expression)
     }
 
-    /// Returns the expression for the time if each call evaluates the expression. Returns `None` for any other time.
+    /// Returns the expression for the time of the timeout or the hedge if the time may differ between calls. If not,
+    /// returns `None`.
     pub(super) fn evaluated(&self, place: Place<'_>) -> Option<TokenStream> {
         self.time().filter(|time| !place.is_fixed(time)).map(|time| place.time(time))
     }
 
-    /// Returns the expression for the time if the time is the same for all calls.
+    /// Returns the expression for the time of the timeout or the hedge if the time is the same for all calls.
     pub(super) fn setting(&self, place: Place<'_>) -> Option<TokenStream> {
         self.time().and_then(|time| place.setting(time))
     }
 
-    /// Returns the statement that binds the local variable of this attribute (see [`held`]). `layer` is the name of the
-    /// runtime type, such as `Hedge`. `option` is the name of the option for the time. `options` are the method calls
-    /// that pass all options to the runtime.
+    /// Returns the statement that binds the timeout or the hedge to a local variable (see [`held`]). `layer` is the
+    /// name of the runtime type, such as `Hedge`. `option` is the name of the option that contains the time: `timeout`
+    /// or `after`. `options` are the method calls that pass the options to the runtime, such as `.max(3)`.
     pub(super) fn site(
         &self,
         place: Place<'_>,

@@ -35,14 +35,14 @@ impl Budget {
         format_ident!("{}_budget", place.local(), span = Span::mixed_site())
     }
 
-    /// Returns the statement that binds the budget, if each call evaluates the expression of the budget. Returns `None`
-    /// if the expression names neither `self` nor an argument.
+    /// Returns the statement that binds a local variable to the budget, if each call evaluates the expression of the
+    /// budget. Returns `None` if the expression names neither `self` nor an argument.
     pub(super) fn held(&self, place: Place<'_>) -> Option<TokenStream> {
         self.is_held(place).then(|| guard::held(place, "HeldBudget", &Self::local(place), self.expression()))
     }
 
-    /// Returns the statement that binds the budget, if all calls share the budget. Returns `None` if each call
-    /// evaluates the expression of the budget.
+    /// Returns the statement that binds a local variable to the budget, if all calls share the budget. Returns `None`
+    /// if each call evaluates the expression of the budget.
     pub(super) fn of_function(&self, place: Place<'_>) -> Option<TokenStream> {
         if self.is_held(place) {
             return None;

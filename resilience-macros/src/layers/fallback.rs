@@ -261,7 +261,8 @@ impl Fallback {
             };
             (quote_spanned!(mixed=> called), call, wait)
         };
-        // Uses the span of the return type, so that rustc reports a wrong return type only once.
+        // Uses the span of the decorated function's return type. If this type is wrong, rustc then reports the mistake
+        // only once.
         let counted = quote_spanned!(place.stack.at=> #held().count(outcome));
         // Uses the span of the path, so that rustc points at the path if the fallback function returns another type.
         let ended = quote_spanned!(at=> counted);

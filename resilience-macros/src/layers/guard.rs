@@ -31,7 +31,7 @@ pub(super) fn held(place: Place<'_>, handle: &str, local: &Ident, with: &TokenSt
 }
 
 /// Returns the statement that binds the local variable `local` to the circuit of `key`. `with` is the user's expression
-/// for the circuits of all keys. `keyed` is the type name of this expression, such as `KeyedCircuits`.
+/// for the circuits of all keys. `keyed` is the name of the type of this expression, such as `KeyedCircuits`.
 pub(super) fn of_key(
     place: Place<'_>,
     keyed: &str,
@@ -125,19 +125,20 @@ pub(super) struct Declaration<'a> {
     pub(super) options: TokenStream,
     /// The name of a required option that the attribute lacks, or `None`.
     pub(super) missing: Option<&'a str>,
-    /// The name of the option that each call evaluates, or `*` for all options.
+    /// The name of the option whose value each call evaluates, or `*` for all options.
     pub(super) evaluated: Option<&'a str>,
 }
 
 impl Declaration<'_> {
-    /// Works like the function [`site`], for an attribute that is not a `#[circuit]`.
+    /// Returns a block that declares the `static` of this attribute, which contains the state that all calls share. The
+    /// block evaluates to a reference to the `static`.
     pub(super) fn site(&self, place: Place<'_>) -> TokenStream {
         let (site, statics) = self.statics(place);
         quote_spanned!(Span::mixed_site()=> { #statics &#site })
     }
 
-    /// Returns a closure for the layer that all calls share. `method` is a method call on this layer, such as
-    /// `.core()`, or empty.
+    /// Returns an expression for a closure that returns the layer that all calls share. `method` is a method call on
+    /// this layer, such as `.core()`, or empty.
     ///
     /// The closure captures nothing, so it adds no bytes to the future of the decorated function.
     pub(super) fn closure(&self, place: Place<'_>, method: &TokenStream) -> TokenStream {
@@ -192,8 +193,8 @@ pub(super) fn admit(place: Place<'_>, cause: Cause, acquired: &TokenStream, make
     }
 }
 
-/// Reports a name that looks like `name[key]`. A circuit, a bulkhead or a rate limit with a key has a name of this
-/// form. `layer` is the noun for the error text, such as `circuit`.
+/// Reports an error for a `name` that looks like `name[key]`. A circuit, a bulkhead or a rate limit with a key has a
+/// name of this form. `layer` is the noun for the error text, such as `circuit`.
 pub(super) fn check_brackets(name: &LitStr, has_key: bool, layer: &str, errors: &mut Errors) {
     let text = name.value();
     if text.strip_suffix(']').is_some_and(|text| text.contains('[')) {

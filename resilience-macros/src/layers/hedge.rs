@@ -121,9 +121,9 @@ impl Layer for Hedge {
     /// }).await;
     /// ```
     ///
-    /// Each attempt runs the code of the attributes below, and returns the outcome. The attempt also returns the cause
-    /// of a rejection by an attribute below, or `Cause::None`. The end of the statement `let (outcome, _) = ..;` drops
-    /// all attempts.
+    /// Each attempt runs the code of the attributes below, and returns the outcome. The attempt also returns a `Cause`,
+    /// which states whether an attribute below rejected the attempt, or the caller's deadline ended the attempt. The
+    /// end of the statement `let (outcome, _) = ..;` drops all attempts.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let runtime = &place.stack.runtime_at;
         let mixed = Span::mixed_site();
@@ -171,8 +171,8 @@ impl Layer for Hedge {
 }
 
 impl Hedge {
-    /// Returns an expression for the settings of one call. If each call evaluates the time, also returns the statement
-    /// that evaluates the time.
+    /// Returns an expression for the hedge with the settings of one call. If each call evaluates the option `after`,
+    /// also returns the statement that evaluates this option.
     fn source(&self, place: Place<'_>) -> (Option<TokenStream>, TokenStream) {
         let runtime = &place.stack.runtime_at;
         let mixed = Span::mixed_site();
@@ -198,7 +198,7 @@ impl Hedge {
         (bound, source)
     }
 
-    /// Returns the largest number of attempts. Returns `None` if the macro does not know the number.
+    /// Returns the largest number of attempts of one call. Returns `None` if the macro does not know the number.
     fn max(&self) -> Option<u32> {
         match (&self.after, &self.max) {
             // Another attribute with the same name may set the option `max` to another number.

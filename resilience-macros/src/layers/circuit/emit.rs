@@ -107,8 +107,8 @@ impl Layer for Circuit {
     }
 }
 
-/// Returns the name of a local variable. The variable is true if a retry or a hedge of another function repeats the
-/// call.
+/// Returns the name of a local variable. The variable is true if the call belongs to a second or later attempt of
+/// another function's retry or hedge.
 fn repeats(place: Place<'_>) -> Ident {
     format_ident!("{}_repeats", place.local(), span = Span::mixed_site())
 }
@@ -164,7 +164,7 @@ impl Circuit {
         let functions = self.judge.functions(true);
         let opaque = place.stack.opaque_ok;
         let watch = Ident::new(if opaque.is_some() { "watch_stream" } else { "watch_boxed_stream" }, at);
-        // Tells the compiler the type of the items, before the compiler examines the user's functions.
+        // Tells the compiler the type of the stream's items, before the compiler examines the user's functions.
         let items = opaque.and_then(item).map(|item| quote_spanned!(at=> #runtime::__private::of_items::<#item, _>));
         let watched = quote_spanned! {at=>
             #runtime::__private::#watch(

@@ -42,8 +42,8 @@ pub(super) struct Stream {
 }
 
 /// The user's functions that examine the outcome of a call. `failure_if` and `failure_if_ok` decide whether the outcome
-/// is a failure. `retry_after` and `retry_after_ok` read a delay from a failure, such as the value of a `Retry-After`
-/// header.
+/// is a failure. `retry_after` and `retry_after_ok` read a delay, such as the value of a `Retry-After` header, from a
+/// failure.
 pub(super) struct Judge {
     pub(super) failure_if: Option<TokenStream>,
     pub(super) failure_if_ok: Option<TokenStream>,
