@@ -1,5 +1,5 @@
-//! Implements the traits of the crate `serde` for the statistics, and for the values that statistics and snapshots
-//! share.
+//! Implements the traits of the crate `serde` for the statistics, and for the times and states in statistics and
+//! snapshots.
 
 pub(crate) mod fields;
 pub(crate) mod seconds;

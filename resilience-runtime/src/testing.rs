@@ -26,7 +26,7 @@ use crate::fault::faults::Faults;
 use crate::registry::stats::reset_all;
 
 /// Resets all layers, and removes all faults and all recorded events. Also undoes all changes of settings at run time,
-/// and ends [`no_delays`].
+/// and ends the effect of [`no_delays`].
 ///
 /// Inside an isolated test, this function affects only this test. Outside an isolated test, this function affects all
 /// code that is not in an isolated test. As with [`reset_all`], the totals of the statistics remain unchanged, and a

@@ -18,12 +18,13 @@ pub(crate) fn count(retries: i32) {
     of_thread(|thread| thread.retries.set(thread.retries.get().wrapping_add(retries)));
 }
 
-/// The observations of [`Counted`] during the attempts of a call.
+/// The number of nested retries of a call, and the progress of its current attempt.
 #[derive(Debug, Default)]
 pub(crate) struct Inside {
     /// The number of nested retries in all attempts so far, without the retries of successful nested calls.
     pub(crate) retries: i32,
-    /// The thread's counts of errors and of messages from circuits, at the beginning of the last poll.
+    /// The numbers of existing rejection and deadline errors, and of messages from circuits, on this thread before the
+    /// last poll of the body. A message tells a retry for how long a circuit will reject calls.
     before: Existing,
     pub(crate) polled: Polled,
     /// Whether the current attempt is a second or later attempt.
@@ -44,8 +45,8 @@ impl Inside {
     /// Returns the kind of error that the last poll of the current attempt created: a rejection or an expired deadline.
     /// Returns `Other` if this poll created neither kind, or if the body has not returned.
     ///
-    /// Only this method compares the counts of errors. A comparison after each poll would slow down every successful
-    /// call.
+    /// This method, instead of `observe`, compares the numbers of existing errors. A comparison after each poll would
+    /// slow down every successful call.
     #[inline]
     pub(crate) fn note(&self) -> Note {
         if Existing::now() == self.before { Note::Other } else { self.note_of_change() }
@@ -57,12 +58,13 @@ impl Inside {
         if self.polled == Polled::Ready { self.before.note() } else { Note::Other }
     }
 
-    /// Returns the number of messages from circuits at the beginning of the last poll.
+    /// Returns the number of messages that circuits had sent to retries on this thread before the last poll.
     pub(crate) fn messages(&self) -> u16 {
         self.before.messages()
     }
 
-    /// Returns whether a circuit has left a message since the beginning of the last poll.
+    /// Returns whether a circuit has sent a message to a retry since the beginning of the last poll. The message states
+    /// for how long the circuit will reject calls.
     #[inline]
     pub(crate) fn has_message(&self) -> bool {
         Existing::now().messages() != self.messages() && self.polled != Polled::Never

@@ -23,7 +23,8 @@ impl<'s, S: Source<'s>, R, T, E, H, X, C> Judged<'_, 's, S, R, T, E, H, X, C> {
         self.hinted_ok(retry_after_ok, || LONGEST_HINT)
     }
 
-    /// Works like [`retry_after_of`](Self::retry_after_of), for the option `retry_after_ok` of a circuit.
+    /// Works like [`retry_after_ok`](Self::retry_after_ok), for the option `retry_after_ok` of a circuit below
+    /// `#[retry]`. The longest accepted delay is the longer of one hour and the circuit's `max_cooldown`.
     #[inline]
     pub fn retry_after_ok_of(
         self,

@@ -285,7 +285,7 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
         }
     }
 
-    /// Returns the pause after the failed attempt number `attempt`, without jitter. The first attempt has the number 1.
+    /// Returns the pause, without jitter, after attempt number `attempt` has failed. The first attempt is number 1.
     ///
     /// The pause is at most [`max_delay`](crate::RetryBuilder::max_delay), or [`Duration::MAX`] without this option.
     /// `attempt` may be greater than `max`.

@@ -120,7 +120,7 @@ impl Schedule {
         Ok(())
     }
 
-    /// Returns the two pauses that [`Backoff::pause_after`] computes, with a random number for the jitter.
+    /// Calls [`Backoff::pause_after`] with a random number for the jitter.
     #[inline]
     pub(crate) fn pause_after(&self, attempt: u32, previous: Duration, hint: Option<Duration>) -> (Duration, Duration) {
         let draw = || random::unit(self.seed.map_or_else(random::next, |seed| random::nth(seed, attempt.into())));

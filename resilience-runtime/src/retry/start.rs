@@ -13,7 +13,7 @@ use crate::retry::attempts::Attempts;
 use crate::retry::policy::RetryPolicy;
 
 impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
-    /// Starts the attempts of one call, for a loop that you write yourself.
+    /// Returns the [`RetryAttempts`] of one call, for a retry loop that you write yourself.
     ///
     /// Use this method if the attempts borrow a value mutably. The closure of [`call`](Self::call) cannot return a
     /// future that borrows this value mutably.

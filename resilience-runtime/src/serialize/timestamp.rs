@@ -48,8 +48,8 @@ fn date(days_since_1970: u64) -> (u64, u64, u64) {
     (400 * era + year_of_era + next_year, month, day)
 }
 
-/// Returns the number of days since 1970, or `None` if the date is before 1970 or a number is out of range. A date such
-/// as 31 February counts as a day in March. The caller therefore checks that [`date`] returns the same date.
+/// Returns the number of days since 1 January 1970, or `None` if the date is before 1970 or a number is out of range. A
+/// date such as 31 February counts as a day in March. The caller therefore checks that [`date`] returns the same date.
 fn days(year: u64, month: u64, day: u64) -> Option<u64> {
     let is_month = (1970..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
     let (year, month) = if month > 2 { (year, month.checked_sub(3)?) } else { (year.checked_sub(1)?, month + 9) };
@@ -59,7 +59,7 @@ fn days(year: u64, month: u64, day: u64) -> Option<u64> {
     is_month.then(|| (era * DAYS_OF_ERA + day_of_era).checked_sub(DAYS_BEFORE_1970)).flatten()
 }
 
-/// Parses a text in the format of `Display`. The fraction of a second may have one to nine digits.
+/// Parses a time in the format of `Display` for [`Timestamp`]. The fraction of a second may have one to nine digits.
 fn parse(text: &str) -> Option<SystemTime> {
     let (date_text, time) = text.strip_suffix("+00:00")?.split_once('T')?;
     let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));

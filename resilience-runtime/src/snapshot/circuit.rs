@@ -96,7 +96,7 @@ impl<'de> Deserialize<'de> for Kept {
     }
 }
 
-/// A wall-clock time that a [`Stamp`] can hold.
+/// A wall-clock time that fits into a [`Stamp`]: from 1970 to the year 2514.
 struct Time(Stamp);
 
 impl<'de> Deserialize<'de> for Time {
@@ -156,7 +156,7 @@ impl<'de> Visitor<'de> for OfBuckets {
     }
 }
 
-/// The calls in a window of calls, one character for each call.
+/// The outcomes of the calls in a window of calls, with one character for each call.
 struct Calls(String);
 
 impl<'de> Deserialize<'de> for Calls {

@@ -43,7 +43,7 @@ impl<'de> Deserialize<'de> for KeptLimit {
 }
 
 fields! {
-    /// The fields of a quota in a snapshot.
+    /// The snapshot's fields for the quota that a service has reported.
     Quota, "the quota of a rate limit" { remaining: u32, reset_in: Seconds, }
 }
 

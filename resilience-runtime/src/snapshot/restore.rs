@@ -12,9 +12,8 @@ use crate::snapshot::snapshot::{Snapshot, VERSION};
 /// closed circuit continues with its failures, and with the calls in its window. Cooldowns, windows and rate limits do
 /// not advance between the snapshot and the restoration, because the clocks of two computers may differ.
 ///
-/// If the program has no circuit or rate limit with the name of a state yet, the state waits. A circuit or rate limit
-/// that is created later under this name takes over the state. The next call of `restore` drops all states that still
-/// wait.
+/// A state waits if the program has no circuit or rate limit of the same name yet. A circuit or rate limit that is
+/// created later under this name takes over the state. The next call of `restore` drops all states that still wait.
 ///
 /// If the snapshot contains no state for a circuit or rate limit, this circuit or rate limit remains unchanged. The
 /// totals of all statistics also remain unchanged. The outcome of a call that runs during the restoration does not

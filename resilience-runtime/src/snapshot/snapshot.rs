@@ -97,8 +97,8 @@ pub fn snapshot() -> Snapshot {
     }
 }
 
-/// Returns at most `left` states, and leaves out names and keys longer than `LONGEST_NAME`. Subtracts the number of
-/// returned states from `left`.
+/// Returns at most `left` states, without the states whose name or key is longer than `LONGEST_NAME`. Subtracts the
+/// number of returned states from `left`.
 fn few<K>(mut states: BTreeMap<String, K>, left: &mut usize) -> BTreeMap<String, K> {
     states.retain(|name, _| {
         let is_kept = *left > 0 && name.len() <= LONGEST_NAME;

@@ -46,7 +46,8 @@ impl<V: State> State for BTreeMap<String, V> {
 /// Deserializes a map of states.
 pub(super) struct States<'l, K> {
     left: &'l Cell<usize>,
-    /// Whether the map contains values of the option `key` instead of names. A value may be blank, but a name may not.
+    /// Whether the map has a state for each value of the option `key`, instead of for each name. A value may be blank,
+    /// but a name may not.
     is_of_keys: bool,
     of: PhantomData<K>,
 }

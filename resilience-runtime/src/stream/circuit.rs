@@ -120,7 +120,7 @@ impl CircuitBreaker {
     }
 
     /// Works like [`watch`](Self::watch), but lets `classifier` judge the items of the stream.
-    /// [`OwnedPermit::watch_with`] describes the rules.
+    /// [`OwnedPermit::watch_with`] describes the outcome of the call.
     ///
     /// # Errors
     ///

@@ -161,7 +161,7 @@ impl<T, E, S: Stream<Item = Result<T, E>>> Stream for LimitedStream<S, E> {
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         match &self.stream {
-            // Adds one for the `Err` that the stream returns if a limit expires.
+            // Adds one to the upper bound, for the `Err` that the stream returns if a limit expires.
             Some(stream) => (0, stream.size_hint().1.and_then(|most| most.checked_add(1))),
             None => (0, Some(0)),
         }

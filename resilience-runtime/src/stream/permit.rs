@@ -25,7 +25,8 @@ pub struct WatchedPermit<J = AnyItem> {
 /// The point in time at which the measured duration of the call ends.
 enum Slow {
     UntilEnd,
-    /// The time to the first item. The value is `None` before the first item, or if the circuit measures no time.
+    /// The time from the admission of the call to the first item. The value is `None` before the first item, or if the
+    /// circuit measures no time.
     UntilFirstItem(Option<Duration>),
 }
 
@@ -46,7 +47,7 @@ impl<J> WatchedPermit<J> {
 }
 
 impl Slow {
-    /// Sets the duration of the call to the time to the first item, if this time is known.
+    /// Replaces the duration of the call by the time to the first item, if this time is known.
     fn shorten(&self, permit: &mut OwnedPermit) {
         if let Self::UntilFirstItem(Some(time)) = self {
             permit.0.admitted.set_elapsed(*time);

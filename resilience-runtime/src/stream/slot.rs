@@ -10,7 +10,7 @@ impl<I> Watch<I> for OwnedBulkheadSlot {}
 
 impl OwnedBulkheadSlot {
     /// Wraps `stream` in a stream that holds the slot. The slot is free again when the stream ends, panics or is
-    /// dropped. If the stream ends or is dropped, the inner stream is dropped before the slot becomes free.
+    /// dropped. If the returned stream ends or is dropped, the inner `stream` is dropped before the slot becomes free.
     ///
     /// ```
     /// use futures_util::{StreamExt, stream};

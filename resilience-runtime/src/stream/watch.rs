@@ -15,8 +15,8 @@ pub trait Watch<I>: Sized {
 
     fn end_poll(&mut self) {}
 
-    /// Calls `poll`, which polls the stream once. The permit of a circuit also stores whether the returned error is a
-    /// rejection or an expired deadline.
+    /// Calls `poll`, which polls the stream once. The implementation for a circuit also records whether the error in a
+    /// returned item is a rejection or an expired deadline.
     #[inline]
     fn observe(poll: impl FnOnce() -> Poll<Option<I>>) -> Poll<Option<I>> {
         poll()

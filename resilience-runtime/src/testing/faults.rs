@@ -24,9 +24,10 @@ use crate::fault::script;
 ///
 /// # Panics
 ///
-/// Panics if no decorated function and no layer has the name. A call panics if `error` does not return the error type
-/// of the function. A call also panics if the error type of the function names a type parameter, a lifetime other than
-/// `'static`, or `Self`. For a function with such an error type, a test can inject only latency, hangs and panics.
+/// Panics if no decorated function and no layer has the name. A call of a decorated function panics if `error` returns
+/// a value of another type than the error type of this function. A call also panics if this error type names a type
+/// parameter, a lifetime other than `'static`, or `Self`. For a function with such an error type, a test can inject
+/// only latency, hangs and panics.
 ///
 /// # Examples
 ///

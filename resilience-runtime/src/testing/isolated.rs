@@ -24,7 +24,7 @@ use crate::registry::all_circuits::calls_by_name;
 /// # Limits
 ///
 /// All code that runs while `future` is polled belongs to the isolated test. A task from `tokio::spawn`, or a new
-/// thread, belongs to the test only after the task or thread has joined with a [`handle`].
+/// thread, belongs to the test only after the task or thread has joined the test by a [`handle`].
 ///
 /// The test does not isolate layers that the program itself creates, such as a `CircuitBreaker` in a `static`, or a
 /// layer from the option `with`. A [`RetryBudget`](crate::RetryBudget) is an exception: each isolated test has its own
@@ -105,7 +105,7 @@ pub fn handle() -> Handle {
 }
 
 /// Returns the scope of the current isolated test. The scope contains the test's own copies of global values. Panics
-/// outside an isolated test. The message contains `wanted`, the called function, such as `handle()`.
+/// outside an isolated test. The panic message contains `wanted`, the name of the called function, such as `handle()`.
 #[track_caller]
 pub(super) fn current(wanted: &str) -> &'static Scope {
     let message = "needs an isolated test: write `#[resilience_runtime::test]` above the test, or put the body into \
@@ -219,7 +219,8 @@ impl<F: Future> Future for Isolated<F> {
 pub(super) struct CallsBefore(BTreeMap<String, u64>);
 
 impl CallsBefore {
-    /// Returns the stored numbers of the current isolated test. Outside an isolated test, returns an empty map.
+    /// Returns the numbers that were stored when the current isolated test began, one for each circuit. Outside an
+    /// isolated test, returns an empty map.
     pub(super) fn of_test() -> &'static Self {
         static OUTSIDE: CallsBefore = CallsBefore(BTreeMap::new());
         scoped(&OUTSIDE, || Self(outside(calls_by_name)))

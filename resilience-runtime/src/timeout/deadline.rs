@@ -89,8 +89,8 @@ pub(crate) fn within(time: Duration) -> Duration {
 }
 
 /// Returns the shorter of `time` and the time until the caller's deadline. Sets `by_deadline` to true if the deadline
-/// is earlier. The caller initializes `by_deadline` with false. Returning a pair instead would take two more
-/// instructions.
+/// comes before the end of `time`. The caller initializes `by_deadline` with false. Returning a pair instead would take
+/// two more instructions.
 #[inline]
 pub fn allowed(time: Duration, by_deadline: &mut bool) -> Duration {
     match deadline_remaining() {

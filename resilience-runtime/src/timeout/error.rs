@@ -102,7 +102,7 @@ impl TimeoutError {
     }
 }
 
-/// Creates an error of the kind [`TimedOut`](io::ErrorKind::TimedOut), which contains the [`TimeoutError`].
+/// Wraps the [`TimeoutError`] in an `io::Error` of the kind [`TimedOut`](io::ErrorKind::TimedOut).
 impl From<TimeoutError> for io::Error {
     fn from(error: TimeoutError) -> Self {
         Self::new(io::ErrorKind::TimedOut, error)

@@ -43,7 +43,7 @@ use crate::timeout::error::TimeoutError;
 /// # }
 /// ```
 ///
-/// A `Timeout` is cheap to clone, and all clones share the counts of [`stats`](Self::stats).
+/// A `Timeout` is cheap to clone, and all clones share the counts that [`stats`](Self::stats) returns.
 #[doc(alias = "time limiter")]
 #[derive(Clone)]
 pub struct Timeout(Arc<Shared>);
@@ -85,9 +85,9 @@ impl Timeout {
         *self.0.after.current()
     }
 
-    /// Changes the time. `after` is `None` in the same cases as for [`after_time`](Self::after_time). The time limit of
-    /// a running call does not change. [`Versions`] allows 2^16 different times. If another time would exceed this
-    /// limit, returns false and changes nothing.
+    /// Changes the time limit. `after` is `None` if the attribute evaluates the time at each call or sets no time. The
+    /// time limit of a running call does not change. [`Versions`] allows 2^16 different times. If another time would
+    /// exceed this limit, returns false and changes nothing.
     pub(crate) fn change(&self, after: Option<Duration>) -> bool {
         self.0.after.change(after.unwrap_or(Duration::MAX))
     }
@@ -149,8 +149,8 @@ impl Timeout {
         }
     }
 
-    /// Works like [`end`](Self::end), for [`call`](Self::call). The time of this timeout is the same as at the start of
-    /// the call, because only the time of an attribute can change.
+    /// Computes whether the caller's deadline shortened the time, and calls [`end`](Self::end). The time of this
+    /// timeout is the same as at the start of the call, because only the time of an attribute can change.
     #[cold]
     fn end_call(&self, func: &str, allowed: Duration) -> TimeoutError {
         self.end(func, allowed, allowed < self.after())
@@ -180,7 +180,7 @@ pub struct TimeoutStats {
 
 pin_project! {
     /// A timer that starts at its creation. The first poll registers the timer with the tokio runtime. If the body of a
-    /// call is ready at the first poll, the timer is not polled, and the call needs no tokio runtime.
+    /// call is ready at its first poll, the timer is not polled, and the call needs no tokio runtime.
     #[derive(Debug)]
     pub struct Timer {
         #[pin]
