@@ -50,8 +50,8 @@ impl<L: Listed> Layers<L> {
         Ok(true)
     }
 
-    /// Replaces the layer's options from `source` (a file or the environment) by `new`. Returns all earlier changes of
-    /// the layer, or `None` if no layer has this label.
+    /// Removes the options that `source` (a file or the environment) has set for a layer, and sets the options `new`
+    /// instead. Returns all earlier changes of the layer, or `None` if no layer has this label.
     ///
     /// # Errors
     ///
@@ -92,7 +92,7 @@ impl<L: Listed> Layers<L> {
         edit(known).map(Some)
     }
 
-    /// Undoes all changes that were made to these layers at run time.
+    /// Undoes all changes that were made at run time to the layers of one kind, such as bulkheads.
     pub(crate) fn reset_configuration(&self) {
         let parts = &mut *lock_std(&self.0);
         for known in parts.named.values_mut().chain(&mut parts.unnamed) {
@@ -103,7 +103,7 @@ impl<L: Listed> Layers<L> {
 }
 
 impl<L: Layer> Known<L> {
-    /// Returns an error if one of the changed options cannot affect the calls of this layer.
+    /// Returns an error if one of the options in `changes` cannot affect the calls of this layer.
     fn refuse(&self, changes: &L::Options) -> Result<(), ConfigError> {
         for (option, value) in changes.entries() {
             let Some(value) = value else { continue };
@@ -119,7 +119,8 @@ impl<L: Layer> Known<L> {
         L::refusal(&self.written, code, changes).map_or(Ok(()), Err)
     }
 
-    /// Returns a copy of the stored changes, in which `new` replaces the options from `source`.
+    /// Returns a copy of the stored changes, in which `new` replaces the options that `source` (a file or the
+    /// environment) has set.
     #[cfg(feature = "config")]
     fn replaced(
         &self,

@@ -33,9 +33,9 @@ pub(crate) fn try_replace(name: &str, source: Source, new: Option<&(Origin, Opti
     part_of(name).0.try_replace(name, source, new)
 }
 
-/// For the circuits with this name, replaces the options from `source` (a file or the environment) by `new`. Returns
-/// all earlier changes of these circuits, which the caller can pass to [`restore`]. Returns `None` if no circuit has
-/// this name.
+/// Removes the options that `source` (a file or the environment) has set for the circuits with this name, and sets the
+/// options `new` instead. Returns all earlier changes of these circuits, which the caller can pass to [`restore`].
+/// Returns `None` if no circuit has this name.
 ///
 /// # Errors
 ///
@@ -133,10 +133,10 @@ impl Part {
         Ok(circuit.is_some() || family.is_some())
     }
 
-    /// Replaces the options from `source` (a file or the environment) by `new`. Registers the circuit if an attribute
-    /// declares it, but no call has registered it yet. Returns all earlier changes of the circuits, or `None` if no
-    /// circuit has this name. The first element of the array belongs to the circuit without a key, the second element
-    /// to the circuits with keys.
+    /// Removes the options that `source` (a file or the environment) has set for the circuits with this name, and sets
+    /// the options `new` instead. Registers the circuit if an attribute declares it, but no call has registered it yet.
+    /// Returns all earlier changes of the circuits, or `None` if no circuit has this name. The first element of the
+    /// array belongs to the circuit without a key, the second element to the circuits with keys.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Stores the options that the program changes at run time, with their origins.
+//! Stores the changes of options at run time, and the origin of each change.
 
 #[cfg(feature = "config")]
 use std::fmt;
@@ -9,7 +9,7 @@ use crate::base::sync::Arc;
 /// The origin of a change at run time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// The source position of the call of `configure`.
+    /// The source position of the call of `configure`, `configure_retry` or a similar function.
     Code(&'static Location<'static>),
     /// The environment or a file, with the place of each option.
     #[cfg(feature = "config")]
@@ -47,7 +47,7 @@ impl Origin {
         }
     }
 
-    /// Returns the place of `option` as text.
+    /// Returns the place at which this origin sets `option`, as text.
     pub(crate) fn of(&self, option: &str) -> String {
         match self {
             Self::Code(place) => place.to_string(),
@@ -71,8 +71,8 @@ impl fmt::Display for Place {
     }
 }
 
-/// The changes that were made to one layer at run time. The newest change in code comes first, and wins. The changes
-/// from the environment come next, and the changes from a file come last.
+/// The changes that were made to one layer at run time. The newest change by a function such as `configure` comes
+/// first, and wins. The changes from the environment come next, and the changes from a file come last.
 #[derive(Clone, Debug)]
 pub(crate) struct Configured<O>(Option<Arc<[(Origin, O)]>>);
 

@@ -67,9 +67,9 @@ const RULE: [CircuitOption; 7] = [
     CircuitOption::SlowCall,
 ];
 
-/// Compares the options `next` of one attribute or builder with the options `before` of others. Returns a conflict for
-/// each option that `next` sets to a different value. If no value differs, but the options in `next` and `before`
-/// cannot be combined, returns one conflict.
+/// Compares the options `next` of one attribute or builder with the options `before` of other attributes and builders.
+/// Returns a conflict for each option that `next` sets to a different value. If no value differs, but the options in
+/// `next` and `before` cannot be combined, returns one conflict.
 pub(crate) fn conflicts(name: &str, before: &[Arc<Written>], next: &Written) -> Vec<CircuitConflict> {
     let conflict = |option: CircuitOption, kept: String, value: Value, place: &Location<'_>| CircuitConflict {
         name: name.to_owned(),

@@ -32,7 +32,7 @@ pub(crate) struct Family<E: Keyed> {
     /// The number of layers, including the layers that a thread is about to insert.
     keys: AtomicU32,
     max_keys: AtomicU32,
-    /// The layer that all further keys share when `max_keys` layers exist, see [`Keyed::IS_SHARED_BEYOND`].
+    /// The layer that all keys beyond `max_keys` share, see [`Keyed::IS_SHARED_BEYOND`].
     beyond: OnceLock<E>,
     /// The time of the last event `keys_full`, as the result of `Tick::to_bits`, or zero before the first event.
     warned: AtomicU64,
@@ -60,7 +60,7 @@ pub struct FamilyStats {
 }
 
 impl FamilyStats {
-    /// Returns the statistics before the first call, when no layer exists.
+    /// Returns the statistics of a family that has no layers yet.
     pub(crate) fn of(max_keys: u32) -> Self {
         Self { keys: 0, max_keys }
     }
@@ -76,8 +76,8 @@ struct Shard<E: Keyed>(Mutex<(E::Settings, Keys<E>)>);
 const KEYS_OF_A_SHARD: u32 = 64;
 const MOST_SHARDS: u32 = 16;
 
-/// The key in the name of the layer that all further keys share. A call with this key uses this layer, too. Otherwise,
-/// two layers would have the same name.
+/// The key in the name of the layer that all keys beyond `max_keys` share. A call with the key `…` uses this layer,
+/// too. Otherwise, two layers would have the same name.
 const BEYOND: &str = "…";
 
 /// The default of the option `max_keys`.
@@ -232,7 +232,7 @@ impl<E: Keyed> Family<E> {
 
     /// Returns the layer of the key with this text, and creates the layer if it does not exist. Returns `None` instead
     /// of a new layer if `max_keys` layers exist already. Also returns `None` if a key with this text never has its own
-    /// layer: the text is too long, or looks like a shortened key, or is the text of the shared layer.
+    /// layer. Such a text is too long, or looks like a shortened key, or is [`BEYOND`] (the key of a shared layer).
     #[cfg(feature = "serde")]
     fn of_text(&self, key: &[u8]) -> Option<E> {
         let is_key = key.len() <= LONGEST && !is_shortened(key) && !is_beyond::<E>(key);
@@ -271,7 +271,7 @@ impl<E: Keyed> Family<E> {
             let create = || E::create(Name::new(&format!("{}[{BEYOND}]", self.name)), settings);
             return self.beyond.get_or_init(create).clone();
         }
-        // The default is never used, because `key` is always valid UTF-8.
+        // The conversion cannot fail, because `key` is always valid UTF-8.
         let name = format!("{}[{}]", self.name, from_utf8(key).unwrap_or_default());
         let entry = E::create(Name::new(&name), settings);
         if has_place {
@@ -287,8 +287,9 @@ impl<E: Keyed> Family<E> {
         self.keys.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
     }
 
-    /// Evicts one layer and returns true, if more than `max_keys` layers exist. Too many layers exist if `max_keys`
-    /// became smaller while calls used the layers. Each new key then evicts two layers and adds one layer.
+    /// If more than `max_keys` layers exist, evicts one idle layer. Returns whether a layer was evicted. Too many
+    /// layers exist if `max_keys` became smaller while calls used the layers. Each new key then evicts two layers and
+    /// adds one layer.
     fn shrink(&self, shard: usize) -> bool {
         let max = self.max_keys.load(Ordering::Relaxed);
         let fewer = |keys: u32| (keys > max).then(|| keys - 1);
@@ -303,9 +304,9 @@ impl<E: Keyed> Family<E> {
     }
 
     /// Evicts one layer, and returns true. Returns false if all visited layers are in use. The search visits all
-    /// shards, and begins in the shard with the index `shard`. If no shard has an idle layer of the smallest [`Rank`],
-    /// the search begins again with the next rank. The field `keys` still counts the evicted layer. The caller must
-    /// therefore insert a new layer or decrement `keys`.
+    /// shards, and begins in the shard with the index `shard`. If no shard has an idle layer of the smallest [`Rank`]
+    /// (order of eviction), the search begins again with the next rank. The field `keys` still counts the evicted
+    /// layer. The caller must therefore insert a new layer or decrement `keys`.
     fn evict(&self, shard: usize) -> bool {
         let (before, after) = self.shards.split_at(shard);
         [Rank::Fresh, Rank::Used, Rank::Manual].into_iter().any(|most| {
@@ -320,8 +321,8 @@ impl<E: Keyed> Family<E> {
     }
 
     /// Emits the event `keys_full`, at most once a minute for this family. Ignores the time of the last event if this
-    /// time is more than [`SKEW`] in the future. Such a time comes from another clock, such as the paused clock of a
-    /// test.
+    /// time is more than one second ([`SKEW`]) in the future. Such a time comes from another clock, such as the paused
+    /// clock of a test.
     fn warn(&self) {
         let (last, now) = (self.warned.load(Ordering::Relaxed), Tick::now());
         let (since, ahead) = (now.since(Tick::from_bits(last)), Tick::from_bits(last).since(now));
@@ -350,7 +351,7 @@ impl<E: Keyed> Family<E> {
     }
 }
 
-/// Returns whether this key always uses the layer that all further keys share, see [`BEYOND`].
+/// Returns whether this key always uses the layer that all keys beyond `max_keys` share, see [`BEYOND`].
 fn is_beyond<E: Keyed>(key: &[u8]) -> bool {
     E::IS_SHARED_BEYOND && key == BEYOND.as_bytes()
 }

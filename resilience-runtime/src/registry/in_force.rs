@@ -61,7 +61,8 @@ fn of_family(part: &Part, name: &str) -> Option<Vec<InForce>> {
 }
 
 /// Returns the options in force for one circuit. Searches for the origin of each value in the changes at run time, then
-/// in attributes and builders, then in the preset. The first place that sets this value is the origin.
+/// in attributes and builders, then in the preset (a ready-made circuit). The first place that sets this value is the
+/// origin.
 fn of_options(
     options: CircuitOptions,
     configured: &Configured<CircuitOptions>,
@@ -110,7 +111,7 @@ fn of_change(origin: &Origin, option: &str) -> String {
     }
 }
 
-/// Returns the file and the line of an attribute, of a builder, or of a call of `configure`.
+/// Returns the file and the line of an attribute, of a builder, or of a call of a function such as `configure`.
 fn of_source(place: &Location<'_>) -> String {
     let file: &dyn Display = &place.file().escape_debug();
     format!("{file}:{}", place.line())

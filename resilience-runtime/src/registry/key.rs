@@ -94,7 +94,7 @@ impl Text {
         }
     }
 
-    /// Adds the whole `text` to the hash of the key. Also copies as many bytes of `text` as fit to the field `bytes`.
+    /// Adds the whole `text` to the hash of the key. Also copies to the field `bytes` as many bytes of `text` as fit.
     #[cold]
     fn push_hash(&mut self, text: &[u8]) {
         self.hash = Some([0, 1].map(|half| {

@@ -17,8 +17,8 @@ use crate::events::event;
 use crate::rate_limit::rate_limit::{self, RateLimit};
 use crate::registry::keys::{Keyed, Rank};
 
-/// Implements the methods of [`Keyed`] that are the same for all three types. A bulkhead may hold handles of itself
-/// after its number of slots became smaller. `$settle` drops the handles that no call needs any more.
+/// Implements the methods of [`Keyed`] that are the same for circuits, bulkheads and rate limits. A bulkhead may hold
+/// handles of itself after its number of slots became smaller. `$settle` drops the handles that no call needs any more.
 macro_rules! keyed {
     ($shared:ty, $field:ident $(, $settle:ident)?) => {
         type Weak = Weak<$shared>;
@@ -83,7 +83,7 @@ impl Keyed for Bulkhead {
         Self::new(name, *settings)
     }
 
-    /// Does not change the settings if the bulkhead has already had 2^16 different settings.
+    /// Ignores new settings if the bulkhead has already had 2^16 different settings.
     fn apply(&self, settings: &bulkhead::Settings) {
         self.change(*settings);
     }
@@ -110,7 +110,7 @@ impl Keyed for RateLimit {
         Self::new(name, *settings)
     }
 
-    /// Does not change the settings if the rate limit has already had 2^16 different settings.
+    /// Ignores new settings if the rate limit has already had 2^16 different settings.
     fn apply(&self, settings: &rate_limit::Settings) {
         self.change(*settings);
     }

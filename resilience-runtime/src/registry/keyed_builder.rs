@@ -47,8 +47,8 @@ impl CircuitBuilder<KeyedCircuits> {
     /// Returns the set of circuits that is registered under this name. Creates and registers the set if it does not
     /// exist. The whole program shares this set.
     ///
-    /// Before the first call of a function with these circuits, the builder overrides the options of attributes. The
-    /// other rules are the same as for a circuit without a key, see
+    /// If no function with these circuits has been called yet, the options of this builder take precedence over the
+    /// options of attributes. The other rules are the same as for a circuit without a key, see
     /// [`CircuitBuilder::register`](CircuitBuilder::<CircuitBreaker>::register).
     ///
     /// # Errors

@@ -23,8 +23,8 @@ macro_rules! keyed_limits {
             #[derive(Clone, Debug)]
             pub struct $name {
                 family: Arc<Family<$layer>>,
-                /// The settings so far. This field limits their number, because the layer of a key may store all of
-                /// them.
+                /// The current settings and all earlier settings. This field limits the number of settings, because the
+                /// layer of each key may store all of them.
                 settings: Arc<Versions<$settings>>,
             }
 
@@ -36,7 +36,7 @@ macro_rules! keyed_limits {
                 }
 
                 /// Changes the settings of the layers of all keys. Returns false, and changes nothing, if the settings
-                /// are new and [`Versions`] has no space for them.
+                /// are new and the layers have already had 2^16 different settings.
                 pub(crate) fn change(&self, settings: &$settings, max_keys: Option<u32>) -> bool {
                     let is_changed = self.settings.change(*settings);
                     if is_changed {

@@ -13,8 +13,7 @@ use crate::registry::written::{Written, merge};
 /// A family (the circuits with one name and the option `key`), with the options of its attributes and builders.
 pub(super) struct KeyedName {
     pub(super) family: Arc<Family<CircuitBreaker>>,
-    /// The options of attributes and builders, in the order of
-    /// [`Sources::written`](crate::registry::sources::Sources::written).
+    /// The options of attributes and builders. If several elements set one option, the first one wins.
     pub(super) written: Vec<Arc<Written>>,
     /// The changes at run time, which take precedence over all other options.
     pub(super) configured: Configured<Options>,

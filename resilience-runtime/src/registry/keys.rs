@@ -44,8 +44,8 @@ pub(crate) struct Keys<E> {
     lookups: u32,
 }
 
-/// The number of idle layers that an eviction compares. If none of them is [`Fresh`](Rank::Fresh), the eviction
-/// continues until it finds a fresh layer, or has visited [`MOST_VISITED`] slots.
+/// The number of idle layers that an eviction compares. If none of them is [`Fresh`](Rank::Fresh) (like a new layer),
+/// the eviction continues until it finds a fresh layer, or has visited [`MOST_VISITED`] slots.
 const SAMPLE: usize = 16;
 /// The maximum number of slots that an eviction visits. With a `max_keys` of at most 1,000, practically every table has
 /// at most 256 slots, so an eviction can visit all of them.
@@ -73,7 +73,7 @@ impl<E: Keyed> Keys<E> {
         self.table.iter()
     }
 
-    /// Lists some of the layers, see [`Table::step`].
+    /// Lists the layers in one range of hashes, see [`Table::step`].
     pub(crate) fn step<V>(&self, from: u32, view: impl Fn(&E) -> V) -> (Vec<V>, Option<u32>) {
         self.table.step(from, view)
     }

@@ -54,8 +54,8 @@ macro_rules! kinds {
             }
 
             /// Returns the options in force. Leaves out options that are not set, and therefore have their defaults.
-            /// Also leaves out options that each call evaluates, because another attribute with the same name may set
-            /// such an option.
+            /// Also leaves out options that each call evaluates as an expression. For such an option, the value in
+            /// force may belong to another attribute with the same name.
             #[cfg(feature = "test-util")]
             pub(crate) fn settings(&self) -> Vec<(&'static str, Value)> {
                 match self {

@@ -10,10 +10,10 @@ use crate::base::config_error::{ConfigError, Value};
 use crate::base::function::{Function, Position};
 use crate::base::name::Name;
 
-/// The generated code of a layer.
+/// The properties of the generated code that decide whether a change at run time can affect the calls of a layer.
 #[derive(Clone, Copy, Debug)]
 pub struct Code {
-    /// Whether the layer has a name. Otherwise, the generated code depends on the options of the attribute. For
+    /// Whether the layer has a name. Without a name, the generated code depends on the options of the attribute. For
     /// example, the code of a bulkhead without `wait` cannot wait.
     pub(crate) is_named: bool,
     /// Whether each call evaluates an expression for an option, such as the `wait` of a bulkhead.
@@ -24,7 +24,7 @@ pub struct Code {
 pub trait Layer: Clone + Debug + Send + Sync + 'static {
     type Options: Options;
     type Stats;
-    /// The word for the layer in messages, such as `rate limit`.
+    /// The word for this kind of layer in messages, such as `rate limit`.
     const KIND: &'static str;
 
     /// Creates the layer. If a required option is absent, a bulkhead or a rate limit rejects every call, and a timeout
@@ -40,7 +40,8 @@ pub trait Layer: Clone + Debug + Send + Sync + 'static {
         None
     }
 
-    /// Changes the settings. Returns false, and changes nothing, if the layer has already had 2^16 different settings.
+    /// Changes the settings. Returns false, and changes nothing, if the settings are new and the layer has already had
+    /// 2^16 different settings.
     fn apply(&self, options: &Self::Options) -> bool;
 
     /// Restores the state that a snapshot contains for this new layer. Only rate limits have such a state.

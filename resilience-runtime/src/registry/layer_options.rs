@@ -184,7 +184,8 @@ impl RateLimitOptions {
         }
     }
 
-    /// Returns the name of the option (`per_second` or `limit`), its value, and the period of the rate.
+    /// Returns the name of the option that sets the rate (`per_second` or `limit`), the value of this option, and the
+    /// period of the rate.
     fn rate(&self) -> Option<(&'static str, u32, Duration)> {
         match *self {
             Self { per_second: Some(limit), .. } => Some(("per_second", limit, Duration::from_secs(1))),

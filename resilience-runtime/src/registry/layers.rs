@@ -18,8 +18,9 @@ pub trait Listed: Layer {
     /// Returns the declarations of all attributes of this kind. Without the feature `declare`, the list is empty.
     fn declared() -> Vec<&'static LayerDeclaration<Self>>;
 
-    /// Returns the names and the paths of the layers that differ from this kind only by the option `key`. No label
-    /// equals them, because a change at run time selects layers with and without `key` by the label.
+    /// Returns the names of the layers of the related kind, which differs from this kind only by the option `key`. For
+    /// a layer without a name, returns the path of its function. The label of an unnamed layer never equals one of
+    /// these texts, because a change at run time selects layers of both kinds by label.
     fn names_of_other_kind() -> Vec<String> {
         Vec::new()
     }
@@ -49,7 +50,7 @@ pub struct Known<L: Layer> {
     /// The attributes that use the layer: all attributes with its name, or one attribute without a name. If several
     /// attributes set one option, the first one wins.
     pub(super) places: Vec<Place<L>>,
-    /// The merged options of the attributes at the creation of the layer.
+    /// The options of the attributes, which were merged when the layer was created.
     pub(super) written: L::Options,
     /// The changes at run time.
     pub(super) configured: Configured<L::Options>,
@@ -144,9 +145,9 @@ impl<L: Listed> Layers<L> {
         self.known().into_iter().map(move |(label, known)| (label, is_named(&known), known.layer))
     }
 
-    /// Returns each layer with its label if `is_wanted` returns true for the label. Includes each layer that an
-    /// attribute declares, and creates the layer if no call has created it yet. Also returns the mistakes in the
-    /// settings of each layer, like [`join`](Self::join).
+    /// Returns each layer with a label for which `is_wanted` returns true. Also returns the label, and the mistakes
+    /// that [`join`](Self::join) returns. If an attribute declares such a layer, but no call has created it yet,
+    /// creates the layer.
     #[cfg(feature = "serde")]
     pub(crate) fn find_labels(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<(String, (L, Vec<SettingsMistake>))> {
         let found = self.known().into_iter().filter(|(label, _)| is_wanted(label)).map(|(label, known)| {
@@ -182,7 +183,8 @@ impl<L: Listed> Layers<L> {
         labels.into_iter().zip(unnamed).chain(named).collect()
     }
 
-    /// Returns the name of each attribute, or the path of its function if the attribute has no name.
+    /// Returns the value of the option `name` of each attribute. For an attribute without a name, returns the path of
+    /// its function.
     pub(super) fn names(&self) -> Vec<String> {
         let parts = lock_std(&self.0);
         let existing: Vec<_> =
@@ -282,10 +284,10 @@ fn path<L: Layer>(declaration: Place<L>) -> String {
     format!("{}::{}", declaration.module, declaration.func)
 }
 
-/// Returns the label `module::function` for each layer without a name. If two labels would be equal, adds the line of
-/// the attribute to both labels. If two lines are equal, too, adds a number to the second label. If a label would equal
-/// the name of a layer, also adds the line, and a number if necessary. `is_name` returns whether a text is the name of
-/// a layer.
+/// Returns the label `module::function` for each layer without a name. If two labels would be equal, adds the line
+/// number of the attribute to both labels. If two line numbers are equal, too, adds a suffix such as `#2` to the second
+/// label. If a label would equal the name of a layer, also adds the line number, and such a suffix if necessary.
+/// `is_name` returns whether a text is the name of a layer.
 fn labels<L: Layer>(
     declarations: impl Iterator<Item = Place<L>> + Clone,
     is_name: impl Fn(&str) -> bool,

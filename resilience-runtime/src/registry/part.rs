@@ -30,8 +30,8 @@ use crate::registry::written::{Written, merge};
 /// the option `key`. If a program uses a name for both a circuit and a family, the registry reports a conflict.
 #[derive(Default)]
 pub(super) struct Part {
-    /// The circuits without a key, with their options. Circuits with equal options may share one [`Sources`]. The
-    /// `Option` is `None` only in a free slot of the table.
+    /// The circuits without a key, with their options. Circuits with equal options may share one set of options (a
+    /// [`Sources`]). The `Option` is `None` only in a free slot of the table.
     pub(super) circuits: Table<CircuitBreaker, Option<Arc<Sources>>>,
     pub(super) families: BTreeMap<Cow<'static, str>, KeyedName>,
     /// The options and the settings of the last circuit that [`create`](Self::create) made for a builder. To save
@@ -119,7 +119,7 @@ impl Part {
         found.is_some_and(|(place, _)| self.circuits.remove(place).is_some())
     }
 
-    /// Lists some of the circuits, see [`Table::step`].
+    /// Lists the circuits in one range of hashes, see [`Table::step`].
     pub(super) fn step(&self, from: u32) -> (Vec<CircuitBreaker>, Option<u32>) {
         self.circuits.step(from, CircuitBreaker::clone)
     }
@@ -144,8 +144,9 @@ impl Part {
         !declared().contains_key(name) && !self.families.contains_key(name) && self.find(name, hash).is_none()
     }
 
-    /// Creates the circuit of a builder whose name is free, see [`is_free`](Self::is_free). Skips the slow search for
-    /// conflicts, because a free name has none. Programs that register many circuits at run time need this fast path.
+    /// Creates the circuit of a builder whose name is free (not in use), see [`is_free`](Self::is_free). Skips the slow
+    /// search for conflicts, because a free name has none. Programs that register many circuits at run time need this
+    /// fast path.
     pub(super) fn create(&mut self, name: Name, hash: u32, written: Written) -> CircuitBreaker {
         let is_equal = |(sources, _): &(Arc<Sources>, _)| sources.written.iter().any(|known| **known == written);
         let newest = self.newest.take().filter(is_equal).unwrap_or_else(|| {
