@@ -52,9 +52,9 @@ macro_rules! attributes {
 
 attributes! { bulkhead, circuit, fallback, hedge, rate_limit, retry, timeout }
 
-/// Declares a hidden attribute macro for each name in `$theirs`. Other libraries use these names for the attribute
-/// `$ours` of this crate. For example, the hidden macro `circuit_breaker` reports a compile error that names `circuit`.
-/// The macro `synonyms!` also declares `SYNONYMS`, the table of all pairs of `$theirs` and `$ours`.
+/// Declares a hidden attribute macro for each name in `$theirs`. Other libraries give these names to their counterparts
+/// of the attribute `$ours`. For example, the hidden macro `circuit_breaker` reports a compile error that names
+/// `circuit`. The macro `synonyms!` also declares `SYNONYMS`, the table of all pairs of `$theirs` and `$ours`.
 macro_rules! synonyms {
     ($($ours:ident: $($theirs:ident),*;)*) => {
         const SYNONYMS: &[(&str, &str)] = &[$($((stringify!($theirs), stringify!($ours))),*),*];

@@ -28,7 +28,7 @@ fn expand_with(takes_faults: bool, name: &str, args: TokenStream, item: &TokenSt
     pipeline::expand(attribute, FAMILY, SYNONYMS, takes_faults, args, item)
 }
 
-/// Expands the outermost attribute of `function`, without faults.
+/// Expands the outermost attribute of `function` as the macro does without the feature `faults`.
 fn expanded(function: TokenStream) -> TokenStream {
     expanded_with(false, function)
 }

@@ -21,7 +21,7 @@ pub(super) struct Percentile {
     max: Given<Duration>,
 }
 
-/// The result of reading the options of a percentile.
+/// The result of reading the options `after`, `min_after` and `max_after`.
 pub(super) enum Asked {
     /// The option `after` is missing, or its value is not a percentile.
     No,
@@ -33,7 +33,8 @@ pub(super) enum Asked {
 
 impl Percentile {
     /// Reads the options `after`, `min_after` and `max_after` if `after` is a percentile. If `after` is not a
-    /// percentile and `with_time` is true, reports each of `min_after` and `max_after` that the user wrote.
+    /// percentile and `with_time` is true, reports each of `min_after` and `max_after` that the user wrote. The caller
+    /// sets `with_time` to false if the caller itself reports mistakes in these options.
     pub(super) fn read<O: OptionName>(
         args: &mut Args<O>,
         [after, min, max]: [O; 3],
@@ -72,12 +73,12 @@ impl Percentile {
         Some((*self.min.literal()?, *self.max.literal()?))
     }
 
-    /// Returns each of `min_after` and `max_after` whose value is a constant in the user's code, such as `LIMIT`.
+    /// Returns the values of `min_after` and `max_after` that are constants in the user's code, such as `LIMIT`.
     pub(super) fn constants(&self) -> impl Iterator<Item = &Constant> {
         self.min.constant().into_iter().chain(self.max.constant())
     }
 
-    /// Returns the method calls that pass the options to the runtime.
+    /// Returns the method calls that pass the three options to the runtime, such as `.min_after(..)`.
     pub(super) fn calls(&self, place: Place<'_>) -> TokenStream {
         let mixed = Span::mixed_site();
         let runtime = place.runtime();

@@ -134,8 +134,8 @@ fn check_tokens(
 }
 
 impl RateLimit {
-    /// Returns the cause of a rejection. With the option `tokens`, the cause tells a retry to examine the error,
-    /// because a call with more tokens than the burst is never admitted.
+    /// Returns the cause of the rejections by this rate limit. The option `tokens` has a cause of its own, because a
+    /// retry must not repeat a call that takes more tokens than the burst.
     fn cause(&self) -> Cause {
         if self.tokens.is_some() { Cause::Tokens } else { Cause::Limit }
     }
@@ -168,8 +168,8 @@ impl Layer for RateLimit {
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let mixed = Span::mixed_site();
         let (waits, layer) = (place.waits(), self.limit.layer(place));
-        // Evaluates the user's expression before the wait starts. If the expression panics, the circuits above
-        // therefore count a failure.
+        // Evaluates the expression of the option `tokens` before the wait starts. If this expression panics, the
+        // circuits above therefore count a failure.
         let (bound, tokens) = match self.tokens.as_ref() {
             Some(tokens) if !place.is_fixed(tokens) => {
                 let local = format_ident!("{}_tokens", place.local(), span = mixed);

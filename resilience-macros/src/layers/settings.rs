@@ -24,15 +24,15 @@ pub(super) enum Setting {
     Time(Duration),
     Number(f64),
     Flag(bool),
-    /// The variant `name` of the enum `of` in the runtime crate.
+    /// A variant of an enum in the runtime crate. For `Jitter::Full`, `of` is `"Jitter"`, and `name` is `"Full"`.
     Variant {
         of: &'static str,
         name: &'static str,
     },
 }
 
-/// The type and range of an option, and a function that parses a literal. The first parameter of the function is the
-/// name of the option, for errors.
+/// The type and range of an option, and a function that parses the value if it is a literal. The first parameter of the
+/// function is the name of the option, for errors.
 pub(super) type Reader = (Kind, fn(&str, &Expr) -> Result<Setting>);
 
 impl<O: OptionName> Settings<O> {

@@ -14,16 +14,16 @@ use crate::parse::suggestion::Synonyms;
 
 // rustfmt would put each name on a line of its own. Each table below therefore has the attribute `rustfmt::skip`.
 
-/// The end of a message that suggests an option with a duration. In other libraries, the duration is a number of
-/// milliseconds or a `Duration`.
+/// The end of a message that suggests an option whose value is a duration. In other libraries, the duration is a number
+/// of milliseconds or a `Duration`.
 const TIME: &str = ", in seconds or as a text such as \"250ms\"";
-/// The end of a message that suggests an option with a share. In other libraries, the share is a percentage.
+/// The end of a message that suggests an option whose value is a share. In other libraries, the share is a percentage.
 const SHARE: &str = ", a share such as `0.5` for 50 %";
 /// The end of a message that suggests an option for the number of attempts. In other libraries, options such as
 /// `max_retries` do not count the first attempt.
 const ATTEMPTS: &str = ", which also counts the first attempt";
-/// The end of the message that suggests `retry_after`. In other libraries, one function reads a delay from errors and
-/// from values.
+/// The end of the message that suggests the option `retry_after`. In other libraries, one function reads the delay from
+/// an `Err` or from an `Ok`.
 const HINT: &str = ", a function of the error, or `retry_after_ok`, a function of the value";
 /// The end of a message that suggests an attribute in place of an option.
 const ATTRIBUTE: &str = ", an attribute of its own";
@@ -36,11 +36,11 @@ const fn row(ours: &'static str, difference: &'static str, theirs: &'static [&'s
     Synonyms { ours, difference, theirs }
 }
 
-/// The names for which the error message suggests the option `key`.
+/// The names that other libraries give to the option `key`.
 const KEY: Synonyms = row("key", "", &["key_by", "key_fn", "partition", "per_key", "keyed_by", "partition_key"]);
 
-/// The names for which the error message suggests the attribute `#[fallback]`. In some libraries, a fallback is an
-/// option of another attribute.
+/// The names of options for which the error message suggests the attribute `#[fallback]`. In some libraries, a fallback
+/// is an option of another attribute.
 const NO_FALLBACK: Synonyms =
     row("#[fallback(path)]", ATTRIBUTE, &["fallback", "fallback_method", "fallback_function", "fallback_action"]);
 

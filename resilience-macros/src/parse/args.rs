@@ -180,7 +180,7 @@ impl<O: OptionName> Args<O> {
         })
     }
 
-    /// Removes `option` from the parsed options. The function `read` converts the value of the option. Returns `None`
+    /// Removes `option` from the parsed options, and returns the value that the function `read` parses. Returns `None`
     /// if the option is missing. If `read` returns an error, reports the error and returns `None`.
     pub(crate) fn read<T>(
         &mut self,

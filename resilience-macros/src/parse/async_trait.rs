@@ -7,7 +7,7 @@ use syn::{Expr, FnArg, Local, LocalInit, Pat, Receiver, ReceiverKind, Result, Si
 
 use crate::tokens::mentions;
 
-/// A statement `let pattern = argument;` of `#[async_trait]`, at the beginning of an `async` block.
+/// A statement `let pattern = argument;` that `#[async_trait]` generates at the beginning of an `async` block.
 pub(crate) struct Moved {
     pub(crate) argument: Ident,
     local: Local,
@@ -32,7 +32,7 @@ impl ToTokens for Moved {
     }
 }
 
-/// Splits an `async` block of `#[async_trait]` into the statements that move the arguments, and the remaining tokens.
+/// Splits an `async` block from `#[async_trait]` into the statements that move the arguments, and the remaining tokens.
 /// The expansion places these statements before the block, because a block that runs again cannot move the arguments.
 ///
 /// If `block` is not from `#[async_trait]`, returns an empty list and the unchanged block.

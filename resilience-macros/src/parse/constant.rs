@@ -66,8 +66,8 @@ impl<T> Given<T> {
 }
 
 impl Given<LitStr> {
-    /// Returns the name in quotes, or the tokens of the user's constant as text. Also returns the span. If the texts of
-    /// two attributes are equal, the attributes have the same name.
+    /// Returns the name of a layer as text, and the span of the name. The text is a literal in quotes, or the tokens of
+    /// the user's constant. If the texts of two attributes are equal, the attributes have the same name.
     pub(crate) fn label(&self) -> (String, Span) {
         match self {
             Self::Literal(name) => (format!("{:?}", name.value()), name.span()),
@@ -90,13 +90,13 @@ pub(crate) struct Constant {
 /// The type and the range of an option.
 #[derive(Clone, Copy)]
 pub(crate) enum Kind {
-    /// A whole number from the first number to the second number.
+    /// A whole number in a range. The fields are the smallest and the largest allowed number.
     Count(u32, u32),
     /// A duration of at most 584 years.
     Time,
     /// A duration that is longer than zero and at most 584 years.
     SomeTime,
-    /// A duration from the first duration to the second duration.
+    /// A duration in a range. The fields are the shortest and the longest allowed duration.
     TimeWithin(Duration, Duration),
     /// A finite number of at least 1.
     Factor,
@@ -183,8 +183,8 @@ impl Constant {
         }
     }
 
-    /// Returns an expression for the value, for use in a function body. The compiler evaluates this expression at
-    /// compile time.
+    /// Returns an expression for the value of the user's constant, for use in a function body. The compiler evaluates
+    /// this expression at compile time.
     pub(crate) fn inline(&self, runtime: &Path) -> TokenStream {
         inline(&self.kind.ty(runtime), &self.checked(runtime), [self].into_iter())
     }

@@ -52,8 +52,8 @@ impl Parse for Function {
     }
 }
 
-/// Returns the braces of a function body. Removes the invisible groups that a `macro_rules!` macro may have put around
-/// the braces.
+/// Returns a function body: the braces, and the tokens inside the braces. Removes the invisible groups that a
+/// `macro_rules!` macro may have put around the body.
 fn braces(body: TokenTree) -> Result<Group> {
     match body {
         TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => Ok(group),
@@ -195,7 +195,7 @@ fn never_a_result(ty: &Type) -> bool {
     }
 }
 
-/// Returns the text of the last expression that a function with the return type `ty` needs. The expression creates a
+/// Returns the text of an expression for the end of a function with the return type `ty`. The expression creates a
 /// future that runs the statements `body`.
 fn ending(ty: &Type, body: &str) -> String {
     match ty {

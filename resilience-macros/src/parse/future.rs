@@ -349,8 +349,8 @@ impl Limit<'_> {
     }
 }
 
-/// Returns the limits in the future type `future`. A plain `impl Future` contains no limit. The future may hold every
-/// argument if the crate uses edition 2024, or if the function is a trait method.
+/// Returns the lifetime limits in the future type `future`. A plain `impl Future` contains no limit. In edition 2024,
+/// and in trait methods, such a future may hold every argument.
 pub(crate) fn limits(future: &Type) -> Vec<Limit<'_>> {
     match future {
         Type::Group(ty) => limits(&ty.elem),
@@ -369,7 +369,7 @@ pub(crate) fn limits(future: &Type) -> Vec<Limit<'_>> {
     }
 }
 
-/// Returns the limits in a type such as `Box<dyn Future<..> + Send>`.
+/// Returns the lifetime limits in a type such as `Box<dyn Future<..> + Send>`.
 fn boxed(ty: &Type) -> Vec<Limit<'_>> {
     let Type::Path(ty) = ty else { return Vec::new() };
     let object = match (ty.path.segments.last(), arguments(&ty.path).collect::<Vec<_>>().as_slice()) {

@@ -4,8 +4,8 @@
 pub(crate) struct Synonyms {
     /// The suggestion: the name of an option of this crate, such as `max`, or an attribute, such as `#[timeout(5)]`.
     pub(crate) ours: &'static str,
-    /// The text after `ours` in the error message. The text is empty, or states how the value of `ours` differs from
-    /// the value in other libraries.
+    /// The text after `ours` in the error message. The text is empty, or states how `ours` differs from the option of
+    /// other libraries.
     pub(crate) difference: &'static str,
     /// The names in other libraries, in snake case and without the prefix `with_`.
     pub(crate) theirs: &'static [&'static str],

@@ -1,5 +1,4 @@
-//! Parses the values of options. The parameter `key` of a function is the name of the option, which appears in error
-//! messages.
+//! Parses the values of options. A parameter `key` is the name of the option, which appears in error messages.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -110,7 +109,7 @@ pub(crate) fn name(key: &str, value: &Expr) -> Result<LitStr> {
     }
 }
 
-/// Parses the path of a function, a reference to the path of a function, or a closure.
+/// Parses the path of a function, a reference such as `&path`, or a closure.
 pub(crate) fn function(key: &str, value: &Expr) -> Result<TokenStream> {
     match peel(value) {
         function @ (Expr::Path(_) | Expr::Closure(_)) => Ok(function.to_token_stream()),

@@ -172,9 +172,9 @@ impl Plan {
     }
 
     /// Returns the indices of the retries above `index`, the outermost retry first. The code of the attribute at
-    /// `index` asks each of these retries whether the current attempt is the first attempt. If a hedge is above
+    /// `index` asks each of these retries whether its current attempt is its first attempt. If a hedge is above
     /// `index`, leaves out the retries above this hedge. Each attempt of a hedge runs in a separate `async` block, and
-    /// reads a thread-local variable of the runtime instead.
+    /// reads a thread-local variable of the runtime crate instead.
     pub(crate) fn retries_above(&self, index: usize) -> impl Iterator<Item = usize> {
         // If each attempt has its own circuit, returns no retries. The circuit then treats each attempt as a first
         // attempt.

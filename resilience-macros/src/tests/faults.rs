@@ -23,7 +23,8 @@ fn code_for_faults_is_the_only_difference() {
     assert!(compared > 500, "{compared} stacks have faults");
 }
 
-/// Removes the code for faults: the static variable, the statement that applies a fault, and the calls of `within`.
+/// Removes the code for faults: the static variable, the statement that applies a fault, and the calls of the method
+/// `within`.
 fn without_faults(tokens: TokenStream) -> TokenStream {
     let tokens: Vec<_> = tokens.into_iter().collect();
     let mut kept = Vec::new();

@@ -127,8 +127,8 @@ pub(super) const SNAPSHOTS: [Snapshot; 29] = [
     ),
 ];
 
-/// The expansions with the feature `faults`: an async function, a plain function, and a function whose error type a
-/// test cannot name.
+/// The expansions with the feature `faults`: an async function, a function that is not `async`, and a function whose
+/// error type a test cannot name.
 const WITH_FAULTS: [Snapshot; 3] = [
     ("with_faults", &["retry(max = 2)", "circuit(name = \"ask\")", "timeout(5)"], PLAIN),
     ("with_faults_plain", &["circuit(name = \"files\")", "bulkhead(max = 8, wait = 1)"], BLOCKING),

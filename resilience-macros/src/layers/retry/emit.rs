@@ -31,10 +31,10 @@ impl Layer for Retry {
         }
     }
 
-    /// Returns statements that bind local variables before the code of the outermost attribute. The first variable
-    /// contains the policy of the option `with`, or a closure that returns the settings and the counts of this
-    /// `#[retry]`. If each call evaluates the expression in the option `budget`, the second variable contains the retry
-    /// budget.
+    /// Returns statements that bind local variables. The expansion places these statements before the code of the
+    /// outermost attribute. The first variable contains the policy of the option `with`, or a closure that returns the
+    /// settings and the counts of this `#[retry]`. If each call evaluates the expression in the option `budget`, the
+    /// second variable contains the retry budget.
     fn site(&self, place: Place<'_>) -> Option<TokenStream> {
         let policy = self.with.as_ref().map(|with| guard::held(place, "HeldPolicy", &policy(place), with));
         let budget = self.budget.as_ref().and_then(|budget| budget.held(place));
@@ -198,7 +198,7 @@ impl Retry {
         Some(Pauses { max, delay: delay.as_secs_f64(), backoff })
     }
 
-    /// Returns all constants of the user in the options of this attribute.
+    /// Returns the option values of this attribute that are constants in the user's code, such as `LIMIT`.
     fn constants(&self) -> impl Iterator<Item = &Constant> {
         self.name.as_ref().and_then(Given::constant).into_iter().chain(self.settings.constants())
     }

@@ -19,7 +19,8 @@ pub(super) struct Retry {
     pub(super) span: Span,
     pub(super) name: Option<Given<LitStr>>,
     pub(super) settings: Settings<Opt>,
-    /// The options of `RULES` that the attribute contains, each with the user's function.
+    /// The options of this attribute whose value is a function, each with this function. Leaves out `retry_after` and
+    /// `retry_after_ok`.
     pub(super) rules: Vec<(Opt, TokenStream)>,
     pub(super) retry_after: Option<TokenStream>,
     pub(super) retry_after_ok: Option<TokenStream>,

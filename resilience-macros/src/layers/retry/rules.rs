@@ -36,7 +36,7 @@ pub(super) fn check(settings: &Settings<Opt>, errors: &mut Errors) {
     }
 }
 
-/// Returns the option `max`, or its default. Returns `None` if the value is a constant.
+/// Returns the value of the option `max`, or its default. Returns `None` if the value is a constant such as `LIMIT`.
 pub(super) fn max(settings: &Settings<Opt>) -> Option<u32> {
     settings.known(Opt::Max, limits::RETRY_MAX_DEFAULT, |max| match max {
         Setting::Count(max) => Some(max),
@@ -44,7 +44,7 @@ pub(super) fn max(settings: &Settings<Opt>) -> Option<u32> {
     })
 }
 
-/// Returns the option `delay`, or its default. Returns `None` if the value is a constant.
+/// Returns the value of the option `delay`, or its default. Returns `None` if the value is a constant such as `LIMIT`.
 pub(super) fn delay(settings: &Settings<Opt>) -> Option<Duration> {
     settings.known(Opt::Delay, limits::RETRY_DELAY_DEFAULT, |delay| match delay {
         Setting::Time(delay) => Some(delay),
@@ -52,7 +52,8 @@ pub(super) fn delay(settings: &Settings<Opt>) -> Option<Duration> {
     })
 }
 
-/// Returns the option `backoff`, or its default. Returns `None` if the value is a constant.
+/// Returns the value of the option `backoff`, or its default. Returns `None` if the value is a constant such as
+/// `LIMIT`.
 pub(super) fn backoff(settings: &Settings<Opt>) -> Option<f64> {
     settings.known(Opt::Backoff, limits::RETRY_BACKOFF_DEFAULT, |backoff| match backoff {
         Setting::Number(backoff) => Some(backoff),
