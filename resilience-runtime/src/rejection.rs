@@ -58,7 +58,7 @@ pub enum Rejection {
     Bulkhead(#[from] BulkheadFullError),
     /// A rate limit rejected the call.
     RateLimit(#[from] RateLimitedError),
-    /// A timeout ended the call, or no time was left when the call started.
+    /// A timeout ended the call, or the time limit had passed before the call could start.
     Timeout(#[from] TimeoutError),
 }
 
@@ -81,7 +81,7 @@ impl Rejection {
     ///
     /// The search finds a rejection in an [`io::Error`], in a `Box<dyn Error>`, in an `anyhow::Error` with a context,
     /// and behind `#[error(transparent)]`. The [source](Error::source) of a layer's error, such as a
-    /// [`CircuitOpenError`], contains all data of the error. The search needs only this source. The search finds
+    /// [`CircuitOpenError`], contains all data of the error, so the search needs only this source. The search finds
     /// nothing in an error that returns no source.
     ///
     /// ```

@@ -14,10 +14,10 @@ pub(super) fn needs(option: &'static str, value: Option<Value>, written: bool, o
     value.filter(|_| !written).map(|value| ConfigError::new(option, value.to_string(), allowed))
 }
 
-/// Returns an error for `wait` or `max_queue` if the calls of the layer never wait. Each array contains the value in the
-/// attributes, and the value in the changes. Accepts a value that an attribute contains, because
-/// [`dump_config`](crate::dump_config) shows this value. If each call evaluates an option of a bulkhead or a rate limit,
-/// this option is `wait`.
+/// Returns an error for `wait` or `max_queue` if the calls of the layer never wait. Each array contains an option's
+/// value in the attributes, and its value in the changes. Accepts a value that equals the attribute's value, because a
+/// configuration file may contain the output of [`dump_config`](crate::dump_config). `code.is_evaluated` is true if the
+/// attribute contains an expression for `wait`.
 pub(super) fn refuse_wait(
     code: Code,
     [written, wait]: [Option<Duration>; 2],

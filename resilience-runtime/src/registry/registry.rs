@@ -47,8 +47,8 @@ pub(crate) fn register(name: Cow<'static, str>, written: Written) -> Result<Circ
     Ok(breaker)
 }
 
-/// Emits an event for each conflict, and for each circuit whose state was restored. The caller must hold no lock of the
-/// registry, because a subscriber may call functions that take the same lock.
+/// Emits an event for each of `conflicts`, and for each circuit that this thread has restored from a snapshot. The
+/// caller must hold no lock of the registry, because a subscriber may call functions that take the same lock.
 fn emit(conflicts: &[CircuitConflict]) {
     #[cfg(feature = "serde")]
     waiting::announce();
@@ -88,7 +88,8 @@ pub(crate) fn register_family(
     Ok(family)
 }
 
-/// Returns an error if the options `written` of a builder contradict one of the options `before`.
+/// Returns an error if the options `written` of a builder contradict `before`, the options that a builder cannot
+/// override.
 fn refuse_conflict(name: &str, before: &[Arc<Written>], written: &Written) -> Result<(), ConfigError> {
     let Some(conflict) = conflicts(name, before, written).into_iter().next() else { return Ok(()) };
     let CircuitConflict { option, values: [kept, value], places: [place, _], .. } = conflict;
@@ -127,8 +128,8 @@ pub(crate) fn preset(name: &'static str, options: Options) -> CircuitBreaker {
 /// Returns the circuit of this name, or `None` if no circuit has this name. If an attribute declares the circuit, but
 /// no call has registered it yet, the function registers the circuit.
 ///
-/// The name of a circuit with the option `key` is `name[key]`. For a key of more than 128 bytes, `name` may contain the
-/// whole key, or the shortened key that the statistics show.
+/// The name of a circuit with the option `key` is `name[key]`. For a key of more than 128 bytes, the argument may
+/// contain the whole key, or the shortened key that the statistics show.
 ///
 /// ```
 /// use resilience_runtime::{CircuitBreaker, get_circuit};
@@ -173,7 +174,7 @@ fn create_declared(name: &str, in_use: bool) -> Option<CircuitBreaker> {
 }
 
 /// Restores the circuit of this name from a snapshot, if the circuit is registered or an attribute declares it. The
-/// caller must then call [`waiting::announce`].
+/// caller must then call [`waiting::announce`], which emits the event of the restored circuit.
 #[cfg(feature = "serde")]
 pub(crate) fn restore_circuit(name: &str) {
     let (part, hash) = part_of(name);

@@ -54,7 +54,7 @@ impl Sources {
 /// Inserts `written` into the list `all` at `index`, and returns true. Returns false, and inserts nothing, if the list
 /// already contains an equal element. An attribute or a builder may register its options repeatedly.
 pub(super) fn add(all: &mut Vec<Arc<Written>>, index: usize, written: Written) -> bool {
-    /// Saves memory, because the circuits that a loop registers with one `CircuitBreaker::builder` share their options.
+    /// Saves memory, because circuits that a loop registers with equal options share one copy of these options.
     static NEWEST: Interner<Written> = Interner::new();
     let is_new = !all.iter().any(|known| **known == written);
     if is_new {

@@ -1,4 +1,4 @@
-//! Reads, checks and resets the layers of all kinds.
+//! Implements [`get_stats`], [`check`] and [`reset_all`], which apply to layers of all kinds.
 
 use std::collections::BTreeMap;
 
@@ -132,7 +132,7 @@ pub fn reset_all() {
 /// options, and required options that no attribute sets. Without the feature `declare`, the function checks only the
 /// layers that [`get_stats`] lists.
 ///
-/// A test of one line finds the mistakes of a program:
+/// A test of one line finds all these contradictions and missing options:
 ///
 /// ```
 /// // in a #[test]:

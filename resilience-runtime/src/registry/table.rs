@@ -7,17 +7,18 @@
 //!
 //! The table resolves collisions by linear probing. A removal moves later entries toward the empty slot, so the table
 //! needs no tombstones (marks of removed entries). Entries therefore move to new slots in bulk only when the table
-//! grows or shrinks. In contrast, a table of the crate `hashbrown` contains tombstones. If a program inserts and removes
-//! keys all the time, such a table often rehashes all its entries, while other threads wait for the lock.
+//! grows or shrinks. In contrast, a table of the crate `hashbrown` contains tombstones. If a program inserts and
+//! removes keys all the time, such a table often rehashes all its entries, while other threads wait for the lock.
 //!
 //! Apart from collisions, the entries are in the order of their hashes. [`Table::step`] can therefore list the entries
 //! in several steps, even if the table changes between two steps.
 
-/// A hash table of entries of the type `E`, such as circuits. Each entry has a value of the type `T`.
+/// A hash table of entries of the type `E`, such as circuits. Each entry has a value of the type `T`, such as the
+/// options of the circuit.
 pub(crate) struct Table<E, T> {
-    /// At most three quarters of the slots are in use. If the table has more than [`FEWEST_SLOTS`], at least one slot in
-    /// [`SPARSEST`] is in use. An eviction visits a limited number of slots, so in a table with fewer entries it would
-    /// miss idle layers.
+    /// At most three quarters of the slots are in use. If the table has more than the minimum of [`FEWEST_SLOTS`]
+    /// slots, at least one out of [`SPARSEST`] slots is in use. With more free slots, an eviction would find too few
+    /// idle layers, because an eviction visits a limited number of slots.
     slots: Vec<Slot<E, T>>,
     used_slots: usize,
 }
@@ -42,7 +43,7 @@ const SPARSEST: usize = 8;
 const STEP: u64 = 256;
 
 impl<E: Clone, T: Default> Table<E, T> {
-    /// Returns the entry with this hash for which `is_it` returns true, and the index of its slot.
+    /// Returns the entry that has this hash and for which `is_it` returns true. Also returns the index of its slot.
     #[inline]
     pub(crate) fn find(&self, hash: u32, is_it: impl Fn(&E) -> bool) -> Option<(usize, E)> {
         let mut place = self.home(hash);
@@ -131,8 +132,8 @@ impl<E: Clone, T: Default> Table<E, T> {
         let hashes_of_slot = (1_u64 << u32::BITS).checked_div(self.slots.len() as u64);
         let next = hashes_of_slot.and_then(|hashes| u32::try_from(u64::from(from) + STEP * hashes).ok());
         let end = next.map_or(self.slots.len(), |next| self.home(next)) - self.home(from);
-        // Also visits the following slots up to the next free slot, because a collision may have moved an entry of this
-        // step there.
+        // Also visits the slots between this step's last slot and the next free slot, because a collision may have
+        // moved an entry of this step there.
         let visited = self.order(from).map(|place| &self.slots[place]).enumerate();
         let visited = visited.take_while(|(n, slot)| *n < end || slot.entry.is_some());
         let of_step = visited.filter(|(_, slot)| slot.hash >= from && next.is_none_or(|next| slot.hash < next));
@@ -158,7 +159,7 @@ impl<E: Clone, T: Default> Table<E, T> {
         self.resize(self.slots.len() / 2 * 3);
     }
 
-    /// Moves all entries to a table with this number of slots, but at least [`FEWEST_SLOTS`].
+    /// Moves all entries to a new table with `slots` slots, or with [`FEWEST_SLOTS`] slots if `slots` is smaller.
     #[cold]
     fn resize(&mut self, slots: usize) {
         let slots = (0..slots.max(FEWEST_SLOTS)).map(|_| Slot::default()).collect();
@@ -218,8 +219,8 @@ mod tests {
     }
 
     /// Compares the table with a set of numbers after random insertions and removals. The test uses only a few hashes,
-    /// to cause many collisions. The test never removes the numbers below 50, so each list must contain them exactly
-    /// once.
+    /// to cause many collisions. The test never removes the numbers below 50, so a complete listing must contain each
+    /// of them exactly once.
     #[test]
     fn steps_list_circuits_once_while_table_changes() {
         for hashes in [1, 2, 7, 1000, u32::MAX] {

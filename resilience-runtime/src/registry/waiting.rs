@@ -43,7 +43,7 @@ impl Keeps for KeptLimit {
     }
 }
 
-/// A map from each key of a name to the state of this key's circuit or rate limit.
+/// The states of the circuits or the rate limits with one name, listed by key.
 pub(crate) type OfKeys<K> = BTreeMap<String, K>;
 
 impl<K: Keeps> Keeps for OfKeys<K> {
@@ -56,7 +56,7 @@ impl<K: Keeps> Keeps for OfKeys<K> {
     }
 }
 
-/// The waiting states of one kind, such as the states of circuits without a key.
+/// The restored states of one kind that no layer has taken yet, such as the states of circuits without a key.
 #[derive(Debug)]
 pub(crate) struct Waiting<K> {
     /// The number of names with a waiting state. If the number is zero, [`take`](Self::take) needs no lock.
@@ -78,7 +78,8 @@ impl<K: Keeps> Waiting<K> {
         *current = (!states.is_empty()).then(|| (Tick::now(), states));
     }
 
-    /// Removes the waiting state of this name, and returns the state, advanced to the current time.
+    /// Removes and returns the waiting state of this name. The state is advanced to the current time: for example, the
+    /// remaining cooldown is shorter than in the snapshot.
     ///
     /// For a new circuit, the caller holds the lock of the registry part that contains the circuit.
     /// [`restore`](crate::restore) takes the same lock after [`replace`](Self::replace), so the relaxed load cannot
@@ -158,7 +159,7 @@ thread_local! {
     static RESTORED: Cell<Vec<Restored>> = const { Cell::new(Vec::new()) };
 }
 
-/// A circuit that has taken a waiting state.
+/// A circuit whose state was restored from a snapshot, with the data for the event that reports the restored state.
 #[derive(Debug)]
 struct Restored {
     name: Name,
@@ -179,8 +180,8 @@ fn give(breaker: &CircuitBreaker, kept: &Kept) {
     });
 }
 
-/// Restores the state of a circuit if its name has a waiting state. The caller must release all locks, and then call
-/// [`announce`].
+/// Restores the state of a circuit if a state from a snapshot waits for this circuit's name. The caller must release
+/// all locks, and then call [`announce`].
 pub(super) fn give_waiting(breaker: &CircuitBreaker) {
     if let Some(kept) = circuits().take(breaker.name()) {
         give(breaker, &kept);
@@ -194,7 +195,7 @@ pub(super) fn give_family(family: &Family<CircuitBreaker>) -> usize {
     family.restore(&states, give, |kept| kept.state != CircuitState::Closed)
 }
 
-/// Restores the state of a new rate limit if its name has a waiting state.
+/// Restores the state of a new rate limit if a state from a snapshot waits for this name.
 pub(super) fn give_limit(limit: &RateLimit, name: &str) {
     if let Some(kept) = rate_limits().take(name) {
         limit.restore(&kept);

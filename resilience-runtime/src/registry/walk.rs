@@ -26,7 +26,8 @@ pub(crate) fn circuits() -> BTreeMap<String, CircuitBreaker> {
     circuits
 }
 
-/// The number of circuits in a family, and the family itself. The `Option` is `None` before the first call.
+/// The number of circuits in a family, and the family itself. The `Option` is `None` if an attribute declares the
+/// family, but the family is not registered yet.
 type SizeAndFamily = (FamilyStats, Option<Arc<Family<CircuitBreaker>>>);
 
 /// Returns all families by name, including families that an attribute declares.

@@ -38,8 +38,8 @@ pub struct Attempts {
     lower: u16,
 }
 
-/// The position of a `#[retry]` among several `#[retry]` attributes of one function. Attributes whose generated code is
-/// in another `async` block do not count.
+/// The position of a `#[retry]` among several `#[retry]` attributes of one function. Only attributes whose generated
+/// code is in the same `async` block count.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Stacked {
     Alone,
@@ -130,8 +130,9 @@ impl Attempts {
 
     /// Returns the pause before the next attempt, or the reason why no attempt follows.
     ///
-    /// `stays_open` returns whether a circuit will still be open after the pause. If so, no attempt follows, because
-    /// the circuit would reject it. The error of the current attempt is more useful to the caller than a rejection.
+    /// `stays_open` returns whether a circuit of this function, or of a function that the attempt called, will still be
+    /// open after the pause. If so, no attempt follows, because the circuit would reject the attempt. The error of the
+    /// current attempt is more useful to the caller than a rejection.
     #[expect(
         clippy::inline_always,
         reason = "measured: the compiler folds a constant schedule only in the function that creates it"

@@ -87,9 +87,9 @@ impl Backoff {
         self.capped(grown)
     }
 
-    /// Returns a pair: the pause without `hint`, and the pause that the retry makes. `hint` is the delay that the error
-    /// asks for. The pause that the retry makes is at least `hint`. The caller passes the pause without `hint` as
-    /// `previous` to the next call of this method.
+    /// Returns two pauses. The first is the pause that the retry would make if the error asked for no delay. The second
+    /// is the pause that the retry makes: the longer of the first pause and `hint`, the delay that the error asks for.
+    /// The caller passes the first pause as `previous` to the next call of this method.
     ///
     /// `attempt` is the number of the failed attempt. The first attempt has the number 1. `draw` returns a random
     /// number from 0 to 1. With jitter, this method adds a random time to `hint`. Callers with equal hints then retry

@@ -28,7 +28,7 @@ impl Called {
         inside.has_message().then_some(Self { messages: inside.messages(), ignores_rejections: !hides_causes })
     }
 
-    /// Returns whether the circuit with the newest message will still reject calls after the pause. Ignores the
+    /// Returns whether the circuit that left the newest message will still reject calls after the pause. Ignores the
     /// circuits in `circuits` and `own`, which are attributes of the retried function.
     #[cold]
     #[inline(never)]

@@ -27,7 +27,8 @@ use crate::retry::nested::Polled;
 use crate::retry::rules::{RetryEvent, Rules};
 
 impl Attempts {
-    /// Returns a `Judged` for an outcome. By default, an `Err` leads to another attempt, and an `Ok` ends the retry.
+    /// Returns a `Judged`, which decides whether another attempt follows after `outcome`. By default, an `Err` leads to
+    /// another attempt, and an `Ok` ends the retry.
     ///
     /// The methods of `Judged` receive the user's functions, such as `retry_if`. The compiler infers the parameter type
     /// of a closure `|error| ..` from the type of `outcome`.
@@ -142,10 +143,10 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
     /// call. The rejected call is a call inside the body. With the option `retry_rejected`, a rejection by a circuit
     /// does not end the retry. Also sets `hides_causes`.
     ///
-    /// `cause` searches the error for a rejection. This function returns [`Cause::None`] if the error contains no
-    /// rejection, or [`Cause::Unknown`] if the type of the error prevents the search. In both cases, `rejection`
-    /// compares the number of existing rejection errors before and after the last poll of the body. If the number has
-    /// increased, the retry ends.
+    /// `cause` searches the error for a rejection. `cause` returns [`Cause::None`] if the error contains no rejection,
+    /// or [`Cause::Unknown`] if the type of the error prevents the search. In both cases, `rejection` calls
+    /// `Inside::note` to find out whether the last poll of the body created the error of a rejected call. Such an error
+    /// has the same effect as a rejection in the returned error.
     #[inline(always)]
     pub fn rejection(mut self, cause: impl FnOnce(&E) -> Cause) -> Self {
         let mut found = None;
@@ -201,7 +202,8 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         PT: Accepts<T> + ?Sized,
     {
         let Ended { attempts, retry, outcome, last, failed, hint, cost, .. } = &mut self.ended;
-        // Does not call the methods `retry_if` and `cost`, because each of them would move the whole `Judged`.
+        // Does not call the methods `Judged::retry_if` and `Judged::cost`, because each of them would move the whole
+        // `Judged`.
         match outcome {
             Ok(value) => {
                 *failed = values.retry_if_ok(value);

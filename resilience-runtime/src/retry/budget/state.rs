@@ -1,4 +1,4 @@
-//! Implements [`BudgetState`], the state that all clones of a budget share.
+//! Implements [`BudgetState`], the state that all clones of a retry budget share.
 
 use std::sync::{Mutex, Weak};
 
@@ -10,7 +10,7 @@ use crate::base::sync::{Arc, lock_std};
 use crate::retry::budget::config::{Config, RetryCost, RetryRatio, TokenBucket};
 use crate::retry::budget::window::Window;
 
-/// The state that all clones of a budget share.
+/// The state that all clones of a retry budget share.
 #[derive(Debug)]
 pub struct BudgetState {
     kind: Kind,
@@ -147,8 +147,8 @@ fn add<T>(list: &mut Vec<T>, new: T, is_alive: impl FnMut(&T) -> bool) {
 #[cfg(feature = "test-util")]
 pub(super) fn of_test(state: &Arc<BudgetState>, config: Config) -> &Arc<BudgetState> {
     let Some(scope) = Scope::current() else { return state };
-    // The scope of the test uses the address of `state` as the key. The scope also keeps `state` alive, so no other
-    // budget can get the same address.
+    // The scope (the data of the test) stores the budget's separate state under the address of `state`. The scope also
+    // keeps `state` alive, so no other budget can get the same address.
     let create = || (state.clone(), BudgetState::listed(config));
     &scope.value(Arc::as_ptr(state).addr(), create).1
 }

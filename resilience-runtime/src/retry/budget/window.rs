@@ -24,8 +24,8 @@ impl Window {
         Self { calls: Slots::new(), retries: Slots::new() }
     }
 
-    /// Compensates for the rounding of a share to a float. Without this constant, ten calls with a share of 0.3 could
-    /// permit two retries instead of three.
+    /// Compensates for the rounding of `RetryRatio::share` to a float. Without this constant, ten calls with a share of
+    /// 0.3 could permit two retries instead of three.
     const ROUNDING: f64 = 1e-9;
 
     #[inline]
@@ -134,7 +134,7 @@ impl Slots {
         let _ = self.word(slot).fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
     }
 
-    /// Adds one call or retry to the count in `word`, and returns the new word.
+    /// Adds one call or retry to the count in `word` (a slot number and a count), and returns the new word.
     ///
     /// Increments the count if `word` belongs to the current slot, or to a later slot that another thread already uses.
     /// If `word` belongs to an old slot, the new word has the number of the current slot and a count of one.
