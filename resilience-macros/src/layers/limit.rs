@@ -198,7 +198,7 @@ impl<O: OptionName> Limit<O> {
             let admit = admit(now);
             return if bound.is_some() { quote_spanned!(mixed=> { #bound #admit }) } else { admit };
         }
-        // Evaluates the user's expression before the wait starts. If the expression panics, the circuits above
+        // Evaluates the expression of the option `wait` before the call waits. If the expression panics, the circuits above
         // therefore count a failure.
         let time = self.wait.as_ref().filter(|wait| !place.is_fixed(wait)).map(|wait| {
             let local = format_ident!("{}_wait", place.local(), span = mixed);
