@@ -12,7 +12,7 @@ use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer;
 use tracing_subscriber::registry::LookupSpan;
 
-/// An event, and the attributes that the event sets.
+/// The name of an event, and the span attributes that the event sets.
 struct Row {
     event: &'static str,
     /// The part of each attribute name that states the layer, such as `circuit` in `resilience.circuit.name`.
@@ -67,8 +67,8 @@ fn find(metadata: &Metadata<'_>) -> Option<&'static Row> {
 #[derive(Debug)]
 struct SpanAttributes;
 
-/// The attributes of a span. The layer sets the attributes when the span closes, because a span of OpenTelemetry cannot
-/// replace an attribute that it already has.
+/// The attributes that the events in a span of `tracing` have set so far. The layer exports these attributes when the
+/// span closes, because a span of OpenTelemetry cannot replace an attribute that it already has.
 struct Gathered {
     attributes: Vec<KeyValue>,
     /// The span of OpenTelemetry that belongs to the span of `tracing`.
@@ -97,8 +97,8 @@ where
         }
     }
 
-    /// Stores the current span of OpenTelemetry. The layer `traces` has not left this span yet, because `traces`
-    /// handles the exit after this layer.
+    /// Stores the current span of OpenTelemetry. The layer of the crate `tracing-opentelemetry` has not left this span
+    /// yet, because `SpanAttributes` handles the exit first.
     fn on_exit(&self, id: &Id, subscriber: layer::Context<'_, S>) {
         let Some(span) = subscriber.span(id) else { return };
         if let Some(gathered) = span.extensions_mut().get_mut::<Gathered>() {
@@ -114,7 +114,8 @@ where
     }
 }
 
-/// Collects the fields of an event. A field replaces a constant attribute with the same name.
+/// The attributes that one event sets. If a field of the event has the same name as an attribute with a fixed value,
+/// the attribute gets the value of the field.
 struct Attributes {
     layer: &'static str,
     found: Vec<KeyValue>,

@@ -50,8 +50,8 @@ pub fn register_metrics(meter: &Meter) {
     }
 }
 
-/// Creates an observable counter. At each collection, the counter calls `read` with a closure. `read` calls this
-/// closure once for each number, with the number and its labels.
+/// Creates an observable counter. At each collection, the counter calls `read` with a closure. `read` passes each value
+/// of the counter to this closure, with the labels of the value.
 fn counter(
     meter: &Meter,
     name: String,

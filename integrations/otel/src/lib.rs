@@ -8,8 +8,8 @@
 //!   call from a failed call.
 //!
 //! OpenTelemetry has no convention for the names of these metrics and attributes. The name of a metric is derived from
-//! its name for Prometheus: `resilience_circuit_calls_total` becomes `resilience.circuit.calls`. The new name has a dot
-//! after `resilience` and a dot after the layer, and has no suffix such as `_total` or `_seconds`.
+//! its name for Prometheus: `resilience_circuit_calls_total` becomes `resilience.circuit.calls`. The new name has dots
+//! after `resilience` and after the name of the layer, and no suffix such as `_total` or `_seconds`.
 #![forbid(unsafe_code)]
 
 mod attributes;

@@ -9,7 +9,8 @@ use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader, SdkMete
 use resilience_opentelemetry::register_metrics;
 use resilience_runtime::CircuitBreaker;
 
-/// The values of all instruments. Each key consists of the name and the attributes of an instrument.
+/// The data points of all instruments. Each key consists of the name of the instrument and the attributes of the data
+/// point.
 type Values = BTreeMap<String, f64>;
 
 #[expect(clippy::cast_precision_loss, reason = "small numbers")]

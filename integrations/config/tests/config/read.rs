@@ -42,9 +42,10 @@ fn with_figment() -> Outcome {
     Ok(())
 }
 
-/// With each crate, reads the settings from `file` and `variables`, and then calls `check`. The closure `check`
-/// receives the name of the crate. If the crate or the library refuses the settings, `check` also receives the text of
-/// the error.
+/// Reads and applies settings twice: with the crate `config`, and with the crate `figment`. The settings come from a
+/// file with the text `file`, and from the environment variables `variables`. After each of the two crates, this
+/// function calls `check` with the name of the crate. If the crate or the library refuses the settings, `check` also
+/// receives the text of the error.
 #[expect(clippy::result_large_err, reason = "the crate figment requires this type of the closure")]
 pub(crate) fn read(file: &str, variables: &[(&str, &str)], check: impl Fn(&str, Result<(), String>)) {
     // Uses a `Jail` to run one test at a time, because all tests share the environment variables of the process.

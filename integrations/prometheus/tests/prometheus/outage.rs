@@ -1,4 +1,4 @@
-//! Simulates an outage. Makes calls through every layer until the end of the test. Some of the calls fail.
+//! Simulates an outage. Makes calls through layers of every kind until the test ends. Some of the calls fail.
 
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -83,7 +83,7 @@ async fn rent(tenant: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes calls, and never ends.
+/// Calls the functions of this file in an endless loop.
 pub(crate) async fn run() {
     let armed = chaos::arm();
     let _errors = armed.inject("reports", 0.2, Fault::error(down)).unwrap();

@@ -34,8 +34,8 @@ impl Prometheus {
         );
         let file = folder.join("prometheus.yml");
         fs::write(&file, config).unwrap();
-        // Another program could take the port before the server starts. The test then fails, but succeeds when it is
-        // repeated.
+        // Another program could take the free port before the server starts. The test then fails, but succeeds when it
+        // is repeated.
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let child = Command::new("prometheus")
             .arg(format!("--config.file={}", file.display()))
