@@ -1,5 +1,5 @@
 //! Tests that calls through layers, such as a circuit, allocate no memory after the first calls. Also tests that
-//! breakers and the circuits of keys use little memory.
+//! circuits with and without a key use little memory.
 //!
 //! These tests need a process of their own, because this file replaces the global allocator.
 
@@ -19,7 +19,7 @@ use resilience_runtime::{
 use support::{Error, paused_runtime};
 use tokio::time::sleep;
 
-/// The longest time that an option accepts.
+/// The longest time that the options of this library accept: 584 years.
 const LONGEST: Duration = Duration::from_nanos(u64::MAX);
 
 fn ready<F: Future>(future: F) -> F::Output {
@@ -108,7 +108,7 @@ fn watched_streams_do_not_allocate() {
 fn calls_through_other_layers_do_not_allocate() {
     ready(layered(true)).unwrap();
     assert_none("a success", || ready(layered(true)).unwrap());
-    assert_eq!(ready(layered(true)), Err(Error::Other)); // The first call of the fallback allocates its counters.
+    assert_eq!(ready(layered(true)), Err(Error::Other)); // The fallback allocates its counters when it first runs.
     assert_none("a rejection", || assert_eq!(ready(layered(true)), Err(Error::Other)));
 }
 
@@ -124,7 +124,7 @@ async fn with_closure(number: u32) -> Result<u32, Error> {
 
 #[test]
 fn values_and_closures_of_fallbacks_do_not_allocate() {
-    // The first call of each fallback allocates the counters of the fallback.
+    // Each fallback allocates its counters when it first runs.
     assert_eq!((ready(with_value(7)), ready(with_closure(7))), (Ok(7), Ok(7)));
     assert_none("a value", || assert_eq!(ready(with_value(8)), Ok(8)));
     assert_none("a closure", || assert_eq!(ready(with_closure(7)), Ok(7)));
@@ -383,7 +383,8 @@ fn breaker_takes_few_bytes_beside_its_stripes() {
     });
     let stripes = (2 * available_parallelism().unwrap().get() as u64).next_power_of_two().min(16);
     // Eight breakers share one allocation: a header of 128 bytes, and several stripes of 256 bytes each. A thread uses
-    // one stripe for its counters of all eight breakers. The test subtracts one eighth of this allocation.
+    // one stripe for its counters of all eight breakers. The test subtracts one eighth of this allocation from the
+    // memory of each breaker.
     let each = all / BREAKERS - (128 + 256 * stripes) / 8;
     assert!(each <= 224, "{each}");
 }
@@ -460,7 +461,7 @@ fn nested() -> Result<(), Error> {
 #[test]
 fn plain_call_allocates_only_if_it_waits() {
     plain(true).unwrap();
-    assert_eq!(plain(false), Err(Error::Other)); // The first call of the fallback allocates its counters.
+    assert_eq!(plain(false), Err(Error::Other)); // The fallback allocates its counters when it first runs.
     assert_none("a success", || plain(true).unwrap());
     assert_none("a failure", || assert_eq!(plain(false), Err(Error::Other)));
     nested().unwrap();

@@ -21,8 +21,8 @@ use resilience_benches::{SCENARIOS, Subject};
 /// threads, and the index of the subject.
 type Times = Mutex<BTreeMap<(usize, usize, usize), Vec<f64>>>;
 
-/// The smallest number of calls in a measurement. The program discards measurements with fewer calls, such as the first
-/// measurements of Criterion's warm-up.
+/// The smallest number of calls in a measurement that the program keeps. The program discards measurements with fewer
+/// calls, such as the first measurements of Criterion's warm-up.
 const ENOUGH_CALLS: u64 = 10_000;
 
 fn main() {
@@ -66,8 +66,8 @@ fn criterion() -> Criterion {
         .sample_size(10)
 }
 
-/// Makes `calls` calls on each core of `cores`. The cores work at the same time. Measures the total time of each core,
-/// and returns the mean of these times.
+/// Makes `calls` calls on each core of `cores`. The cores work at the same time. Measures the time that each core takes
+/// for all its calls, and returns the mean of these times.
 fn elapsed(subject: &Subject, calls: u64, cores: &[CoreId]) -> Duration {
     let start = Barrier::new(cores.len());
     let all: Vec<Duration> = thread::scope(|scope| {

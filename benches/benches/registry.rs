@@ -67,16 +67,18 @@ fn main() {
     println!("get_circuit_stats: {:.0} ms", millis(|| drop(black_box(get_circuit_stats()))));
     println!("reset_all_circuits: {:.0} ms", millis(reset_all_circuits));
 
-    // Builds two maps of the standard library for comparison. A value of `by_name` has about the size of a circuit. The
-    // last comparison below uses no map, and shows the time of two memory accesses in a row. Each lookup reads an entry
-    // of `values`, and then the place of the next entry from the array behind this entry.
+    // Builds two maps of the standard library for comparison with the registry (the table of all circuits). A value of
+    // `by_name` has about the size of a circuit. The last comparison below uses no map, and shows the time of two
+    // memory accesses in a row. Each of its lookups reads an `Arc` of the vector `values`, and then a number of the
+    // array in this `Arc`. The number determines the index of the next `Arc`.
     let numbers: HashMap<u64, u64> = (0..CIRCUITS as u64).map(|n| (n, n)).collect();
     let values: Vec<Arc<[usize; 25]>> = (0..CIRCUITS).map(|_| Arc::new([7919; 25])).collect();
     let by_name = names.iter().zip(&values).map(|(name, value)| (Box::from(&**name), value.clone()));
     let by_name: RwLock<HashMap<Box<str>, Arc<[usize; 25]>>> = RwLock::new(by_name.collect());
-    // From one lookup to the next, the number in the circuit name grows by 7,919. With 100,000 names, each lookup
-    // therefore misses the processor's caches. With 1,000 names, all data fit into the caches. The vector `asked` holds
-    // the names in the order of the lookups, so that reading a name causes no cache miss.
+    // From one lookup to the next, the number in the circuit name grows by 7,919, modulo the number of names. With
+    // 100,000 names, each lookup therefore misses the processor's caches. With 1,000 names, all data fit into the
+    // caches. The vector `asked` holds the names in the order of the lookups, so that reading a name causes no cache
+    // miss.
     for among in [CIRCUITS, 1000] {
         println!("lookups, {among} names in turn:");
         let asked: Vec<_> = (0..CIRCUITS).map(|n| n * 7919 % among).map(|n| (n as u64, names[n].clone())).collect();
@@ -137,8 +139,8 @@ fn keys() {
     }
 }
 
-/// Measures each of a million calls, and returns the median and the 99.9th percentile of the times as text. Each time
-/// includes about 20 ns for reading the clock twice.
+/// Measures the time of each of a million calls, and returns the median and the 99.9th percentile of the times as text.
+/// Each time includes about 20 ns for reading the clock twice.
 fn calls(breaker: &CircuitBreaker) -> String {
     let mut nanos: Vec<_> = (0..1_000_000)
         .map(|n| {

@@ -30,8 +30,8 @@ pub(crate) fn succeeds() -> Vec<Subject> {
     subjects
 }
 
-/// Does the least possible work of a breaker that counts successes and stores the time of the last success. Reads the
-/// coarse clock of the system, and makes one compare-and-exchange in thread-local memory.
+/// Does the least work that a breaker needs to count successes and to store the time of the last success. Reads the
+/// coarse clock of the system, and makes one compare-and-exchange on a thread-local counter.
 async fn counted_and_stamped(n: u64) -> Result<u64, Failed> {
     thread_local! {
         static COUNT: AtomicU64 = const { AtomicU64::new(0) };
@@ -97,7 +97,8 @@ pub(crate) fn rules() -> Vec<Subject> {
     ]
 }
 
-/// Returns subjects with the trip rules of [`rules`], without `slow_rate`. Nearly all calls fail, but no circuit opens.
+/// Returns subjects with the same trip rules (conditions that open a circuit) as the function [`rules`], except
+/// `slow_rate`. Nearly all calls fail, but no circuit opens.
 pub(crate) fn rules_fail() -> Vec<Subject> {
     let rated = || CircuitBreaker::builder("rule").failure_rate(1.0).min_calls(1000);
     let consecutive = CircuitBreaker::builder("rule").threshold(u32::MAX).build().unwrap();

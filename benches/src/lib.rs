@@ -15,8 +15,8 @@ mod retries;
 pub struct Subject {
     pub name: &'static str,
     /// Makes the given number of calls one after the other. Converts each outcome to a number, and returns the sum of
-    /// the numbers. Only the sum passes through `black_box`. A `black_box` for each `Result` would take as much time as
-    /// a circuit breaker adds to a call.
+    /// the numbers. The caller passes only this sum through `black_box`. A `black_box` for each `Result` would take as
+    /// much time as a circuit breaker adds to a call.
     pub calls: Box<dyn Fn(u64) -> u64 + Send + Sync>,
 }
 

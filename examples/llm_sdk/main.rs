@@ -1,6 +1,6 @@
 //! Shows a client library for the service of a language model (`client.rs`). Before another attempt, the client waits
-//! as long as the service asks. The client repeats a streaming answer only if no text has arrived yet, so the user sees
-//! no text twice.
+//! for the delay that the service asks for. The client repeats the request for a streaming answer only if no text has
+//! arrived yet, so the user sees no text twice.
 //!
 //! Run this example with `cargo run --example llm_sdk`. The program starts stand-ins for the service on this machine.
 
@@ -18,7 +18,7 @@ const PROMPT: &str = "Tell me a story.";
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    // Ignores proxies and certificates, so that the program runs on every machine.
+    // Ignores proxy settings and installed certificates, so that the program runs on every machine.
     let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).build()?;
     let connect = async |answers| -> anyhow::Result<Client> {
         Ok(Client::new(3, Duration::from_millis(500), http.clone(), stand_in::start(answers).await?)?)

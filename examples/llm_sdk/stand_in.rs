@@ -41,7 +41,7 @@ pub(crate) async fn start(answers: Vec<Answer>) -> io::Result<String> {
             }
             Some(Answer::Never) => pending().await,
             Some(Answer::BreakAfter(count)) => {
-                // Lets the server send the texts before the connection breaks.
+                // Yields once, so that the server sends the texts before the connection breaks.
                 let error = stream::once(yield_now()).map(|()| Err("the connection breaks"));
                 Sse::new(texts(count).chain(error)).into_response()
             }

@@ -29,7 +29,7 @@ impl Outage {
     }
 
     pub(crate) fn new(file: PathBuf, address: SocketAddr) -> Result<Self, Box<dyn Error>> {
-        // Ignores proxies and certificates, so that the program runs on every machine.
+        // Ignores proxy settings and installed certificates, so that the program runs on every machine.
         let http = Client::builder().no_proxy().tls_certs_only([]).build()?;
         Ok(Self { file, http, url: format!("http://{address}") })
     }
@@ -78,7 +78,7 @@ impl Outage {
         Ok(())
     }
 
-    /// Changes the file, and waits long enough for the service to read the file.
+    /// Changes the settings file, and waits long enough for the service to read this file.
     async fn write(&self, threshold: &str) -> io::Result<()> {
         fs::write(&self.file, format!("[circuit.search]\n{threshold}\ncooldown = \"2s\"\n"))?;
         sleep(Duration::from_millis(1_200)).await;

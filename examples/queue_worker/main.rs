@@ -1,7 +1,7 @@
 //! Shows a worker that takes orders from a queue, draws an invoice for each order, and charges the customer through a
 //! payment service. The queue may deliver an order twice, the service may lose an answer, and the program may end while
 //! orders are in progress. Nevertheless, each customer is charged exactly once. Each charge has an idempotency key, and
-//! the service ignores a repeated key.
+//! the service makes no second charge with the same key.
 //!
 //! Run this example with `cargo run --example queue_worker`. The program starts a stand-in for the payment service.
 
@@ -29,7 +29,7 @@ async fn main() -> anyhow::Result<()> {
     let service = Arc::<Mutex<StandIn>>::default();
     let set = |mood| service.lock().unwrap().mood = mood;
     let requests = || service.lock().unwrap().requests;
-    // Ignores proxies and certificates, so that the program runs on every machine.
+    // Ignores proxy settings and installed certificates, so that the program runs on every machine.
     let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).build()?;
     let worker = Worker::new(http, stand_in::start(service.clone()).await?)?;
 

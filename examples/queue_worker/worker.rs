@@ -11,7 +11,7 @@ use resilience_runtime::{
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::{JoinSet, spawn_blocking};
 
-/// The time limit for orders that are in progress when the worker stops.
+/// The longest time for which the worker waits for orders in progress after a stop signal.
 const PATIENCE: Duration = Duration::from_millis(600);
 const LONG: Duration = Duration::from_secs(24 * 60 * 60);
 

@@ -1,5 +1,5 @@
-//! A client library for a weather service. A user of the library sets the number of attempts, the time limit, the
-//! threshold and the retry budget at run time.
+//! Implements a client library for a weather service. A user of the library sets the number of attempts, the time
+//! limit, the threshold and the retry budget at run time.
 #![allow(unreachable_pub, reason = "in a library, these items are public")]
 
 use std::collections::VecDeque;

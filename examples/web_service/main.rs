@@ -26,7 +26,7 @@ async fn main() -> anyhow::Result<()> {
     let (catalogue, catalogue_mood) = stand_in::start(json!("Teapot")).await?;
     let (prices, prices_mood) = stand_in::start(json!(1990)).await?;
     let (reviews, reviews_mood) = stand_in::start(json!(["Pours well"])).await?;
-    // Ignores proxies and certificates, so that the program runs on every machine.
+    // Ignores proxy settings and installed certificates, so that the program runs on every machine.
     let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).build()?;
     let upstreams = Upstreams { http: http.clone(), catalogue, prices, reviews };
     let url = stand_in::serve(service::router(upstreams)).await?;

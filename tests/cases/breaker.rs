@@ -67,7 +67,7 @@ const COARSE_TICK: Duration = Duration::from_millis(10);
 /// The reason to skip some cases, the number of these cases, and a function that selects the cases.
 type Skipped = (&'static str, usize, fn(&Case) -> bool);
 
-/// If several entries select the same case, the case counts for the first of these entries.
+/// If several entries select the same case, only the first of these entries counts the case.
 const SKIPPED: [Skipped; 5] = [
     ("the other side of a dispute", 9, |case| case.recommended == Some(false)),
     ("optional: a state that only counts", 1, |case| case.steps.iter().any(|step| matches!(step.op, Op::MetricsOnly))),
@@ -147,8 +147,8 @@ struct Replay<'a> {
     running: HashMap<&'a str, Call>,
     began: Instant,
     /// An entry for each finished step of the case. The number is the time on the paused clock at the end of the step,
-    /// in seconds since the start of the case. The array contains the earliest and the latest time stamp that the step
-    /// may have stored, in milliseconds since 1970.
+    /// in seconds since the start of the case. The array contains the earliest and the latest time stamp that the
+    /// breaker may have stored during the step, in milliseconds since 1970.
     journal: Vec<(u64, [u128; 2])>,
 }
 

@@ -33,7 +33,7 @@ struct Case {
 /// The reason to skip some cases, the number of these cases, and a function that selects the cases.
 type Skipped = (&'static str, usize, fn(&Case) -> bool);
 
-/// If several entries select the same case, the case counts for the first of these entries.
+/// If several entries select the same case, only the first of these entries counts the case.
 const SKIPPED: [Skipped; 7] = [
     ("the other side of a dispute", 2, |case| case.recommended == Some(false)),
     ("another answer to a hint than R4's", 6, |case| case.group == "retry_after" && case.recommended.is_none()),
@@ -122,7 +122,7 @@ impl Case {
             Ok(policy) => policy,
             Err(error) => {
                 // A case may contain the name `max_attempts` for the option that the error calls `max`. The test
-                // therefore checks only that the text of the case contains the name from the error.
+                // therefore checks only that the field `why` of the case contains the option name of the error.
                 assert_eq!(self.expect["config"], "rejected", "{}: {error}", self.id);
                 assert!(self.why.as_deref().unwrap().contains(error.option()), "{}: {error}", self.id);
                 return;

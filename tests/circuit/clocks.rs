@@ -65,8 +65,8 @@ fn trial_in_the_future_counts_from_now() {
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
-/// A clock reading may be up to one second older than the newest reading. In this case, the breaker assumes that both
-/// readings come from one clock, and that a thread was delayed.
+/// If a clock reading is older than the newest reading by at most one second, the breaker assumes that a delayed thread
+/// read the same clock.
 #[test]
 fn clock_slightly_behind_does_not_shorten_cooldown_or_lease() {
     for (cooldown, lease) in [(COOLDOWN, COOLDOWN), (Duration::ZERO, COOLDOWN)] {

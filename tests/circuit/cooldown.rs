@@ -253,9 +253,9 @@ async fn waiting_as_told_is_long_enough() {
                 assert!(breaker.stats().cooldown_remaining == rejection.cooldown_remaining());
                 let mut waited = rejection.retry_after();
                 advance(waited).await;
-                // A half-open circuit asks for a wait of at most one second. A forgotten permit (see `forget` below)
-                // blocks the circuit for the whole `trial_timeout`. The loop waits until `cooldown` has passed, because
-                // `trial_timeout` equals `cooldown` here.
+                // A rejection by a half-open circuit asks the caller to wait for at most one second. A forgotten permit
+                // (see `forget` below) blocks the circuit for the whole `trial_timeout`. The loop waits until
+                // `cooldown` has passed, because `trial_timeout` equals `cooldown` here.
                 while expected == CircuitState::HalfOpen && waited < cooldown {
                     advance(Duration::from_nanos(8)).await;
                     waited += Duration::from_nanos(8);

@@ -37,8 +37,9 @@ impl Case {
         }))
     }
 
-    /// Runs the operations of a table on a token bucket. A row contains the name of an operation, its number of tokens,
-    /// the expected answer, and the expected number of tokens left.
+    /// Runs the operations of a table on a token bucket. A row begins with an operation and the number of tokens that
+    /// the operation takes or adds. The other entries state whether a retry must follow, and how many tokens must be
+    /// left.
     pub(super) async fn replay_bucket(&self) {
         let budget = self.budget();
         for row in self.expect["ops"].as_array().unwrap() {

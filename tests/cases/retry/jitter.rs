@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::Case;
 
 impl Case {
-    /// Makes calls with 500 seeds for each row of a table. Every pause must be within the limits that the row contains.
-    /// The lowest and the highest tenth of this range must each contain at least one pause.
+    /// Makes calls with 500 seeds for each row of a table. Every pause that the row selects must be within the limits
+    /// of the row. The lowest and the highest tenth of this range must each contain at least one pause.
     pub(super) async fn replay_jitter(&self) {
         for row in self.expect["rows"].as_array().unwrap() {
             let get = |key: &str| row.get(key).and_then(Value::as_f64);
