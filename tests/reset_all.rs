@@ -80,7 +80,7 @@ async fn reset_all_fills_the_rate_of_keys_beyond_max_keys() {
     let _alone = ALONE.lock().await;
     beyond(1).await.unwrap();
     let (waited, ..) = tokio::join!(beyond(1), async {
-        beyond(2).await.unwrap(); // The waiting call holds the only key that `max_keys` allows.
+        beyond(2).await.unwrap(); // The waiting call `beyond(1)` holds the only key that `max_keys` allows.
         reset_all();
         beyond(3).await.unwrap();
     });

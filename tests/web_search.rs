@@ -1,5 +1,5 @@
 //! Tests that the example `web_search` uses circuit breakers. This test is the sixth acceptance criterion of the
-//! project's original specification (a Python breaker).
+//! project's original specification (a circuit breaker in Python).
 //!
 //! This test needs a process of its own, because it resets all circuits. The test sends real HTTP requests to local
 //! servers, and uses the real clock.

@@ -1,4 +1,4 @@
-//! Compares the window of a circuit with a list of all calls. The window counts only the latest calls. The inputs are
+//! Compares the counts of a circuit's window (the latest calls) with counts from a list of all calls. The inputs are
 //! random sequences of calls.
 
 use std::time::Duration;
@@ -22,9 +22,9 @@ enum Window {
 struct Rule {
     window: Window,
     min_calls: u32,
-    /// In tenths, from 1 (10 %) to 10 (100 %).
+    /// The rate in tenths, from 1 (10 %) to 10 (100 %).
     failure_rate: u32,
-    /// In tenths, from 1 (10 %) to 10 (100 %).
+    /// The rate in tenths, from 1 (10 %) to 10 (100 %).
     slow_rate: u32,
 }
 
@@ -35,7 +35,7 @@ enum Step {
         slow: bool,
     },
     Advance(Duration),
-    /// Compares the statistics with the model.
+    /// Compares the circuit's statistics with the model.
     Look,
     Reset,
 }
@@ -63,7 +63,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 struct Ended {
-    /// The time from `Model::begun` to the end of the call, in whole tenths of the window.
+    /// The time from the last reset of the circuit to the end of the call, in whole tenths of the window.
     tenth: u128,
     failed: bool,
     slow: bool,
@@ -77,7 +77,7 @@ struct Model {
 }
 
 impl Model {
-    /// Returns the time since `begun` in whole tenths of the window, or 0 for a window of calls.
+    /// Returns the time since the last reset in whole tenths of the window, or 0 for a window of calls.
     fn tenth(&self) -> u128 {
         match self.rule.window {
             Window::Tenths(tenths) => self.begun.elapsed().as_nanos() * 10 / (u128::from(tenths) * 1_000_000_000),

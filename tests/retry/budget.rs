@@ -180,8 +180,8 @@ fn budget_with_extreme_numbers_stays_within_limits() {
         budget.call_succeeded(None);
         assert_eq!(budget.stats().granted, granted, "{budget:?}");
     }
-    // With 1,000 retries per second, a budget has one token for each millisecond of `ttl`. The budget limits `ttl` to
-    // the range from 1 ms to 24 h.
+    // If `min_per_second` is 1,000, a budget has one token for each millisecond of `ttl`. The budget limits `ttl` to the
+    // range from 1 ms to 24 h.
     for (ttl, tokens) in [(Duration::ZERO, 1), (Duration::from_millis(2), 2), (Duration::MAX, 86_400_000)] {
         assert_eq!(ratio(0.0, ttl, 1_000).stats().tokens, tokens, "{ttl:?}");
     }
@@ -208,8 +208,8 @@ fn concurrent_retries_stay_within_budget() {
     });
     assert_eq!(seen(&THREADS), (0, 1_000, 7_000));
     let stats = THREADS_RATIO.stats();
-    // The budget's time window moves in steps of a tenth of `ttl`. If a step ends during the test, the budget may grant
-    // one more retry.
+    // The budget's time window moves in steps of a tenth of its length. If a step ends during the test, the budget may
+    // grant one more retry.
     assert!((800..=801).contains(&stats.granted), "{stats:?}");
 }
 

@@ -138,8 +138,8 @@ async fn rejection_by_foreign_circuit_ends_retry() {
     assert_eq!(calls.get(), 1);
 }
 
-/// For each error type, defines a function that returns a rejection one poll after its creation. The retry must then
-/// search the sources of the error for the rejection.
+/// For each error type, defines a function that creates a rejection in one poll, and returns it in the next poll. The
+/// retry must then search the sources of the error for the rejection.
 macro_rules! functions_that_wait {
     ($($name:ident: $error:ty;)*) => {
         $(

@@ -148,7 +148,7 @@ async fn nested_retries_count_however_call_fails() {
 #[retry(max = 3, delay = 1)]
 #[timeout(9)]
 async fn impatient(calls: &Cell<u32>) -> Result<(), Error> {
-    // The third attempt runs longer than the timeout of 9 s.
+    // The third attempt of the inner retry (`policy`) runs longer than the timeout of 9 s.
     let policy = RetryPolicy::builder().max(3).build().unwrap();
     let call = policy.call(async || {
         if fail(calls) == Err(3) {

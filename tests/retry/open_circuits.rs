@@ -362,8 +362,8 @@ async fn last_of_several_circuits_decides() {
             fails_by(way, async { Ok(()) }).await;
             Err::<(), _>(Plain)
         };
-        // In the first round, the first attempt opens the circuit. In the second round, the circuit rejects each
-        // attempt.
+        // In the first round, the first attempt opens the circuit `open`. In the second round, this circuit rejects
+        // the call in each attempt.
         for _ in 0..2 {
             assert_eq!(duration(policy().call(before)).await, seconds(56), "{way:?}: the closed circuit comes last");
         }
@@ -624,7 +624,7 @@ async fn stacked_with_note(bulkhead: &Bulkhead) -> Result<(), Keeps> {
 }
 
 /// Runs `call`, whose attempts start after 0, 2, 3 and 5 s. From 1 s on, a full bulkhead rejects the attempts. Returns
-/// the duration in seconds, and the number of rejections.
+/// the duration of `call` in seconds, and the number of rejections.
 async fn in_full_bulkhead<F: Future>(bulkhead: &Bulkhead, call: F) -> (u64, u64) {
     let begin = Instant::now();
     let fill = async {

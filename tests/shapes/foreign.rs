@@ -12,7 +12,7 @@ use resilience_runtime::{circuit, fallback, get_circuit, hedge, retry};
 #[doc(alias = "between")]
 #[circuit(name = "foreign::plain")]
 #[must_use = "it is asked for"]
-#[allow(clippy::unused_async)] // Even without `#[retry]` and `#[circuit]`, the body contains no `.await`.
+#[allow(clippy::unused_async)] // The body contains no `.await`.
 async fn plain_attributes() -> io::Result<u32> {
     #![allow(unused_labels)] // If `#[retry]` dropped this line, rustc would warn about the label `'unused`.
     'unused: {

@@ -9,7 +9,7 @@ async fn names_of_the_user_do_not_collide() {
 }
 
 mod shadows {
-    #![allow(dead_code)] // These items exist only for their names.
+    #![allow(dead_code)] // The test needs only the names of these items.
 
     struct Ok;
     struct Err;
@@ -71,7 +71,7 @@ mod locals {
 mod methods {
     use std::fmt::Debug;
 
-    #[allow(dead_code)] // These methods exist only for their names.
+    #[allow(dead_code)] // The test needs only the names of these methods.
     trait LogExt {
         fn error(&self) {}
         fn found(&self) {}

@@ -15,7 +15,7 @@
     clippy::similar_names,
     clippy::too_many_arguments,
     clippy::unnecessary_wraps
-)] // The functions in these modules cause the lints even without attributes.
+)] // Even without attributes, the functions in these modules trigger these lints.
 
 mod arguments;
 mod attempts;

@@ -70,7 +70,7 @@ fn forged_size_is_refused() {
     let long = with_one("circuits", &"x".repeat(1_025), &json!({ "state": "open" }));
     assert!(refusal(&long.to_string()).contains("a name of 1025 bytes"));
 
-    // The limit of 1,000,000 states applies to circuits and rate limits together.
+    // The limit of 1,000,000 states in a snapshot applies to circuits and rate limits together.
     let mut json = r#"{"version":1,"keyed_circuits":{"x":{"#.to_owned();
     (0..999_999).for_each(|key| write!(json, r#""{key}":{{"state":"open"}},"#).unwrap());
     json.truncate(json.len() - 1);
@@ -85,7 +85,7 @@ fn other_version_is_refused_and_changes_nothing() {
     let _alone = alone();
     let breaker = CircuitBreaker::builder("forged version").register().unwrap();
     for json in [
-        // If the version comes first and is unknown, the other fields may have any contents.
+        // If the first field of the JSON is an unknown version, the other fields may have any contents.
         r#"{"version":2,"circuits":[1,2,3]}"#,
         r#"{"circuits":{"forged version":{"state":"open","cooldown_remaining":9}},"version":2}"#,
     ] {

@@ -80,7 +80,7 @@ fn built(name: String, rule: Rule, factor: f64, half_open_max: u32) -> CircuitBu
     }
 }
 
-/// Applies a step to the circuits, and checks that their answers are equal.
+/// Applies a step to the circuits, and checks that their answers (admission or rejection) are equal.
 async fn apply(step: Step, circuits: &[&CircuitBreaker]) {
     match step {
         Step::Pass(millis) => advance(Duration::from_millis(millis)).await,

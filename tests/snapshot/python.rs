@@ -1,5 +1,5 @@
-//! Compares serialized statistics with JSON from a Python breaker. This breaker is a part of the project's original
-//! specification. The script `record.py` writes the file `python.tsv`, and documents the format of this file.
+//! Compares serialized statistics with JSON from a circuit breaker in Python. This breaker is a part of the project's
+//! original specification. The script `record.py` writes the file `python.tsv`, and documents the format of this file.
 
 use std::time::{Duration, UNIX_EPOCH};
 

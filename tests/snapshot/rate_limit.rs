@@ -110,7 +110,7 @@ async fn wait_for(tenant: u32) -> io::Result<u32> {
 async fn rate_limit_beyond_max_keys_is_left_out() {
     let _alone = alone();
     wait_for(1).await.unwrap();
-    // The waiting call holds the only key that `max_keys` allows, so the keys 2 and 3 share a rate limit.
+    // The waiting call `wait_for(1)` holds the only key that `max_keys` allows, so the keys 2 and 3 share a rate limit.
     let (one, others) = tokio::join!(wait_for(1), async {
         wait_for(2).await?;
         wait_for(3).await

@@ -257,7 +257,7 @@ async fn other_layers_end_before_the_stream() {
 
     breaker.reset();
     let rejected = async {
-        let full = stack(0).await.unwrap().next().await; // The slot is taken, so the fallback answers.
+        let full = stack(0).await.unwrap().next().await; // The bulkhead is full, so the fallback answers.
         assert_eq!((full, counts(&breaker)), (Some(Ok(0)), [0, 3, 3, 1]));
     };
     SLOTS.store(9, Ordering::Relaxed);
@@ -341,7 +341,7 @@ fn future_and_stream_are_send() {
     assert_eq!(poll(Pin::new(&mut stream)), Poll::Pending);
 }
 
-/// A server that sends events. Each element of `connections` contains the steps of one connection.
+/// A server that sends events. Each element of `connections` contains the poll results of one connection.
 struct Server {
     connections: Vec<&'static [Step]>,
     accepted: AtomicU32,

@@ -1,4 +1,5 @@
-//! Compares watched streams with a simple model. The inputs are random streams and random sequences of polls.
+//! Compares a simple model with streams that a circuit and a bulkhead watch. The inputs are random streams and random
+//! sequences of polls.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -52,13 +53,13 @@ enum Polled {
     End,
 }
 
-/// The model of a watched stream with time limits. All times are in milliseconds. The call is admitted at the time 0.
+/// The model of a watched stream with time limits. All times are in milliseconds. The stream starts at the time 0.
 struct Model {
     setting: Setting,
     steps: Vec<Step>,
     at: usize,
     now: u64,
-    /// The allowed time of the current wait, and whether the caller's deadline shortened this time.
+    /// The time limit of the current wait for an item, and whether the caller's deadline shortened this limit.
     allowed: Option<(u64, bool)>,
     wait_began: Option<u64>,
     first_item: Option<u64>,

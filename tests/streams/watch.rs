@@ -243,7 +243,7 @@ async fn call_inside_a_trial_stream_belongs_to_the_trial() {
     let mut trial = breaker.watch(|| Nested(breaker.clone(), 0)).unwrap();
     for _ in 0..2 {
         assert_eq!(trial.next().now_or_never(), Some(Some(Ok(()))));
-        assert!(breaker.try_acquire().is_err()); // A call outside the polls of the trial is rejected.
+        assert!(breaker.try_acquire().is_err()); // A call outside the polls of the trial stream is rejected.
     }
     assert!(catch_unwind(AssertUnwindSafe(|| trial.next().now_or_never())).is_err());
     assert_eq!((breaker.state(), breaker.stats().total_failed), (CircuitState::Open, 1));

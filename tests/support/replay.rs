@@ -94,7 +94,7 @@ async fn run(
     breaker.call(body).await
 }
 
-/// Rounds a duration up to whole seconds, as the text "Retry in 30s" of a rejection does.
+/// Rounds a duration up to whole seconds, as in the text "Retry in 30s" of a rejection.
 pub fn whole_seconds(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }

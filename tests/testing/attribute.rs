@@ -116,7 +116,7 @@ async fn test_without_its_condition_is_left_out() {
     compile_error!("the condition is false");
 }
 
-/// This doc comment is an attribute that the test must keep.
+/// This doc comment is an attribute that `#[resilience_runtime::test]` must keep.
 #[resilience_runtime::test]
 #[allow(unused_variables)]
 async fn test_keeps_its_other_attributes() {

@@ -125,7 +125,7 @@ async fn options_of_one_name_are_merged() {
     assert_eq!(describe("merged::first").to_string(), merged);
 }
 
-#[allow(dead_code)] // A test describes this function, but does not call it.
+#[allow(dead_code)] // A test lists the layers of this function, but does not call it.
 #[circuit(name = "describe_built", threshold = 3)]
 async fn built() -> io::Result<()> {
     Ok(())
@@ -138,7 +138,7 @@ async fn options_of_builders_are_described_in_their_test() {
     assert_stack!("built", r#"circuit(name = "describe_built", threshold = 3, cooldown = 9s)"#);
 }
 
-#[allow(dead_code)] // A test describes this function, but does not call it.
+#[allow(dead_code)] // A test lists the layers of this function, but does not call it.
 #[circuit(name = "firebase", half_open_max = 2)]
 async fn of_preset() -> io::Result<()> {
     Ok(())
@@ -170,13 +170,13 @@ fn keyed_layers_of_plain_function_are_described() {
 
 const MAX: u32 = 6;
 
-#[allow(dead_code)] // A test describes this function, but does not call it.
+#[allow(dead_code)] // A test lists the layers of this function, but does not call it.
 #[retry(max = MAX, delay = 0)]
 async fn with_constant() -> Result<(), ()> {
     Err(())
 }
 
-#[allow(dead_code)] // A test describes this function, but does not call it.
+#[allow(dead_code)] // A test lists the layers of this function, but does not call it.
 #[retry]
 #[circuit(name = "describe \"quoted\"")]
 async fn with_defaults() -> io::Result<()> {

@@ -1,4 +1,4 @@
-//! Tests that isolated tests cannot be nested, and that an isolated test ends with its future.
+//! Tests that isolated tests cannot be nested, and that an isolated test ends when its future ends.
 
 use std::cell::Cell;
 use std::future::pending;

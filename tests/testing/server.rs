@@ -114,8 +114,8 @@ async fn server_that_fails_opens_the_circuit() {
 #[resilience_runtime::test]
 async fn server_that_hangs_ends_with_the_timeout() {
     let server;
-    // The server waits for this channel. The channel is declared after `server`, so Rust drops the channel first, even
-    // after a failed assertion.
+    // The server waits until this channel is dropped. The channel is declared after `server`, so Rust drops the channel
+    // first, even after a failed assertion.
     let (_release, released) = mpsc::channel::<()>();
     server = Server::start(move |_| {
         let _ = released.recv();

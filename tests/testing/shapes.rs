@@ -219,7 +219,7 @@ async fn every_function_takes_latency() {
     assert_eq!(begin.elapsed(), 6 * SECOND);
 }
 
-/// Asserts that a call of a function panics, because a test cannot inject an error into this function.
+/// Injects an error into a function that accepts no injected errors, and expects a panic.
 macro_rules! refuses_errors {
     ($($test:ident: $name:literal, $call:expr;)*) => {
         $(

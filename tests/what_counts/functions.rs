@@ -24,7 +24,7 @@ pub(crate) struct Layers {
     pub(crate) circuit: Call,
     pub(crate) retry: Call,
     /// Two functions with a fallback: the first has `on = "any"`, and the second has `on = "rejected"`. The value is
-    /// `None` in [`Places::method`], because a fallback has no method.
+    /// `None` in [`Places::method`], because no method replaces `#[fallback]`.
     pub(crate) fallbacks: Option<(Call, Call)>,
     /// The value is `None` for plain functions, because a plain function cannot have `#[hedge]`.
     pub(crate) hedge: Option<Call>,
@@ -100,8 +100,8 @@ where
     Hedge::new(Duration::from_millis(800), 2).unwrap().call(|| below(world)).await
 }
 
-/// Creates the functions of a [`Layers`]. Each function has an outermost attribute, the inner attributes `$below`, and
-/// the body `$body`.
+/// Creates a [`Layers`], and defines its functions. Each function has an outermost attribute, the inner attributes
+/// `$below`, and the body `$body`.
 macro_rules! layers {
     (
         {$($async:ident)?} {$($await:tt)*} $instead:ident $hedge:expr,
@@ -232,7 +232,7 @@ family!(CIRCUIT, Usual, world, below { #[circuit(with = world.circuit)] });
 family!(BULKHEAD, Usual, world, below { #[bulkhead(with = world.slots)] });
 family!(RATE_LIMIT, Usual, world, below { #[rate_limit(with = world.rate)] });
 family!(TIMEOUT, Timeout, world, below { #[timeout(30)] });
-// The timeout ends a call before `hung_after` (10 s), so only the timeout can cause a failure.
+// The timeout ends a call before the time `hung_after` (10 s) is over, so only the timeout can cause a failure.
 family!(SHORT_TIMEOUT, Timeout, world, below { #[timeout(5)] });
 family!(STALE, Stale, world, below { #[circuit(with = world.circuit)] });
 family! {

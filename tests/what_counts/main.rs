@@ -62,8 +62,8 @@ impl Place {
         matches!(self, PlainSameFunction | PlainCallingFunction | PlainMethod)
     }
 
-    /// Runs a scenario. A plain function blocks the thread, which tokio does not allow inside `block_on`. The method
-    /// therefore polls a scenario with plain functions outside `block_on`. Such a scenario ends in its first poll.
+    /// Runs a scenario. A plain function calls `block_on`, which tokio does not allow inside another `block_on`. The
+    /// method therefore polls a scenario with plain functions outside `block_on`. Such a scenario ends in its first poll.
     fn run<T>(self, scenario: impl AsyncFnOnce(&Runtime) -> T) -> T {
         let runtime = paused_runtime();
         if !self.is_plain() {
