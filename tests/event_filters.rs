@@ -1,4 +1,4 @@
-//! Tests that a `tracing` layer with a filter receives every event of this library that the filter admits.
+//! Tests that a `tracing` layer with a filter loses no event because of this library.
 //!
 //! This test needs a process of its own, because it sets the global subscriber.
 

@@ -143,8 +143,7 @@ fn the_readme_lists_the_options_of_circuit_and_retry() {
     }
 }
 
-/// Returns the text of the second file with methods of the same builder, or an empty text if the builder has one file
-/// only.
+/// Returns the text of the builder's second source file, or an empty text if the builder has only one source file.
 fn further_methods(builder: &str) -> String {
     if builder.ends_with("/retry/builder.rs") {
         read("resilience-runtime/src/retry/functions.rs")

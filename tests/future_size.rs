@@ -20,8 +20,8 @@ const ALLOWED: usize = 328;
 /// or a rate limit that can wait.
 const ALLOWED_TIMEOUT_OVER_WAIT: usize = 464;
 
-/// The number of bytes that two attributes may add, if each call evaluates an option. Each call evaluates the option
-/// `key`, and expressions in the options `wait` and `with`.
+/// The number of bytes that two attributes may add, if each call evaluates an option, such as `key`, `with = BREAKER`
+/// or `wait = time()`.
 const ALLOWED_WITH_VALUES: usize = 344;
 
 static SLOTS: LazyLock<Bulkhead> = LazyLock::new(|| Bulkhead::builder("size", 3).build().unwrap());

@@ -210,8 +210,8 @@ async fn keys_with_calls_in_flight_stay() {
     }
     let is_known = |key: u32| get_circuit(&format!("crowd[{key}]")).is_some();
     assert!((0..199).all(is_known));
-    // With a call of the key 199, each of the 200 stored keys has a running call, so no key can be evicted. The circuit
-    // of a new key therefore serves one call only, and is not stored.
+    // After a call with the key 199 has started, each of the 200 stored keys has a running call, so no key can be
+    // evicted. The circuit of a new key therefore serves one call only, and is not stored.
     calls.push(test.spawn(crowd(199)));
     run_all().await;
     crowd(2000).await.unwrap();

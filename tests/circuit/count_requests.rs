@@ -1,5 +1,5 @@
-//! Tests `count = "requests"`: if a retry or a hedge makes several attempts, the circuit counts only a failure of the
-//! first attempt.
+//! Tests `count = "requests"`: if a retry or a hedge makes several attempts, only a failure of the first attempt can
+//! open a closed circuit.
 
 use std::future::{pending, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};

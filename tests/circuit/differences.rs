@@ -192,8 +192,8 @@ async fn cooldown_remaining_is_zero_unless_open() {
     assert_eq!(remaining(), (CircuitState::Closed, Duration::ZERO));
 }
 
-/// In the Python breaker, the statistics show an open circuit even after the cooldown. The circuit becomes half-open
-/// only when a caller reads the state or makes a call.
+/// In the Python breaker, the statistics show an open circuit even after the cooldown. The Python breaker becomes
+/// half-open only when a caller reads its state or makes a call.
 #[tokio::test(start_paused = true)]
 async fn stats_are_half_open_once_cooldown_ends() {
     let breaker = breaker(1, 1);

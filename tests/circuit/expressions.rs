@@ -1,4 +1,5 @@
-//! Tests circuits on functions that also have expressions in their options, or a fallback function that is not `async`.
+//! Tests circuits on functions whose attributes have expressions as options, or a fallback function that is not
+//! `async`.
 
 use std::future::Future;
 use std::io;
@@ -113,8 +114,8 @@ fn breaker(name: &str) -> CircuitBreaker {
     get_circuit(name).expect("declared by an attribute")
 }
 
-/// Makes a successful call of a circuit. Returns 1 s if the circuit admits the call, and zero if the circuit rejects
-/// the call.
+/// Asks a circuit for a permit. If the circuit admits the call, reports a success and returns 1 s. Otherwise, returns
+/// zero.
 fn asked(name: &str) -> Duration {
     match breaker(name).try_acquire() {
         Ok(permit) => {
@@ -167,7 +168,7 @@ async fn asks_in_fallback() -> io::Result<()> {
     Err(down())
 }
 
-/// Calls the circuit before this function returns the future.
+/// Calls the circuit at once, and not when a caller polls the returned future.
 fn asks_at_once() -> std::future::Ready<io::Result<()>> {
     let admitted = !asked("expressions::trial_fallback").is_zero();
     std::future::ready(if admitted { Ok(()) } else { Err(down()) })

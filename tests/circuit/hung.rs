@@ -222,8 +222,8 @@ fn subscriber_does_not_change_time_of_hung_after() {
         })
     };
     assert_eq!(run(), 0, "the body of the cancelled call did not run");
-    // When the first `run` ended, `holds_slot` was dropped after 5 s, and counted as one failure. The second `run` must
-    // not find another failure.
+    // At its end, the first `run` dropped the call `holds_slot`, whose body had run for 5 s. This call counted as one
+    // failure. The second `run` must not find another failure.
     let failed = with_default(tracing_subscriber::registry(), run);
     assert_eq!(failed, 1, "a subscriber of DEBUG events makes no difference");
 }

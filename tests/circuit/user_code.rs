@@ -107,7 +107,7 @@ async fn user_code_may_call_the_library() {
     assert_eq!(owner.asked.get(), 1);
 }
 
-/// An error that can contain a rejection, but returns no source.
+/// An error that can contain a rejection, but does not implement `std::error::Error`.
 #[derive(Debug)]
 enum Hidden {
     Rejected { _by: Rejection },
@@ -125,7 +125,7 @@ fn read_flag(flags: &CircuitBreaker) -> Result<bool, Hidden> {
     Err(Hidden::Down)
 }
 
-/// Reads a flag from a service whose circuit is open, or fails. The default of the flag is true.
+/// Reads a flag from a service. Always fails, because the service is down, or because the circuit `flags` is open.
 #[circuit(name = "user_code::flag", threshold = 9999)]
 fn flag(flags: &CircuitBreaker) -> Result<bool, Hidden> {
     read_flag(flags)
@@ -135,7 +135,7 @@ fn is_set(flags: &CircuitBreaker) -> bool {
     flag(flags).unwrap_or(true)
 }
 
-/// A circuit, the flags, and the number of attempts of a body that always fails.
+/// The circuit of a body that always fails, the circuit of the service with the flags, and the number of attempts.
 struct Judged {
     circuit: CircuitBreaker,
     flags: CircuitBreaker,

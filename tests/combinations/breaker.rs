@@ -14,7 +14,8 @@ use crate::history::Settings;
 pub(crate) type Start = Rc<Cell<Option<Instant>>>;
 
 /// Identifies the state in which a breaker admitted a call. `generation` is the number of earlier state changes and
-/// resets. `lease` counts how often earlier trials (calls of the half-open circuit) exceeded `trial_timeout`.
+/// resets. `lease` is the number of earlier groups of trials (calls of the half-open circuit) that exceeded
+/// `trial_timeout`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Ticket {
     generation: u32,
@@ -79,8 +80,8 @@ impl Messages {
         self.all.borrow().len()
     }
 
-    /// Makes retries ignore all present messages. Does nothing if a circuit added a message during the last poll of the
-    /// failed body.
+    /// Makes retries ignore all present messages. Does nothing if a circuit added a message during the poll in which
+    /// the body failed.
     fn void(&self) {
         if self.number() == self.noted.get() {
             self.void.set(self.number());

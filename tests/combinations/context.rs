@@ -52,7 +52,7 @@ pub(crate) struct RetryRecord {
     pub(crate) lower: Cell<i32>,
 }
 
-/// Awaits a future. When the future first waits, stores the time in each empty cell of `starts`.
+/// Awaits a future. When the future first waits, stores the current time in each empty cell of `starts`.
 pub(crate) async fn noting<F: Future>(starts: Vec<Start>, future: F) -> F::Output {
     let mut future = pin!(future);
     poll_fn(move |cx| {
@@ -68,8 +68,8 @@ pub(crate) async fn noting<F: Future>(starts: Vec<Start>, future: F) -> F::Outpu
 }
 
 impl Context {
-    /// Returns the context for the body of a function, or for an attempt of a hedge. Also returns the cells of
-    /// `circuits`, in which the caller stores the time of the first wait.
+    /// Returns the context for the body of a function, or for an attempt of a hedge. Also returns the cells of the
+    /// function's circuits, which the caller passes to [`noting`].
     pub(crate) fn inside(mut self) -> (Self, Vec<Start>) {
         self.nested.append(&mut self.retries);
         let starts = take(&mut self.circuits);

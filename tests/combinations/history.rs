@@ -10,13 +10,14 @@ pub(crate) enum Layer {
     /// The circuit breaker A, without the options `failure_if`, `failure_if_ok` and `retry_after`.
     CircuitA,
     /// The circuit breaker B. Its attribute has three options that the method `CircuitBreaker::call` does not have.
-    /// `failure_if` excludes [`End::Ignored`], `failure_if_ok` selects [`End::BadOk`], and `retry_after` reads the
-    /// delay of [`End::Busy`].
+    /// `failure_if` is `false` for [`End::Ignored`], `failure_if_ok` is `true` for [`End::BadOk`], and `retry_after`
+    /// returns the delay of [`End::Busy`].
     CircuitB,
     /// A retry with at most two attempts, a pause of 1 s, and a retry budget (a limit on the retries of all calls).
     Retry2,
-    /// A retry with at most three attempts, and with pauses of 2 s and 4 s. Its `retry_if` excludes [`End::Ignored`],
-    /// its `retry_if_ok` selects [`End::BadOk`], and its `retry_after` reads the delay of [`End::Busy`].
+    /// A retry with at most three attempts, and with pauses of 2 s and 4 s. `retry_if` is `false` for
+    /// [`End::Ignored`], `retry_if_ok` is `true` for [`End::BadOk`], and `retry_after` returns the delay of
+    /// [`End::Busy`].
     Retry3,
     /// A retry with at most two attempts, no pause, and `retry_rejected = true`. This option makes the retry repeat an
     /// attempt after a rejection by the circuit of a called function.
@@ -42,7 +43,7 @@ pub(crate) struct Frame {
     pub(crate) attribute: Option<usize>,
     /// Whether the body replaces an error of the next function with [`Error::Other`](support::Error::Other).
     pub(crate) replaces: bool,
-    /// Whether the function is not `async`. A plain function calls only plain functions.
+    /// Whether the function is plain (not `async`). A plain function calls only plain functions.
     pub(crate) is_plain: bool,
 }
 
@@ -52,7 +53,7 @@ pub(crate) struct Stacks {
     pub(crate) plain: Vec<&'static [Layer]>,
 }
 
-/// How one run of the innermost body ends.
+/// The end of one run of the innermost body.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum End {
     Ok,
@@ -160,7 +161,7 @@ impl History {
             burst: random.pick(&[1, 2, 9]),
             steps: (0..steps).map(|_| step(&mut random, stacks)).collect(),
         };
-        // The calls of plain functions must not wait for a slot, because this wait takes real time.
+        // A call of a function that is not `async` must not wait for a slot, because this wait takes real time.
         if history.frames().any(|frame| frame.is_plain && frame.layers.contains(&Layer::Bulkhead)) {
             history.wait = Duration::ZERO;
         }
@@ -241,7 +242,7 @@ fn frame(random: &mut Random, stacks: &Stacks, is_plain: bool) -> Frame {
         Layer::LongTimeout,
         Layer::Hedge,
     ];
-    // A plain function cannot have the last three layers.
+    // A function that is not `async` cannot have the last three layers.
     let layers = if is_plain { &layers[..layers.len() - 3] } else { &layers };
     let count = random.below(5);
     Frame { layers: (0..count).map(|_| random.pick(layers)).collect(), attribute: None, replaces, is_plain }

@@ -89,7 +89,7 @@ impl World {
         ended(run.end)
     }
 
-    /// Works like [`body`](Self::body), for a plain function.
+    /// Works like [`body`](Self::body), for a function that is not `async`.
     pub(crate) fn plain_body(&self, at: At) -> Outcome {
         let Progress { call, runs } = self.calls.borrow()[at.call].clone();
         if at.depth + 1 < call.frames.len() {

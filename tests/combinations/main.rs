@@ -103,9 +103,9 @@ struct Observed {
 }
 
 thread_local! {
-    /// Whether a blocking sleep of a plain function moves the paused clock. The value is `false` while two calls, or
-    /// two attempts of a hedge, may run at the same time. While one of two calls blocks the thread, several timers of
-    /// the other call could end. The order of these timers would depend on tokio.
+    /// Whether a blocking sleep of a function that is not `async` moves the paused clock. The value is `false` while
+    /// two calls, or two attempts of a hedge, may run at the same time. While one of two calls blocks the thread,
+    /// several timers of the other call could end. The order of these timers would depend on tokio.
     static BLOCKS: Cell<bool> = const { Cell::new(true) };
 }
 

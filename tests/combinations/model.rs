@@ -193,7 +193,7 @@ impl Model {
         }
     }
 
-    /// Waits for `time`. A plain function blocks the thread.
+    /// Waits for `time`. If the function is not `async`, moves the paused clock instead.
     async fn pause(&self, frame: &Frame, time: Duration) {
         if frame.is_plain {
             block(time);
@@ -232,8 +232,8 @@ impl Model {
         let verdict = match kind {
             Kind::Panic => Verdict::Failure,
             _ if kind.is_by_deadline() && running.hung() => Verdict::Failure,
-            // With `failure_if`, the circuit judges a rejection by an attribute of a called function. The circuit
-            // ignores every other rejection.
+            // If an attribute of a called function rejected the call, a circuit with `failure_if` counts a failure. A
+            // circuit ignores every other rejection.
             _ if kind.is_rejection() || kind.is_by_deadline() => {
                 let is_selected = has_rules && self.rejected_at.get() > depth;
                 if is_selected { Verdict::Failure } else { Verdict::Ignored }

@@ -12,7 +12,7 @@ struct Service {
 
 #[resilience_runtime::test]
 async fn config_is_a_part_of_a_larger_config() {
-    // Writes a number as a text, because sources such as the environment contain only texts.
+    // The `threshold` is a text, because sources such as the environment contain only texts.
     let text = r#"{
         "port": 80,
         "resilience": {

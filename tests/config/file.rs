@@ -90,7 +90,7 @@ async fn open_circuit_stays_open_after_a_change() {
 #[resilience_runtime::test]
 async fn refused_file_changes_nothing() {
     Config::from_toml("[circuit.exa_api]\nthreshold = 4").unwrap().apply().unwrap();
-    // The other settings in the file are valid, but must not be applied either.
+    // The file also contains valid settings, which the library must not apply either.
     for mistake in ["[hedge.copies]\nmin_calls = 1", "[hedge.copis]\nmax = 3", "[hedge.measured]\nafter = 1"] {
         let text = format!("[circuit.exa_api]\nthreshold = 7\n[bulkhead.search]\nmax = 1\n{mistake}");
         let _ = Config::from_toml(&text).and_then(|config| config.apply()).unwrap_err();

@@ -1,4 +1,4 @@
-//! Tests the future that watches a file.
+//! Tests the future of `Config::watch`, which watches a file with settings.
 
 use std::fs;
 use std::path::Path;
@@ -94,8 +94,8 @@ async fn link_swap_of_a_config_map_is_seen() {
     use std::os::unix::fs::symlink;
     let folder = Folder::new();
     let inside = |name: &str| folder.join(name);
-    // Kubernetes mounts a file of a ConfigMap as a link to `..data/settings.toml`. The name `..data` is a link to a
-    // folder. An update of the ConfigMap replaces the link `..data`.
+    // Kubernetes mounts the file `settings.toml` of a ConfigMap as a link to `..data/settings.toml`. The name `..data`
+    // is a link to a folder. An update of the ConfigMap replaces the link `..data`.
     for (revision, threshold) in [("..1", 6), ("..2", 7)] {
         fs::create_dir(inside(revision)).unwrap();
         write(&inside(revision).join("settings.toml"), threshold);

@@ -1,4 +1,4 @@
-//! Tests that a refused change has no effect.
+//! Tests that a refused change of a setting has no effect.
 
 use std::io;
 use std::time::Duration;

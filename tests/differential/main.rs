@@ -44,8 +44,8 @@ enum Op {
 /// The state of a breaker after an operation.
 ///
 /// Every sequence has a `half_open_max` of 1. With other values, the library and the Python breaker count `successes`
-/// differently. The test does not compare time stamps, because the two breakers read different clocks. `has_failed` and
-/// `has_succeeded` tell whether a time stamp exists.
+/// differently. The test does not compare the times of the last failure and the last success, because the two breakers
+/// read different clocks. `has_failed` and `has_succeeded` tell whether these times exist.
 #[derive(Debug, PartialEq, Deserialize)]
 struct Answer {
     admitted: Option<bool>,

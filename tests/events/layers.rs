@@ -312,7 +312,7 @@ fn plain_function_emits_events_of_async_function() {
     assert!(plain_inner(|| plain_inner(|| Ok(()))).is_err());
     assert_eq!(recorded(), ["DEBUG bulkhead_full bulkhead=layers::plain max=1"]);
     assert!(plain(7).is_ok());
-    // Removes the time until the next call, because this time depends on the system's clock.
+    // Removes the remaining time of the rate limit (`retry_after`), because this time depends on the system's clock.
     let without_time = |event: &String| {
         let split = event.split_once(" retry_after=").or(event.split_once(", retry in"));
         split.map_or(&**event, |(event, _)| event).to_owned()

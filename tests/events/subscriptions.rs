@@ -17,7 +17,7 @@ use tokio::time::advance;
 /// Lets the test that fills the channel of state changes run alone, because all tests share this channel.
 static FLOOD: RwLock<()> = RwLock::const_new(());
 
-/// Reads all events that the stream has ready, and returns the events of one circuit.
+/// Reads all available events of the stream, and returns the events of one circuit.
 fn of(events: &mut EventStream, circuit: &str) -> Vec<Event> {
     let next = || events.try_recv().expect("no event is lost");
     std::iter::from_fn(next).filter(|event| event.circuit() == Some(circuit)).collect()

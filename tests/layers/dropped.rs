@@ -1,5 +1,5 @@
-//! Tests calls that the caller cancels. The called functions have the option `name` or `with`, or an expression as a
-//! time, such as `#[timeout(self.wait)]`.
+//! Tests calls that the caller cancels. The attributes of the called functions have the option `name` or `with`, or an
+//! expression as a time, such as `#[timeout(self.wait)]`.
 
 use std::cell::Cell;
 use std::future::{Future, pending};

@@ -337,7 +337,7 @@ async fn panic_of_closure_counts_as_failure() {
     assert_eq!((stats.total_failed, stats.total_cancelled), (1, 0));
 }
 
-/// An error type that can contain a rejection, but has no `source`.
+/// An error type that can contain a rejection, but does not implement `std::error::Error`.
 #[derive(Debug, PartialEq)]
 enum Hidden {
     Rejected(resilience_runtime::Rejection),

@@ -19,7 +19,7 @@ fn builder(percentile: f64) -> HedgeBuilder {
     Hedge::builder().percentile(percentile).min_after(MIN).max_after(MAX)
 }
 
-/// Asserts that a time is the exact percentile, or longer by at most a sixteenth.
+/// Asserts that the hedge's time `after` is the percentile `exact`, or longer by at most a sixteenth.
 fn assert_close(after: Duration, exact: Duration) {
     assert!(after >= exact && after <= exact + exact / 16, "{after:?} for {exact:?}");
 }
@@ -98,7 +98,7 @@ async fn hedging_does_not_hide_slowness() {
     let state = Cell::new(7);
     for percentile in [50.0, 90.0] {
         let hedge = builder(percentile).max(3).build().unwrap();
-        // The times are exponentially distributed with an average of 100 ms.
+        // The durations of the attempts are exponentially distributed with an average of 100 ms.
         let exact = Duration::from_secs_f64(-0.1 * (1.0 - percentile / 100.0_f64).ln());
         for _ in 0..6_000 {
             let attempt = || take(Duration::from_secs_f64(-0.1 * (1.0 - unit(&state) * 0.999_999).ln()));
@@ -234,8 +234,8 @@ fn wrong_settings_are_refused_by_name() {
 #[derive(Default)]
 struct Model(RefCell<Vec<Duration>>);
 
-/// Adds the duration of a first attempt to the model when the attempt ends or is dropped. Leaves out a failure before
-/// [`Hedge::after`].
+/// Adds the duration of a first attempt to the model when the attempt ends or is dropped. Leaves out an attempt that
+/// fails before the time for the second attempt ([`Hedge::after`]).
 struct Measured<'a> {
     model: &'a Model,
     hedge: &'a Hedge,

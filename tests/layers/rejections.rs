@@ -475,7 +475,7 @@ async fn breaker_call_ignores_rejections_of_any_error_type() {
     assert_eq!((stats.total_failed, stats.total_ignored), (1, 8), "the body handled the rejection");
 }
 
-/// The last rejection that a function has stored.
+/// A place in which a body stores a rejection.
 type Last = RefCell<Option<Rejection>>;
 
 async fn instead_of_failed(_: &Last, _: &dyn Fn() -> Rejection) -> Result<(), Plain<&'static str>> {

@@ -31,7 +31,7 @@ fn arrivals() -> impl Strategy<Value = Vec<Arrival>> {
     vec(arrival, 1..60)
 }
 
-/// The admitted calls in the order of their admission: the number of the call, the time, and the number of tokens.
+/// The calls in the order of their admission: the number of the call, the admission time, and the number of tokens.
 type Admitted = Rc<RefCell<Vec<(usize, Duration, u32)>>>;
 
 /// Runs `call` for each arrival, at the time of the arrival. Drops the call after the time `patience`.

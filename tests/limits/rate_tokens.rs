@@ -59,7 +59,7 @@ async fn fails(_: u32) -> Result<(), Error> {
     std::future::ready(Err(Error::Down)).await
 }
 
-/// An error without a `source`.
+/// An error that does not implement `std::error::Error`, and therefore has no `source`.
 struct Opaque(RateLimitedError);
 
 #[retry(max = 3, delay = 1, retry_rejected = true)]

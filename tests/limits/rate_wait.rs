@@ -279,7 +279,7 @@ async fn each_quota_applies_until_its_own_reset() {
     let wait = || limit.try_acquire().map_err(|limited| limited.retry_after().unwrap());
     limit.update(1, SECOND);
     limit.update(2, 10 * SECOND);
-    limit.update(7, 10 * SECOND); // This response is older, and arrives late.
+    limit.update(7, 10 * SECOND); // This quota comes from an older response, which arrives late.
     assert_eq!((wait(), wait()), (Ok(()), Err(SECOND)));
     advance(SECOND).await;
     assert_eq!((wait(), wait()), (Ok(()), Err(9 * SECOND)));

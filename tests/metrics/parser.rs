@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use resilience_runtime::prometheus_text;
 
-/// The samples of a text. The key of a sample is its name with its labels.
+/// The samples of a metrics text. The key of a sample is its name with its labels.
 #[derive(Debug)]
 pub(crate) struct Samples(BTreeMap<(String, BTreeMap<String, String>), f64>);
 
@@ -34,7 +34,8 @@ impl Samples {
         })
     }
 
-    /// Parses a text. The function `names` returns the sample names for the kind and the name of a metric.
+    /// Parses a text. The function `names` receives the kind and the name of a metric, and returns the allowed names of
+    /// its samples.
     fn parse(text: &str, names: impl Fn(&str, &str) -> Vec<String>) -> Self {
         let (mut families, mut allowed, mut help) = (BTreeSet::new(), Vec::new(), None);
         let mut samples = BTreeMap::new();
@@ -60,7 +61,7 @@ impl Samples {
         Self(samples)
     }
 
-    /// Returns the value of the sample with exactly these labels.
+    /// Returns the value of the sample with this name and exactly these labels.
     pub(crate) fn get(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
         let labels = labels.iter().map(|(label, value)| ((*label).to_owned(), (*value).to_owned())).collect();
         self.0.get(&(name.to_owned(), labels)).copied()
