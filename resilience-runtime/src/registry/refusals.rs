@@ -16,7 +16,7 @@ pub(super) fn needs(option: &'static str, value: Option<Value>, written: bool, o
 
 /// Returns an error for `wait` or `max_queue` if the calls of the layer never wait. Each array contains an option's
 /// value in the attributes, and its value in the changes. Accepts a value that equals the attribute's value, because a
-/// configuration file may contain the output of [`dump_config`](crate::dump_config). `code.is_evaluated` is true if the
+/// configuration file may contain the output of `dump_config`. `code.is_evaluated` is true if the
 /// attribute contains an expression for `wait`.
 pub(super) fn refuse_wait(
     code: Code,
