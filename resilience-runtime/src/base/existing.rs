@@ -23,7 +23,7 @@ thread_local! {
 ///
 /// The four numbers are:
 ///
-/// - the kind of the error, or `Other` if the body is still pending, for example because a timeout ended the call
+/// - the kind of the error, or `Other` if the last poll returned no error
 /// - this thread's counter of errors of this kind, including this error
 /// - the number of messages from circuits to retries before the last poll of the body
 /// - zero

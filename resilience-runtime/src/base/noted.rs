@@ -68,7 +68,8 @@ pub(crate) fn noted<T, E>(poll: impl FnOnce() -> Poll<Option<Result<T, E>>>) -> 
     let polled = poll();
     match &polled {
         Poll::Ready(Some(Err(_))) => note_error(before),
-        // Stores the number of messages, because a circuit may count this item as a failure (see [`NotedValue`]).
+        // A circuit may count this item as a failure, as it may count a [`NotedValue`]. The circuit then needs the
+        // number of messages from circuits to retries before the poll.
         Poll::Ready(Some(Ok(_))) => LastError::set_messages(before.messages()),
         Poll::Ready(None) => {}
         Poll::Pending => LastError::remove(before.messages()),

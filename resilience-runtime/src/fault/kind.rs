@@ -35,7 +35,7 @@ impl fmt::Debug for Maker {
     }
 }
 
-/// The kind of a fault. Some kinds also contain the number of errors, or the steps, that are left.
+/// The kind of a fault.
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
     /// The next calls return an error. The number counts the calls that are left.

@@ -191,7 +191,7 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         self
     }
 
-    /// Applies the user's functions in a `RetryPolicy`, such as `retry_if`.
+    /// Lets this retry call the user's functions that a `RetryPolicy` contains, such as `retry_if`.
     #[inline(always)]
     pub fn rules<PE, PT>(
         mut self,

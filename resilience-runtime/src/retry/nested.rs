@@ -58,7 +58,8 @@ impl Inside {
         if self.polled == Polled::Ready { self.before.note() } else { Note::Other }
     }
 
-    /// Returns the number of messages that circuits had sent to retries on this thread before the last poll.
+    /// Returns the number of messages from circuits to retries on this thread, as counted before the last poll of the
+    /// body.
     pub(crate) fn messages(&self) -> u16 {
         self.before.messages()
     }

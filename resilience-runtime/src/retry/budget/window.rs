@@ -96,8 +96,8 @@ impl RetryRatio {
 #[derive(Clone, Copy, Debug)]
 struct Now {
     slot: u32,
-    /// The maximum number of slots by which a thread with a later reading of the clock may be ahead. A slot further
-    /// ahead comes from another clock, such as the paused clock of another test.
+    /// The largest possible distance from `slot` to a later slot, in which another thread has just counted a call. A
+    /// slot at a greater distance comes from another clock, such as the paused clock of another test.
     ahead: u32,
 }
 
