@@ -319,7 +319,7 @@ enum Way {
 const WAYS: [Way; 7] =
     [Way::Error, Way::Value, Way::Permit, Way::OwnedPermit, Way::Method, Way::ClassifiedValue, Way::StreamItem];
 
-/// Makes `call` inside a call of a closed circuit. The closed circuit then records a failure.
+/// Calls a function through a closed circuit. The body of this function awaits `call`, and then fails.
 async fn fails_by(way: Way, call: impl Future<Output = Result<(), Plain>>) {
     let closed = CircuitBreaker::builder("open_circuits::closed").threshold(99).build().unwrap();
     let every_value = Classifier::builder().failure_if_ok(|()| true).build().unwrap();

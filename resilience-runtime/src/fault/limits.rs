@@ -1,11 +1,11 @@
-//! Limits each fault in a running service to a share of the calls and to a period of time.
+//! Limits a fault that a running service injects into calls: to a share of the calls, and to a period of time.
 
 use std::time::Duration;
 
 use crate::base::clock::Tick;
 use crate::base::random;
 
-/// The limits of a fault in a running service.
+/// The limits of one injected fault.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     /// The share of the calls that the fault affects, at most 1.

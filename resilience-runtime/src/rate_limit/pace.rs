@@ -10,8 +10,8 @@ use crate::base::config_error::{ConfigError, Value};
 pub(crate) struct Pace {
     /// The time between two tokens at an even pace, in nanoseconds.
     step: u64,
-    /// The longest time by which a call may start before its last token is due: `step * (burst - 1)` nanoseconds. At an
-    /// even pace, a new token is due after each `step`.
+    /// The longest time, in nanoseconds, by which a call may start earlier than an even pace allows. It is
+    /// `step * (burst - 1)`.
     ahead: u64,
 }
 

@@ -55,8 +55,9 @@ pub struct CircuitConflict {
     pub places: [String; 2],
 }
 
-/// The options that decide when a circuit opens. If two attributes set options that cannot be combined, the
-/// [`CircuitConflict`] names the first of these options that only the losing attribute sets.
+/// The options that decide when a circuit opens. Not all of them can be combined. If two attributes set such options, the
+/// options of the second attribute do not take effect. The [`CircuitConflict`] then names the first option in this list
+/// that only the second attribute sets.
 const RULE: [CircuitOption; 7] = [
     CircuitOption::FailureRate,
     CircuitOption::SlowRate,

@@ -50,8 +50,8 @@ async fn pauses(builder: RetryBuilder) -> Vec<f64> {
     pauses.try_iter().collect()
 }
 
-/// Returns each pause that follows a pause between 0.9 × `prev` and `prev` seconds. The first pause counts as if it
-/// followed a pause of `delay` seconds.
+/// Compares the length of each pause with `prev`. If the length is from 0.9 × `prev` to `prev` seconds, returns the next
+/// pause. The first pause counts as if it followed a pause of `delay` seconds.
 fn after(pauses: &[f64], delay: f64, prev: f64) -> Vec<f64> {
     let before = std::iter::once(&delay).chain(pauses);
     let near = |(before, _): &(&f64, _)| (0.9 * prev..=prev).contains(*before);
