@@ -30,10 +30,10 @@ use proc_macro::TokenStream;
 
 use crate::layers::attribute::Attribute;
 
-/// Declares an attribute macro for each `$name`. Also declares `FAMILY`, the table of all attributes of this crate.
+/// Declares an attribute macro for each `$name`. Also declares `ATTRIBUTES`, the table of all attributes of this crate.
 macro_rules! attributes {
     ($($name:ident),* $(,)?) => {
-        const FAMILY: &[Attribute] = &[$(layers::$name::ATTRIBUTE),*];
+        const ATTRIBUTES: &[Attribute] = &[$(layers::$name::ATTRIBUTE),*];
 
         $(
             #[doc = concat!(
@@ -44,7 +44,7 @@ macro_rules! attributes {
             #[proc_macro_attribute]
             pub fn $name(args: TokenStream, item: TokenStream) -> TokenStream {
                 let faults = cfg!(feature = "faults");
-                pipeline::expand(&layers::$name::ATTRIBUTE, FAMILY, SYNONYMS, faults, args.into(), &item.into()).into()
+                pipeline::expand(&layers::$name::ATTRIBUTE, ATTRIBUTES, SYNONYMS, faults, args.into(), &item.into()).into()
             }
         )*
     };

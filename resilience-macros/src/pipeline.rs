@@ -30,12 +30,12 @@ use crate::tokens::{EXPANDED, mentions};
 const ABSORBED: &str = "__absorbed";
 
 /// Expands `attribute` with the options `args` on the function `item`. Also expands each attribute of this crate below
-/// `attribute`. `family` is the table of all attributes of this crate. `synonyms` pairs the name of an attribute in
+/// `attribute`. `attributes` is the table of all attributes of this crate. `synonyms` pairs the name of an attribute in
 /// another library with the name in this crate, such as `("circuit_breaker", "circuit")`. If `takes_faults` is true, a
 /// test can inject faults into the function.
 pub(crate) fn expand(
     attribute: &Attribute,
-    family: &[Attribute],
+    attributes: &[Attribute],
     synonyms: &[(&str, &str)],
     takes_faults: bool,
     args: TokenStream,
@@ -58,7 +58,7 @@ pub(crate) fn expand(
     let mut layers = Vec::from_iter(layer);
     let mut absorbed = Vec::new();
     function.attrs.retain(|attr| {
-        let Some(attribute) = recognise(attr.path(), runtime.as_ref(), family) else {
+        let Some(attribute) = recognise(attr.path(), runtime.as_ref(), attributes) else {
             let Some((theirs, ours)) = synonyms.iter().find(|(theirs, _)| attr.path().is_ident(theirs)) else {
                 return true;
             };
@@ -114,10 +114,10 @@ fn is_assigned(span: Span) -> bool {
 
 /// Returns the attribute of this crate that `path` names, such as `retry` or `resilience_runtime::retry`. Returns
 /// `None` for an attribute of another crate.
-fn recognise<'a>(path: &Path, runtime: Option<&Path>, family: &'a [Attribute]) -> Option<&'a Attribute> {
+fn recognise<'a>(path: &Path, runtime: Option<&Path>, attributes: &'a [Attribute]) -> Option<&'a Attribute> {
     let mut names = names(path);
     let last = names.pop()?;
-    let found = family.iter().find(|attribute| attribute.name == last)?;
+    let found = attributes.iter().find(|attribute| attribute.name == last)?;
     let is_ours = names.is_empty()
         || names == ["resilience_runtime"]
         || runtime.is_some_and(|runtime| self::names(runtime) == names);

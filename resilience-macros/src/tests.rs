@@ -15,7 +15,7 @@ use quote::quote;
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Meta};
 
-use crate::{FAMILY, SYNONYMS, pipeline};
+use crate::{ATTRIBUTES, SYNONYMS, pipeline};
 
 /// Expands an attribute as the macro does without the feature `faults`.
 fn expand(name: &str, args: TokenStream, item: &TokenStream) -> TokenStream {
@@ -24,8 +24,8 @@ fn expand(name: &str, args: TokenStream, item: &TokenStream) -> TokenStream {
 
 /// Expands an attribute. If `takes_faults` is true, expands the attribute as the macro does with the feature `faults`.
 fn expand_with(takes_faults: bool, name: &str, args: TokenStream, item: &TokenStream) -> TokenStream {
-    let attribute = FAMILY.iter().find(|attribute| attribute.name == name).unwrap();
-    pipeline::expand(attribute, FAMILY, SYNONYMS, takes_faults, args, item)
+    let attribute = ATTRIBUTES.iter().find(|attribute| attribute.name == name).unwrap();
+    pipeline::expand(attribute, ATTRIBUTES, SYNONYMS, takes_faults, args, item)
 }
 
 /// Expands the outermost attribute of `function` as the macro does without the feature `faults`.

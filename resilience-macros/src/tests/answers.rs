@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use proptest::prelude::*;
 
 use super::expand;
-use crate::FAMILY;
+use crate::ATTRIBUTES;
 
 /// The tokens for the random texts. The function `options` uses the first 13 tokens as names of options.
 const WORDS: [&str; 64] = [
@@ -143,7 +143,7 @@ proptest! {
 
     #[test]
     fn any_options_expand_or_fail(options in options()) {
-        for attribute in FAMILY {
+        for attribute in ATTRIBUTES {
             check(attribute.name, &options, "async fn f(x: u8) -> io::Result<u8> { Ok(x) }")?;
         }
     }

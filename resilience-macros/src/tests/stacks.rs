@@ -20,7 +20,7 @@ use std::fs;
 use proc_macro2::TokenStream;
 
 use super::expand_with;
-use crate::FAMILY;
+use crate::ATTRIBUTES;
 
 /// Attributes with valid and invalid options. The test replaces `NAME` by a circuit name. Two attributes on one
 /// function get different circuit names.
@@ -323,7 +323,7 @@ pub(super) fn expansion(takes_faults: bool, stack: &[&str], item: &str) -> Optio
     };
     let below: Vec<_> = stack.map(|spelling| format!("#[{spelling}]")).collect();
     let item = format!("{} {item}", below.join(" ")).parse().unwrap();
-    FAMILY
+    ATTRIBUTES
         .iter()
         .any(|attribute| attribute.name == name)
         .then(|| expand_with(takes_faults, name, args.parse().unwrap(), &item))

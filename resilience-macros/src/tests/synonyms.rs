@@ -7,7 +7,7 @@ use proc_macro2::TokenStream;
 use super::expand;
 use crate::layers::synonyms;
 use crate::parse::suggestion::Synonyms;
-use crate::{FAMILY, SYNONYMS};
+use crate::{ATTRIBUTES, SYNONYMS};
 
 fn expansion(attribute: &str, options: &str) -> String {
     let function = "async fn f() -> io::Result<()> { Ok(()) }".parse().unwrap();
@@ -33,7 +33,7 @@ fn tables() -> [(&'static str, &'static [Synonyms]); 7] {
 
 #[test]
 fn each_attribute_has_a_table() {
-    assert!(FAMILY.iter().map(|attribute| attribute.name).eq(tables().map(|(name, _)| name)));
+    assert!(ATTRIBUTES.iter().map(|attribute| attribute.name).eq(tables().map(|(name, _)| name)));
 }
 
 #[test]

@@ -240,8 +240,8 @@ impl Part {
         (breaker, found)
     }
 
-    /// Returns the family of this name. Creates the family if it does not exist, with the options that attributes
-    /// declare for this name.
+    /// Returns the family of this name: the circuits of all keys. Creates the family if it does not exist, with the
+    /// options that attributes declare for this name.
     pub(super) fn family(&mut self, name: Cow<'static, str>) -> &mut KeyedName {
         self.families.entry(name).or_insert_with_key(KeyedName::new)
     }

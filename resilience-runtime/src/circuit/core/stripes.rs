@@ -83,8 +83,8 @@ impl Slot {
 
 /// Returns the value of [`Slot::succeeded`] for zero successes in the period with the number `period`.
 ///
-/// If [`Slot::succeeded`] belongs to `period`, the XOR of this value and [`Slot::succeeded`] is the count of successes.
-/// If [`Slot::succeeded`] belongs to another period, the XOR is greater than [`COUNT`].
+/// The XOR of the returned value and [`Slot::succeeded`] is the count of successes, if the slot belongs to this period.
+/// If the slot belongs to another period, the XOR is greater than [`COUNT`].
 fn tag(period: u32) -> u64 {
     join(period, 0)
 }
