@@ -1,6 +1,7 @@
-//! Defines [`Accepts`], which checks that a retry policy or a classifier fits the types of an outcome. A policy with a
-//! function of the user, such as `retry_if`, accepts only the parameter type of this function. A policy without such a
-//! function accepts every type. The same rules apply to the functions of a classifier, such as `failure_if`.
+//! Defines the trait [`Accepts`]. At compile time, this trait checks that a retry policy fits the error type and the
+//! `Ok` type of an outcome. A policy with a function of the user, such as `retry_if`, accepts only the parameter type
+//! of this function. A policy without such a function accepts every type. The same rules apply to a
+//! [`Classifier`](crate::Classifier), which contains functions of the user such as `failure_if`.
 
 /// The error type of a [`RetryPolicy`](crate::RetryPolicy) or a [`Classifier`](crate::Classifier) that accepts every
 /// error type. A policy or a classifier has this error type if it contains no function that receives an error, such as
@@ -26,7 +27,7 @@ pub struct AnyValue {
 enum Never {}
 
 /// States that a [`RetryPolicy`](crate::RetryPolicy) or a [`Classifier`](crate::Classifier) with the error type `Self`
-/// accepts outcomes with the error type `V`. Value types use this trait in the same way.
+/// accepts outcomes with the error type `V`. The same applies to value types, which are the types of `Ok` values.
 ///
 /// Each type accepts itself. [`AnyError`] and [`AnyValue`] accept every type. The trait is sealed, so only this crate
 /// can implement the trait.
@@ -39,8 +40,8 @@ pub trait Accepts<V>: sealed::Accepts<V> {}
 
 impl<P: sealed::Accepts<V> + ?Sized, V> Accepts<V> for P {}
 
-/// Names a generic struct that contains functions of the user, such as `retry_if`. `P` is the type that these functions
-/// receive, such as an error type.
+/// Names a generic struct that contains functions of the user, such as `retry_if`. The type parameter of the struct is
+/// the type that these functions receive, such as an error type.
 pub trait Functions {
     /// The struct whose functions receive a `&P`. The default value of the struct contains no function.
     type Of<P: ?Sized>: Default;
@@ -78,7 +79,8 @@ mod sealed {
     macro_rules! any {
         ($($any:ty),*) => {
             $(
-                // Does not overlap with `impl<V> Accepts<V> for V`, because `V` is sized and `$any` is not.
+                // This implementation does not overlap with `impl<V> Accepts<V> for V`, because `V` is sized and `$any`
+                // is not.
                 impl<V> Accepts<V> for $any {
                     #[inline]
                     fn see(_: &V) -> Option<&Self> {

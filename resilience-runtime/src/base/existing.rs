@@ -1,34 +1,35 @@
-//! Counts two things on each thread: existing errors, and messages from circuits to retries. An error exists from its
-//! creation until it is dropped. Only the errors of rejected calls and of expired deadlines are counted. A message
-//! states for how long a circuit will reject calls.
+//! Counts two things on each thread: the errors of this library that exist in memory, and the messages from circuits to
+//! retries. Only the errors of rejected calls and of expired deadlines are counted. An error exists from its creation
+//! until it is dropped. With a message, a circuit announces to retries for how long the circuit will reject calls.
 //!
-//! Each thread has four counters, in the field [`OfThread::errors`]. The first three counters count existing errors.
-//! [`Note::index`] selects the counter for each kind of error. Creating an error adds one, and dropping the error
-//! subtracts one. The fourth counter counts the messages ([`StillOpen`](crate::base::still_open::StillOpen)) from
-//! circuits to retries. Each counter wraps at 2^16. One load reads all four counters, because together they have 64
-//! bits.
+//! Each thread has four counters, in the field [`OfThread::errors`]. The first three counters count existing errors: of
+//! calls that a circuit rejected, of other calls that did not start, and of calls that a deadline ended. Creating an
+//! error adds one, and dropping the error subtracts one. The fourth counter counts the messages
+//! ([`StillOpen`](crate::base::still_open::StillOpen)) from circuits to retries. Each counter wraps at 2^16. One load
+//! reads all four counters, because together they have 64 bits.
 
 use std::cell::Cell;
 
 use crate::base::of_thread::{OfThread, of_thread};
 
 thread_local! {
-    /// The kind of this thread's newest error that is a `Limit`, an `AboveBurst` or a `TooLate`. These kinds share one
-    /// counter, because [`OfThread::errors`] has only three counters for errors.
+    /// The kind of the newest error on this thread among the three kinds `Limit`, `AboveBurst` and `TooLate`. These
+    /// kinds of error share one counter, because [`OfThread::errors`] has only three counters for errors.
     static NOT_STARTED: Cell<Note> = const { Cell::new(Note::Limit) };
 }
 
-/// Describes the last error that a body, a stream or a fallback returned on this thread. If a layer has rejected a call
-/// since then, describes the error of this rejected call.
+/// Describes the last error that the body of a function, a stream or a fallback returned on this thread. If a layer has
+/// rejected a call since then, describes the error of this rejected call.
 ///
-/// The four numbers are:
+/// The four numbers in the array are:
 ///
-/// - the kind of the error, or `Other` if the last poll returned no error
-/// - this thread's counter of errors of this kind, including this error
-/// - the number of messages from circuits to retries before the last poll of the body
-/// - zero
+/// - the kind of the error, as the number of a [`Note`]: `Other` if the last poll returned no error
+/// - the value of this thread's counter of existing errors of this kind, including this error
+/// - the number of waits that circuits had announced to retries on this thread before the last poll of the body
+/// - zero, which extends the array to 64 bits
 ///
-/// A struct with three fields would contain padding, and the processor would copy each field separately.
+/// The array replaces a struct with three fields. This struct would contain padding, and the processor would copy each
+/// field separately.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LastError([u16; 4]);
 
@@ -61,20 +62,23 @@ impl LastError {
         self.0[2]
     }
 
-    /// Removes the last error, and sets the number of messages.
+    /// Removes the last error. Stores `messages`, the number of waits that circuits had announced to retries before the
+    /// last poll of the body.
     #[inline]
     pub(crate) fn remove(messages: u16) {
         Self::new(Note::Other, 0, messages).set();
     }
 
-    /// Sets the number of messages, and keeps the last error.
+    /// Keeps the last error. Stores `messages`, the number of waits that circuits had announced to retries before the
+    /// last poll of the body.
     #[inline]
     pub(crate) fn set_messages(messages: u16) {
         let [kind, count, ..] = Self::get().0;
         Self([kind, count, messages, 0]).set();
     }
 
-    /// Replaces the last error by an error of the given kind. The counter of this kind already includes the error.
+    /// Replaces the last error by an error of the kind `kind`. This thread's counter of existing errors of this kind
+    /// already includes the error.
     pub(crate) fn set_kind(kind: Note, messages: u16) {
         match kind {
             Note::Other => Self::remove(messages),
@@ -82,23 +86,25 @@ impl LastError {
         }
     }
 
-    /// Replaces the last error by the error of a call that a layer rejects. A layer calls this function before it
-    /// creates the error. The constructor of the error does not call this function, because the additional code would
-    /// slow down the success of a call.
+    /// Replaces the last error by the error of a call that a layer rejects, or that the caller's deadline ends. The
+    /// layer calls this function before it creates the error. The constructor of the error does not call this function,
+    /// because the additional code would slow down successful calls.
     #[inline]
     pub(crate) fn reject(kind: Note) {
         of_thread(|OfThread { errors, last_error, .. }| {
             let count = Existing(errors.get()).count(kind).wrapping_add(1);
             let last_error: &Cell<[u16]> = last_error;
-            // Stores two numbers only, because a new value of all four numbers would take twice the instructions.
+            // Stores only the first two of the four numbers, because storing all four numbers would take twice the
+            // instructions.
             for (cell, number) in last_error.as_slice_of_cells().iter().zip([kind as u16, count]) {
                 cell.set(number);
             }
         });
     }
 
-    /// Returns `before` without this error. If the error no longer existed when the copy `before` was taken, returns
-    /// `before` unchanged. For example, a `From` implementation of the user may have dropped the error earlier.
+    /// Subtracts this error from `before`, an earlier copy of this thread's counters of existing errors, and returns
+    /// the copy. If the error no longer existed when the copy was taken, returns the copy unchanged. For example, a
+    /// `From` implementation of the user may have dropped the error before the copy was taken.
     fn left_out_of(self, mut before: Existing) -> Existing {
         let kind = self.kind();
         if kind != Note::Other && !is_more(self.count(), before.count(kind)) {
@@ -109,7 +115,7 @@ impl LastError {
     }
 }
 
-/// The index, in [`OfThread::errors`], of the counter for messages.
+/// The index, in [`OfThread::errors`], of the counter for the waits that circuits announce to retries.
 const MESSAGES: usize = 3;
 
 #[inline]
@@ -135,12 +141,14 @@ pub(crate) fn count_dropped(note: Note) {
     count(note.index(), u16::MAX);
 }
 
-/// Counts a new message from a circuit to a retry, and returns the number of this message.
+/// Counts a message, with which a circuit announces to retries for how long the circuit will reject calls. Returns the
+/// number of this message among the messages of this thread.
 pub(crate) fn count_message() -> u16 {
     count(MESSAGES, 1)
 }
 
-/// Sets the number of messages back to an earlier number.
+/// Sets this thread's count of the waits that circuits have announced to retries back to `number`, an earlier value of
+/// this count.
 pub(crate) fn uncount_messages(number: u16) {
     count(MESSAGES, number.wrapping_sub(Existing::now().messages()));
 }
@@ -148,7 +156,8 @@ pub(crate) fn uncount_messages(number: u16) {
 /// The kind of an error: a rejection, an expired deadline, or any other error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Note {
-    /// Any other error, or no error. Its number is zero, the initial value in [`OfThread::last_error`].
+    /// Any other error, or no error. The number of this variant is zero, because [`OfThread::last_error`] initially
+    /// contains zeros.
     Other,
     /// The error of a call that a circuit rejected.
     Circuit,
@@ -164,7 +173,7 @@ pub(crate) enum Note {
 }
 
 impl Note {
-    /// All kinds except `Other`.
+    /// All kinds of error except `Other`.
     const ERRORS: [Self; 5] = [Self::Circuit, Self::Limit, Self::AboveBurst, Self::TooLate, Self::Deadline];
 
     /// Returns the index, in [`OfThread::errors`], of the counter for errors of this kind.
@@ -178,16 +187,18 @@ impl Note {
     }
 }
 
-/// A copy of a thread's four counters: three counters of existing errors, and one counter of messages.
+/// A copy of a thread's four counters. Three counters count the existing errors of rejected calls and of expired
+/// deadlines. The fourth counter counts the waits that circuits have announced to retries.
 ///
-/// The error type of a function may hide the kind of an error. A layer therefore takes a copy before each poll of the
-/// function's body. After the poll, [`note`](Self::note) compares this copy with the current counters. If the sum of
-/// the error counters has grown, the poll created an error that still exists. The counter that has grown shows the kind
-/// of this error. `note` assumes that the body returned this error. The assumption is wrong if the body stored this
-/// error and returned a different error.
+/// The error type of a function may hide whether an error stems from a rejected call or from a deadline. A layer
+/// therefore takes a copy of the counters before each poll of the function's body. After the poll, [`note`](Self::note)
+/// compares this copy with the current counters. If the sum of the three counters of errors has grown, the poll created
+/// an error that still exists. The counter that has grown shows the kind of this error, such as a rejection by a
+/// circuit. `note` assumes that the body returned this error. The assumption is wrong if the body stored this error and
+/// returned a different error.
 ///
 /// One copy alone has no meaning, because an error may be created on one thread and dropped on another. Only the
-/// difference between two copies is used.
+/// difference between two copies from one thread is used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Existing([u16; 4]);
 
@@ -197,8 +208,8 @@ impl Existing {
         Self(of_thread(|thread| thread.errors.get()))
     }
 
-    /// Returns the kind of error whose counter in [`OfThread::errors`] has grown since this copy was taken. Returns
-    /// `Other` if the sum of the error counters has not grown.
+    /// Returns the kind of error, such as a rejection by a circuit, whose counter has grown since this copy was taken.
+    /// Returns `Other` if the sum of the three counters of errors has not grown.
     #[inline]
     pub(crate) fn note(self) -> Note {
         let now = Self::now();
@@ -214,7 +225,8 @@ impl Existing {
     #[inline(never)]
     fn kind(self, now: Self) -> Note {
         // The body may have dropped an error that it had stored earlier, and may have stored a new error of another
-        // kind. The sum of the counters is then unchanged, and the returned error is probably of the kind `Other`.
+        // kind. The sum of the three counters of errors is then unchanged, and the returned error is probably of the
+        // kind `Other`.
         if !is_more(now.errors(), self.errors()) {
             return Note::Other;
         }
@@ -222,13 +234,13 @@ impl Existing {
         [Note::Circuit, NOT_STARTED.get(), Note::Deadline].into_iter().find(grew).unwrap_or(Note::Other)
     }
 
-    /// Works like [`note`](Self::note), if a function of the user has consumed the error `replaced` since this copy was
-    /// taken. The function may have returned the same error or another error.
+    /// Works like [`note`](Self::note), if a function of the user has received the error `replaced` since this copy was
+    /// taken. This function may have returned the same error or another error.
     pub(crate) fn note_instead_of(self, replaced: LastError) -> Note {
         replaced.left_out_of(self).note()
     }
 
-    /// Returns the counter of errors of this kind.
+    /// Returns the counter of existing errors of the kind `note`.
     const fn count(self, note: Note) -> u16 {
         self.0[note.index()]
     }
@@ -238,7 +250,7 @@ impl Existing {
         self.0[..MESSAGES].iter().copied().fold(0, u16::wrapping_add)
     }
 
-    /// Returns the number of messages from circuits to retries when this copy was taken.
+    /// Returns the number of waits that circuits had announced to retries on this thread when this copy was taken.
     #[inline]
     pub(crate) fn messages(self) -> u16 {
         self.0[MESSAGES]

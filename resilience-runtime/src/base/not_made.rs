@@ -1,7 +1,7 @@
-//! Defines two types of marks, [`NotMade`] and [`TimedOut`]. A marked error returns its mark from [`Error::source`].
-//! [`NotMade`] marks the error of a rejected call. [`TimedOut`] marks the error of a call that a timeout ended or
-//! prevented. A mark contains all data of the marked error, so that [`Rejection::find`](crate::Rejection::find) can
-//! rebuild the error from the mark.
+//! Defines two types of marks, [`NotMade`] and [`TimedOut`]. A mark is a value that shows the origin of an error of
+//! this library. The marked error returns its mark from [`Error::source`]. [`NotMade`] marks the error of a rejected
+//! call. [`TimedOut`] marks the error of a call that a timeout ended or prevented. A mark contains all data of the
+//! marked error, so that [`Rejection::find`](crate::Rejection::find) can rebuild the error from the mark.
 //!
 //! An outer layer finds the mark in the sources of an error, even if another error wraps the marked error. For example,
 //! an `io::Error` and an error with `#[error(transparent)]` return the source of the wrapped error as their own source.
@@ -9,7 +9,7 @@
 //! error.
 //!
 //! Some error types return no source, and thereby hide the mark. Because of these error types, the module
-//! [`existing`](crate::base::existing) also counts the existing marks of each thread.
+//! [`existing`](crate::base::existing) also counts the marks that exist in memory, on each thread separately.
 
 use std::error::Error;
 use std::iter::successors;
@@ -51,9 +51,10 @@ impl<L: Layer> Clone for NotMade<L> {
 pub(crate) trait Layer {
     const NOTE: Note;
 
-    /// Returns the kind of an error of this origin. `wait` contains the data of the error (see [`NotMade::wait`]). This
-    /// kind and `NOTE` must share one counter, because dropping an [`Alive`] guard subtracts from the counter of
-    /// `NOTE`.
+    /// Returns the kind of an error of this origin, such as [`Note::Limit`]. `wait` contains the data of the error (see
+    /// [`NotMade::wait`]). The returned kind and `NOTE` must share one of the thread's counters of existing errors. The
+    /// reason is the [`Alive`] guard: its creation adds one to the counter of the returned kind, and its drop subtracts
+    /// one from the counter of `NOTE`.
     #[inline]
     fn note(_wait: u64) -> Note {
         Self::NOTE
@@ -98,8 +99,9 @@ impl NotMade<ByRateLimit> {
     }
 }
 
-/// A guard inside a mark ([`NotMade`] or [`TimedOut`]). Each thread counts the existing marks of each kind `L`.
-/// Creating the guard adds one to this count, and dropping the guard subtracts one.
+/// A guard inside a mark ([`NotMade`] or [`TimedOut`]) of an error. Each thread counts the errors that exist in memory.
+/// Creating the guard adds one to this count, and dropping the guard subtracts one. `L` is the origin of the error,
+/// which selects one of several counters.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Alive<L: Layer>(PhantomData<L>);
 
@@ -140,8 +142,8 @@ pub(crate) struct TimedOut {
 /// The limit that ended or prevented the call: the timeout's own limit or the caller's deadline.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum End {
-    /// The timeout's own limit ended the call. A circuit counts this call as a failure, so this variant needs no
-    /// [`Alive`] guard.
+    /// The timeout's own limit ended the call. A circuit counts this call as a failure. This variant therefore has no
+    /// [`Alive`] guard, which counts only errors that a circuit may ignore.
     Timeout,
     /// The timeout's own limit was zero, so the call did not start. A circuit counts this call as a failure.
     NoTime,
@@ -177,8 +179,8 @@ impl End {
 }
 
 /// Returns `error` and its sources, at most 65 errors, so that a search also ends if the sources form a cycle.
-/// [`Rejection::find`](crate::Rejection::find) promises to search 64 errors. The 65th error can be the mark of the 64th
-/// error.
+/// [`Rejection::find`](crate::Rejection::find) promises to search 64 errors. The 65th error can be the mark that the
+/// 64th error returns as its source.
 pub(crate) fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
     const DEEPEST: usize = 65;
     successors(Some(error), |error: &&'e (dyn Error + 'static)| (*error).source()).take(DEEPEST)

@@ -11,13 +11,15 @@ use crate::base::existing::{Existing, LastError, Note};
 use crate::base::still_open::{Messages, StillOpen};
 
 impl Note {
-    /// Returns the kind of the last error on this thread (see [`LastError`]).
+    /// Returns the kind of the last error on this thread: a rejection, an expired deadline, or any other error.
+    /// [`LastError`] defines the last error.
     pub(crate) fn last() -> Self {
         LastError::get().kind()
     }
 
-    /// Removes the kind of error that an earlier poll stored. A `#[timeout]` calls this function when the timeout ends
-    /// a call. If the call was in the pause of a retry, the stored kind belongs to an earlier attempt.
+    /// Removes the kind of error that an earlier poll of a body stored on this thread. A `#[timeout]` calls this
+    /// function when the timeout ends a call. If the call was in the pause of a retry, the stored kind belongs to an
+    /// earlier attempt.
     pub(crate) fn forget() {
         LastError::remove(LastError::get().messages());
     }
@@ -52,15 +54,16 @@ impl<T, E, F: Future<Output = Result<T, E>>> Future for Noted<F> {
             // No code reads the last error after a success.
             Poll::Ready(Ok(_)) => {}
             Poll::Ready(Err(_)) => note_error(before),
-            // Removes the kind that an earlier poll of this body or of another body stored. If a timeout ended the call
-            // now, [`Note::last`] would otherwise return this old kind.
+            // Removes the kind of error that an earlier poll of this body or of another body stored. If a timeout ended
+            // the call now, [`Note::last`] would otherwise return this old kind.
             Poll::Pending => LastError::remove(before.messages()),
         }
         polled
     }
 }
 
-/// Polls a stream once. Stores the kind of an `Err` item, as [`Noted`] does for the error of a body.
+/// Polls a stream once. If the stream returns an `Err` item, stores the kind of the error, as [`Noted`] does for the
+/// error of a body.
 #[cfg(feature = "stream")]
 #[inline]
 pub(crate) fn noted<T, E>(poll: impl FnOnce() -> Poll<Option<Result<T, E>>>) -> Poll<Option<Result<T, E>>> {
@@ -68,8 +71,8 @@ pub(crate) fn noted<T, E>(poll: impl FnOnce() -> Poll<Option<Result<T, E>>>) -> 
     let polled = poll();
     match &polled {
         Poll::Ready(Some(Err(_))) => note_error(before),
-        // A circuit may count this item as a failure, as it may count a [`NotedValue`]. The circuit then needs the
-        // number of messages from circuits to retries before the poll.
+        // A circuit may count this item as a failure, for example because of `failure_if_ok`. The circuit then needs
+        // the number of waits that circuits had announced to retries before the poll.
         Poll::Ready(Some(Ok(_))) => LastError::set_messages(before.messages()),
         Poll::Ready(None) => {}
         Poll::Pending => LastError::remove(before.messages()),
@@ -97,8 +100,8 @@ pub(crate) fn note_value<R>(body: impl FnOnce() -> R) -> R {
     outcome
 }
 
-/// Stores the kind of an error that a body returned. `before` is a copy of this thread's counters of errors, taken
-/// before the poll that returned the error.
+/// Stores the kind of an error (for example a rejection) that a body returned. `before` is a copy of this thread's
+/// counters of errors, taken before the poll that returned the error.
 #[cold]
 #[inline(never)]
 fn note_error(before: Existing) {
@@ -119,7 +122,8 @@ impl Replaced {
         Self { before: Existing::now(), last: LastError::get() }
     }
 
-    /// Stores the kind of the error that the user's function returned. The returned error may be the replaced error.
+    /// Stores the kind of the error (for example a rejection) that the user's function returned. The returned error may
+    /// be the replaced error.
     #[cold]
     pub(crate) fn note(self) {
         let Self { before, last } = self;
@@ -127,10 +131,10 @@ impl Replaced {
     }
 }
 
-/// Calls a function of the user that judges the error of the body, such as `retry_if`, or that receives an event. The
-/// function may make calls of its own. The layers above must not take the error of such a call for the error of the
-/// body, and a retry must ignore the circuits of such a call. Afterwards, `aside` therefore restores the last error and
-/// the messages of this thread.
+/// Calls a function of the user. This function either judges the error of the body, such as `retry_if`, or receives an
+/// event. The function may itself call decorated functions. The layers above must not take the error of such a call for
+/// the error of the body. A retry must also ignore the circuits of such a call. After the function returns, `aside`
+/// therefore restores the last error of this thread, and the waits that circuits have announced to retries.
 pub(crate) fn aside<T>(function: impl FnOnce() -> T) -> T {
     let (last, messages) = (LastError::get(), Messages::now());
     let returned = function();
@@ -139,17 +143,18 @@ pub(crate) fn aside<T>(function: impl FnOnce() -> T) -> T {
     returned
 }
 
-/// Makes this thread's messages from circuits to retries void if no circuit left a message during the last poll of the
-/// body. A circuit calls this function when it records a failure of the body and leaves no message itself.
+/// Lets retries ignore all waits that circuits have announced on this thread so far. Does nothing if a circuit
+/// announced a wait during the last poll of the body. A circuit calls this function when it records a failure of the
+/// body, and announces no wait itself.
 pub(crate) fn void_messages() {
     if Existing::now().messages() == LastError::get().messages() {
         StillOpen::void();
     }
 }
 
-/// Works like [`void_messages`], for a permit that the user's code holds. `before` is the number of messages when the
-/// circuit admitted the call. Does nothing if the failure of this call has opened the circuit, because the circuit has
-/// then left a message.
+/// Works like [`void_messages`], for a permit that the user's code holds. `before` is the number of waits that circuits
+/// had announced to retries when the circuit admitted the call. Does nothing if a circuit has announced a wait since
+/// then, for example because the failure of this call opened the circuit.
 #[cold]
 #[inline(never)]
 pub(crate) fn void_messages_of_permit(before: u16) {
@@ -160,8 +165,9 @@ pub(crate) fn void_messages_of_permit(before: u16) {
 
 pin_project! {
     /// Wraps the body of a call whose circuit may count an `Ok` as a failure, for example because of the option
-    /// `failure_if_ok`. Before each poll, this future therefore reads the number of messages from circuits to retries.
-    /// After the poll, this future stores the number, even if the body returns `Ok`.
+    /// `failure_if_ok`. Before each poll, this future therefore reads the number of waits that circuits have announced
+    /// to retries on this thread. After the poll, this future stores this number for the circuit, even if the body
+    /// returns `Ok`.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless awaited"]
     pub struct NotedValue<F> {

@@ -1,7 +1,7 @@
 //! Contains the thread-local values that most calls read.
 //!
 //! The values share one thread-local variable, because a call must compute the address of each thread-local variable.
-//! With five separate variables, a call would take up to 16 more instructions.
+//! With a separate variable for each value, a call would take up to 16 more instructions.
 
 use std::cell::Cell;
 
@@ -9,15 +9,18 @@ use crate::base::clock::Tick;
 
 /// The values of a thread. The comment of each field names the module that uses the field.
 pub(crate) struct OfThread {
-    /// The counters of existing errors and of messages, for the module [`existing`](crate::base::existing).
+    /// The counters of this library's existing errors, and of the waits that circuits announce to retries, for the
+    /// module [`existing`](crate::base::existing).
     pub(crate) errors: Cell<[u16; 4]>,
-    /// The last error of a body, see `LastError` in the module [`existing`](crate::base::existing).
+    /// The description of the last error that a body returned, for the module [`existing`](crate::base::existing).
     pub(crate) last_error: Cell<[u16; 4]>,
-    /// The flags of a second or later attempt, for the module [`repeat`](crate::base::repeat).
+    /// The flags that are set while the thread polls a second or later attempt of a retry or hedge, for the module
+    /// [`repeat`](crate::base::repeat).
     pub(crate) repeat: Cell<u8>,
-    /// The number of retries on this thread, for the module [`nested`](crate::retry::nested).
+    /// The number of retries that calls have made on this thread, without the retries of successful calls, for the
+    /// module [`nested`](crate::retry::nested).
     pub(crate) retries: Cell<i32>,
-    /// The number of trials whose bodies the thread is polling, for the module
+    /// The number of trial calls (calls of half-open circuits) whose bodies the thread is polling, for the module
     /// [`running`](crate::circuit::core::running).
     pub(crate) trials: Cell<usize>,
     /// The deadline of the future that the thread is polling, for the module

@@ -6,7 +6,7 @@ use crate::base::of_thread::of_thread;
 /// The bit of [`OfThread::repeat`](crate::base::of_thread::OfThread::repeat) that is set while the thread polls a
 /// second or later attempt of a retry or hedge.
 const REPEAT: u8 = 1;
-/// The bit that is set while the thread polls a second or later attempt of a hedge.
+/// The bit of `OfThread::repeat` that is set while the thread polls a second or later attempt of a hedge.
 const HEDGED: u8 = 2;
 
 /// A guard that exists during one poll of an attempt. If the attempt is not the first, the guard sets the bit
@@ -14,19 +14,19 @@ const HEDGED: u8 = 2;
 /// polled during this poll.
 #[derive(Debug)]
 pub(crate) struct Repeat {
-    /// The value of `OfThread::repeat` before this poll. The bits of an outer retry or hedge may be set.
+    /// The value of `OfThread::repeat` before this poll. An outer retry or hedge may have set bits of this value.
     was: u8,
 }
 
 impl Repeat {
-    /// Marks the poll of an attempt of a retry. Never clears a bit, because an outer retry or hedge may have set the
-    /// bit.
+    /// Marks the poll of an attempt of a retry: sets the bit [`REPEAT`] if `is_repeat` is true. Never clears a bit,
+    /// because an outer retry or hedge may have set the bit.
     #[inline]
     pub(crate) fn mark(is_repeat: bool) -> Self {
         Self::set(|was| was | u8::from(is_repeat))
     }
 
-    /// Marks the poll of an attempt of a hedge.
+    /// Marks the poll of an attempt of a hedge: sets both bits if `is_repeat` is true.
     #[inline]
     pub(crate) fn mark_hedged(is_repeat: bool) -> Self {
         Self::set(|was| was | if is_repeat { REPEAT | HEDGED } else { 0 })

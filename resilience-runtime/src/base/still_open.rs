@@ -10,40 +10,45 @@ use std::time::Duration;
 use crate::base::clock::{nanos, whole_steps};
 use crate::base::existing::{Existing, count_message, uncount_messages};
 
-/// The number of messages that a thread keeps. One message is not enough: a retry ignores the messages of the circuits
-/// on its own function, and then needs an older message.
+/// The number of messages that each thread keeps. With a message, a circuit announces to retries for how long the
+/// circuit will reject calls. One message is not enough. A retry ignores messages from circuits that are attributes of
+/// the retried function, and then needs an older message.
 const KEPT: u16 = 4;
 
-/// The circuit address in a void message. Retries ignore void messages. No circuit has this address.
+/// A number that replaces the address of the circuit in a message from a circuit to retries, and thereby makes the
+/// message void. Retries ignore void messages. No circuit has this address.
 const VOID: usize = 0;
 
-/// The time, in nanoseconds, in the message of a circuit that stays open until a reset.
+/// The time in nanoseconds that a circuit announces to retries if the circuit will reject calls until a reset.
 pub(crate) const FOREVER: u64 = u64::MAX - 7;
 
 thread_local! {
-    /// The newest messages of this thread. The index of a message is its number modulo [`KEPT`]. A message consists of
-    /// the address of the circuit, and the time in nanoseconds until the circuit may admit a call. The time is rounded
-    /// down to a multiple of eight. The lowest bit of the time is set if the circuit rejected a call.
+    /// The newest messages from circuits to retries on this thread. The messages are numbered, and the index of a
+    /// message is its number modulo [`KEPT`]. A message consists of the address of a circuit, and the time in
+    /// nanoseconds until this circuit may admit a call. The time is rounded down to a multiple of eight. The lowest bit
+    /// of the time is then set if the circuit left the message because it rejected a call.
     static NEWEST: [Cell<(usize, u64)>; KEPT as usize] = const { [const { Cell::new((VOID, 0)) }; KEPT as usize] };
 }
 
-/// The content of a message: for how long a circuit will reject calls.
+/// The content of a message from a circuit to retries: for how long the circuit will reject calls.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StillOpen {
     wait: u64,
-    /// True if the circuit rejected a call, and false if the circuit recorded a failure.
+    /// True if the circuit left the message when it rejected a call. False if the circuit left the message when it
+    /// recorded a failure.
     pub(crate) by_rejection: bool,
 }
 
 impl StillOpen {
-    /// Stores a message. A circuit calls this function in two cases: when it rejects a call, and when it has recorded a
-    /// failure and is open. `wait` is the time in nanoseconds until the circuit may admit a call.
+    /// Stores a message from a circuit to the retries on this thread. A circuit calls this function in two cases: when
+    /// it rejects a call, and when it has recorded a failure and is open. `circuit` is the address of the circuit, and
+    /// `wait` is the time in nanoseconds until the circuit may admit a call.
     pub(crate) fn leave(circuit: usize, wait: u64, by_rejection: bool) {
         let number = count_message();
         NEWEST.with(|newest| newest[usize::from(number % KEPT)].set((circuit, wait & !7 | u64::from(by_rejection))));
     }
 
-    /// Makes all earlier messages of this thread void, so that retries ignore them.
+    /// Makes all earlier messages from circuits to retries on this thread void, so that retries ignore these messages.
     #[inline]
     pub(crate) fn void() {
         // After most failures, all messages are already void.
@@ -52,7 +57,8 @@ impl StillOpen {
         }
     }
 
-    /// Returns whether all messages of this thread are void. If the newest message is void, all messages are void.
+    /// Returns whether all messages from circuits to retries on this thread are void (ignored by retries). If the
+    /// newest message is void, all older messages are void, too.
     #[inline]
     fn is_void() -> bool {
         let newest = usize::from(Existing::now().messages() % KEPT);
@@ -65,8 +71,9 @@ impl StillOpen {
         NEWEST.with(|messages| messages.iter().for_each(|message| message.set((VOID, 0))));
     }
 
-    /// Returns the newest message whose number is greater than `since`. Ignores void messages. Also ignores a message
-    /// if `is_own` returns true for the address of its circuit.
+    /// Returns the newest message that a circuit has left for retries on this thread since the message with the number
+    /// `since`. Ignores void messages. Also ignores the messages of a circuit if `is_own` returns true for the address
+    /// of this circuit.
     pub(crate) fn newest(since: u16, is_own: impl Fn(usize) -> bool) -> Option<Self> {
         let number = Existing::now().messages();
         let count = number.wrapping_sub(since).min(KEPT);
@@ -77,18 +84,19 @@ impl StillOpen {
         })
     }
 
-    /// Returns whether the circuit will still reject calls after `pause`. Rounds `pause` up to a multiple of 8 ns,
-    /// because the end of a cooldown is rounded up, too.
+    /// Returns whether the circuit that left this message will still reject calls after a pause of the length `pause`.
+    /// Rounds `pause` up to a multiple of 8 ns, because the end of a cooldown is rounded up, too.
     pub(crate) fn exceeds(self, pause: Duration) -> bool {
         self.wait == FOREVER || whole_steps(nanos(pause)) < self.wait
     }
 }
 
-/// A copy of the messages of this thread.
+/// A copy of the messages from circuits to retries on this thread. A message states for how long a circuit will reject
+/// calls.
 #[derive(Debug)]
 pub(crate) struct Messages {
     number: u16,
-    /// The messages, or `None` if all messages are void. Usually, all messages are void.
+    /// The newest messages, or `None` if all messages are void (ignored by retries). Usually, all messages are void.
     newest: Option<[(usize, u64); KEPT as usize]>,
 }
 
@@ -98,7 +106,7 @@ impl Messages {
         Self { number: Existing::now().messages(), newest }
     }
 
-    /// Replaces the messages of this thread by this copy.
+    /// Replaces the messages from circuits to retries on this thread by this copy.
     pub(crate) fn restore(self) {
         match self.newest {
             None if Existing::now().messages() == self.number => {}

@@ -95,9 +95,10 @@ pub(crate) struct Call<B: Borrow<Core>> {
 /// Stores the state of a call. This type is 64 bits long, so that a [`Call`] contains no padding. With padding, a move
 /// of a `Call` would copy the padding byte by byte.
 ///
-/// The lowest three bits are the state of the call. In a permit that the user holds, the bits 16 to 31 contain the
-/// number of messages from circuits to retries before the admission. A message states for how long a circuit will
-/// reject calls. The 64 bits are never all zero, so that a `Result` with a `Call` is as small as the `Call`.
+/// The lowest three bits are the state of the call. In a permit that the user holds, the bits 16 to 31 contain a
+/// number. Before the admission, circuits had announced this number of waits to retries on this thread. An announced
+/// wait is the time for which a circuit will reject calls. The 64 bits are never all zero, so that a `Result` with a
+/// `Call` is as small as the `Call`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Progress(NonZeroU64);
 
@@ -136,8 +137,8 @@ impl<B: Borrow<Core>> Call<B> {
     // the forty bytes of the `Call` right after these bytes were written, but in pieces of a different size. The
     // resulting store-forwarding stall of the processor takes more time than the rest of the call.
     //
-    // Both arms of the `match` return a ticket, from which the last lines build the `Call`. If each arm built a `Call`,
-    // `admit` would need 26 more instructions.
+    // Both arms of the `match` return a ticket (the record of an admission), from which the last lines build the
+    // `Call`. If each arm built a `Call`, `admit` would need 26 more instructions.
     #[expect(
         clippy::inline_always,
         reason = "measured: a call in a loop is not inlined otherwise, and costs twice as much"
@@ -169,8 +170,9 @@ impl<B: Borrow<Core>> Call<B> {
         self.start_wait();
     }
 
-    /// Returns the number of messages from circuits to retries before the admission of the call. A message states for
-    /// how long a circuit will reject calls. The user must hold the permit of the call.
+    /// Returns the number of waits that circuits had announced to retries on the thread before the admission of the
+    /// call. An announced wait is the time for which a circuit will reject calls. The user must hold the permit of the
+    /// call.
     pub(super) fn messages(&self) -> u16 {
         self.progress.messages()
     }

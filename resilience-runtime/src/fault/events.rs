@@ -1,4 +1,4 @@
-//! Emits the events about faults in a running service. A fault in a test emits no event.
+//! Emits the events about faults that were injected into a running service. A fault in a test emits no event.
 
 use crate::events::{self, event};
 use crate::fault::injected::{Hit, Injected};

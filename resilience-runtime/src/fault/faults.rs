@@ -23,7 +23,8 @@ use crate::fault::stats::{ChaosStats, FaultStats};
 pub(crate) struct Faults {
     is_any: AtomicBool,
     injected: Mutex<Vec<Injected>>,
-    /// The statistics of the faults in a running service. Each key is the name of a function or layer.
+    /// The numbers of calls that faults in a running service have affected. Each key is the name of a function or
+    /// layer.
     #[cfg(feature = "chaos")]
     counts: Mutex<BTreeMap<String, FaultStats>>,
 }
@@ -49,7 +50,7 @@ impl Faults {
     ///
     /// # Errors
     ///
-    /// Returns a message if neither a decorated function nor a layer has the name `name`.
+    /// Returns an error message if neither a decorated function nor a layer has the name `name`.
     pub(crate) fn inject(&self, name: &str, kind: Kind, limits: Option<Limits>) -> Result<u64, String> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let known = names::all();
@@ -105,8 +106,8 @@ impl Faults {
         }
     }
 
-    /// Returns the effect of the faults on a call of this function. If a fault in a running service affects the call,
-    /// also adds the call to the statistics.
+    /// Returns the combined effect of all injected faults on a call of this function. If a fault in a running service
+    /// affects the call, also adds the call to the statistics.
     #[inline]
     pub(crate) fn hit(&self, function: &Function) -> Option<Hit> {
         if self.is_any.load(Ordering::Relaxed) { self.find(function) } else { None }

@@ -19,7 +19,7 @@ pub(crate) struct Injected {
 #[derive(Debug, Default)]
 pub(crate) struct Hit {
     /// The name of the function or layer for which the user injected the fault that causes `effect`. If only latency
-    /// affects the call, this field contains the name for the first latency fault.
+    /// affects the call, this field contains the name for which the user injected the first latency fault.
     pub(crate) name: String,
     pub(crate) latency: Duration,
     pub(crate) effect: Option<Effect>,

@@ -16,8 +16,8 @@ use crate::fault::faults::Faults;
 use crate::fault::injected::Hit;
 use crate::fault::kind::Effect;
 
-/// The combined effect of all faults on one call. The generated code first calls `wait` or `block`. The code then
-/// passes the `Fault` to `__outcome`, which returns the injected error.
+/// The combined effect of all faults on one call. The generated code first calls `wait` or `block`. The generated code
+/// then passes the `Fault` to `__outcome`, which returns the injected error.
 #[derive(Debug)]
 pub struct Fault {
     function: &'static Function,
@@ -26,7 +26,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// Returns the fault for a call that begins now, or `None` if no fault affects this call.
+    /// Returns the combined effect of all faults on a call that begins now, or `None` if no fault affects this call.
     #[inline]
     pub fn next(function: &'static Function) -> Option<Self> {
         Faults::current().hit(function).map(|hit| Self::new(function, hit))
@@ -62,7 +62,7 @@ impl Fault {
             blocking::sleep(self.hit.latency);
         }
         match self.hit.effect {
-            // Refuses the hang, because a running service must not lose a thread for ever.
+            // In a running service, the hang is refused, because the service must not lose a thread for ever.
             Some(Effect::Hang) if self.hit.is_in_service => self.refuse("a hang", None),
             Some(Effect::Hang) => panic!(
                 "the fault `hang` for `{}` needs an async function: `{}` would block its thread for ever",

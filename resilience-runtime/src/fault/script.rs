@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// One step of a script: the effect on one call.
+/// One step of a script: the effect of the fault on one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     Pass,
@@ -16,7 +16,7 @@ pub(crate) enum Step {
 ///
 /// # Errors
 ///
-/// Returns a message about the first unknown word, or about an empty script.
+/// Returns an error message about the first unknown word, or about an empty script.
 pub(crate) fn parse(script: &str) -> Result<Vec<Step>, String> {
     let words = script.split_whitespace().enumerate();
     let steps: Vec<_> = words.map(|(index, word)| step(word).ok_or((index, word))).collect::<Result<_, _>>().map_err(

@@ -32,14 +32,14 @@ pub struct Attempts {
     /// The number of attempts before the current attempt.
     pub(super) made: u32,
     pub(super) inside: Inside,
-    /// The cost of the last retry that the budget granted to this call.
+    /// The cost (the kind of failure) of the last retry that the budget granted to this call.
     pub(super) paid: Option<RetryCost>,
     /// The number of retries that the `#[retry]` attributes below this one have made in this call.
     lower: u16,
 }
 
-/// The position of a `#[retry]` among several `#[retry]` attributes of one function. Only attributes whose generated
-/// code is in the same `async` block count.
+/// The position of a `#[retry]` among the `#[retry]` attributes of one function. Attributes whose generated code is in
+/// another `async` block are left out.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Stacked {
     Alone,
@@ -122,7 +122,7 @@ impl Attempts {
         || self.inside.run(body)
     }
 
-    /// Returns `Exhausted` if the current attempt is the last one that `max` allows.
+    /// Returns `Exhausted` if the current attempt is the last attempt that the option `max` allows.
     #[inline]
     pub(super) fn exhausted<'r>(&self, retry: impl Source<'r>) -> Option<End> {
         (self.attempt() >= retry.read().schedule.max).then_some(End::Exhausted)

@@ -30,7 +30,8 @@ impl Setting for Jitter {
     }
 }
 
-/// Computes the pauses between attempts: `delay * factor^(n - 1)` after the n-th failed attempt, at most `max`.
+/// Computes the pauses between attempts. After the n-th failed attempt, the pause without jitter is
+/// `delay * factor^(n - 1)`, at most `max`.
 ///
 /// The pauses grow exponentially, as in Ethernet (IEEE 802.3, 4.2.3.2.5).
 #[derive(Clone, Copy, Debug, PartialEq)]

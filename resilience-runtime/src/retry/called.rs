@@ -6,30 +6,31 @@ use crate::base::still_open::StillOpen;
 use crate::circuit::breaker::CircuitBreaker;
 use crate::retry::nested::Inside;
 
-/// Identifies the messages that circuits have left on this thread during the last poll of an attempt. A circuit leaves
-/// a message when it rejects a call, or when it is open after a failure. The message contains the time for which the
-/// circuit will reject calls.
+/// Identifies the messages that circuits left for retries on this thread during the last poll of an attempt. A circuit
+/// leaves a message when it rejects a call, or when it is open after a failure. The message contains the time for which
+/// the circuit will reject calls.
 #[derive(Clone, Copy, Debug)]
 pub struct Called {
-    /// The number of messages on this thread at the beginning of the poll.
+    /// The number of messages that circuits had left for retries on this thread before the poll.
     messages: u16,
-    /// Whether the retry ignores messages about rejections. The retry never ignores messages about failures.
+    /// Whether the retry ignores a message that a circuit left because the circuit rejected a call. This field does not
+    /// affect messages that a circuit left after a failure.
     ignores_rejections: bool,
 }
 
 impl Called {
-    /// Returns a `Called` for the last poll of the body, or `None` if no circuit has left a message during this poll.
-    /// `hides_causes` is true if the error type of the attempt prevents a search of the error's sources.
+    /// Returns a `Called` for the last poll of the body, or `None` if no circuit announced a wait to retries during
+    /// this poll. `hides_causes` is true if the error type of the attempt prevents a search of the error's sources.
     #[inline]
     pub(super) fn by(inside: &Inside, hides_causes: bool) -> Option<Self> {
         // At this point, the retry has found no rejection by a circuit in the error. If the error type allows a search
-        // of the error's sources, the body has handled every rejection. The messages about rejections then do not
-        // matter.
+        // of the error's sources, the body has handled every rejection. The retry then ignores the messages of circuits
+        // that rejected a call.
         inside.has_message().then_some(Self { messages: inside.messages(), ignores_rejections: !hides_causes })
     }
 
-    /// Returns whether the circuit that left the newest message will still reject calls after the pause. Ignores the
-    /// circuits in `circuits` and `own`, which are attributes of the retried function.
+    /// Returns whether the circuit that most recently announced a wait to retries will still reject calls after the
+    /// pause. Ignores the circuits in `circuits` and `own`, which are attributes of the retried function.
     #[cold]
     #[inline(never)]
     pub(super) fn stays_open(self, pause: Duration, circuits: &[&CircuitBreaker], own: &[&CircuitBreaker]) -> bool {

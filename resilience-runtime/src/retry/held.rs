@@ -1,5 +1,5 @@
-//! Defines two values that one call of a `#[retry]` holds: a clone of the policy from the option `with`, and a
-//! reference to the budget from the option `budget`.
+//! Defines two values that one call of a function with `#[retry]` holds: a clone of the policy from the option `with`,
+//! and a reference to the budget from the option `budget`.
 #![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use crate::base::sync::Arc;
@@ -9,7 +9,7 @@ use crate::retry::layer::Retried;
 use crate::retry::policy::RetryPolicy;
 use crate::retry::rules::Rules;
 
-/// A clone of the user's policy, held by one call.
+/// A clone of the retry policy from the option `with`. One call of the retried function holds this clone.
 #[derive(Debug)]
 pub struct HeldPolicy<E: ?Sized, T: ?Sized>(RetryPolicy<E, T>);
 
@@ -41,7 +41,8 @@ impl<E: ?Sized, T: ?Sized> Pays for HeldPolicy<E, T> {
     }
 }
 
-/// A reference to the state of the user's budget, held by one call.
+/// A reference to the state of the budget from the option `budget`. One call of the retried function holds this
+/// reference.
 #[derive(Debug)]
 pub struct HeldBudget(Arc<BudgetState>);
 

@@ -141,7 +141,7 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
 
     /// Ends the retry if the error contains a rejection by a circuit, or by a rate limit that will never admit the
     /// call. The rejected call is a call inside the body. With the option `retry_rejected`, a rejection by a circuit
-    /// does not end the retry. Also sets `hides_causes`.
+    /// does not end the retry. Also sets the field `hides_causes` of [`Ended`].
     ///
     /// `cause` searches the error for a rejection. `cause` returns [`Cause::None`] if the error contains no rejection,
     /// or [`Cause::Unknown`] if the type of the error prevents the search. In both cases, `rejection` calls
@@ -202,8 +202,8 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         PT: Accepts<T> + ?Sized,
     {
         let Ended { attempts, retry, outcome, last, failed, hint, cost, .. } = &mut self.ended;
-        // Does not call the methods `Judged::retry_if` and `Judged::cost`, because each of them would move the whole
-        // `Judged`.
+        // This code does not call the methods `Judged::retry_if` and `Judged::cost`, because each of these methods
+        // would move the whole `Judged`.
         match outcome {
             Ok(value) => {
                 *failed = values.retry_if_ok(value);
@@ -215,8 +215,8 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
             Err(error) if last.is_none() => {
                 if errors.retry_if(error) {
                     *cost = errors.cost(error);
-                    // A circuit below this retry may have set `hint`. A policy without a function `retry_after` keeps
-                    // this hint.
+                    // The option `retry_after` of a circuit below this retry may have set `hint`, the delay that the
+                    // error asks for. A policy without a function `retry_after` keeps this delay.
                     if errors.has_retry_after() {
                         *hint = errors.retry_after(error).map(|delay| Hint { delay, longest: LONGEST_HINT });
                     }
@@ -306,9 +306,9 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         self.circuits_and_own(circuits, || [])
     }
 
-    /// Works like [`circuits`](Self::circuits). In addition, `own` returns the circuits whose key contains the number
-    /// of the attempt. The retry ignores whether these circuits are open, because the next attempt calls other
-    /// circuits.
+    /// Works like [`circuits`](Self::circuits). In addition, `own` returns the circuits below `#[retry]` whose option
+    /// `key` contains the number of the attempt. The retry ignores whether these circuits are open, because the next
+    /// attempt calls other circuits.
     #[inline(always)]
     pub fn circuits_and_own<'c, const COUNT: usize, const OWN: usize>(
         self,
@@ -350,7 +350,7 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
             outcome => outcome,
         };
         let (source, retry) = (retry, retry.read());
-        // For an error, `judge` has already called `exhausted`.
+        // If the outcome is an error, the method `judge` has already called `exhausted`.
         let last = last.or_else(|| if outcome.is_ok() { attempts.exhausted(source) } else { None });
         let pause = match last {
             Some(end) => Err(end),

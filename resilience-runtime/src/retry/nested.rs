@@ -1,4 +1,4 @@
-//! Counts nested retries, which are the retries of calls inside an attempt.
+//! Counts nested retries: the retries of the calls that the body of an attempt makes.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,8 +8,8 @@ use crate::base::existing::{Existing, Note};
 use crate::base::of_thread::of_thread;
 use crate::base::repeat::Repeat;
 
-/// Adds `retries`, which may be negative, to the number of retries on this thread. [`Counted`] reads this number before
-/// and after each poll of an attempt. The difference is the number of nested retries in this poll.
+/// Adds `retries`, which may be negative, to this thread's count of retries. [`Counted`] reads this count before and
+/// after each poll of an attempt. The difference is the number of nested retries in this poll.
 ///
 /// A retry is counted before its pause, because a timeout may drop the call during the pause. When a call succeeds, its
 /// retries are subtracted.
@@ -18,13 +18,14 @@ pub(crate) fn count(retries: i32) {
     of_thread(|thread| thread.retries.set(thread.retries.get().wrapping_add(retries)));
 }
 
-/// The number of nested retries of a call, and the progress of its current attempt.
+/// The number of nested retries in one call of a retried function, and the progress of the current attempt of this
+/// call.
 #[derive(Debug, Default)]
 pub(crate) struct Inside {
-    /// The number of nested retries in all attempts so far, without the retries of successful nested calls.
+    /// The number of nested retries in all attempts of the call so far, without the retries of successful nested calls.
     pub(crate) retries: i32,
-    /// The numbers of existing rejection and deadline errors, and of messages from circuits, on this thread before the
-    /// last poll of the body. A message tells a retry for how long a circuit will reject calls.
+    /// A copy of this thread's counters before the last poll of the body. The counters count the existing errors of
+    /// rejected calls and of expired deadlines, and the waits that circuits have announced to retries.
     before: Existing,
     pub(crate) polled: Polled,
     /// Whether the current attempt is a second or later attempt.
@@ -34,7 +35,7 @@ pub(crate) struct Inside {
 /// The result of the last poll of the current attempt.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Polled {
-    /// The body was not polled.
+    /// The body has not been polled in the current attempt.
     #[default]
     Never,
     Pending,
@@ -45,8 +46,8 @@ impl Inside {
     /// Returns the kind of error that the last poll of the current attempt created: a rejection or an expired deadline.
     /// Returns `Other` if this poll created neither kind, or if the body has not returned.
     ///
-    /// This method, instead of `observe`, compares the numbers of existing errors. A comparison after each poll would
-    /// slow down every successful call.
+    /// Compares the numbers of existing errors before and after the poll. The method `observe` does not make this
+    /// comparison, because `observe` runs at each poll, and would slow down every successful call.
     #[inline]
     pub(crate) fn note(&self) -> Note {
         if Existing::now() == self.before { Note::Other } else { self.note_of_change() }
@@ -58,14 +59,14 @@ impl Inside {
         if self.polled == Polled::Ready { self.before.note() } else { Note::Other }
     }
 
-    /// Returns the number of messages from circuits to retries on this thread, as counted before the last poll of the
+    /// Returns the number of waits that circuits had announced to retries on this thread before the last poll of the
     /// body.
     pub(crate) fn messages(&self) -> u16 {
         self.before.messages()
     }
 
-    /// Returns whether a circuit has sent a message to a retry since the beginning of the last poll. The message states
-    /// for how long the circuit will reject calls.
+    /// Returns whether a circuit has announced a wait to retries since the beginning of the last poll. An announced
+    /// wait is the time for which a circuit will reject calls.
     #[inline]
     pub(crate) fn has_message(&self) -> bool {
         Existing::now().messages() != self.messages() && self.polled != Polled::Never
@@ -73,8 +74,8 @@ impl Inside {
 }
 
 impl Inside {
-    /// Runs `part`, and counts the nested retries. `part` is one poll of an async body, or the whole body of a function
-    /// that is not `async`. `has_ended` returns whether the result of `part` ends the attempt.
+    /// Runs `part`, and counts the nested retries in `part`. `part` is one poll of an async body, or the whole body of
+    /// a function that is not `async`. `has_ended` returns whether the result of `part` ends the attempt.
     #[inline]
     fn observe<T>(&mut self, part: impl FnOnce() -> T, has_ended: impl FnOnce(&T) -> bool) -> T {
         let before = of_thread(|thread| thread.retries.get());

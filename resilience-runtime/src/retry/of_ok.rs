@@ -11,7 +11,8 @@ use crate::retry::layer::Source;
 use crate::retry::rules::Rules;
 
 impl<'s, S: Source<'s>, R, T, E, H, X, C> Judged<'_, 's, S, R, T, E, H, X, C> {
-    /// Returns the `Ok` value if `retry_if_ok` selected this value, and `max` allows another attempt.
+    /// Returns the `Ok` value of the attempt if `retry_if_ok` selected this value, and the option `max` allows another
+    /// attempt.
     #[inline]
     fn repeated_ok(&self) -> Option<&T> {
         let Ended { attempts, retry, outcome, failed, .. } = &self.ended;

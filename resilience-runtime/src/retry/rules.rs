@@ -8,7 +8,8 @@ use crate::base::noted::aside;
 use crate::base::sync::Arc;
 use crate::retry::budget::config::RetryCost;
 
-/// Describes a retry to the function that [`RetryBuilder::on_retry`](crate::RetryBuilder::on_retry) sets.
+/// Describes a retry. The user's function in [`RetryBuilder::on_retry`](crate::RetryBuilder::on_retry) receives this
+/// description.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct RetryEvent<'a, E: ?Sized> {
@@ -25,13 +26,13 @@ pub struct RetryEvent<'a, E: ?Sized> {
 type Function<P, R> = Arc<dyn Fn(&P) -> R + Send + Sync>;
 type Hook<E> = Arc<dyn Fn(&RetryEvent<'_, E>) + Send + Sync>;
 
-/// The user's functions in a policy.
+/// The user's functions in a retry policy, such as `retry_if`.
 pub struct Rules<E: ?Sized, T: ?Sized> {
     pub(super) errors: ErrorRules<E>,
     pub(super) values: ValueRules<T>,
 }
 
-/// The user's functions that receive an error.
+/// The user's functions in a retry policy that receive an error.
 pub(crate) struct ErrorRules<E: ?Sized> {
     retry_if: Option<Function<E, bool>>,
     retry_after: Option<Function<E, Option<Duration>>>,
@@ -39,7 +40,7 @@ pub(crate) struct ErrorRules<E: ?Sized> {
     on_retry: Option<Hook<E>>,
 }
 
-/// The user's functions that receive an `Ok` value.
+/// The user's functions in a retry policy that receive an `Ok` value.
 pub(crate) struct ValueRules<T: ?Sized> {
     retry_if_ok: Option<Function<T, bool>>,
     retry_after_ok: Option<Function<T, Option<Duration>>>,
@@ -115,8 +116,8 @@ impl<T: ?Sized> Clone for ValueRules<T> {
     }
 }
 
-/// Combines the function in `slot`, if any, with `second`. `merge` computes one result from the results of both
-/// functions.
+/// Adds the user's function `second` to `slot`, a field of a retry policy such as `retry_if`. If the field already
+/// contains a function, both functions are called, and `merge` computes one result from their two results.
 fn add<P: ?Sized + 'static, R: 'static>(
     slot: &mut Option<Function<P, R>>,
     second: impl Fn(&P) -> R + Send + Sync + 'static,
@@ -133,7 +134,8 @@ fn longer(first: Option<Duration>, second: &dyn Fn() -> Option<Duration>) -> Opt
     first.max(second())
 }
 
-/// Returns the first cost. If the first cost is the default, returns the second cost instead.
+/// Returns the cost from the first of two functions. If this cost is the default, returns the cost from the second
+/// function instead.
 fn special(first: RetryCost, second: &dyn Fn() -> RetryCost) -> RetryCost {
     match first {
         RetryCost::Failure => second(),

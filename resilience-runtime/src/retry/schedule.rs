@@ -19,7 +19,7 @@ pub struct Schedule {
     pub(crate) backoff: Backoff,
     pub(crate) max_elapsed: Option<Duration>,
     seed: Option<u64>,
-    /// Whether retries in nested calls count towards `max`.
+    /// Whether the retries of calls that the body makes count towards `max`.
     pub(crate) count_nested: bool,
     /// Whether a rejection by the circuit of another function is retried.
     pub(crate) retry_rejected: bool,

@@ -109,8 +109,9 @@ impl Core {
         }
     }
 
-    /// Returns the ticket of an admitted call, and the start time of the call if the circuit or an event needs this
-    /// time. If an event needs the duration of the call, the returned ticket is `ticket.timed()`.
+    /// Returns the ticket (the record of the admission) of a call. Also returns the start time of the call if the
+    /// circuit or an event needs this time. If an event needs the duration of the call, the method `timed` marks the
+    /// returned ticket.
     #[cold]
     pub(crate) fn start(&self, ticket: Ticket) -> (Ticket, Option<Tick>) {
         let by_event = events::durations_wanted();
@@ -160,7 +161,7 @@ impl Core {
     }
 
     /// Returns whether the call has run for `hung_after` or longer since the first wait of its body. Returns false if
-    /// the ticket records no wait of the body.
+    /// `ticket`, the record of the call's admission, contains no wait of the body.
     ///
     /// The ticket contains the time from `started` to the first wait of the body. Usually, this time is zero, because
     /// `started` is the time of the first wait. If the circuit counts slow calls, for example, `started` is the time of
@@ -200,13 +201,14 @@ impl Core {
         // have to wait for the exchange, because the processor executes no later instruction before the exchange ends.
         let now = Stamp::now();
         // Emits no event if `count` counts the success. If a subscriber wanted the event `circuit_success` when the
-        // call was admitted, the ticket is timed, and `is_quiet_for` returns false.
+        // call was admitted, the call's ticket is marked as timed, and `is_quiet_for` returns false.
         if !(self.gate.is_quiet_for(ticket) && self.count(ticket, now)) {
             self.finish_success(ticket, started, now);
         }
     }
 
-    /// Counts a success in a counter of this thread. Returns false, and counts nothing, if the success needs the lock.
+    /// Counts a success in a counter of this thread. Returns false, and counts nothing, if the success needs the lock
+    /// of the circuit.
     #[inline]
     fn count(&self, ticket: Ticket, now: Stamp) -> bool {
         self.totals.assigned().is_some_and(|slot| slot.succeed(ticket.generation(), now))
@@ -263,7 +265,7 @@ impl Core {
     ///
     /// If the circuit is now open, leaves a message ([`StillOpen`]) that tells a retry for how long the circuit will
     /// reject calls. If the circuit is not open, and `is_noted` is true, calls [`void_messages`]. A retry then ignores
-    /// earlier messages.
+    /// the earlier messages of circuits on this thread.
     #[cold]
     pub(crate) fn fail(
         &self,
@@ -286,7 +288,8 @@ impl Core {
         if let Effect::Opened { cause, failures } = effect {
             events::opened(name, opened_from(cause), cause.reason(), failures, error);
         }
-        // Leaves no message for a failure that was only counted, because this failure has not opened the circuit.
+        // After a failure that was only counted, the circuit announces no wait to retries, because this failure has not
+        // opened the circuit.
         let wait = if matches!(effect, Effect::Counted) { None } else { self.wait() };
         match wait {
             Some(wait) => StillOpen::leave(self.address(), wait, false),

@@ -32,9 +32,9 @@ use crate::circuit::settings::Settings;
 const BITS: u32 = 3;
 const MASK: u64 = (1 << BITS) - 1;
 
-/// The low three bits of the word if the circuit is closed, and a success only increments a counter
-/// ([`SuccessPath::Quiet`]). The value is zero, because these three bits of an [ordinary](Ticket::is_ordinary) ticket
-/// are also zero, and [`Gate::is_quiet_for`] compares the ticket with the word.
+/// The low three bits of `Gate::word` if the circuit is closed, and a success only increments a counter
+/// ([`SuccessPath::Quiet`]). The value is zero, because [`Gate::is_quiet_for`] compares the word with the ticket (the
+/// record of the admission) of a call. In an [ordinary](Ticket::is_ordinary) ticket, the same three bits are zero.
 const QUIET: u64 = 0;
 const FAILING: u64 = 1;
 const TIMED: u64 = 2;
@@ -121,11 +121,12 @@ impl Gate {
         self.is_closed(generation, SuccessPath::Quiet)
     }
 
-    /// Returns true if the circuit is [quiet](Self::is_quiet) in the generation of the ticket, and the ticket is
-    /// [ordinary](Ticket::is_ordinary). In a quiet circuit, a success only increments a counter. The ticket of a trial
-    /// call, for example, is not ordinary. In one generation, the bits of an ordinary ticket equal the word of a quiet
-    /// circuit. One comparison therefore checks the state and the generation. If the ticket contains the time until the
-    /// first wait of the body, this function returns false, because this time changes the bits.
+    /// Returns whether the success of a call only increments a counter. `ticket` records the admission of the call. The
+    /// ticket must be [ordinary](Ticket::is_ordinary), unlike the ticket of a trial call. The circuit must be closed
+    /// and [quiet](SuccessPath::Quiet). The circuit's generation (a count of state changes) must not have changed since
+    /// the admission. The bits of the ticket then equal `word`, so one comparison checks the state and the generation.
+    /// If the ticket contains the time until the first wait of the body, this function returns false, because this time
+    /// changes the bits.
     #[inline]
     pub(crate) fn is_quiet_for(&self, ticket: Ticket) -> bool {
         let bits = ticket.to_bits();

@@ -219,9 +219,9 @@ impl Machine {
             }
             State::ForcedOpen { .. } => Err(Wait::forced_open(whole_steps(nanos(settings.cooldown)))),
             State::Open { since, hint, draw, outage } => {
-                // Limits the wait to one cooldown if `since` comes from another clock, such as the paused clock of a
-                // test's runtime. A `since` that is at most one second later than `now` remains unchanged, because a
-                // delayed thread may have read `now` earlier.
+                // Limits the wait of the caller to one cooldown if `since` comes from another clock, such as the paused
+                // clock of a test's runtime. A `since` that is at most one second later than `now` remains unchanged,
+                // because a delayed thread may have read `now` earlier.
                 *since = since.on_clock_of(now);
                 let (since, hint, draw, outage) = (*since, *hint, *draw, *outage);
                 match remaining(since, self.cooldown(hint, draw, settings), now) {
@@ -356,8 +356,9 @@ impl Machine {
         self.enter(State::Disabled, Cause::Disable);
     }
 
-    /// Subtracts the trial call of `ticket` from the number of running trial calls. Does nothing if the circuit no
-    /// longer counts the trial call, for example because the trial call exceeded its time limit.
+    /// Subtracts a trial call from the number of running trial calls. `ticket` records the admission of this trial
+    /// call. Does nothing if the circuit no longer counts the trial call as running, for example because the trial call
+    /// exceeded its time limit.
     pub(crate) fn release(&mut self, ticket: Ticket) {
         let current = self.ticket(self.lease.into());
         if let State::HalfOpen { in_flight, .. } = &mut self.state {
@@ -396,14 +397,15 @@ impl Machine {
         self.generation = self.generation.wrapping_add(1);
     }
 
-    /// Returns whether `ticket` belongs to a trial call that the half-open circuit still counts as running. A trial
-    /// call that has exceeded its time limit counts as running until the circuit admits the next trial call.
+    /// Returns whether the half-open circuit still counts a trial call as running. `ticket` records the admission of
+    /// this trial call. A trial call that has exceeded its time limit counts as running until the circuit admits the
+    /// next trial call.
     pub(crate) fn is_live(&self, ticket: Ticket) -> bool {
         matches!(self.state, State::HalfOpen { .. }) && ticket.at_admission() == self.ticket(self.lease.into())
     }
 
-    /// Returns a ticket for a call that only the option `shadow` admits, or for an inner call in the body of a trial
-    /// call. The outcome of this call must not affect the circuit.
+    /// Returns a ticket, which records the admission of a call. The call is either a call that only the option `shadow`
+    /// admits, or an inner call in the body of a trial call. The outcome of this call must not affect the circuit.
     ///
     /// The ticket contains the previous generation (a count of state changes). The circuit therefore treats the call
     /// like a call that started before the last state change.

@@ -27,7 +27,7 @@ thread_local! {
         const { [const { Cell::new((0, Ticket::new(0, Ticket::NO_TRIAL))) }; DEEPEST] };
 }
 
-/// Adds an entry for a trial call whose body this thread begins to poll.
+/// Adds an entry to the list `TRIALS`, for a trial call whose body this thread begins to poll.
 #[cold]
 #[inline(never)]
 pub(crate) fn enter<C>(core: &C, ticket: Ticket) {
@@ -40,8 +40,8 @@ pub(crate) fn enter<C>(core: &C, ticket: Ticket) {
     of_thread(|thread| thread.trials.set(depth + 1));
 }
 
-/// Removes the entry of the innermost trial call. If the body of the trial call panicked, the destructor of the call's
-/// permit calls this function.
+/// Removes the entry of the innermost trial call from the list `TRIALS`. If the body of the trial call panicked, the
+/// destructor of the call's permit calls this function.
 #[expect(
     clippy::inline_always,
     reason = "measured: a call after the body moves its outcome through memory, 48 instructions"
@@ -56,7 +56,7 @@ fn address<C>(core: &C) -> usize {
 }
 
 /// Returns whether this thread is polling the body of a trial call of the circuit `core`. Ignores a trial call if
-/// `is_live` returns false for the ticket of the trial call.
+/// `is_live` returns false for the trial call's ticket (the record of its admission).
 #[inline]
 pub(crate) fn is_within<C>(core: &C, is_live: impl Fn(Ticket) -> bool) -> bool {
     let depth = of_thread(|thread| thread.trials.get());

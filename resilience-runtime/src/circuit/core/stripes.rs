@@ -45,9 +45,10 @@ impl Slot {
         Stamp::from_bits(self.last_success.load(Ordering::Relaxed))
     }
 
-    /// Counts a call that succeeded at `now`, in the period with the number `period`. Returns false, and counts
-    /// nothing, if this slot's count of successes is full, belongs to another period, or was just changed by another
-    /// thread. The caller must then take the lock of the breaker, record the success, and call [`Slot::begin_period`].
+    /// Counts a call that succeeded at `now`, in the period with the number `period`. A period begins when the circuit
+    /// closes or is reset. Returns false, and counts nothing, if the stored count of successes is full, belongs to
+    /// another period, or was just changed by another thread. The caller must then take the lock of the breaker, record
+    /// the success, and call [`Slot::begin_period`].
     ///
     /// One compare-and-exchange both checks the period and counts the success. If a new period begins during this
     /// function, the success is therefore never counted in the new period.
@@ -59,9 +60,10 @@ impl Slot {
         count < COUNT && self.succeeded.compare_exchange(seen, seen + 1, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
-    /// Prepares this slot to count successes of the period with the number `period`. If the count of successes is full,
-    /// or belongs to another period, this function sets the count to zero. Returns the number of removed successes, and
-    /// whether the count already belonged to `period`. The caller must hold the lock of the breaker.
+    /// Prepares these counters for the successes in the period with the number `period`. A period begins when the
+    /// circuit closes or is reset. If the count of successes is full, or belongs to another period, this function sets
+    /// the count to zero. Returns the number of removed successes, and whether the count already belonged to `period`.
+    /// The caller must hold the lock of the breaker.
     pub(crate) fn begin_period(&self, period: u32) -> (u64, bool) {
         let seen = self.succeeded.load(Ordering::Relaxed);
         let count = seen ^ tag(period);
@@ -73,7 +75,8 @@ impl Slot {
         (old & COUNT, count == COUNT)
     }
 
-    /// Returns two counts: all successes in this slot, and the successes in the period with the number `period`.
+    /// Returns two numbers. The first number is the stored count of successes. The second number is the same count, or
+    /// zero if the count belongs to another period than `period`.
     pub(crate) fn successes(&self, period: u32) -> (u64, u64) {
         let seen = self.succeeded.load(Ordering::Relaxed);
         let count = seen & COUNT;
@@ -89,29 +92,30 @@ fn tag(period: u32) -> u64 {
     join(period, 0)
 }
 
-/// The number of breakers that share a block. A block contains the counters of these breakers for all threads. If four
-/// breakers shared a block, a program with 100,000 breakers would need 1.6 MB more memory. The allocator of glibc would
-/// also leave twice as many gaps between aligned blocks.
+/// The number of breakers that share a block of memory. A block contains the counters of these breakers for all
+/// threads. If only four breakers shared a block, a program with 100,000 breakers would need 1.6 MB more memory. The
+/// allocator of glibc would also leave twice as many gaps between aligned blocks.
 const SLOTS: usize = 8;
 
-/// A stripe, which contains one slot for each of eight breakers. Stripes are aligned to 128 bytes, because processors
-/// fetch cache lines of 64 bytes in pairs.
+/// A stripe: the counters that one thread, or a few threads, use for eight breakers. The counters of each breaker are
+/// in a slot of their own. Stripes are aligned to 128 bytes, because processors fetch cache lines of 64 bytes in pairs.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub(crate) struct Line([Slot; SLOTS]);
 
-/// The slots of one breaker.
+/// All counters of one breaker, in one or several slots. Each thread always uses the counters in the same slot.
 pub(crate) enum Stripes {
-    /// The breaker has one slot in each element of `lines`, at the index `column`. Up to eight breakers share `lines`.
+    /// The breaker has one slot (a set of counters) in each element of `lines`, at the index `column`. Up to eight
+    /// breakers share `lines`.
     Many { lines: Arc<[Line]>, column: usize },
-    /// All threads share one slot. A function with the option `key` may have many circuits, so the breakers of these
-    /// circuits use this variant to save memory.
+    /// All threads share one slot (a set of counters). A function with the option `key` may have many circuits, so the
+    /// breakers of these circuits use this variant to save memory.
     Single(Slot),
 }
 
 impl Stripes {
-    /// Creates the slots of a breaker. The number of slots is twice the number of processors, rounded up to a power of
-    /// two, but at most 16.
+    /// Creates the counters of a breaker. Each slot contains the counters for one thread, or for a few threads. The
+    /// number of slots is twice the number of processors, rounded up to a power of two, but at most 16.
     pub(crate) fn new() -> Self {
         /// The newest block, which contains the counters of up to eight breakers, and the number of breakers that
         /// already use this block.
@@ -173,8 +177,8 @@ impl fmt::Debug for Stripes {
 }
 
 fn lines() -> Arc<[Line]> {
-    /// The number of stripes that the function `lines` creates. This number is computed once, because
-    /// `available_parallelism` may read files.
+    /// The number of stripes that the function `lines` creates. Each thread uses the counters in one stripe. The number
+    /// of stripes is computed once, because `available_parallelism` may read files.
     static STRIPES: OnceLock<usize> = OnceLock::new();
     let stripes = || (2 * available_parallelism().map_or(1, usize::from)).next_power_of_two().min(16);
     let stripes = *STRIPES.get_or_init(stripes);

@@ -70,14 +70,15 @@ impl BudgetState {
     #[inline]
     pub(crate) fn call_succeeded(&self, last: Option<RetryCost>) {
         if let Kind::Bucket(bucket, tokens) = &self.kind {
-            // Skips the write if the bucket is full, as in most calls.
+            // Most calls find a full bucket, and then need no write.
             if tokens.load(Ordering::Relaxed) != bucket.capacity {
                 bucket.refund(tokens, last);
             }
         }
     }
 
-    /// Returns the number of tokens in the bucket, or the number of retries that a [`RetryRatio`] would grant now.
+    /// Returns the number of tokens in the bucket of a [`TokenBucket`], or the number of retries that a [`RetryRatio`]
+    /// would grant now.
     pub(super) fn tokens(&self) -> u64 {
         match &self.kind {
             Kind::Bucket(_, tokens) => tokens.load(Ordering::Relaxed).into(),
@@ -111,8 +112,8 @@ impl TokenBucket {
     }
 }
 
-/// A type that contains the state of a budget, for example `RetryBudget` or a policy. The method `state` returns `None`
-/// for a policy without a budget.
+/// A type that contains the state of a budget, for example `RetryBudget` or a retry policy. The method `state` returns
+/// `None` for a policy without a budget.
 pub trait Pays {
     fn state(&self) -> Option<&BudgetState>;
 }
@@ -131,7 +132,8 @@ impl<P: Pays + ?Sized> Pays for &P {
     }
 }
 
-/// Adds `new` to `list`. If the list is full, first removes the elements for which `is_alive` returns false.
+/// Adds `new` to `list`. If the capacity of the list is used up, first removes the elements for which `is_alive`
+/// returns false.
 ///
 /// The list doubles its capacity if most elements are alive. On average, an addition therefore examines only a few
 /// elements, even in a program with many budgets.

@@ -1,7 +1,8 @@
 //! Counts the calls and the retries of a budget in a window of time with the length [`RetryRatio::ttl`].
 //!
-//! The window consists of ten slots of equal length, each with its own counts. The number of a slot is the time at its
-//! start, divided by the length of a slot. When a new slot begins, the oldest slot leaves the window.
+//! The window consists of ten slots (periods of time) of equal length, each with its own counts. The number of a slot
+//! is the time at its start, divided by the length of a slot. When a new slot begins, the oldest slot leaves the
+//! window.
 
 use std::time::Duration;
 
@@ -60,8 +61,8 @@ impl Window {
                 return false;
             }
             // If another thread has counted a retry since `before` was read, the exchange fails, and the loop computes
-            // the remaining retries again. Two threads can both take the last retry if a new slot begins between their
-            // readings of the clock.
+            // the remaining retries again. Two threads can both take the last retry if a new slot (a tenth of the
+            // window) begins between their readings of the clock.
             let paid = (before, Slots::more(before, slot));
             if self.retries.word(slot).compare_exchange(paid.0, paid.1, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
                 return true;
@@ -75,48 +76,48 @@ impl RetryRatio {
         self.ttl.clamp(Duration::from_millis(1), Duration::from_secs(24 * 60 * 60))
     }
 
-    /// Returns the length of a slot in nanoseconds.
+    /// Returns the length of a slot (a tenth of the window) in nanoseconds.
     fn length(&self) -> u64 {
         nanos(self.ttl()) / u64::from(SLOTS)
     }
 
-    /// Reads tokio's clock, and returns the number of the current slot.
+    /// Reads tokio's clock, and returns the number of the current slot (a tenth of the window).
     fn slot(&self) -> Now {
         let length = self.length();
         let ahead = (nanos(SKEW) / length).max(SLOTS.into());
         // A slot number has 32 bits, so the numbers repeat after 2^32 slots: about five days with the shortest `ttl` of
-        // 1 ms. An old count then looks current if no later slot has replaced it.
+        // 1 ms. The count of an old slot then looks current if the count of a later slot has not replaced it.
         #[expect(clippy::cast_possible_truncation, reason = "only the numbers of near slots are compared")]
         let now = Now { slot: (Tick::now().to_bits() / length) as u32, ahead: ahead as u32 };
         now
     }
 }
 
-/// The number of the current slot, from a reading of tokio's clock.
+/// The number of the current slot (a tenth of the window), from a reading of tokio's clock.
 #[derive(Clone, Copy, Debug)]
 struct Now {
     slot: u32,
-    /// The largest possible distance from `slot` to a later slot, in which another thread has just counted a call. A
-    /// slot at a greater distance comes from another clock, such as the paused clock of another test.
+    /// The largest possible distance, in slots, to a later slot in which another thread has already counted a call. A
+    /// slot number at a greater distance comes from another clock, such as the paused clock of another test.
     ahead: u32,
 }
 
 impl Now {
-    /// Returns whether the slot with the number `slot` is 1 to `ahead` slots later than the current slot. A thread with
-    /// a later reading of the clock may already use this slot.
+    /// Returns whether the slot (a tenth of the window) with the number `slot` is 1 to `ahead` slots later than the
+    /// current slot. A thread with a later reading of the clock may already use this slot.
     fn is_behind(self, slot: u32) -> bool {
         (1..=self.ahead).contains(&slot.wrapping_sub(self.slot))
     }
 
-    /// Returns whether the slot with the number `slot` is in the window. The window contains the last ten slots, and
-    /// later slots that other threads already use.
+    /// Returns whether the slot (a period of time) with the number `slot` is in the window. The window contains the
+    /// last ten slots, and later slots that other threads already use.
     fn counts(self, slot: u32) -> bool {
         self.slot.wrapping_sub(slot) < SLOTS || self.is_behind(slot)
     }
 }
 
-/// The counts of calls, or of retries, in the last ten slots. The upper half of each `AtomicU64` is the number of the
-/// slot, and the lower half is the count.
+/// The counts of calls, or of retries, in the last ten slots (tenths of the window). The upper half of each `AtomicU64`
+/// is the number of the slot, and the lower half is the count.
 #[derive(Debug)]
 struct Slots([AtomicU64; SLOTS as usize]);
 
