@@ -80,9 +80,9 @@ impl Rejection {
     /// Finds a rejection in `error` or in its sources (`Error::source`). The search ends after 64 errors.
     ///
     /// The search finds a rejection in an [`io::Error`], in a `Box<dyn Error>`, in an `anyhow::Error` with a context,
-    /// and behind `#[error(transparent)]`. It also finds the rejection if `error` itself is unknown, but its
-    /// [source](Error::source) is the source of a layer's error, such as a [`CircuitOpenError`]. The search finds nothing
-    /// in an error that returns no source.
+    /// and behind `#[error(transparent)]`. An error of your own type may return the [source](Error::source) of a
+    /// layer's error, such as a [`CircuitOpenError`], as its own source. The search then also finds the rejection. The
+    /// search finds nothing in an error that returns no source.
     ///
     /// ```
     /// use std::io;

@@ -30,7 +30,7 @@ const MOST: usize = 20;
 #[non_exhaustive]
 pub struct RefusedConfig {
     mistakes: Vec<ConfigMistake>,
-    /// The number of mistakes after the first [`MOST`] mistakes. The field `mistakes` does not contain these mistakes.
+    /// The number of mistakes that are not in the list `mistakes`, because this list is full (see [`MOST`]).
     more: usize,
 }
 

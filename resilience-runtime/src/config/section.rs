@@ -101,7 +101,8 @@ macro_rules! tables {
         impl Tables {
             pub(super) const NONE: Self = Self { $($field: Vec::new(),)* };
 
-            /// Returns a copy that contains the exact name of each layer.
+            /// Returns a copy in which the exact name of a layer, such as `Exa-API`, replaces a name in the form of an
+            /// environment variable, such as `EXA_API`.
             pub(super) fn resolved(&self) -> Result<Self, RefusedConfig> {
                 let mut refused = RefusedConfig::default();
                 let mut tables = self.clone();

@@ -74,7 +74,8 @@ impl Line {
         }
     }
 
-    /// Returns one quota with the fewest tokens and the latest reset time of all quotas that apply at `now`.
+    /// Merges all quotas that apply at `now` into one quota. This quota has the smallest number of tokens and the
+    /// latest reset time of all merged quotas.
     #[cfg(feature = "serde")]
     pub(crate) fn quota_at(&self, now: Tick) -> Option<KeptQuota> {
         lock_std(&self.quotas).keep(now)

@@ -183,7 +183,7 @@ mod tests {
         Pace::new(rate, SECOND, Some(burst))
     }
 
-    /// Returns how many calls `pace` admits if the calls start at `times`, in nanoseconds.
+    /// Returns the number of calls that `pace` admits if one call comes at each of the `times`.
     fn passed(pace: Pace, times: impl IntoIterator<Item = u64>) -> usize {
         let mut due = 0;
         times

@@ -78,7 +78,8 @@ impl Quotas {
         self.0.clear();
     }
 
-    /// Returns one quota with the fewest tokens and the latest reset time of all quotas that apply at `now`.
+    /// Merges all quotas that apply at `now` into one quota. This quota has the smallest number of tokens and the
+    /// latest reset time of all merged quotas.
     #[cfg(feature = "serde")]
     pub(crate) fn keep(&self, now: Tick) -> Option<KeptQuota> {
         let applying = || self.0.iter().filter(|quota| !quota.left(now).is_zero());
@@ -101,8 +102,8 @@ impl Quotas {
     }
 
     /// Merges two neighbours in the list into one quota with the smaller number of tokens and the later reset. Chooses
-    /// the two neighbours for which the gap between the merged reset and the reset before it is shortest. The resets
-    /// therefore stay evenly spread.
+    /// the neighbours whose merged quota has the shortest time between its reset and the reset of the quota before it.
+    /// The reset times in the list therefore stay evenly spread.
     fn join_two(&mut self, now: Tick) {
         let before = |place: usize| place.checked_sub(1).map_or(now, |place| self.0[place].until);
         let gap = |place: &usize| self.0[place + 1].until.since(before(*place));

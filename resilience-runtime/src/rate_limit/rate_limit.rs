@@ -147,8 +147,8 @@ impl RateLimit {
         Some(kept).filter(|kept| pace != Pace::NEVER && !kept.decides_as_new())
     }
 
-    /// Replaces the state by the state of a snapshot. Limits the time until a whole burst to the time that the current
-    /// rate needs to refill a burst. The rate may have been slower at the time of the snapshot.
+    /// Replaces the state by the state of a snapshot. The rate may have been slower at the time of the snapshot. The
+    /// time until a whole burst can start is therefore limited to the time that the current rate needs to refill it.
     #[cfg(feature = "serde")]
     pub(crate) fn restore(&self, kept: &KeptLimit) {
         let Shared { due, line, .. } = &*self.0;
@@ -164,7 +164,7 @@ impl RateLimit {
     }
 
     /// Limits the calls to a quota that the service reports, for example in the headers of a response. The service
-    /// allows `remaining` further tokens, until `reset` has passed.
+    /// allows `remaining` further tokens, until the time `reset` has passed.
     ///
     /// The rate and the burst still apply. Each earlier quota applies until its own reset. If more than 32 quotas
     /// apply, two quotas with similar reset times are merged. The merged quota has the smaller number of tokens and the

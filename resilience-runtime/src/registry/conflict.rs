@@ -55,9 +55,9 @@ pub struct CircuitConflict {
     pub places: [String; 2],
 }
 
-/// The options that decide when a circuit opens. Not all of them can be combined. If two attributes set such options, the
-/// options of the second attribute do not take effect. The [`CircuitConflict`] then names the first option in this list
-/// that only the second attribute sets.
+/// The options that decide when a circuit opens. Some of these options exclude each other. If two attributes of one
+/// circuit set options that exclude each other, the second attribute's options from this list do not take effect. The
+/// [`CircuitConflict`] then names the first option in this list that only the second attribute sets.
 const RULE: [CircuitOption; 7] = [
     CircuitOption::FailureRate,
     CircuitOption::SlowRate,
@@ -109,8 +109,8 @@ pub(crate) fn conflicts(name: &str, before: &[Arc<Written>], next: &Written) -> 
     found
 }
 
-/// Returns the conflicts between the elements of `places`: the attributes and builders with the name `name`. If two
-/// elements conflict, the first one wins.
+/// Returns the conflicts between the elements of `places`, which are the attributes and builders of the circuit `name`.
+/// If two elements conflict, the first element takes effect.
 pub(crate) fn conflicts_among(name: &str, places: &[Arc<Written>]) -> impl Iterator<Item = CircuitConflict> {
     (1..places.len()).flat_map(move |index| conflicts(name, &places[..index], &places[index]))
 }

@@ -32,7 +32,7 @@ pub(crate) struct Family<E: Keyed> {
     /// The number of layers, including the layers that a thread is about to insert.
     keys: AtomicU32,
     max_keys: AtomicU32,
-    /// The layer that all keys beyond `max_keys` share, see [`Keyed::IS_SHARED_BEYOND`].
+    /// The layer that all new keys share while `max_keys` layers are in use, see [`Keyed::IS_SHARED_BEYOND`].
     beyond: OnceLock<E>,
     /// The time of the last event `keys_full`, as the result of `Tick::to_bits`, or zero before the first event.
     warned: AtomicU64,
@@ -76,8 +76,8 @@ struct Shard<E: Keyed>(Mutex<(E::Settings, Keys<E>)>);
 const KEYS_OF_A_SHARD: u32 = 64;
 const MOST_SHARDS: u32 = 16;
 
-/// The key in the name of the layer that all keys beyond `max_keys` share. A call with the key `…` uses this layer,
-/// too. Otherwise, two layers would have the same name.
+/// The key in the name of the layer that all new keys share while `max_keys` layers are in use. A call with the key
+/// `…` uses this layer, too. Otherwise, two layers would have the same name.
 const BEYOND: &str = "…";
 
 /// The default of the option `max_keys`.
@@ -160,8 +160,8 @@ impl<E: Keyed> Family<E> {
         lock(&self.shards[shard].0).1.get(hash, |it| self.key(it) == Some(key))
     }
 
-    /// Returns an iterator over the layers of all keys. The last element is the layer that all keys beyond `max_keys`
-    /// share, if this layer exists.
+    /// Returns an iterator over the layers of all keys. If the field `beyond` contains a layer, which several keys
+    /// share, this layer is the last element.
     pub(crate) fn iter(&self) -> impl Iterator<Item = E> + '_ {
         self.of_keys().chain(self.beyond.get().cloned())
     }
@@ -257,7 +257,7 @@ impl<E: Keyed> Family<E> {
     }
 
     /// Creates the layer of a new key. If `has_place` is true, the field `keys` already counts the layer. Otherwise,
-    /// `max_keys` layers exist already, and the new layer is not inserted.
+    /// the table has no place for the layer. The key then shares a layer with other keys, or gets a temporary layer.
     fn add_to_place(&self, key: &[u8], shard: usize, hash: u32, has_place: bool) -> E {
         let (settings, table) = &mut *lock(&self.shards[shard].0);
         // Another thread may have inserted a layer for `key` after the method `of` searched for `key`.
@@ -351,7 +351,8 @@ impl<E: Keyed> Family<E> {
     }
 }
 
-/// Returns whether this key always uses the layer that all keys beyond `max_keys` share, see [`BEYOND`].
+/// Returns true if this key is [`BEYOND`], and several keys can share a layer of the type `E`. The key then always uses
+/// the shared layer.
 fn is_beyond<E: Keyed>(key: &[u8]) -> bool {
     E::IS_SHARED_BEYOND && key == BEYOND.as_bytes()
 }

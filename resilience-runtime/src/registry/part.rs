@@ -110,8 +110,8 @@ impl Part {
         self.circuits.value(place).as_deref()
     }
 
-    /// Removes the circuit of this name, and returns whether it was removed. Does not remove the circuit of an
-    /// attribute whose function was called.
+    /// Removes the circuit of this name, and returns whether it was removed. Does not remove a circuit if a function
+    /// with this circuit was called.
     pub(super) fn remove(&mut self, name: &str, hash: u32) -> bool {
         let by_attribute =
             |sources: &Option<Arc<Sources>>| sources.as_ref().is_some_and(|sources| sources.by_attribute);
@@ -119,7 +119,7 @@ impl Part {
         found.is_some_and(|(place, _)| self.circuits.remove(place).is_some())
     }
 
-    /// Lists the circuits in one range of hashes, see [`Table::step`].
+    /// Lists the circuits whose hashes are at least `from` and less than the returned number, see [`Table::step`].
     pub(super) fn step(&self, from: u32) -> (Vec<CircuitBreaker>, Option<u32>) {
         self.circuits.step(from, CircuitBreaker::clone)
     }
@@ -195,8 +195,8 @@ impl Part {
     }
 
     /// Returns the conflicts (contradictory options) of a name that has just been registered with the options `places`.
-    /// Includes the conflict of a name that is used both with and without `key`, if no earlier registration has
-    /// reported this conflict.
+    /// If the name is used both with and without `key`, also returns this conflict, unless an earlier registration has
+    /// reported it.
     pub(super) fn conflicts_of_new(&self, name: &str, places: &[Arc<Written>]) -> Vec<CircuitConflict> {
         let Declarations { circuit, family } = declarations(name);
         let is_declared = !circuit.is_empty() && !family.is_empty();

@@ -154,7 +154,7 @@ impl<E: Clone, T: Default> Table<E, T> {
         place
     }
 
-    /// Enlarges the table by half of its size. Doubling could need up to a third more memory for each key.
+    /// Enlarges the table by half of its size. If the table doubled instead, it could need up to a third more memory.
     fn grow(&mut self) {
         self.resize(self.slots.len() / 2 * 3);
     }
