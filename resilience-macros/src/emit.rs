@@ -223,8 +223,8 @@ impl Place<'_> {
         }
         let wait = self.wait(mixed, &quote_spanned!(mixed=> outcome), self.run(&self.noted(&self.watched(block))));
         let ran = self.ran();
-        // Puts the clones into a block of their own, so that functions in options such as `retry_if` read the original
-        // arguments.
+        // Puts the clones of arguments into a separate block, so that functions in options such as `retry_if` read the
+        // original arguments.
         let wait = match self.clones() {
             Some(clones) => quote_spanned!(mixed=> let outcome = { #clones #wait outcome };),
             None => wait,

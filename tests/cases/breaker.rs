@@ -133,7 +133,7 @@ impl Case {
         }
     }
 
-    /// Finds the step that ends the call `id`, and returns the outcome in this step. Without this step, returns
+    /// Finds the step that ends the call `id`, and returns the outcome in this step. If no step ends the call, returns
     /// `Outcome::Cancel`, because the test drops all running calls at the end of a case.
     fn outcome(&self, id: &str) -> Outcome {
         let ends = |step: &Step| step.with.filter(|_| step.id == id);
@@ -146,9 +146,9 @@ struct Replay<'a> {
     breaker: CircuitBreaker,
     running: HashMap<&'a str, Call>,
     began: Instant,
-    /// An entry for each finished step of the case. The number is the time on the paused clock at the end of the step,
-    /// in seconds since the start of the case. The array contains the earliest and the latest time stamp that the
-    /// breaker may have stored during the step, in milliseconds since 1970.
+    /// An entry for each finished step of the case. The first element is the time on the paused clock at the end of the
+    /// step, in seconds since the start of the case. The second element, an array, contains the earliest and the latest
+    /// time stamp that the breaker may have stored during the step, in milliseconds since 1970.
     journal: Vec<(u64, [u128; 2])>,
 }
 

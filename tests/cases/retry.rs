@@ -212,8 +212,8 @@ impl Case {
     }
 }
 
-/// Makes one call through `policy`. `outcomes` contains the outcome of each attempt. An attempt without an entry
-/// panics.
+/// Makes one call through `policy`. `outcomes` contains the outcome of each attempt. An attempt without an entry in
+/// `outcomes` panics.
 async fn observe<E: Accepts<Failure> + ?Sized, T: Accepts<u64> + ?Sized>(
     policy: &RetryPolicy<E, T>,
     budget: Option<&RetryBudget>,

@@ -23,7 +23,7 @@ pub(crate) struct Ticket {
 }
 
 impl Ticket {
-    /// The [`Ticket`] of a call that runs inside a trial, if both calls use the same circuit. No circuit reaches the
+    /// The [`Ticket`] of a call that the body of a trial call makes through the same circuit. No circuit reaches the
     /// generation `u32::MAX`, so the outcome of this inner call changes no state.
     pub(crate) const STALE: Self = Self { generation: u32::MAX, lease: 0 };
 }
@@ -54,15 +54,15 @@ struct Facts {
     shown: Circuit,
 }
 
-/// The messages from circuits to the outer retries. A circuit adds a message when it rejects a call, and when a failure
-/// opens the circuit. After a failed attempt, a retry reads the newest message.
+/// The messages that circuits leave for the retries around them. A circuit adds a message when it rejects a call, and
+/// when it is open after a failure. After a failed attempt, a retry reads the newest message.
 #[derive(Default)]
 pub(crate) struct Messages {
     all: RefCell<Vec<Message>>,
-    /// The number of messages at the start of `all` that retries ignore.
+    /// The number of old messages at the start of `all`, which retries ignore.
     void: Cell<usize>,
-    /// The number of messages at the start of the last poll in which a body failed or was pending. Only functions with
-    /// a circuit or with `#[fallback(on = "rejected")]` update this number.
+    /// The length of `all` at the start of the latest poll in which a body failed or was pending. Only polls of a body
+    /// inside a circuit or a `#[fallback(on = "rejected")]` update this value.
     pub(crate) noted: Cell<usize>,
 }
 
@@ -88,7 +88,8 @@ impl Messages {
         }
     }
 
-    /// Returns the newest message. Skips the first `since` messages, and messages from the circuits in `own`.
+    /// Returns the newest message. Skips the first `since` messages, and the messages of circuits whose index is in
+    /// `own`.
     pub(crate) fn newest(&self, since: usize, own: &[usize]) -> Option<Message> {
         let all = self.all.borrow();
         let new = &all[since.max(self.void.get()).min(all.len())..];
@@ -136,7 +137,7 @@ impl Breaker {
     }
 
     /// Returns the expected `retry_after` of a rejection. For an open circuit, this is the remaining cooldown. For a
-    /// half-open circuit, this is the rest of `trial_timeout`, but at most 1 s.
+    /// half-open circuit, this is the time until the newest trial has run for `trial_timeout`, but at most 1 s.
     pub(crate) fn wait(&self) -> Duration {
         match self.facts.borrow().state {
             State::HalfOpen { newest, .. } => {

@@ -44,8 +44,8 @@ pub(crate) struct RetryRecord {
     /// The number of repeated attempts of inner retries. When an inner retry succeeds, its repeated attempts are
     /// subtracted again.
     pub(crate) retries: Cell<i32>,
-    /// The number of messages from circuits ([`Messages`](crate::breaker::Messages)) at the start of the last poll of
-    /// the body. The value is `None` if an inner attribute rejected the attempt before the body ran.
+    /// The number of messages that circuits had left ([`Messages`](crate::breaker::Messages)) when the latest poll of
+    /// the body began. The value is `None` if an inner attribute rejected the attempt before the body ran.
     pub(crate) polled: Cell<Option<usize>>,
     /// The number of repeated attempts of lower retry attributes on the same function. Only the first retry of
     /// [`Context::retries`] counts these attempts.
@@ -69,7 +69,7 @@ pub(crate) async fn noting<F: Future>(starts: Vec<Start>, future: F) -> F::Outpu
 
 impl Context {
     /// Returns the context for the body of a function, or for an attempt of a hedge. Also returns the cells of the
-    /// function's circuits, which the caller passes to [`noting`].
+    /// function's circuits ([`Context::circuits`]). In these cells, [`noting`] stores the time of the first wait.
     pub(crate) fn inside(mut self) -> (Self, Vec<Start>) {
         self.nested.append(&mut self.retries);
         let starts = take(&mut self.circuits);

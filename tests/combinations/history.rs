@@ -53,7 +53,7 @@ pub(crate) struct Stacks {
     pub(crate) plain: Vec<&'static [Layer]>,
 }
 
-/// The end of one run of the innermost body.
+/// The way in which one run of the innermost body ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum End {
     Ok,
@@ -71,7 +71,7 @@ const BUSY_3_S: End = End::Busy(Duration::from_secs(3));
 const BUSY_40_S: End = End::Busy(Duration::from_secs(40));
 const BUSY_12_H: End = End::Busy(Duration::from_secs(12 * 60 * 60));
 
-/// The duration of one run of the innermost body, and how the run ends.
+/// One run of the innermost body: its duration, and the way in which it ends.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Run {
     pub(crate) time: Duration,
@@ -94,7 +94,7 @@ pub(crate) enum Step {
     Calls(Vec<(Duration, Call)>),
     Sleep(Duration),
     TakeSlot,
-    /// Frees a slot that an earlier step `TakeSlot` has taken. Without such a slot, does nothing.
+    /// Frees a bulkhead slot that an earlier step `TakeSlot` has taken. Without such a slot, does nothing.
     FreeSlot,
     Reset(usize),
 }

@@ -156,7 +156,8 @@ impl Model {
         .await
     }
 
-    /// Polls `body`. If the body fails or is pending, stores the number of messages at the start of the poll.
+    /// Polls `body`. If `body` fails or is pending in a poll, stores in [`Messages::noted`] the number of messages that
+    /// existed before this poll.
     async fn noted(&self, body: impl Future<Output = Kind>) -> Kind {
         let mut body = pin!(body);
         poll_fn(move |cx| {
@@ -297,8 +298,8 @@ impl Model {
                 if kind.is_ok() && has_budget {
                     self.tokens.set((self.tokens.get() + paid.unwrap_or(REFUND)).min(CAPACITY));
                 }
-                // If a function has several retry attributes, the outermost retry subtracts the repeated attempts of
-                // all of them.
+                // If a function has several retry attributes, only the topmost one subtracts the repeated attempts of
+                // all of them from the counts in `context.nested`.
                 if kind.is_ok() && context.retries.is_empty() {
                     count(1 - attempt - nested.lower.get() - nested.retries.get());
                 }

@@ -28,8 +28,8 @@ struct Borrowed<'a>(&'a str, #[source] Option<CircuitOpenError>);
 
 struct Opaque;
 
-/// For each error type, defines a function that retries. The function must make three attempts after ordinary errors.
-/// After a rejection by a circuit, the function must make only one attempt.
+/// For each error type, defines a function with `#[retry]`. The function must make three attempts after ordinary
+/// errors. After a rejection by a circuit, the function must make only one attempt.
 macro_rules! functions {
     ($($name:ident: $error:ty;)*) => {
         $(

@@ -319,7 +319,8 @@ enum Way {
 const WAYS: [Way; 7] =
     [Way::Error, Way::Value, Way::Permit, Way::OwnedPermit, Way::Method, Way::ClassifiedValue, Way::StreamItem];
 
-/// Calls a function through a closed circuit. The body of this function awaits `call`, and then fails.
+/// Awaits `call` inside a call through a closed circuit. The closed circuit then records a failure, in the way that
+/// `way` specifies.
 async fn fails_by(way: Way, call: impl Future<Output = Result<(), Plain>>) {
     let closed = CircuitBreaker::builder("open_circuits::closed").threshold(99).build().unwrap();
     let every_value = Classifier::builder().failure_if_ok(|()| true).build().unwrap();

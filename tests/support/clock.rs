@@ -7,7 +7,7 @@ pub const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// Creates a runtime of one thread with a paused clock.
+/// Creates a single-threaded tokio runtime whose clock is paused.
 pub fn paused_runtime() -> Runtime {
     Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
 }

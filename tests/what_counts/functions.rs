@@ -50,8 +50,8 @@ pub(crate) struct Family {
 }
 
 pub(crate) struct Places {
-    /// Functions that have the outermost attribute and the inner attributes. The value is `None` for plain functions
-    /// with an inner timeout, because a plain function cannot have `#[timeout]`.
+    /// Functions that have both the outermost attribute and the inner attributes. The value is `None` for plain
+    /// functions with an inner timeout, because a plain function cannot have `#[timeout]`.
     pub(crate) same: Option<Layers>,
     /// Functions that have only the outermost attribute, and call another function with the inner attributes.
     pub(crate) called: Layers,

@@ -29,10 +29,11 @@ use crate::world::{End, LAST, World, ended};
 
 const PAGE: &str = include_str!("../../resilience-runtime/docs/guide/what_counts.md");
 
-/// The place of the attribute under test. At `SameFunction`, the function with the inner attributes also has this
-/// attribute. At `CallingFunction`, a second function has this attribute, and calls the function with the inner
-/// attributes. At `Method`, a method such as `CircuitBreaker::call` replaces this attribute. The places that begin with
-/// `Plain` use functions that are not `async`.
+/// The place of the attribute under test. The inner attributes are the attributes below it, such as a `#[timeout]` that
+/// ends the call. At `SameFunction`, one function has this attribute and the inner attributes. At `CallingFunction`, a
+/// second function has this attribute, and calls the function with the inner attributes. At `Method`, a method such as
+/// `CircuitBreaker::call` replaces this attribute. The places that begin with `Plain` use functions that are not
+/// `async`.
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
     SameFunction,

@@ -15,12 +15,13 @@ use crate::tokens::{mentions, text, uses};
 /// the option `failure_if`, after the body has started.
 pub(crate) struct Lent {
     names: Vec<String>,
-    /// Whether a late function uses `self`.
+    /// Whether a late function, such as the function in the option `failure_if`, uses `self`.
     pub(super) asks_self: bool,
 }
 
 impl Lent {
-    /// Finds the arguments of `sig` that the body shares with a late function.
+    /// Finds the arguments of `sig` that the body shares with a late function. A late function runs after the body has
+    /// started.
     ///
     /// Leaves out a `mut` argument that no fallback uses, because the body owns this argument or a copy of it. The
     /// expansion evaluates the closure or the value of a fallback after the body. The closure or the value must see the
@@ -89,7 +90,8 @@ pub(crate) fn names(sig: &mut Signature, moved: &mut [Moved]) -> Vec<(String, bo
 
 pub(super) enum Patterns<'a> {
     Receiver(&'a mut Receiver),
-    /// The patterns to which `#[async_trait]` moves the argument, by statements such as `let pattern = argument;`.
+    /// The patterns that bind the argument in statements such as `let pattern = argument;`. The macro `#[async_trait]`
+    /// generates these statements.
     Moved(Vec<&'a mut Pat>),
     Typed(&'a mut Pat, &'a Type),
 }

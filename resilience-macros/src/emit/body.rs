@@ -55,9 +55,9 @@ impl Stack<'_> {
     /// Returns the values and the patterns for the parameters of the body's closure. Only a function that is not
     /// `async` has this closure.
     ///
-    /// A variable of a pattern, such as `a` in `(mut a, b)`, becomes the parameter `(mut a,)` instead of `mut a`. If
-    /// the body overwrites `a` before it reads `a`, the compiler then gives the same warning as in the undecorated
-    /// function.
+    /// A variable of an argument's pattern, such as `a` in `(mut a, b)`, becomes the parameter `(mut a,)` instead of
+    /// `mut a`. If the body overwrites `a` before it reads `a`, the compiler then gives the same warning as in the
+    /// undecorated function.
     fn passed(&self) -> Option<(Vec<TokenStream>, Vec<TokenStream>)> {
         let mixed = Span::mixed_site();
         let owned = &self.captures.owned;
@@ -153,7 +153,7 @@ impl<'a> Place<'a> {
 
     /// Wraps `statements` that run code of the user outside the body. The circuits above then treat this code like a
     /// poll of the body. For example, a panic counts as a failure. If this code makes a call through one of these
-    /// circuits while the circuit is half-open, the call is a part of the running trial.
+    /// circuits while the circuit is half-open, this inner call is a part of the running trial call.
     pub(crate) fn as_body(self, statements: &TokenStream) -> TokenStream {
         let (entered, left) = (self.entered(), self.left());
         quote_spanned!(Span::mixed_site()=> #entered #statements #left)

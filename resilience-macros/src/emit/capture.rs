@@ -50,8 +50,8 @@ pub(crate) struct Captures {
     refused: Vec<(Ident, Refused)>,
 }
 
-/// An argument that a layer (attribute) may need again after the body has used the argument. The function takes the
-/// argument by value.
+/// An argument that a layer (attribute) may need again after the body has used the argument. The decorated function
+/// takes the argument by value.
 pub(super) struct Again {
     pub(super) cfgs: Vec<TokenStream>,
     pub(super) name: Ident,

@@ -37,7 +37,8 @@ pub(crate) trait Layer {
         None
     }
 
-    /// Returns the code that ends a wait when the time of a `#[timeout]` is over. Any other attribute returns `None`.
+    /// If this attribute is a `#[timeout]`, returns the code that ends a wait when the time of the timeout is over. For
+    /// any other attribute, returns `None`.
     fn interrupt(&self, _place: Place<'_>) -> Option<Interrupt> {
         None
     }
@@ -220,8 +221,9 @@ impl<'a> Place<'a> {
     }
 
     /// Returns an expression for a closure. The closure searches the sources of an error for a rejection or an expired
-    /// deadline, and returns a `Cause`. If `asks_own` is true, the closure searches these sources only if the local
-    /// variable `cause` is `Cause::None`.
+    /// deadline, and returns a `Cause`. If `asks_own` is true, the closure first reads the local variable `cause`,
+    /// which the attributes of this function set. The closure then searches the sources only if `cause` is
+    /// `Cause::None`.
     pub(crate) fn cause(self, asks_own: bool) -> TokenStream {
         let runtime = self.runtime();
         let mixed = Span::mixed_site();

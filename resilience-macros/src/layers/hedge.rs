@@ -171,8 +171,8 @@ impl Layer for Hedge {
 }
 
 impl Hedge {
-    /// Returns an expression for the hedge with the settings of one call. If each call evaluates the option `after`,
-    /// also returns the statement that evaluates this option.
+    /// Returns an expression for a runtime value that contains the hedge and the settings of one call. If each call
+    /// evaluates the option `after`, also returns the statement that evaluates this option.
     fn source(&self, place: Place<'_>) -> (Option<TokenStream>, TokenStream) {
         let runtime = &place.stack.runtime_at;
         let mixed = Span::mixed_site();

@@ -25,7 +25,8 @@ pub(crate) const RATE_LIMIT_PER_SECOND: RangeInclusive<u32> = 1..=1_000_000;
 
 /// The range of the option `per` of `#[rate_limit]`.
 pub(crate) const RATE_LIMIT_PER: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(86_400);
-/// The smallest allowed quotient of the options `per` and `limit` of `#[rate_limit]`.
+/// The shortest allowed average time between two calls of a `#[rate_limit]`: the option `per`, divided by the option
+/// `limit`.
 pub(crate) const RATE_LIMIT_STEP: Duration = Duration::from_micros(1);
 
 /// The range of the option `max_queue` of `#[bulkhead]` and `#[rate_limit]`, in calls.

@@ -33,8 +33,8 @@ pub(super) enum Asked {
 
 impl Percentile {
     /// Reads the options `after`, `min_after` and `max_after` if `after` is a percentile. If `after` is not a
-    /// percentile and `with_time` is true, reports each of `min_after` and `max_after` that the user wrote. The caller
-    /// sets `with_time` to false if the caller itself reports mistakes in these options.
+    /// percentile and `with_time` is true, reports an error for each of `min_after` and `max_after` that the user
+    /// wrote. The caller sets `with_time` to false if the caller itself reports mistakes in these options.
     pub(super) fn read<O: OptionName>(
         args: &mut Args<O>,
         [after, min, max]: [O; 3],

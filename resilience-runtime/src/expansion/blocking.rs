@@ -41,7 +41,7 @@ pub fn sleep(pause: Duration) {
     blocking::sleep(pause);
 }
 
-/// Returns a closure that runs `body`. If `body` panics, the call counts as a failure.
+/// Returns a closure that runs `body`. If `body` panics, the circuit of `permit` counts a failure.
 #[inline]
 pub fn watch<R>(permit: &mut Permit<'_>, body: impl FnOnce() -> R) -> impl FnOnce() -> R {
     || permit.run_blocking(body)

@@ -25,7 +25,7 @@ pub enum Cause {
     TooLate,
     /// The caller's deadline ended the call.
     Deadline,
-    /// The cause is unknown, because the error type gives no access to the sources of an error.
+    /// The cause is unknown, because the type of the error gives no access to the error's sources.
     Unknown,
 }
 

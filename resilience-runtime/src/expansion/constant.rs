@@ -55,16 +55,16 @@ pub const fn share(value: f64, message: &'static str) -> f64 {
     value
 }
 
-/// Checks the name of a layer that is not a circuit.
+/// Checks the name of a retry, a timeout, a fallback or a hedge, and returns the name.
 #[track_caller]
 pub const fn text(value: &'static str, message: &'static str) -> &'static str {
     require(!value.trim_ascii().is_empty(), message);
     value
 }
 
-/// Checks the name of a circuit, and returns the name. A name of the form `name[key]` is not allowed, because the
-/// circuit of a key has a name of this form. If the attribute has the option `key`, the name must not contain `[`. In
-/// the name `name[key]`, the first `[` begins the key.
+/// Checks the name of a circuit, a bulkhead or a rate limit, and returns the name. A name of the form `name[key]` is
+/// not allowed, because each layer with a key has a name of this form. If the attribute has the option `key`, the name
+/// must not contain `[`. In the name `name[key]`, the first `[` begins the key.
 #[track_caller]
 pub const fn name(value: &'static str, has_key: bool, message: &'static str) -> &'static str {
     let bytes = value.as_bytes();

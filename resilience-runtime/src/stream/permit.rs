@@ -25,8 +25,8 @@ pub struct WatchedPermit<J = AnyItem> {
 /// The point in time at which the measured duration of the call ends.
 enum Slow {
     UntilEnd,
-    /// The time from the admission of the call to the first item. The value is `None` before the first item, or if the
-    /// circuit measures no time.
+    /// The duration ends at the first item. The value is the time from the admission of the call to this item. The
+    /// value is `None` before the first item, or if the circuit measures no time.
     UntilFirstItem(Option<Duration>),
 }
 

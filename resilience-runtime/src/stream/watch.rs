@@ -3,13 +3,13 @@
 use std::task::Poll;
 
 /// Observes the polls and the items (of type `I`) of a stream. Records the outcome of the stream when the stream ends,
-/// or when this value is dropped.
+/// or when this observer is dropped.
 #[diagnostic::on_unimplemented(
     message = "a circuit watches streams whose items are `Result`s, not `{I}`",
     label = "the items of this stream are no `Result`s"
 )]
 pub trait Watch<I>: Sized {
-    /// Marks the beginning of a poll. If this value is dropped before [`end_poll`](Self::end_poll) is called, the
+    /// Marks the beginning of a poll. If this observer is dropped before [`end_poll`](Self::end_poll) is called, the
     /// stream has panicked.
     fn begin_poll(&mut self) {}
 

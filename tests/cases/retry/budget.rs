@@ -37,9 +37,9 @@ impl Case {
         }))
     }
 
-    /// Runs the operations of a table on a token bucket. A row begins with an operation and the number of tokens that
-    /// the operation takes or adds. The other entries state whether a retry must follow, and how many tokens must be
-    /// left.
+    /// Runs the operations in the case's table on a token bucket. Each row begins with the name of an operation, and
+    /// the number of tokens that the operation takes or adds. The next two entries of the row state whether a retry
+    /// must follow, and how many tokens must be left.
     pub(super) async fn replay_bucket(&self) {
         let budget = self.budget();
         for row in self.expect["ops"].as_array().unwrap() {

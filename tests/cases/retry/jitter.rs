@@ -9,8 +9,9 @@ use serde_json::Value;
 use super::Case;
 
 impl Case {
-    /// Makes calls with 500 seeds for each row of a table. Every pause that the row selects must be within the limits
-    /// of the row. The lowest and the highest tenth of this range must each contain at least one pause.
+    /// Makes calls with 500 seeds of the random number generator for each row of the case's table. Every pause that the
+    /// row selects must be from `min` to `max`, the limits in the row. The lowest and the highest tenth of this range
+    /// must each contain at least one pause.
     pub(super) async fn replay_jitter(&self) {
         for row in self.expect["rows"].as_array().unwrap() {
             let get = |key: &str| row.get(key).and_then(Value::as_f64);
@@ -50,8 +51,8 @@ async fn pauses(builder: RetryBuilder) -> Vec<f64> {
     pauses.try_iter().collect()
 }
 
-/// Compares the length of each pause with `prev`. If the length is from 0.9 × `prev` to `prev` seconds, returns the next
-/// pause. The first pause counts as if it followed a pause of `delay` seconds.
+/// Returns each pause whose previous pause lasted from 0.9 × `prev` to `prev` seconds. The first pause counts as if it
+/// followed a pause of `delay` seconds.
 fn after(pauses: &[f64], delay: f64, prev: f64) -> Vec<f64> {
     let before = std::iter::once(&delay).chain(pauses);
     let near = |(before, _): &(&f64, _)| (0.9 * prev..=prev).contains(*before);
