@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 pub(crate) enum Mood {
     #[default]
     Well,
-    /// The server charges the customer, but answers the first request for each fourth order with a status of 500.
+    /// The server charges the customer. For each fourth order, it answers the first request with the status 500.
     LosingAnswers,
     /// The server charges no customer, and answers with "503 Service Unavailable".
     Failing,

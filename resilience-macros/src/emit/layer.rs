@@ -187,7 +187,8 @@ impl<'a> Place<'a> {
         retry.is_some_and(|retry| self.plan().block(self.index) > retry)
     }
 
-    /// Returns the statements that clone arguments for the fallback, or for the body, at this position.
+    /// Returns the statements that clone arguments for this layer, if it is a fallback. Below the last layer, returns
+    /// the statements that clone arguments for the body.
     pub(crate) fn clones(self) -> Option<TokenStream> {
         self.stack.captures.clones_of(&self.plan().clones_at(self.index), self.layer().is_none())
     }

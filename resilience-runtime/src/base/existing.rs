@@ -86,8 +86,8 @@ impl LastError {
         }
     }
 
-    /// Replaces the last error by the error of a call that a layer rejects, or that the caller's deadline ends. The
-    /// layer calls this function before it creates the error. The constructor of the error does not call this function,
+    /// Replaces the last error. A layer calls this function when it rejects a call, or when the caller's deadline ends a
+    /// call, before the layer creates the error. The constructor of the error does not call this function,
     /// because the additional code would slow down successful calls.
     #[inline]
     pub(crate) fn reject(kind: Note) {

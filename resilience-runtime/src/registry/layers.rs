@@ -42,7 +42,7 @@ pub struct Parts<L: Layer> {
 /// call may have the same source position.
 pub(super) type Place<L> = &'static LayerDeclaration<L>;
 
-/// A layer, with the attributes that use it.
+/// An existing layer, and the attributes that share it because they have the same name.
 #[derive(Clone, Debug)]
 #[allow(unreachable_pub)] // The public type `Layers` contains this type.
 pub struct Known<L: Layer> {

@@ -71,8 +71,9 @@ impl Registry {
         Self { hasher: RandomState::new(), parts: std::array::from_fn(|_| Mutex::default()) }
     }
 
-    /// Returns the part for this name, and the hash by which the part finds the circuit. A circuit and a family of the
-    /// same name are in the same part, so that one lock is enough to find a conflict between them.
+    /// Returns the part of the registry that contains this name, and the hash by which this part finds the circuit. A
+    /// circuit and a family of the same name are in the same part, so that one lock is enough to find a conflict between
+    /// them.
     #[expect(clippy::cast_possible_truncation, reason = "takes the two halves of a hash")]
     fn place(&self, name: &str) -> (&Mutex<Part>, u32) {
         let mut hasher = self.hasher.build_hasher();

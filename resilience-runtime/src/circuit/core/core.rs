@@ -200,8 +200,8 @@ impl Core {
         // Reads the clock before the atomic exchange that counts the success. A clock reading after the exchange would
         // have to wait for the exchange, because the processor executes no later instruction before the exchange ends.
         let now = Stamp::now();
-        // Emits no event if `count` counts the success. If a subscriber wanted the event `circuit_success` when the
-        // call was admitted, the call's ticket is marked as timed, and `is_quiet_for` returns false.
+        // Emits no event if `count` counts the success. If a subscriber wants the event `circuit_success` of this call,
+        // `is_quiet_for` returns false.
         if !(self.gate.is_quiet_for(ticket) && self.count(ticket, now)) {
             self.finish_success(ticket, started, now);
         }
