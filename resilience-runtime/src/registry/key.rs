@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::fmt::{self, Write};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::rc::Rc;
+use std::str::from_utf8;
 
 use crate::base::sync::OnceLock;
 
@@ -180,6 +181,16 @@ impl Text {
 #[inline]
 pub(crate) fn is_shortened(text: &[u8]) -> bool {
     text.last_chunk::<{ DOTS.len() + DIGITS }>().is_some_and(|end| end.starts_with(DOTS))
+}
+
+/// Returns the shortened form of a key, if the key is longer than a circuit's name shows. A text that is already
+/// shortened has no more than 128 bytes.
+pub(crate) fn shortened(key: &str) -> Option<String> {
+    if key.len() <= LONGEST {
+        return None;
+    }
+    let mut text = Text::of(key);
+    from_utf8(text.finish()).ok().map(str::to_owned)
 }
 
 /// Returns whether a text contains a comma. Tests eight bytes at once, because a search byte by byte costs 40
