@@ -132,7 +132,7 @@ pub(crate) fn preset(name: &'static str, options: Options) -> CircuitBreaker {
 /// no call has registered it yet, the function registers the circuit.
 ///
 /// The name of a circuit with the option `key` is `name[key]`. For a key of more than 128 bytes, `name` may contain the
-/// whole key, or the shortened key that the statistics show.
+/// shortened key that the statistics show. If this key is a text, `name` may also contain the whole key.
 ///
 /// ```
 /// use resilience_runtime::{CircuitBreaker, get_circuit};
@@ -146,10 +146,15 @@ pub(crate) fn preset(name: &'static str, options: Options) -> CircuitBreaker {
 /// ```
 pub fn get_circuit(name: &str) -> Option<CircuitBreaker> {
     let (part, hash) = part_of(name);
-    if let Some((_, breaker)) = part.find(name, hash) {
-        return Some(breaker);
+    let is_unused = |place| part.circuits.value(place).as_deref().is_some_and(Sources::is_unused);
+    match part.find(name, hash) {
+        Some((place, breaker)) if !is_unused(place) => return Some(breaker),
+        Some(_) => {
+            drop(part);
+            return create_declared(name, true);
+        }
+        None => drop(part),
     }
-    drop(part);
     if let Some((family, key)) = name.strip_suffix(']').and_then(|name| name.split_once('[')) {
         let family = part_of(family).0.families.get(family)?.family.clone();
         return family.find_text(key);

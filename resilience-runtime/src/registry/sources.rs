@@ -20,8 +20,8 @@ pub(super) struct Sources {
     pub(super) written: Vec<Arc<Written>>,
     /// The number of builders at the start of `written`. These builders registered before the first use of the circuit.
     pub(super) builders: usize,
-    /// Whether a function with this circuit was called, or `get_circuit` has registered the circuit. If true, a builder
-    /// can no longer override an option.
+    /// Whether a function with this circuit was called, or `get_circuit` returned the circuit while
+    /// [`is_unused`](Self::is_unused) returned true. If true, a builder can no longer override an option.
     pub(super) in_use: bool,
     /// Whether the conflicts (contradictory options) of the attributes were reported. If a change at run time registers
     /// the circuit, the field is false until the first use of the circuit.
@@ -55,6 +55,12 @@ impl Sources {
     pub(super) fn check_builder(&self, builder: Written) -> Result<(), ConfigError> {
         let preset = self.preset.as_deref().copied().unwrap_or_default();
         check_builder(&self.configured, &self.written, self.fixed().len(), builder, preset)
+    }
+
+    /// Returns whether only attributes set options of the circuit, and no call has used it. A change at run time or a
+    /// restored snapshot then registered the circuit.
+    pub(super) fn is_unused(&self) -> bool {
+        !self.in_use && self.builders == 0 && self.preset.is_none()
     }
 }
 
