@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::base::config_error::ConfigError;
 use crate::base::nearest::suggestion;
 use crate::registry::all_circuits;
-use crate::registry::key::shortened;
+use crate::registry::key::shown;
 
 /// The rules by which [`health`](fn@crate::health) judges open circuits.
 ///
@@ -57,13 +57,13 @@ impl HealthRules {
     /// as `price[acme]` selects the circuit of one key. If this key is a text of more than 128 bytes, the name may
     /// contain the whole key.
     pub fn essential(mut self, name: impl Into<String>) -> Self {
-        self.essential.insert(shown(name.into()));
+        self.essential.insert(shown(&name.into()).into_owned());
         self
     }
 
     /// Leaves a circuit out of the report. If the circuit has the option `key`, leaves out the circuits of all keys.
     pub fn ignore(mut self, name: impl Into<String>) -> Self {
-        self.ignored.insert(shown(name.into()));
+        self.ignored.insert(shown(&name.into()).into_owned());
         self
     }
 
@@ -79,7 +79,7 @@ impl HealthRules {
     /// Works like [`tolerate`](Self::tolerate), for one circuit only. If the circuit has the option `key`, the time
     /// applies to the circuit of each key.
     pub fn tolerate_for(mut self, name: impl Into<String>, time: Duration) -> Self {
-        self.tolerances.insert(shown(name.into()), time);
+        self.tolerances.insert(shown(&name.into()).into_owned(), time);
         self
     }
 
@@ -113,16 +113,6 @@ impl HealthRules {
     pub(super) fn tolerance(&self, name: &str) -> Duration {
         let own = self.tolerances.get(name).or_else(|| self.tolerances.get(family(name)));
         own.copied().unwrap_or(self.tolerance)
-    }
-}
-
-/// Returns the name under which the statistics list a circuit. If `name` contains a key of more than 128 bytes, the
-/// statistics show a shortened key.
-fn shown(name: String) -> String {
-    let key = name.strip_suffix(']').and_then(|name| name.split_once('[')).map(|(_, key)| key);
-    match key.and_then(shortened) {
-        Some(key) => format!("{}[{key}]", family(&name)),
-        None => name,
     }
 }
 

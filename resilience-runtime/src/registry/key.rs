@@ -183,14 +183,18 @@ pub(crate) fn is_shortened(text: &[u8]) -> bool {
     text.last_chunk::<{ DOTS.len() + DIGITS }>().is_some_and(|end| end.starts_with(DOTS))
 }
 
-/// Returns the shortened form of a key, if the key is longer than a circuit's name shows. A text that is already
-/// shortened has no more than 128 bytes.
-pub(crate) fn shortened(key: &str) -> Option<String> {
-    if key.len() <= LONGEST {
-        return None;
+/// Returns the name under which the statistics list a circuit. If `name` contains a whole key of more than 128 bytes,
+/// the statistics show the shortened key.
+pub(crate) fn shown(name: &str) -> Cow<'_, str> {
+    let parts = name.strip_suffix(']').and_then(|name| name.split_once('['));
+    match parts.filter(|(_, key)| key.len() > LONGEST) {
+        Some((family, key)) => {
+            let mut text = Text::of(key);
+            // The default is never used, because the text of a key is always valid UTF-8.
+            Cow::Owned(format!("{family}[{}]", from_utf8(text.finish()).unwrap_or_default()))
+        }
+        None => Cow::Borrowed(name),
     }
-    let mut text = Text::of(key);
-    from_utf8(text.finish()).ok().map(str::to_owned)
 }
 
 /// Returns whether a text contains a comma. Tests eight bytes at once, because a search byte by byte costs 40
