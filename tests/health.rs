@@ -5,7 +5,8 @@ use std::io;
 use std::time::Duration;
 
 use resilience_runtime::{
-    CircuitBreaker, CircuitState, Health, HealthRules, HealthStatus, circuit, health, health_with, set_health_rules,
+    CircuitBreaker, CircuitState, Health, HealthRules, HealthStatus, KeyedCircuits, circuit, health, health_with,
+    set_health_rules,
 };
 use tokio::time::advance;
 
@@ -122,6 +123,25 @@ async fn unknown_name_is_refused_with_the_nearest() {
         assert_eq!(health_with(&rules).unwrap_err().to_string(), message);
     }
     set_health_rules(HealthRules::new().essential("host[never called]")).unwrap();
+    let error = set_health_rules(HealthRules::new().essential("search[7]")).unwrap_err();
+    assert_eq!(error.value(), "\"search[7]\"", "the circuit has no keys");
+}
+
+#[resilience_runtime::test]
+async fn rule_may_contain_a_whole_long_key() {
+    let circuits = KeyedCircuits::builder("long").register().unwrap();
+    let (tolerated, ignored, essential) = ("a".repeat(129), "b".repeat(200), format!("c,{}", "d".repeat(200)));
+    for key in [&tolerated, &ignored, &essential] {
+        circuits.get(key).force_open();
+    }
+    let rules = HealthRules::new()
+        .tolerate_for(format!("long[{tolerated}]"), SECOND)
+        .ignore(format!("long[{ignored}]"))
+        .essential(format!("long[{essential}]"));
+    let report = health_with(&rules).unwrap();
+    let expected = [(&essential, HealthStatus::Down), (&tolerated, HealthStatus::Ok)];
+    let expected = expected.map(|(key, status)| (circuits.get(key).name().to_owned(), status));
+    assert_eq!(statuses(&report), expected.each_ref().map(|(name, status)| (&**name, *status)));
 }
 
 #[resilience_runtime::test]

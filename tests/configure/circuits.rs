@@ -68,10 +68,26 @@ async fn first_call_reports_conflicts_after_a_change() {
         first_by_key(1).await.unwrap();
         second_by_key(1).await.unwrap();
     }
+    assert_eq!(reported_conflicts(), ["threshold", "key", "cooldown"]);
+}
+
+/// Returns the option of each conflict that an event has reported.
+fn reported_conflicts() -> Vec<String> {
     let events = testing::events();
     let conflicts = events.iter().filter(|event| event.name() == "circuit_conflict");
-    let options: Vec<_> = conflicts.map(|event| event.field("option").unwrap()).collect();
-    assert_eq!(options, ["threshold", "key", "cooldown"]);
+    conflicts.map(|event| event.field("option").unwrap().to_owned()).collect()
+}
+
+#[resilience_runtime::test]
+async fn get_circuit_is_the_first_use_after_a_change() {
+    configure("configure::conflict", |circuit| circuit.half_open_max(2)).unwrap();
+    assert_eq!(testing::events(), []);
+    let circuit = get_circuit("configure::conflict").unwrap();
+    assert_eq!(reported_conflicts(), ["threshold", "key"]);
+    let error = CircuitBreaker::builder("configure::conflict").threshold(9).register().unwrap_err();
+    assert_eq!((error.option(), circuit.stats().threshold), ("threshold", 3));
+    first().await.unwrap();
+    assert_eq!(reported_conflicts(), ["threshold", "key"], "each conflict is reported once");
 }
 
 #[circuit(name = "configure::count", threshold = 5)]

@@ -3,4 +3,5 @@
 mod circuits;
 mod layers;
 mod refused;
+mod slots;
 mod storm;

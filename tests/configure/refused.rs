@@ -4,8 +4,9 @@ use std::io;
 use std::time::Duration;
 
 use resilience_runtime::{
-    ConfigError, bulkhead, circuit, configure, configure_bulkhead, configure_hedge, configure_rate_limit,
-    configure_retry, configure_timeout, get_circuit_stats, get_stats, hedge, rate_limit, retry, timeout,
+    CircuitBreaker, ConfigError, KeyedCircuits, bulkhead, circuit, configure, configure_bulkhead, configure_hedge,
+    configure_rate_limit, configure_retry, configure_timeout, get_circuit_stats, get_stats, hedge, rate_limit, retry,
+    testing, timeout,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -176,4 +177,42 @@ async fn max_queue_beside_an_evaluated_wait_is_not_refused() {
     assert!(first.is_ok() && second.is_ok() && third.is_err(), "{second:?} {third:?}");
     configure_bulkhead("refused::of_calls", |bulkhead| bulkhead.max_queue(1)).unwrap();
     named(wait).await.unwrap();
+}
+
+#[circuit(name = "refused::rule", threshold = 3)]
+async fn without_key() -> io::Result<()> {
+    Err(io::ErrorKind::TimedOut.into())
+}
+
+#[circuit(name = "refused::rule of keys", threshold = 3, key = key)]
+async fn with_key(key: u32) -> io::Result<()> {
+    Err(io::Error::other(key.to_string()))
+}
+
+#[resilience_runtime::test]
+async fn builder_that_contradicts_a_change_is_refused() {
+    let builder = || CircuitBreaker::builder("refused::rule");
+    let of_keys = || KeyedCircuits::builder("refused::rule of keys");
+    for name in ["refused::rule", "refused::rule of keys"] {
+        configure(name, |circuit| circuit.calls(5)).unwrap();
+    }
+    let above = "`threshold` is 6, but must be at most `calls`";
+    assert_eq!(builder().threshold(6).register().unwrap_err().to_string(), above);
+    assert_eq!(of_keys().threshold(6).register().unwrap_err().to_string(), above);
+    let two_windows = "`calls` is 5, but must be without `window`: the one or the other";
+    let refused = builder().failure_rate(0.5).min_calls(2).window(SECOND).register().unwrap_err();
+    assert_eq!(refused.to_string(), two_windows);
+    let refused = of_keys().failure_rate(0.5).min_calls(2).window(SECOND).register().unwrap_err();
+    assert_eq!(refused.to_string(), two_windows);
+    assert_eq!(testing::events(), [], "a refused builder contradicts no attribute");
+
+    builder().threshold(4).register().unwrap();
+    of_keys().threshold(4).register().unwrap();
+    for _ in 0..4 {
+        assert!(without_key().await.is_err() && with_key(7).await.is_err());
+    }
+    let stats = get_circuit_stats();
+    for name in ["refused::rule", "refused::rule of keys[7]"] {
+        assert_eq!((stats[name].state.as_str(), stats[name].threshold), ("open", 4), "{name}");
+    }
 }

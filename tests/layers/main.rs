@@ -5,6 +5,7 @@ mod bulkhead;
 mod call_error;
 mod circuit_and_retry;
 mod constants;
+mod contradictions;
 mod disjoint_fields;
 mod dropped;
 mod fallback;

@@ -1,7 +1,7 @@
 //! Tests restored states that wait until their circuit is created.
 
 use resilience_runtime::{
-    CircuitBreaker, CircuitState, KeyedCircuits, circuit, get_circuit_stats, presets, reset_all_circuits,
+    CircuitBreaker, CircuitState, KeyedCircuits, circuit, get_circuit, get_circuit_stats, presets, reset_all_circuits,
 };
 use serde_json::{Value, json};
 use support::seconds;
@@ -92,4 +92,20 @@ fn declared_circuit_does_not_wait_and_builder_still_sets_options() {
     let breaker = CircuitBreaker::builder("waiting declared").threshold(6).register().unwrap();
     assert_eq!((breaker.stats().threshold, breaker.state()), (6, CircuitState::Open));
     assert!(ask().is_err());
+}
+
+#[circuit(name = "waiting used", threshold = 4)]
+fn used() -> std::io::Result<()> {
+    Ok(())
+}
+
+#[test]
+fn get_circuit_is_the_first_use_of_a_restored_circuit() {
+    let _alone = alone();
+    let failed = json!({ "state": "closed", "failures": 3 });
+    assert_eq!(restored(&with_one("circuits", "waiting used", &failed)).restored, 1);
+    assert_eq!(get_circuit("waiting used").unwrap().stats().failures, 3);
+    let error = CircuitBreaker::builder("waiting used").threshold(6).register().unwrap_err();
+    assert_eq!(error.option(), "threshold");
+    used().unwrap();
 }

@@ -3,7 +3,8 @@
 use std::io;
 
 use resilience_runtime::{
-    CircuitBreaker, assert_circuit, bulkhead, circuit, expect_events, fallback, get_circuit, rate_limit, testing,
+    CircuitBreaker, KeyedCircuits, assert_circuit, bulkhead, circuit, expect_events, fallback, get_circuit, rate_limit,
+    testing,
 };
 use tokio::time::advance;
 
@@ -25,6 +26,13 @@ async fn each_state_is_asserted() {
     assert_circuit!(String::from("kit"), HalfOpen,);
     trial.success();
     assert_circuit!("kit", Closed);
+}
+
+#[resilience_runtime::test]
+async fn whole_long_key_is_asserted() {
+    let key = "k".repeat(200);
+    KeyedCircuits::builder("asserts_long").register().unwrap().get(&*key).trip();
+    assert_circuit!(format!("asserts_long[{key}]"), Open);
 }
 
 #[resilience_runtime::test]

@@ -59,16 +59,20 @@ pub(super) fn resize(bulkhead: &Arc<impl Slotted>, wanted: usize) {
     let (slots, size) = (bulkhead.slots(), bulkhead.size());
     let removals = &mut *lock_std(&size.removals);
     size.settle(removals);
-    // Cancels the removals that still wait. If a removal has already received a slot, the slot returns to the
-    // semaphore.
-    removals.clear();
     let count = size.slots.load(Ordering::Relaxed);
+    // Cancels the removals that are not needed any more. The other removals keep their places in the queue. Otherwise,
+    // calls that came after the earlier change would receive slots before these removals. If a cancelled removal has
+    // already received a slot, the slot returns to the semaphore.
+    removals.truncate(count.saturating_sub(wanted));
     if wanted >= count {
         slots.add_permits(wanted - count);
         size.slots.store(wanted, Ordering::Relaxed);
         return;
     }
-    let mut left = count - wanted;
+    let mut left = count - wanted - removals.len();
+    if left == 0 {
+        return;
+    }
     // Removes the free slots at once.
     while let Ok(free @ 1..) = u32::try_from(slots.available_permits().min(left)) {
         if let Ok(permits) = slots.try_acquire_many(free) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::base::config_error::ConfigError;
 use crate::base::nearest::suggestion;
 use crate::registry::all_circuits;
+use crate::registry::key::shown;
 
 /// The rules by which [`health`](fn@crate::health) judges open circuits.
 ///
@@ -53,15 +54,16 @@ impl HealthRules {
     ///
     /// If the circuit has the option `key`, the rule applies to the circuits of all keys together. The program is
     /// `Down` while all these circuits reject calls, and `Degraded` while only some of them reject calls. A name such
-    /// as `price[acme]` selects the circuit of one key.
+    /// as `price[acme]` selects the circuit of one key. If this key is a text of more than 128 bytes, the name may
+    /// contain the whole key.
     pub fn essential(mut self, name: impl Into<String>) -> Self {
-        self.essential.insert(name.into());
+        self.essential.insert(shown(&name.into()).into_owned());
         self
     }
 
     /// Leaves a circuit out of the report. If the circuit has the option `key`, leaves out the circuits of all keys.
     pub fn ignore(mut self, name: impl Into<String>) -> Self {
-        self.ignored.insert(name.into());
+        self.ignored.insert(shown(&name.into()).into_owned());
         self
     }
 
@@ -77,16 +79,18 @@ impl HealthRules {
     /// Works like [`tolerate`](Self::tolerate), for one circuit only. If the circuit has the option `key`, the time
     /// applies to the circuit of each key.
     pub fn tolerate_for(mut self, name: impl Into<String>, time: Duration) -> Self {
-        self.tolerances.insert(name.into(), time);
+        self.tolerances.insert(shown(&name.into()).into_owned(), time);
         self
     }
 
     /// Returns an error if the rules contain a name that no circuit has.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let known = all_circuits::names();
+        let families = all_circuits::keyed_circuit_stats();
         let named = self.essential.iter().chain(&self.ignored).chain(self.tolerances.keys());
         for name in named {
-            if !known.contains(family(name)) {
+            let is_key = || families.contains_key(family(name));
+            if !known.contains(name) && !is_key() {
                 let suggestion = suggestion(name, known.iter().map(String::as_str));
                 let separator = if suggestion.is_empty() { "" } else { ";" };
                 let allowed = format!("the name of a circuit{separator}{suggestion}");

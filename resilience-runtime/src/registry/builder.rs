@@ -305,7 +305,8 @@ impl CircuitBuilder<CircuitBreaker> {
     /// the options of attributes. If an attribute sets a different value, a WARN event and
     /// [`check_circuits`](crate::check_circuits) report the conflict. After the first call, or after
     /// [`get_circuit`](crate::get_circuit) has registered the circuit, the value of the attribute stays in force.
-    /// `register` then returns an error for a different value.
+    /// `register` then returns an error for a different value. A circuit that only [`configure`](fn@crate::configure) or
+    /// a restored snapshot has created does not count as registered.
     ///
     /// # Errors
     ///
@@ -316,6 +317,7 @@ impl CircuitBuilder<CircuitBreaker> {
     /// - An option of this builder is outside its range, or cannot be combined with another option of this builder.
     /// - An attribute or another builder has set an option to a different value, and this builder can no longer
     ///   override this value.
+    /// - A change at run time, such as a setting of a file, cannot be combined with an option of this builder.
     pub fn register(self) -> Result<CircuitBreaker, ConfigError> {
         self.check()?;
         registry::register(self.name.clone(), self.written())

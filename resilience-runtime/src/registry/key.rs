@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::fmt::{self, Write};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::rc::Rc;
+use std::str::from_utf8;
 
 use crate::base::sync::OnceLock;
 
@@ -180,6 +181,20 @@ impl Text {
 #[inline]
 pub(crate) fn is_shortened(text: &[u8]) -> bool {
     text.last_chunk::<{ DOTS.len() + DIGITS }>().is_some_and(|end| end.starts_with(DOTS))
+}
+
+/// Returns the name under which the statistics list a circuit. If `name` contains a whole key of more than 128 bytes,
+/// the statistics show the shortened key.
+pub(crate) fn shown(name: &str) -> Cow<'_, str> {
+    let parts = name.strip_suffix(']').and_then(|name| name.split_once('['));
+    match parts.filter(|(_, key)| key.len() > LONGEST) {
+        Some((family, key)) => {
+            let mut text = Text::of(key);
+            // The default is never used, because the text of a key is always valid UTF-8.
+            Cow::Owned(format!("{family}[{}]", from_utf8(text.finish()).unwrap_or_default()))
+        }
+        None => Cow::Borrowed(name),
+    }
 }
 
 /// Returns whether a text contains a comma. Tests eight bytes at once, because a search byte by byte costs 40

@@ -60,6 +60,7 @@ impl CircuitBuilder<KeyedCircuits> {
     /// - An option of this builder is outside its range, or cannot be combined with another option of this builder.
     /// - An attribute or another builder has set an option to a different value, and this builder can no longer
     ///   override this value.
+    /// - A change at run time, such as a setting of a file, cannot be combined with an option of this builder.
     pub fn register(self) -> Result<KeyedCircuits, ConfigError> {
         self.check_keyed()?;
         Ok(KeyedCircuits::new(registry::register_family(self.name.clone(), self.written())?))

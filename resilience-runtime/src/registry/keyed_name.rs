@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 
+use crate::base::config_error::ConfigError;
 use crate::base::sync::Arc;
 use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::settings::{Options, Settings};
 use crate::registry::configured::Configured;
 use crate::registry::declared::declarations;
 use crate::registry::family::Family;
+use crate::registry::sources::check_builder;
 use crate::registry::written::{Written, merge};
 
 /// A family (the circuits with one name and the option `key`), with the options of its attributes and builders.
@@ -56,5 +58,10 @@ impl KeyedName {
     /// Returns the options that a builder cannot override.
     pub(super) fn fixed(&self) -> &[Arc<Written>] {
         if self.in_use { &self.written } else { &self.written[..self.builders] }
+    }
+
+    /// Returns an error if the changes at run time cannot be combined with the options of another builder.
+    pub(super) fn check_builder(&self, builder: Written) -> Result<(), ConfigError> {
+        check_builder(&self.configured, &self.written, self.fixed().len(), builder, Options::NONE)
     }
 }

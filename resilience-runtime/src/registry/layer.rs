@@ -67,6 +67,10 @@ pub trait Options: Copy + Debug + PartialEq + Send + Sync + 'static {
         self.or(others)
     }
 
+    /// Works like [`or`](Self::or), but leaves out each option in `others` that contradicts an option in `self`.
+    #[must_use]
+    fn joined(self, others: Self) -> Self;
+
     /// Leaves out the option `max_keys`, which only a layer with the option `key` has.
     #[must_use]
     fn without_max_keys(self) -> Self {
@@ -198,6 +202,23 @@ macro_rules! layer_options {
             #[allow(unused_variables)] // `FallbackOptions` has no fields, so its method does not use `others`.
             fn or(self, others: Self) -> Self {
                 Self { $($option: self.$option.or(others.$option),)* }
+            }
+
+            #[allow(unused_mut, unused_variables)] // `FallbackOptions` has no fields.
+            fn joined(self, others: Self) -> Self {
+                let all = self.or(others);
+                if all.contradiction().is_none() {
+                    return all;
+                }
+                let mut joined = self;
+                $(
+                    let mut next = joined;
+                    next.$option = joined.$option.or(others.$option);
+                    if next.contradiction().is_none() {
+                        joined = next;
+                    }
+                )*
+                joined
             }
 
             fn required(&self) -> impl Iterator<Item = (&'static str, bool)> {

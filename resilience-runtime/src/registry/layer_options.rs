@@ -60,9 +60,12 @@ layer_options! {
     }
     fn contradiction(&self) -> Option<ConfigError> {
         let (option, limit, per) = self.rate()?;
-        let both = self.per_second.is_some() && (self.limit.is_some() || self.per.is_some());
-        let error = || ConfigError::new("limit", limit.to_string(), "absent beside `per_second`");
-        if both { Some(error()) } else { Pace::check(option, limit, per, self.burst).err() }
+        let limit_or_per = self.limit.map(|limit| ("limit", Value::from(limit)));
+        let limit_or_per = limit_or_per.or(self.per.map(|per| ("per", Value::from(per))));
+        match self.per_second.and(limit_or_per) {
+            Some((option, value)) => Some(ConfigError::new(option, value.to_string(), "absent beside `per_second`")),
+            None => Pace::check(option, limit, per, self.burst).err(),
+        }
     }
     fn missing(&self) -> Option<&'static str> {
         match self {

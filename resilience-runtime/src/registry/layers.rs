@@ -271,12 +271,9 @@ pub(crate) fn in_force<L: Listed>(declaration: Place<L>) -> L::Options {
     known.map_or(written, |known| known.configured.over(known.written, L::Options::over))
 }
 
-/// Merges the options of several attributes. Leaves out each attribute that contradicts the attributes before it.
+/// Merges the options of several attributes. Leaves out each option that contradicts the attributes before it.
 fn merged<L: Layer>(places: &[Place<L>]) -> L::Options {
-    places.iter().fold(L::Options::NONE, |sum, next| {
-        let all = sum.or(next.options);
-        if all.contradiction().is_some() { sum } else { all }
-    })
+    places.iter().fold(L::Options::NONE, |sum, next| sum.joined(next.options))
 }
 
 /// Returns the path `module::function` of the function with this attribute.
@@ -337,28 +334,32 @@ fn conflicts<L: Layer>(before: &[Place<L>], next: Place<L>) -> Vec<SettingsMista
         let value = value?;
         let (kept, place) = before.iter().find_map(|other| {
             let (_, kept) = other.options.entries().into_iter().find(|(name, _)| *name == option)?;
-            Some((kept?, other.place))
+            Some((kept?, *other))
         })?;
-        (kept != value).then(|| {
-            SettingsMistake::LayerConflict(LayerConflict {
-                layer: L::KIND,
-                name: next.name.unwrap_or_default().to_owned(),
-                option,
-                values: [kept.to_string(), value.to_string()],
-                places: [place.to_string(), next.place.to_string()],
-            })
-        })
+        (kept != value).then(|| conflict(place, next, option, [kept.to_string(), value.to_string()]))
     });
     let differing: Vec<_> = differing.collect();
-    let contradiction = merged(before).or(next.options).contradiction().filter(|_| differing.is_empty());
-    let contradiction = contradiction.zip(before.first()).map(|(error, first)| {
-        SettingsMistake::LayerConflict(LayerConflict {
-            layer: L::KIND,
-            name: next.name.unwrap_or_default().to_owned(),
-            option: error.option(),
-            values: [format!("limited ({})", error.allowed()), error.value().to_owned()],
-            places: [first.place.to_string(), next.place.to_string()],
-        })
-    });
-    differing.into_iter().chain(contradiction).collect()
+    if differing.is_empty() { contradiction(before, next).into_iter().collect() } else { differing }
+}
+
+/// Returns a conflict for the first option of `next` that cannot be combined with the options in `before`.
+fn contradiction<L: Layer>(before: &[Place<L>], next: Place<L>) -> Option<SettingsMistake> {
+    let (earlier, first) = (merged(before), before.first()?);
+    let error = earlier.or(next.options).contradiction()?;
+    let joined = earlier.joined(next.options).entries();
+    let mut lost = next.options.entries().into_iter().filter(|own| own.1.is_some() && !joined.contains(own));
+    let (option, value) = lost.next()?;
+    // The error may name the other one of two options, such as the `max_delay` in `before` for the `delay` of `next`.
+    let kept = if option == error.option() { format!("limited ({})", error.allowed()) } else { "absent".to_owned() };
+    Some(conflict(*first, next, option, [kept, value?.to_string()]))
+}
+
+fn conflict<L: Layer>(first: Place<L>, next: Place<L>, option: &'static str, values: [String; 2]) -> SettingsMistake {
+    SettingsMistake::LayerConflict(LayerConflict {
+        layer: L::KIND,
+        name: next.name.unwrap_or_default().to_owned(),
+        option,
+        values,
+        places: [first.place.to_string(), next.place.to_string()],
+    })
 }

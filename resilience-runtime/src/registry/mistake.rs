@@ -59,6 +59,9 @@ pub struct LayerConflict {
     pub option: &'static str,
     /// The two values of the option, as text. The first value takes effect. For the option `key`, both values take
     /// effect: all calls without a key share one layer, and each key has its own layer.
+    ///
+    /// If the option cannot be combined with another option, the first text is `absent`, or describes the allowed
+    /// values.
     pub values: [String; 2],
     /// The source positions of the two values, as `file:line:column`.
     pub places: [String; 2],

@@ -15,7 +15,9 @@ use crate::registry::conflict::{self, CircuitConflict, conflicts};
 use crate::registry::declared::CircuitDeclaration;
 use crate::registry::declared::{declarations, declared};
 use crate::registry::family::Family;
+use crate::registry::keyed_name::KeyedName;
 use crate::registry::part::{By, part_of};
+use crate::registry::sources::Sources;
 #[cfg(feature = "serde")]
 use crate::registry::waiting;
 use crate::registry::written::Written;
@@ -25,8 +27,8 @@ use crate::registry::written::Written;
 ///
 /// # Errors
 ///
-/// Returns a [`ConfigError`] if only circuits with the option `key` use the name, or if the builder contradicts an
-/// option that it cannot override.
+/// Returns a [`ConfigError`] if only circuits with the option `key` use the name, or if the builder contradicts a change
+/// at run time or an option that it cannot override.
 pub(crate) fn register(name: Cow<'static, str>, written: Written) -> Result<CircuitBreaker, ConfigError> {
     let (mut part, hash) = part_of(&name);
     if part.is_free(&name, hash) {
@@ -39,8 +41,9 @@ pub(crate) fn register(name: Cow<'static, str>, written: Written) -> Result<Circ
         let allowed = format!("a name without keys: circuits with keys have this one from {}", first.place);
         return Err(ConfigError::new("name", format!("{name:?}"), allowed));
     }
-    let before = part.sources(&name).map_or(&[][..], |sources| sources.fixed());
-    refuse_conflict(&name, before, &written)?;
+    let sources = part.sources(&name);
+    refuse_conflict(&name, sources.map_or(&[][..], Sources::fixed), &written)?;
+    sources.map_or(Ok(()), |sources| sources.check_builder(written))?;
     let (breaker, found) = part.write(name.into(), written, By::Builder);
     drop(part);
     emit(&found);
@@ -68,8 +71,8 @@ pub(crate) fn join(name: &'static str, written: Written) -> (CircuitBreaker, Vec
 ///
 /// # Errors
 ///
-/// Returns a [`ConfigError`] if only a circuit without a key uses the name, or if the builder contradicts an option
-/// that it cannot override.
+/// Returns a [`ConfigError`] if only a circuit without a key uses the name, or if the builder contradicts a change at
+/// run time or an option that it cannot override.
 pub(crate) fn register_family(
     name: Cow<'static, str>,
     written: Written,
@@ -80,8 +83,9 @@ pub(crate) fn register_family(
         let allowed = format!("a name of circuits with keys: a circuit without a key has this one from {place}");
         return Err(ConfigError::new("name", format!("{name:?}"), allowed));
     }
-    let before = part.families.get(&name).map_or(&[][..], |keyed| keyed.fixed());
-    refuse_conflict(&name, before, &written)?;
+    let keyed = part.families.get(&name);
+    refuse_conflict(&name, keyed.map_or(&[][..], KeyedName::fixed), &written)?;
+    keyed.map_or(Ok(()), |keyed| keyed.check_builder(written))?;
     let (family, found) = part.write_family(name, written, By::Builder);
     drop(part);
     emit(&found);
@@ -129,7 +133,8 @@ pub(crate) fn preset(name: &'static str, options: Options) -> CircuitBreaker {
 /// no call has registered it yet, the function registers the circuit.
 ///
 /// The name of a circuit with the option `key` is `name[key]`. For a key of more than 128 bytes, the argument may
-/// contain the whole key, or the shortened key that the statistics show.
+/// contain the shortened key that the statistics show. If this key is a text, the argument may also contain the whole
+/// key.
 ///
 /// ```
 /// use resilience_runtime::{CircuitBreaker, get_circuit};
@@ -143,10 +148,15 @@ pub(crate) fn preset(name: &'static str, options: Options) -> CircuitBreaker {
 /// ```
 pub fn get_circuit(name: &str) -> Option<CircuitBreaker> {
     let (part, hash) = part_of(name);
-    if let Some((_, breaker)) = part.find(name, hash) {
-        return Some(breaker);
+    let is_unused = |place| part.circuits.value(place).as_deref().is_some_and(Sources::is_unused);
+    match part.find(name, hash) {
+        Some((place, breaker)) if !is_unused(place) => return Some(breaker),
+        Some(_) => {
+            drop(part);
+            return create_declared(name, true);
+        }
+        None => drop(part),
     }
-    drop(part);
     if let Some((family, key)) = name.strip_suffix(']').and_then(|name| name.split_once('[')) {
         let family = part_of(family).0.families.get(family)?.family.clone();
         return family.find_text(key);

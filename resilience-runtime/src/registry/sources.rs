@@ -1,6 +1,7 @@
 //! Stores the options of one circuit, separately for each source: attributes, builders, a preset (a ready-made
 //! circuit), and changes at run time.
 
+use crate::base::config_error::ConfigError;
 use crate::base::interner::Interner;
 use crate::base::sync::Arc;
 use crate::circuit::breaker::CircuitBreaker;
@@ -19,8 +20,8 @@ pub(super) struct Sources {
     pub(super) written: Vec<Arc<Written>>,
     /// The number of builders at the start of `written`. These builders registered before the first use of the circuit.
     pub(super) builders: usize,
-    /// Whether a function with this circuit was called, or `get_circuit` has registered the circuit. If true, a builder
-    /// can no longer override an option.
+    /// Whether a function with this circuit was called, or `get_circuit` returned the circuit while
+    /// [`is_unused`](Self::is_unused) returned true. If true, a builder can no longer override an option.
     pub(super) in_use: bool,
     /// Whether the conflicts (contradictory options) of the attributes were reported. If a change at run time registers
     /// the circuit, the field is false until the first use of the circuit.
@@ -49,6 +50,36 @@ impl Sources {
     pub(super) fn fixed(&self) -> &[Arc<Written>] {
         if self.in_use { &self.written } else { &self.written[..self.builders] }
     }
+
+    /// Returns an error if the changes at run time cannot be combined with the options of another builder.
+    pub(super) fn check_builder(&self, builder: Written) -> Result<(), ConfigError> {
+        let preset = self.preset.as_deref().copied().unwrap_or_default();
+        check_builder(&self.configured, &self.written, self.fixed().len(), builder, preset)
+    }
+
+    /// Returns whether only attributes set options of the circuit, and no call has used it. A change at run time or a
+    /// restored snapshot then registered the circuit.
+    pub(super) fn is_unused(&self) -> bool {
+        !self.in_use && self.builders == 0 && self.preset.is_none()
+    }
+}
+
+/// Returns an error if the changes `configured` at run time cannot be combined with the options that are in force after
+/// a builder adds its options to the list `written` at `index`. A change at run time may consist of a part of a rule,
+/// such as `calls`. Without this check, the rule of a builder could make such a change invalid.
+pub(super) fn check_builder(
+    configured: &Configured<Options>,
+    written: &[Arc<Written>],
+    index: usize,
+    builder: Written,
+    preset: Options,
+) -> Result<(), ConfigError> {
+    if configured.iter().next().is_none() {
+        return Ok(());
+    }
+    let (before, after) = written.split_at(index);
+    let all: Vec<_> = before.iter().cloned().chain([Arc::new(builder)]).chain(after.iter().cloned()).collect();
+    configured.over(merge(&all).or(preset), Options::or).check()
 }
 
 /// Inserts `written` into the list `all` at `index`, and returns true. Returns false, and inserts nothing, if the list

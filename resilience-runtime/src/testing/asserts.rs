@@ -6,6 +6,7 @@ use crate::circuit::core::state::CircuitState;
 use crate::events::record::Recorder;
 use crate::events::value::Event;
 use crate::registry::all_circuits::get_circuit_stats;
+use crate::registry::key;
 use crate::testing::isolated::{CallsBefore, current};
 
 /// Returns the events of the isolated test so far, the oldest event first.
@@ -45,10 +46,10 @@ pub fn events() -> Vec<Event> {
 
 /// Asserts that a circuit is in the given state: `Closed`, `Open`, `HalfOpen`, `ForcedOpen` or `Disabled`.
 ///
-/// The circuit of a key has a name such as `price[acme]`. If the assertion fails, the message contains the statistics
-/// of the circuit and the events of the isolated test so far. Code outside isolated tests may also call a circuit of
-/// this name, for example a spawned task that has not joined the test. The message then contains the number of these
-/// calls since the test began.
+/// The circuit of a key has a name such as `price[acme]`. If this key is a text of more than 128 bytes, the name may
+/// contain the whole key. If the assertion fails, the message contains the statistics of the circuit and the events of
+/// the isolated test so far. Code outside isolated tests may also call a circuit of this name, for example a spawned
+/// task that has not joined the test. The message then contains the number of these calls since the test began.
 ///
 /// # Panics
 ///
@@ -84,6 +85,7 @@ macro_rules! assert_circuit {
 #[doc(hidden)]
 #[track_caller]
 pub fn __assert_circuit(name: &str, expected: CircuitState) {
+    let name = &*key::shown(name);
     let all = get_circuit_stats();
     let shown = name.escape_debug();
     let Some(stats) = all.get(name) else {
