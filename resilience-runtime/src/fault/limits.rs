@@ -1,4 +1,4 @@
-//! Limits a fault that a running service injects into calls: to a share of the calls, and to a period of time.
+//! Limits an injected fault. The limits are the share of the calls that the fault affects, and the end of the fault.
 
 use std::time::Duration;
 

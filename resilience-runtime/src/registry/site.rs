@@ -61,7 +61,7 @@ impl<T: Shared> Site<T> {
         let (layer, mistakes) = T::resolve(&self.declaration);
         let found = holder.get_or_init(|| Box::new(layer));
         // Stores the layer before the events are emitted, because a subscriber may call the decorated function. If two
-        // threads make the first call at once, only one of them receives the mistakes.
+        // threads make the first call at once, `T::resolve` returns the mistakes to only one of them.
         mistakes.iter().for_each(SettingsMistake::emit);
         found
     }

@@ -139,7 +139,7 @@ waiting! {
     keyed_rate_limits: OfKeys<KeptLimit>;
 }
 
-/// Returns the number of waiting states of all kinds.
+/// Returns the number of all restored states that wait until their circuit or rate limit is created.
 pub(crate) fn total() -> usize {
     circuits().total() + keyed_circuits().total() + rate_limits().total() + keyed_rate_limits().total()
 }

@@ -30,10 +30,10 @@ impl Ticket {
     /// The lower 32 bits of the ticket of a repeated call that is not a trial call. A repeated call belongs to a second
     /// or later attempt of a retry or a hedge.
     const REPEAT: u32 = 4;
-    /// The position, in the ticket, of the 16 bits for the time until the first wait of the body.
+    /// The position of the lowest of 16 bits in the ticket. These bits contain the time from the start of the call to
+    /// the first poll of the body that returned `Pending`.
     const UNTIL_WAIT: u32 = 16;
-    /// The time until the first wait, in milliseconds, above which a ticket stores this time with a precision of one
-    /// second.
+    /// The bits contain a time below this limit in milliseconds, and a longer time with a precision of one second.
     const MILLIS: u64 = 1 << 15;
 
     #[inline]
