@@ -117,7 +117,7 @@
 //!   - The first call of a function takes a lock to find the circuit by its name.
 //!   - Each call of a function with a `key` takes a lock to find the circuit of this key.
 //!   - The first success after a failure takes a lock.
-//!   - The first success of a thread, counted over all circuits, takes a lock.
+//!   - If a thread has had no success in any circuit yet, its first success takes a lock.
 //!   - After the circuit closes or is reset, the first success of each thread takes a lock.
 //!   - A success takes a lock if the call is slow (see the option `slow_call`).
 //!   - If the circuit has a time window, the first success in each tenth of the window takes a lock.

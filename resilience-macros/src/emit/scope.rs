@@ -55,7 +55,7 @@ impl<'a> Scope<'a> {
         variables.into_iter().find(|name| reads(tokens, name))
     }
 
-    /// Returns a generic parameter, or `Self`, if the expression `tokens` contains this name.
+    /// Searches the expression `tokens` for a generic parameter and for `Self`. Returns the first name that it finds.
     pub(super) fn generic(self, tokens: &TokenStream) -> Option<String> {
         let names = self.generics.iter().map(String::as_str).chain(["Self"]);
         names.into_iter().find(|name| mentions(tokens, name)).map(str::to_owned).or_else(|| letter(tokens))

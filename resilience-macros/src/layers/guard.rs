@@ -25,7 +25,8 @@ pub(super) fn owned(place: Place<'_>, layer: &str, local: &Ident, with: &TokenSt
     handle(place, &owned, local, with)
 }
 
-/// Works like [`owned`], but stores the clone in the runtime type with the name `handle`, such as `HeldPolicy`.
+/// Works like [`owned`], but stores the clone in another type of the runtime crate. `handle` is the name of this type,
+/// such as `HeldPolicy`.
 pub(super) fn held(place: Place<'_>, handle: &str, local: &Ident, with: &TokenStream) -> TokenStream {
     self::handle(place, &Ident::new(handle, Span::mixed_site()).into_token_stream(), local, with)
 }

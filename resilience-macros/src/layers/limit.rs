@@ -181,9 +181,9 @@ impl<O: OptionName> Limit<O> {
 
     /// Returns an expression that admits the call. If the call is rejected, the expression returns from the function,
     /// or jumps to the attribute that handles the rejection. `bound` contains statements that evaluate expressions of
-    /// the user. The expression `now` admits the call without a wait. The function `waiting` returns the code of a
-    /// wait. The argument of `waiting` is the variable that contains the longest wait, or `None` if all calls have the
-    /// same longest wait.
+    /// the user. The expression `now` admits the call without a wait. The function `waiting` returns an expression
+    /// that waits and then admits the call. The argument of `waiting` is the variable that contains the longest wait, or
+    /// `None` if all calls have the same longest wait.
     pub(super) fn admit(
         &self,
         place: Place<'_>,

@@ -60,9 +60,9 @@ pub(super) fn resize(bulkhead: &Arc<impl Slotted>, wanted: usize) {
     let removals = &mut *lock_std(&size.removals);
     size.settle(removals);
     let count = size.slots.load(Ordering::Relaxed);
-    // Cancels the removals that are not needed any more. The other removals keep their places in the queue. Otherwise,
-    // calls that came after the earlier change would receive slots before these removals. If a cancelled removal has
-    // already received a slot, the slot returns to the semaphore.
+    // Cancels the removals that are not needed any more. If a cancelled removal has already received a slot, the slot
+    // returns to the semaphore. The other removals stay in the semaphore's queue. If they joined the queue again, calls
+    // that came after an earlier change would receive slots before them.
     removals.truncate(count.saturating_sub(wanted));
     if wanted >= count {
         slots.add_permits(wanted - count);

@@ -100,7 +100,7 @@ impl Kind {
         }
     }
 
-    /// Returns the latency and the effect of the fault on the next call, or `None` if no error or step is left.
+    /// Returns the latency and the effect of the fault on the next call, or `None` if the fault has ended.
     pub(crate) fn next(&mut self) -> Option<(Duration, Option<Effect>)> {
         let at_once = |effect| Some((Duration::ZERO, Some(effect)));
         match self {
