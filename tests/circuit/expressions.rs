@@ -1,5 +1,5 @@
-//! Tests circuits on functions whose attributes have expressions as options, or a fallback function that is not
-//! `async`.
+//! Tests circuits above attributes whose options are expressions. Also tests a circuit above a fallback whose function
+//! is not `async`.
 
 use std::future::Future;
 use std::io;

@@ -213,9 +213,9 @@ impl<O: OptionName> Limit<O> {
         quote_spanned!(mixed=> { #bound #time #wait #admit })
     }
 
-    /// Returns the statements of the attribute: the admission, and the statements of the attributes below. `admitted`
-    /// is the expression for the admission. `slot` is the name of the variable for the value of this expression, or
-    /// `None` if the value is `()`.
+    /// Returns the statements that admit a call, followed by the statements of the attributes below. `admitted` is the
+    /// expression that admits the call. `slot` is the name of the variable for the value of this expression, or `None` if
+    /// the value is `()`.
     ///
     /// The expansion usually creates the future of the body before the wait. In three cases, the expansion creates the
     /// future after the wait:
