@@ -1,11 +1,13 @@
 //! Tests calls that the functions of options make, such as `retry_if`. These calls are not a part of the attempt. They
 //! end no retry, and do not change the kind of the error that the layers above find.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::future::{Future, ready};
 use std::time::Duration;
 
-use resilience_runtime::{CircuitBreaker, Classifier, Rejection, RetryPolicy, circuit, on_transition, retry};
+use resilience_runtime::{
+    Bulkhead, CircuitBreaker, Classifier, RateLimit, Rejection, RetryPolicy, circuit, fallback, on_transition, retry,
+};
 
 /// An error that can contain a rejection, but returns no source.
 #[derive(Debug)]
@@ -26,6 +28,11 @@ fn breaker(name: &'static str, threshold: u32) -> CircuitBreaker {
 
 fn down() -> Result<(), Hidden> {
     Err(Hidden::Down)
+}
+
+#[circuit(with = circuit)]
+fn through(circuit: &CircuitBreaker) -> Result<(), Hidden> {
+    down()
 }
 
 /// Returns the number of attempts that a retry with three attempts makes.
@@ -75,4 +82,58 @@ async fn retries_of_call_in_option_do_not_count() {
         ready(down())
     };
     assert_eq!(attempts(changes).await, 3);
+}
+
+type Kept = RefCell<Option<Hidden>>;
+
+#[circuit(with = circuit, failure_if = |_| { *kept.borrow_mut() = through(open).err(); true })]
+fn keeps(circuit: &CircuitBreaker, open: &CircuitBreaker, kept: &Kept) -> Result<(), Hidden> {
+    down()
+}
+
+#[circuit(with = above)]
+fn calls(above: &CircuitBreaker, circuit: &CircuitBreaker, open: &CircuitBreaker, kept: &Kept) -> Result<(), Hidden> {
+    keeps(circuit, open, kept)
+}
+
+#[fallback(|_| panic!("no rejection"), on = "rejected")]
+fn falls_back(circuit: &CircuitBreaker, open: &CircuitBreaker, kept: &Kept) -> Result<(), Hidden> {
+    keeps(circuit, open, kept)
+}
+
+#[retry(delay = 0)]
+#[circuit(with = circuit, failure_if = |_| { *kept.borrow_mut() = through(open).err(); true })]
+async fn repeats(circuit: &CircuitBreaker, open: &CircuitBreaker, kept: &Kept) -> Result<(), Hidden> {
+    down()
+}
+
+#[tokio::test]
+async fn error_that_option_keeps_is_not_error_of_body() {
+    let [above, circuit, open] = ["above", "circuit", "open"].map(|name| breaker(name, 99));
+    open.force_open();
+    let kept = Kept::default();
+    assert!(calls(&above, &circuit, &open, &kept).is_err());
+    assert_eq!((above.stats().total_failed, above.stats().total_ignored), (1, 0));
+    kept.take();
+    assert!(matches!(falls_back(&circuit, &open, &kept), Err(Hidden::Down)));
+    kept.take();
+    assert_eq!(attempts(|| ready(keeps(&circuit, &open, &kept))).await, 3);
+    kept.take();
+    circuit.reset();
+    repeats(&circuit, &open, &kept).await.unwrap_err();
+    assert_eq!(circuit.stats().failures, 3);
+}
+
+#[circuit(with = circuit, failure_if = |_| rate.try_acquire_many(9).is_err())]
+fn limited(circuit: &CircuitBreaker, rate: &RateLimit, slots: &Bulkhead) -> Result<(), Hidden> {
+    Err(Rejection::from(slots.try_acquire().unwrap_err()).into())
+}
+
+#[tokio::test]
+async fn limit_in_option_does_not_change_kind_of_rejection() {
+    let circuit = breaker("calls_in_options::kind", 99);
+    let rate = RateLimit::builder("calls_in_options::kind", 1).burst(1).build().unwrap();
+    let slots = Bulkhead::builder("calls_in_options::kind", 1).build().unwrap();
+    let _slot = slots.try_acquire().unwrap();
+    assert_eq!(attempts(|| ready(limited(&circuit, &rate, &slots))).await, 3);
 }

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::base::existing::{Existing, LastError, Note};
+use crate::base::existing::{Errors, Existing, LastError, Note};
 use crate::base::of_thread::of_thread;
 use crate::base::still_open::{Messages, StillOpen};
 
@@ -127,14 +127,15 @@ impl Replaced {
 }
 
 /// Calls a function of the user that judges the error of the body, such as `retry_if`, or that receives an event. The
-/// function may make calls of its own. The layers above must not take the error of such a call for the error of the
-/// body. A retry must ignore the circuits and the nested retries of such a call. Afterwards, this function therefore
-/// restores the last error, the messages and the number of retries.
+/// function may make calls of its own, and may keep their errors. The layers above must not take such an error for the
+/// error of the body. A retry must ignore the circuits and the nested retries of such a call. Afterwards, this function
+/// therefore restores the values of this thread that describe errors, messages and retries.
+#[inline]
 pub(crate) fn aside<T>(function: impl FnOnce() -> T) -> T {
-    let (last, messages, retries) = (LastError::get(), Messages::now(), of_thread(|thread| thread.retries.get()));
+    let (errors, messages, retries) = (Errors::now(), Messages::now(), of_thread(|thread| thread.retries.get()));
     let returned = function();
     messages.restore();
-    last.set();
+    errors.restore();
     of_thread(|thread| thread.retries.set(retries));
     returned
 }

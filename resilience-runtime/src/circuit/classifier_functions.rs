@@ -67,7 +67,7 @@ impl<E: ?Sized> OfErrors<E> {
         E: Accepts<X> + 'static,
     {
         let (as_error, error) = self.as_error.as_ref().zip(E::see(error))?;
-        Some(as_error(error))
+        Some(aside(|| as_error(error)))
     }
 }
 
