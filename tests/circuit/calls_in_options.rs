@@ -6,7 +6,8 @@ use std::future::{Future, ready};
 use std::time::Duration;
 
 use resilience_runtime::{
-    Bulkhead, CircuitBreaker, Classifier, RateLimit, Rejection, RetryPolicy, circuit, fallback, on_transition, retry,
+    Bulkhead, CircuitBreaker, Classifier, RateLimit, Rejection, RetryEvent, RetryPolicy, circuit, fallback,
+    on_transition, retry,
 };
 
 /// An error that can contain a rejection, but returns no source.
@@ -136,4 +137,33 @@ async fn limit_in_option_does_not_change_kind_of_rejection() {
     let slots = Bulkhead::builder("calls_in_options::kind", 1).build().unwrap();
     let _slot = slots.try_acquire().unwrap();
     assert_eq!(attempts(|| ready(limited(&circuit, &rate, &slots))).await, 3);
+}
+
+#[retry(max = 2, delay = 0, on_retry = |_| assert!(through(open).is_err()))]
+async fn on_retry(open: &CircuitBreaker) -> Result<(), Hidden> {
+    down()
+}
+
+/// Returns the number of attempts that a retry with nine attempts makes around a retry with two attempts.
+async fn attempts_around<F: Future<Output = Result<(), Hidden>>>(attempt: impl Fn() -> F) -> u32 {
+    let (policy, made) = (RetryPolicy::builder().max(9).delay(Duration::ZERO).build().unwrap(), Cell::new(0));
+    let counted = || {
+        made.set(made.get() + 1);
+        attempt()
+    };
+    policy.call(counted).await.unwrap_err();
+    made.get()
+}
+
+#[tokio::test]
+async fn circuit_in_on_retry_does_not_end_outer_retry() {
+    let builder = || RetryPolicy::builder().max(2).delay(Duration::ZERO);
+    let plain = builder().build().unwrap();
+    let expected = attempts_around(|| plain.call(|| ready(down()))).await;
+    let open = breaker("calls_in_options::on_retry", 99);
+    open.force_open();
+    assert_eq!(attempts_around(|| on_retry(&open)).await, expected);
+    let policy =
+        builder().on_retry(move |_: &RetryEvent<'_, Hidden>| assert!(through(&open).is_err())).build().unwrap();
+    assert_eq!(attempts_around(|| policy.call(|| ready(down()))).await, expected);
 }

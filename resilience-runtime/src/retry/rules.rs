@@ -216,7 +216,8 @@ impl<E: ?Sized> ErrorRules<E> {
     /// user's function.
     pub(super) fn on_retry<X>(&self, event: &RetryEvent<'_, X>, see: impl Fn(&X) -> Option<&E>) {
         if let Some(on_retry) = &self.on_retry {
-            on_retry(&RetryEvent { attempt: event.attempt, delay: event.delay, error: event.error.and_then(see) });
+            let event = RetryEvent { attempt: event.attempt, delay: event.delay, error: event.error.and_then(see) };
+            aside(|| on_retry(&event));
         }
     }
 }
