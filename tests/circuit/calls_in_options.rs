@@ -3,11 +3,13 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, ready};
+use std::pin::pin;
 use std::time::Duration;
 
+use futures_util::{StreamExt, stream};
 use resilience_runtime::{
-    Bulkhead, CircuitBreaker, Classifier, RateLimit, Rejection, RetryEvent, RetryPolicy, circuit, fallback,
-    on_transition, retry,
+    Bulkhead, CircuitBreaker, Classifier, RateLimit, Rejection, RetryBudget, RetryCost, RetryEvent, RetryPolicy,
+    TokenBucket, circuit, fallback, on_transition, retry,
 };
 
 /// An error that can contain a rejection, but returns no source.
@@ -70,8 +72,8 @@ async fn retries_of_call_in_option_do_not_count() {
     assert_eq!(attempts(|| ready(failure_if(&circuit))).await, 3);
 
     let classifier = Classifier::builder().failure_if(|_: &Hidden| flag().is_err()).build().unwrap();
-    let classified = || async { circuit.call_with(&classifier, || ready(down())).await.map_err(|_| Hidden::Down) };
-    assert_eq!(attempts(classified).await, 3);
+    let judged = || async { circuit.call_with(&classifier, || ready(down())).await.map_err(|_| Hidden::Down) };
+    assert_eq!(attempts(judged).await, 3);
 
     let _guard = on_transition(|event| {
         if event.circuit() == Some("calls_in_options::retries") {
@@ -166,4 +168,107 @@ async fn circuit_in_on_retry_does_not_end_outer_retry() {
     let policy =
         builder().on_retry(move |_: &RetryEvent<'_, Hidden>| assert!(through(&open).is_err())).build().unwrap();
     assert_eq!(attempts_around(|| policy.call(|| ready(down()))).await, expected);
+}
+
+/// The circuit of a flag that a function of an option reads, and the number of attempts. The first read opens the
+/// circuit.
+struct Values {
+    flag: CircuitBreaker,
+    circuit: CircuitBreaker,
+    attempts: Cell<u32>,
+}
+
+static BUDGET: RetryBudget = RetryBudget::bucket(TokenBucket::DEFAULT);
+
+impl Values {
+    fn new() -> Self {
+        let (flag, circuit) = (breaker("calls_in_options::flag", 1), breaker("calls_in_options::value", 99));
+        Self { flag, circuit, attempts: Cell::new(0) }
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "the body of a function that returns a `Result`")]
+    fn succeed(&self) -> Result<(), Hidden> {
+        self.attempts.set(self.attempts.get() + 1);
+        Ok(())
+    }
+
+    #[retry(delay = 0, retry_if_ok = |()| through(&self.flag).is_err())]
+    async fn retry_if_ok(&self) -> Result<(), Hidden> {
+        self.succeed()
+    }
+
+    #[retry(
+        delay = 0,
+        retry_if_ok = |()| true,
+        retry_after_ok = |()| through(&self.flag).map(|()| Duration::ZERO).ok()
+    )]
+    fn retry_after_ok(&self) -> Result<(), Hidden> {
+        self.succeed()
+    }
+
+    #[retry(
+        delay = 0,
+        retry_if_ok = |()| true,
+        budget = BUDGET,
+        cost_ok = |()| through(&self.flag).map_or(RetryCost::Failure, |()| RetryCost::Timeout)
+    )]
+    async fn cost_ok(&self) -> Result<(), Hidden> {
+        self.succeed()
+    }
+
+    #[circuit(with = self.circuit, failure_if_ok = |()| through(&self.flag).is_err())]
+    fn failure_if_ok(&self) -> Result<(), Hidden> {
+        self.succeed()
+    }
+
+    #[circuit(
+        with = self.circuit,
+        failure_if_ok = |()| true,
+        retry_after_ok = |()| through(&self.flag).map(|()| Duration::ZERO).ok()
+    )]
+    async fn circuit_retry_after_ok(&self) -> Result<(), Hidden> {
+        self.succeed()
+    }
+}
+
+#[tokio::test]
+async fn circuit_in_option_for_values_ends_no_retry() {
+    for way in 0..7 {
+        let values = Values::new();
+        let builder = RetryPolicy::builder().delay(Duration::ZERO);
+        let flag = values.flag.clone();
+        let policy = builder.retry_if_ok(move |(): &()| way < 6 || through(&flag).is_err()).build().unwrap();
+        let flag = values.flag.clone();
+        let classifier = Classifier::builder().failure_if_ok(move |(): &()| through(&flag).is_err()).build().unwrap();
+        match way {
+            0 => values.retry_if_ok().await,
+            1 => values.retry_after_ok(),
+            2 => values.cost_ok().await,
+            3 => policy.call(|| ready(values.failure_if_ok())).await,
+            4 => policy.call(|| values.circuit_retry_after_ok()).await,
+            5 => {
+                let call = || values.circuit.call_with(&classifier, || ready(values.succeed()));
+                policy.call(call).await.map_err(|_| Hidden::Down)
+            }
+            _ => policy.call(|| ready(values.succeed())).await,
+        }
+        .unwrap();
+        assert_eq!(values.attempts.get(), 3, "{way}");
+        assert_eq!(values.flag.stats().total_opened, 1, "{way}: the option opened the circuit of the flag");
+    }
+}
+
+#[tokio::test]
+async fn circuit_in_option_for_items_ends_no_retry() {
+    let values = Values::new();
+    let flag = values.flag.clone();
+    flag.force_open();
+    let classifier = Classifier::builder().failure_if_ok(move |_: &u32| through(&flag).is_ok()).build().unwrap();
+    let reads = || async {
+        let items =
+            values.circuit.watch_with(&classifier, || stream::iter([Ok::<_, Hidden>(1)])).map_err(Rejection::from)?;
+        assert_eq!(pin!(items).count().await, 1);
+        down()
+    };
+    assert_eq!(attempts(reads).await, 3);
 }

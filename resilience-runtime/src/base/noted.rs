@@ -126,7 +126,7 @@ impl Replaced {
     }
 }
 
-/// Calls a function of the user that judges the error of the body, such as `retry_if`, or that receives an event. The
+/// Calls a function of the user that judges the outcome of the body, such as `retry_if`, or that receives an event. The
 /// function may make calls of its own, and may keep their errors. The layers above must not take such an error for the
 /// error of the body. A retry must ignore the circuits and the nested retries of such a call. Afterwards, this function
 /// therefore restores the values of this thread that describe errors, messages and retries.
