@@ -3,10 +3,11 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, ready};
+use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::{StreamExt, stream};
+use futures_util::{FutureExt, StreamExt, stream};
 use resilience_runtime::{
     Bulkhead, CircuitBreaker, Classifier, RateLimit, Rejection, RetryBudget, RetryCost, RetryEvent, RetryPolicy,
     TokenBucket, circuit, fallback, on_transition, retry,
@@ -271,4 +272,22 @@ async fn circuit_in_option_for_items_ends_no_retry() {
         down()
     };
     assert_eq!(attempts(reads).await, 3);
+}
+
+#[circuit(with = circuit, failure_if = |_| through(open).is_ok() || panic!("no flag"))]
+async fn panics(circuit: &CircuitBreaker, open: &CircuitBreaker) -> Result<(), Hidden> {
+    down()
+}
+
+#[tokio::test]
+async fn circuit_in_option_that_panics_ends_no_retry() {
+    let [circuit, open] = ["calls_in_options::panics", "calls_in_options::open"].map(|name| breaker(name, 99));
+    open.force_open();
+    let catches = || async {
+        let caught = AssertUnwindSafe(panics(&circuit, &open)).catch_unwind().await;
+        assert!(caught.is_err());
+        down()
+    };
+    assert_eq!(attempts(catches).await, 3);
+    assert_eq!(circuit.stats().total_cancelled, 3);
 }

@@ -159,7 +159,7 @@ impl Errors {
 
     /// Sets the values of this thread back to this copy, including the number of messages.
     #[inline]
-    pub(crate) fn restore(self) {
+    pub(crate) fn restore(&self) {
         of_thread(|thread| thread.errors.set(self.existing.0));
         NOT_STARTED.set(self.not_started);
         self.last.set();

@@ -132,12 +132,26 @@ impl Replaced {
 /// therefore restores the values of this thread that describe errors, messages and retries.
 #[inline]
 pub(crate) fn aside<T>(function: impl FnOnce() -> T) -> T {
-    let (errors, messages, retries) = (Errors::now(), Messages::now(), of_thread(|thread| thread.retries.get()));
-    let returned = function();
-    messages.restore();
-    errors.restore();
-    of_thread(|thread| thread.retries.set(retries));
-    returned
+    let _restored =
+        Aside { errors: Errors::now(), messages: Messages::now(), retries: of_thread(|thread| thread.retries.get()) };
+    function()
+}
+
+/// A guard that restores the values of its fields, even if the function of the user panics. The body of a retry may
+/// catch this panic.
+struct Aside {
+    errors: Errors,
+    messages: Messages,
+    retries: i32,
+}
+
+impl Drop for Aside {
+    #[inline]
+    fn drop(&mut self) {
+        self.messages.restore();
+        self.errors.restore();
+        of_thread(|thread| thread.retries.set(self.retries));
+    }
 }
 
 /// Deletes the messages from circuits to retries if no circuit left a message during the last poll of the body. A

@@ -101,7 +101,7 @@ impl Messages {
 
     /// Replaces the messages of this thread by this copy. The caller must then restore the number of messages.
     #[inline]
-    pub(crate) fn restore(self) {
+    pub(crate) fn restore(&self) {
         match self.newest {
             None if Existing::now().messages() == self.number => {}
             None => StillOpen::void(),
