@@ -5,7 +5,7 @@ use std::future::pending;
 use std::time::Duration;
 
 use resilience_runtime::{
-    CallError, CircuitBreaker, CircuitBuilder, CircuitState, Rejection, Timeout, bulkhead, circuit, deadline,
+    Bulkhead, CallError, CircuitBreaker, CircuitBuilder, CircuitState, Rejection, Timeout, bulkhead, circuit, deadline,
     get_circuit, hedge, timeout,
 };
 use support::{Error, seconds};
@@ -275,6 +275,33 @@ async fn options_that_time_calls_do_not_change_time_of_hung_after() {
             drop(std::mem::replace(&mut holds_slot, call()));
             assert!(cut(Duration::ZERO, &mut holds_slot).await.is_err());
             assert_eq!((ends().0, ends().1 - failures), (cancelled, failed), "{name}: the body ran for {time:?}");
+        }
+    }
+}
+
+#[circuit(with = breaker)]
+#[bulkhead(with = slots)]
+async fn hangs_after_queue(breaker: &CircuitBreaker, slots: &Bulkhead) -> Result<(), Error> {
+    pending().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn long_queue_before_body_does_not_count() {
+    for queue in [40_700, 90_900, 1_000_900].map(Duration::from_millis) {
+        // The circuit measures the time of each call, because it counts slow calls.
+        let timed =
+            CircuitBreaker::builder("hung::slow").calls(10).min_calls(10).slow_call(seconds(10_000)).slow_rate(1.0);
+        let breaker = timed.hung_after(SECOND).build().unwrap();
+        for (time, failed) in [(SECOND / 3, 0), (SECOND * 5 / 3, 1)] {
+            let bulkhead = Bulkhead::builder("hung::queue", 1).wait(seconds(10_000)).build().unwrap();
+            let slot = bulkhead.try_acquire_owned().unwrap();
+            tokio::spawn(async move {
+                sleep(queue).await;
+                drop(slot);
+            });
+            assert!(cut(queue + time, hangs_after_queue(&breaker, &bulkhead)).await.is_err());
+            let stats = breaker.stats();
+            assert_eq!((stats.total_cancelled, stats.total_failed), (1, failed), "{queue:?}, {time:?}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Tests circuits: trip rules, cooldowns, outcomes of calls, cancellation, clocks, and breakers that the user creates.
 
 mod acceptance;
+mod calls_in_options;
 mod calls_within_calls;
 mod cancellation;
 mod classifier;

@@ -1,13 +1,16 @@
 //! Tests subscribers that call the library, or that panic, while they receive an event of the library.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::future::ready;
 use std::io;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use resilience_runtime::{
-    CircuitBreaker, CircuitState, check, circuit, get_circuit, get_circuit_stats, get_stats, presets,
+    CircuitBreaker, CircuitState, Rejection, RetryPolicy, check, circuit, get_circuit, get_circuit_stats, get_stats,
+    presets, retry,
 };
 use tokio::time::advance;
 
@@ -130,4 +133,61 @@ async fn panicking_subscriber_beside_panicking_body_does_not_abort() {
     let panic = tokio::spawn(both_panic()).await.unwrap_err().into_panic();
     assert_eq!(panic.downcast_ref(), Some(&"the body"), "the panic of the body propagates");
     assert_eq!(get_circuit("subscriber::both_panic").unwrap().state(), CircuitState::Open);
+}
+
+/// An error that hides its sources.
+#[derive(Debug)]
+struct Hidden {
+    _by: Option<Rejection>,
+}
+
+impl From<Rejection> for Hidden {
+    fn from(rejection: Rejection) -> Self {
+        Self { _by: Some(rejection) }
+    }
+}
+
+thread_local! {
+    static KEPT: RefCell<Vec<Hidden>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A function that the subscriber calls. The circuit is open.
+#[circuit(name = "subscriber::sink")]
+fn sink() -> Result<(), Hidden> {
+    Ok(())
+}
+
+#[retry(delay = 0)]
+fn sink_that_is_down() -> Result<(), Hidden> {
+    Err(Hidden { _by: None })
+}
+
+#[circuit(with = lower)]
+fn lower(lower: &CircuitBreaker) -> Result<(), Hidden> {
+    Err(Hidden { _by: None })
+}
+
+#[circuit(with = upper)]
+fn upper(upper: &CircuitBreaker, below: &CircuitBreaker) -> Result<(), Hidden> {
+    lower(below)
+}
+
+#[tokio::test]
+async fn calls_of_subscriber_do_not_change_outcome_of_body() {
+    get_circuit("subscriber::sink").unwrap().force_open();
+    record_and(|event| {
+        if event.metadata().name() == "circuit_failure" {
+            KEPT.with_borrow_mut(|kept| kept.push(sink().unwrap_err()));
+            sink_that_is_down().unwrap_err();
+        }
+    });
+    let circuit = |name| CircuitBreaker::builder(name).threshold(99).build().unwrap();
+    let (above, below) = (circuit("subscriber::above"), circuit("subscriber::below"));
+    upper(&above, &below).unwrap_err();
+    assert_eq!((above.stats().total_failed, above.stats().total_ignored), (1, 0));
+
+    let policy = RetryPolicy::builder().delay(Duration::ZERO).build().unwrap();
+    policy.call(|| ready(lower(&below))).await.unwrap_err();
+    assert_eq!(below.stats().total_failed, 4, "the calls of the subscriber end no retry");
+    assert_eq!(KEPT.take().len(), 5);
 }

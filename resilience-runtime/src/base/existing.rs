@@ -147,10 +147,28 @@ pub(crate) fn count_message() -> u16 {
     count(MESSAGES, 1)
 }
 
-/// Sets this thread's count of the waits that circuits have announced to retries back to `number`, an earlier value of
-/// this count.
-pub(crate) fn uncount_messages(number: u16) {
-    count(MESSAGES, number.wrapping_sub(Existing::now().messages()));
+/// A copy of the values of this thread that describe existing errors.
+#[derive(Debug)]
+pub(crate) struct Errors {
+    existing: Existing,
+    not_started: Note,
+    last: LastError,
+}
+
+impl Errors {
+    #[inline]
+    pub(crate) fn now() -> Self {
+        Self { existing: Existing::now(), not_started: NOT_STARTED.get(), last: LastError::get() }
+    }
+
+    /// Sets the values of this thread back to this copy. The copy includes the number of waits that circuits have
+    /// announced to retries.
+    #[inline]
+    pub(crate) fn restore(&self) {
+        of_thread(|thread| thread.errors.set(self.existing.0));
+        NOT_STARTED.set(self.not_started);
+        self.last.set();
+    }
 }
 
 /// The kind of an error: a rejection, an expired deadline, or any other error.

@@ -7,7 +7,8 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::base::existing::{Existing, LastError, Note};
+use crate::base::existing::{Errors, Existing, LastError, Note};
+use crate::base::of_thread::of_thread;
 use crate::base::still_open::{Messages, StillOpen};
 
 impl Note {
@@ -131,16 +132,33 @@ impl Replaced {
     }
 }
 
-/// Calls a function of the user. This function either judges the error of the body, such as `retry_if`, or receives an
-/// event. The function may itself call decorated functions. The layers above must not take the error of such a call for
-/// the error of the body. A retry must also ignore the circuits of such a call. After the function returns, `aside`
-/// therefore restores the last error of this thread, and the waits that circuits have announced to retries.
+/// Calls a function of the user. This function judges the outcome of the body, such as `retry_if`, or receives an event.
+/// The function may itself call decorated functions, and may keep their errors. The layers above must not take such an
+/// error for the error of the body. A retry must ignore the circuits and the retries of such a call. After the function
+/// has returned or panicked, `aside` therefore restores three values of this thread. These values are the counters of
+/// errors, the waits that circuits have announced to retries, and the number of retries.
+#[inline]
 pub(crate) fn aside<T>(function: impl FnOnce() -> T) -> T {
-    let (last, messages) = (LastError::get(), Messages::now());
-    let returned = function();
-    messages.restore();
-    last.set();
-    returned
+    let _restored =
+        Aside { errors: Errors::now(), messages: Messages::now(), retries: of_thread(|thread| thread.retries.get()) };
+    function()
+}
+
+/// A guard that restores the values of its fields, even if the function of the user panics. The body of a retry may
+/// catch this panic.
+struct Aside {
+    errors: Errors,
+    messages: Messages,
+    retries: i32,
+}
+
+impl Drop for Aside {
+    #[inline]
+    fn drop(&mut self) {
+        self.messages.restore();
+        self.errors.restore();
+        of_thread(|thread| thread.retries.set(self.retries));
+    }
 }
 
 /// Lets retries ignore all waits that circuits have announced on this thread so far. Does nothing if a circuit

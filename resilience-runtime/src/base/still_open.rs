@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use crate::base::clock::{nanos, whole_steps};
-use crate::base::existing::{Existing, count_message, uncount_messages};
+use crate::base::existing::{Existing, count_message};
 
 /// The number of messages that each thread keeps. With a message, a circuit announces to retries for how long the
 /// circuit will reject calls. One message is not enough. A retry ignores messages from circuits that are attributes of
@@ -101,23 +101,20 @@ pub(crate) struct Messages {
 }
 
 impl Messages {
+    #[inline]
     pub(crate) fn now() -> Self {
         let newest = NEWEST.with(|newest| (!StillOpen::is_void()).then(|| newest.each_ref().map(Cell::get)));
         Self { number: Existing::now().messages(), newest }
     }
 
-    /// Replaces the messages from circuits to retries on this thread by this copy.
-    pub(crate) fn restore(self) {
+    /// Replaces the messages from circuits to retries on this thread by this copy. The caller must then restore the
+    /// number of messages.
+    #[inline]
+    pub(crate) fn restore(&self) {
         match self.newest {
             None if Existing::now().messages() == self.number => {}
-            None => {
-                StillOpen::void();
-                uncount_messages(self.number);
-            }
-            Some(newest) => {
-                NEWEST.with(|cells| cells.iter().zip(newest).for_each(|(cell, message)| cell.set(message)));
-                uncount_messages(self.number);
-            }
+            None => StillOpen::void(),
+            Some(newest) => NEWEST.with(|cells| cells.iter().zip(newest).for_each(|(cell, message)| cell.set(message))),
         }
     }
 }

@@ -67,7 +67,7 @@ impl<E: ?Sized> OfErrors<E> {
         E: Accepts<X> + 'static,
     {
         let (as_error, error) = self.as_error.as_ref().zip(E::see(error))?;
-        Some(as_error(error))
+        Some(aside(|| as_error(error)))
     }
 }
 
@@ -76,7 +76,8 @@ impl<T: ?Sized> OfValues<T> {
     where
         T: Accepts<V>,
     {
-        self.failure_if_ok.as_ref().zip(T::see(value)).is_some_and(|(failure_if_ok, value)| failure_if_ok(value))
+        let Some((failure_if_ok, value)) = self.failure_if_ok.as_ref().zip(T::see(value)) else { return false };
+        aside(|| failure_if_ok(value))
     }
 
     pub(super) fn retry_after<V>(&self, value: &V) -> Option<Duration>
@@ -84,7 +85,7 @@ impl<T: ?Sized> OfValues<T> {
         T: Accepts<V>,
     {
         let (retry_after_ok, value) = self.retry_after_ok.as_ref().zip(T::see(value))?;
-        retry_after_ok(value)
+        aside(|| retry_after_ok(value))
     }
 }
 

@@ -1,13 +1,16 @@
 //! Defines the macros that emit the events of this crate.
 
-/// Emits an event with `tracing`, at the level `$level`, and passes the event to the subscribers of this crate.
+/// Emits an event with `tracing`, at the level `$level`, and passes the event to the subscribers of this crate. A
+/// subscriber may make calls of its own, see [`aside`](crate::base::noted::aside).
 macro_rules! event {
     ($level:ident, $name:literal $(, $field:ident $(= $value:expr)?)* $(,)?) => {{
         $($(let $field = $value;)?)*
-        $crate::events::emit::traced!($level, $name, $($field),*);
-        if $crate::events::hub::wants_all() {
-            $crate::events::emit::deliver!($name, None, $($field),*);
-        }
+        $crate::base::noted::aside(|| {
+            $crate::events::emit::traced!($level, $name, $($field),*);
+            if $crate::events::hub::wants_all() {
+                $crate::events::emit::deliver!($name, None, $($field),*);
+            }
+        });
     }};
 }
 pub(crate) use event;
@@ -16,10 +19,12 @@ pub(crate) use event;
 macro_rules! transition {
     ($from:expr => $to:expr, $level:ident, $name:literal $(, $field:ident $(= $value:expr)?)* $(,)?) => {{
         $($(let $field = $value;)?)*
-        $crate::events::emit::traced!($level, $name, $($field),*);
-        if $crate::events::hub::wants_transitions() {
-            $crate::events::emit::deliver!($name, Some(($from, $to)), $($field),*);
-        }
+        $crate::base::noted::aside(|| {
+            $crate::events::emit::traced!($level, $name, $($field),*);
+            if $crate::events::hub::wants_transitions() {
+                $crate::events::emit::deliver!($name, Some(($from, $to)), $($field),*);
+            }
+        });
     }};
 }
 pub(crate) use transition;

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use tokio::sync::broadcast::{Receiver, Sender, channel};
 
-use crate::base::noted::aside;
 #[cfg(feature = "test-util")]
 use crate::base::scope::Scope;
 use crate::base::scope::scoped;
@@ -143,9 +142,7 @@ impl Hub {
         if self.called.load(Ordering::Relaxed) > 0 {
             let callbacks: Vec<_> = lock_std(&self.callbacks).iter().map(|(_, callback)| callback.clone()).collect();
             for callback in callbacks {
-                // A callback may make calls through circuits. Because of `aside`, these calls do not affect the call
-                // that emits the event.
-                if aside(|| catch_unwind(AssertUnwindSafe(|| callback(&event)))).is_err() {
+                if catch_unwind(AssertUnwindSafe(|| callback(&event))).is_err() {
                     panicked(&event);
                 }
             }

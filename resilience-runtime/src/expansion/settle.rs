@@ -89,8 +89,8 @@ pub fn settle_by<R: Outcome>(
     permit.wait();
     match outcome.into_result() {
         Ok(value) => {
-            let failed = failure_if_ok(&value);
-            let retry_after = if failed { retry_after_ok(&value) } else { None };
+            let failed = aside(|| failure_if_ok(&value));
+            let retry_after = if failed { aside(|| retry_after_ok(&value)) } else { None };
             let call = permit.end();
             if failed {
                 call.body_failed(None, retry_after);

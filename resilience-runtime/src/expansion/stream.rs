@@ -89,7 +89,7 @@ where
 {
     #[inline]
     fn judge_ok(&mut self, value: &T) -> Option<Decision> {
-        (self.failure_if_ok)(value).then(|| Decision::Failure((self.retry_after_ok)(value)))
+        aside(|| (self.failure_if_ok)(value)).then(|| Decision::Failure(aside(|| (self.retry_after_ok)(value))))
     }
 
     fn judge_error(self, error: &E, settle: impl FnOnce(Decision, Option<&dyn Display>)) {

@@ -4,6 +4,7 @@
 use std::fmt;
 
 use crate::base::accepts::Seen;
+use crate::base::noted::aside;
 use crate::retry::rules::{ErrorRules, RetryEvent};
 
 /// A function that is called before each pause, such as the user's function `on_retry`.
@@ -13,7 +14,7 @@ pub trait Hook<E> {
 
 impl<E, F: FnOnce(&RetryEvent<'_, E>)> Hook<E> for F {
     fn call(self, event: &RetryEvent<'_, E>) {
-        self(event);
+        aside(|| self(event));
     }
 }
 

@@ -243,7 +243,7 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
     #[inline]
     pub fn retry_if_ok(mut self, retry_if_ok: impl FnOnce(&T) -> bool) -> Self {
         if let Ok(value) = &self.ended.outcome {
-            self.ended.failed = retry_if_ok(value);
+            self.ended.failed = aside(|| retry_if_ok(value));
         }
         self
     }

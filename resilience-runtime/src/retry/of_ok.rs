@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::base::noted::aside;
 use crate::circuit::breaker::CircuitBreaker;
 use crate::retry::budget::config::RetryCost;
 use crate::retry::hint::{Hint, LONGEST_HINT};
@@ -54,7 +55,7 @@ impl<'s, S: Source<'s>, R, T, E, H, X, C> Judged<'_, 's, S, R, T, E, H, X, C> {
         longest: impl FnOnce() -> Duration,
     ) -> Self {
         if let Some(value) = self.repeated_ok() {
-            self.ended.hint = retry_after_ok(value).map(|delay| Hint { delay, longest: longest() });
+            self.ended.hint = aside(|| retry_after_ok(value)).map(|delay| Hint { delay, longest: longest() });
         }
         self
     }
@@ -62,7 +63,7 @@ impl<'s, S: Source<'s>, R, T, E, H, X, C> Judged<'_, 's, S, R, T, E, H, X, C> {
     #[inline]
     pub fn cost_ok(mut self, cost_ok: impl FnOnce(&T) -> RetryCost) -> Self {
         if let Some(value) = self.repeated_ok() {
-            self.ended.cost = cost_ok(value);
+            self.ended.cost = aside(|| cost_ok(value));
         }
         self
     }

@@ -218,7 +218,8 @@ impl<E: ?Sized> ErrorRules<E> {
     /// user's function.
     pub(super) fn on_retry<X>(&self, event: &RetryEvent<'_, X>, see: impl Fn(&X) -> Option<&E>) {
         if let Some(on_retry) = &self.on_retry {
-            on_retry(&RetryEvent { attempt: event.attempt, delay: event.delay, error: event.error.and_then(see) });
+            let event = RetryEvent { attempt: event.attempt, delay: event.delay, error: event.error.and_then(see) };
+            aside(|| on_retry(&event));
         }
     }
 }
@@ -242,7 +243,7 @@ impl<T: ?Sized> ValueRules<T> {
         T: Seen<V>,
     {
         let Some(retry_if_ok) = &self.retry_if_ok else { return false };
-        T::see(value).is_some_and(|value| retry_if_ok(value))
+        T::see(value).is_some_and(|value| aside(|| retry_if_ok(value)))
     }
 
     pub(super) fn retry_after_ok<V>(&self, value: &V) -> Option<Duration>
@@ -250,7 +251,7 @@ impl<T: ?Sized> ValueRules<T> {
         T: Seen<V>,
     {
         let (retry_after_ok, value) = self.retry_after_ok.as_ref().zip(T::see(value))?;
-        retry_after_ok(value)
+        aside(|| retry_after_ok(value))
     }
 
     pub(super) fn cost_ok<V>(&self, value: &V) -> RetryCost
@@ -258,6 +259,6 @@ impl<T: ?Sized> ValueRules<T> {
         T: Seen<V>,
     {
         let Some((cost_ok, value)) = self.cost_ok.as_ref().zip(T::see(value)) else { return RetryCost::Failure };
-        cost_ok(value)
+        aside(|| cost_ok(value))
     }
 }

@@ -33,8 +33,10 @@ impl Ticket {
     /// The position of the lowest of 16 bits in the ticket. These bits contain the time from the start of the call to
     /// the first poll of the body that returned `Pending`.
     const UNTIL_WAIT: u32 = 16;
-    /// The bits contain a time below this limit in milliseconds, and a longer time with a precision of one second.
-    const MILLIS: u64 = 1 << 15;
+    /// The binary logarithm of a time in milliseconds. The 16 bits contain a shorter time in whole milliseconds. A longer
+    /// time is rounded: each range from a time to twice this time is divided into `1 << STEPS` equal steps.
+    const MILLIS: u32 = 15;
+    const STEPS: u32 = 11;
 
     #[inline]
     pub(crate) const fn new(generation: u32, lease: u32) -> Self {
@@ -62,22 +64,31 @@ impl Ticket {
     }
 
     /// Records that the body of the call waits for the first time. `time` is the time since the start of the call. The
-    /// ticket stores a time up to 32.768 s with a precision of one millisecond, and a longer time with a precision of
-    /// one second.
+    /// ticket contains whole milliseconds up to 32.768 s. Above this time, the precision is a 2,048th of the time. With
+    /// a precision of one second, a call that runs shortly after a long wait in a queue would seem to hang.
     pub(crate) fn waited_after(self, time: Duration) -> Self {
         let millis = nanos(time) / 1_000_000;
-        let bits = match millis.checked_sub(Self::MILLIS) {
-            None => millis + 1,
-            Some(beyond) => (Self::MILLIS + 1 + beyond / 1_000).min(u16::MAX.into()),
+        let bits = match millis.checked_ilog2().and_then(|log| log.checked_sub(Self::MILLIS)) {
+            None => millis,
+            Some(octave) => {
+                let steps = (millis >> (octave + Self::MILLIS - Self::STEPS)) - (1 << Self::STEPS);
+                (1 << Self::MILLIS) + (u64::from(octave) << Self::STEPS) + steps
+            }
         };
-        Self(self.at_admission().0 | bits << Self::UNTIL_WAIT)
+        Self(self.at_admission().0 | (bits + 1).min(u16::MAX.into()) << Self::UNTIL_WAIT)
     }
 
     /// Returns the time from the start of the call to the first wait of its body, or `None` if the body has not waited.
     pub(crate) fn until_wait(self) -> Option<Duration> {
         let bits = u64::from(split(self.0).1 >> Self::UNTIL_WAIT).checked_sub(1)?;
-        let seconds = bits.saturating_sub(Self::MILLIS);
-        Some(Duration::from_secs(seconds) + Duration::from_millis(bits.min(Self::MILLIS)))
+        let millis = match bits.checked_sub(1 << Self::MILLIS) {
+            None => bits,
+            Some(beyond) => {
+                let (octave, steps) = (beyond >> Self::STEPS, beyond % (1 << Self::STEPS));
+                (1 << Self::STEPS | steps) << (octave + u64::from(Self::MILLIS - Self::STEPS))
+            }
+        };
+        Some(Duration::from_millis(millis))
     }
 
     #[inline]
@@ -136,9 +147,13 @@ mod tests {
             (1_000_000, 1),
             (32_767_000_000, 32_767),
             (32_768_000_000, 32_768),
-            (33_767_000_000, 32_768),
-            (33_768_000_000, 33_768),
-            (u64::MAX, 32_767_000 + 31_768),
+            (32_783_999_999, 32_768),
+            (32_784_000_000, 32_784),
+            (65_535_000_000, 65_520),
+            (65_536_000_000, 65_536),
+            (65_567_000_000, 65_536),
+            (65_568_000_000, 65_568),
+            (u64::MAX, 4_094 << 19),
         ] {
             let waited = ticket.waited_after(Duration::from_nanos(nanos));
             assert_eq!(waited.until_wait(), Some(Duration::from_millis(contained)), "{nanos}");
