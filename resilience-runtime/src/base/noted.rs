@@ -137,7 +137,9 @@ impl Replaced {
 /// error for the error of the body. A retry must ignore the circuits and the retries of such a call. After the function
 /// has returned or panicked, `aside` therefore restores three values of this thread. These values are the counters of
 /// errors, the waits that circuits have announced to retries, and the number of retries.
-#[inline]
+///
+/// Not inlined, because the copies of these values would slow down each function that calls `aside`.
+#[inline(never)]
 pub(crate) fn aside<T>(function: impl FnOnce() -> T) -> T {
     let _restored =
         Aside { errors: Errors::now(), messages: Messages::now(), retries: of_thread(|thread| thread.retries.get()) };

@@ -190,36 +190,38 @@ impl<E: ?Sized> ErrorRules<E> {
         self.retry_after.is_some()
     }
 
+    #[inline]
     pub(super) fn retry_if<X>(&self, error: &X) -> bool
     where
         E: Seen<X>,
     {
-        let Some((retry_if, error)) = self.retry_if.as_ref().zip(E::see(error)) else { return true };
-        aside(|| retry_if(error))
+        self.retry_if.as_ref().is_none_or(|retry_if| E::see(error).is_none_or(|error| ask(retry_if, error)))
     }
 
+    #[inline]
     pub(super) fn retry_after<X>(&self, error: &X) -> Option<Duration>
     where
         E: Seen<X>,
     {
         let (retry_after, error) = self.retry_after.as_ref().zip(E::see(error))?;
-        aside(|| retry_after(error))
+        ask(retry_after, error)
     }
 
+    #[inline]
     pub(super) fn cost<X>(&self, error: &X) -> RetryCost
     where
         E: Seen<X>,
     {
         let Some((cost, error)) = self.cost.as_ref().zip(E::see(error)) else { return RetryCost::Failure };
-        aside(|| cost(error))
+        ask(cost, error)
     }
 
     /// Calls the user's function `on_retry`. `see` converts the error of the attempt to `E`, the error type of the
     /// user's function.
-    pub(super) fn on_retry<X>(&self, event: &RetryEvent<'_, X>, see: impl Fn(&X) -> Option<&E>) {
+    #[inline]
+    pub(super) fn on_retry<X>(&self, event: &RetryEvent<'_, X>, see: fn(&X) -> Option<&E>) {
         if let Some(on_retry) = &self.on_retry {
-            let event = RetryEvent { attempt: event.attempt, delay: event.delay, error: event.error.and_then(see) };
-            aside(|| on_retry(&event));
+            call_hook(on_retry, event, see);
         }
     }
 }
@@ -243,7 +245,7 @@ impl<T: ?Sized> ValueRules<T> {
         T: Seen<V>,
     {
         let Some(retry_if_ok) = &self.retry_if_ok else { return false };
-        T::see(value).is_some_and(|value| aside(|| retry_if_ok(value)))
+        T::see(value).is_some_and(|value| ask(retry_if_ok, value))
     }
 
     pub(super) fn retry_after_ok<V>(&self, value: &V) -> Option<Duration>
@@ -251,7 +253,7 @@ impl<T: ?Sized> ValueRules<T> {
         T: Seen<V>,
     {
         let (retry_after_ok, value) = self.retry_after_ok.as_ref().zip(T::see(value))?;
-        aside(|| retry_after_ok(value))
+        ask(retry_after_ok, value)
     }
 
     pub(super) fn cost_ok<V>(&self, value: &V) -> RetryCost
@@ -259,6 +261,22 @@ impl<T: ?Sized> ValueRules<T> {
         T: Seen<V>,
     {
         let Some((cost_ok, value)) = self.cost_ok.as_ref().zip(T::see(value)) else { return RetryCost::Failure };
-        aside(|| cost_ok(value))
+        ask(cost_ok, value)
     }
+}
+
+/// Calls the user's function `on_retry`.
+#[cold]
+#[inline(never)]
+fn call_hook<E: ?Sized, X>(on_retry: &Hook<E>, event: &RetryEvent<'_, X>, see: fn(&X) -> Option<&E>) {
+    let event = RetryEvent { attempt: event.attempt, delay: event.delay, error: event.error.and_then(see) };
+    aside(|| on_retry(&event));
+}
+
+/// Calls a function of the user. Not inlined, because the code of [`aside`] would slow down the calls of a policy without
+/// such a function.
+#[cold]
+#[inline(never)]
+fn ask<P: ?Sized, R>(function: &Function<P, R>, seen: &P) -> R {
+    aside(|| function(seen))
 }
