@@ -1,5 +1,5 @@
-//! Tests calls that the functions of options make, such as `retry_if`. These calls are not a part of the attempt. They
-//! end no retry, and do not change the kind of the error that the layers above find.
+//! Tests calls that a function in an option makes, for example the function in `retry_if`. Such a call is not a part of
+//! the attempt. It ends no retry, and does not change the kind of error that the layers above find.
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, ready};
@@ -13,7 +13,7 @@ use resilience_runtime::{
     TokenBucket, circuit, fallback, on_transition, retry,
 };
 
-/// An error that can contain a rejection, but returns no source.
+/// An error that can contain a rejection, but does not implement `std::error::Error`.
 #[derive(Debug)]
 enum Hidden {
     Rejected { _by: Rejection },
@@ -39,7 +39,7 @@ fn through(circuit: &CircuitBreaker) -> Result<(), Hidden> {
     down()
 }
 
-/// Returns the number of attempts that a retry with three attempts makes.
+/// Calls `attempt` in a retry with `max = 3`. Returns the number of attempts that the retry made.
 async fn attempts<F: Future<Output = Result<(), Hidden>>>(mut attempt: impl FnMut() -> F) -> u32 {
     let (policy, made) = (RetryPolicy::builder().delay(Duration::ZERO).build().unwrap(), Cell::new(0));
     let counted = || {
@@ -147,7 +147,8 @@ async fn on_retry(open: &CircuitBreaker) -> Result<(), Hidden> {
     down()
 }
 
-/// Returns the number of attempts that a retry with nine attempts makes around a retry with two attempts.
+/// Calls `attempt`, which contains a retry with `max = 2`, in an outer retry with `max = 9`. Returns the number of
+/// attempts that the outer retry made.
 async fn attempts_around<F: Future<Output = Result<(), Hidden>>>(attempt: impl Fn() -> F) -> u32 {
     let (policy, made) = (RetryPolicy::builder().max(9).delay(Duration::ZERO).build().unwrap(), Cell::new(0));
     let counted = || {
@@ -171,8 +172,8 @@ async fn circuit_in_on_retry_does_not_end_outer_retry() {
     assert_eq!(attempts_around(|| policy.call(|| ready(down()))).await, expected);
 }
 
-/// The circuit of a flag that a function of an option reads, and the number of attempts. The first read opens the
-/// circuit.
+/// The circuit of a flag, the circuit of a body that always succeeds, and the number of attempts of this body. A
+/// function in an option reads the flag, and the first read opens the circuit of the flag.
 struct Values {
     flag: CircuitBreaker,
     circuit: CircuitBreaker,

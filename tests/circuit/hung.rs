@@ -223,7 +223,7 @@ fn subscriber_does_not_change_time_of_hung_after() {
     };
     assert_eq!(run(), 0, "the body of the cancelled call did not run");
     // At its end, the first `run` dropped the call `holds_slot`, whose body had run for 5 s. This call counted as one
-    // failure. The second `run` must not find another failure.
+    // failure. The second `run` must add no failure before it reads `total_failed`.
     let failed = with_default(tracing_subscriber::registry(), run);
     assert_eq!(failed, 1, "a subscriber of DEBUG events makes no difference");
 }

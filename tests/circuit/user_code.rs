@@ -135,7 +135,8 @@ fn is_set(flags: &CircuitBreaker) -> bool {
     flag(flags).unwrap_or(true)
 }
 
-/// The circuit of a body that always fails, the circuit of the service with the flags, and the number of attempts.
+/// The circuit of a body that always fails, the circuit of the service with the flags, and the number of attempts of
+/// the body.
 struct Judged {
     circuit: CircuitBreaker,
     flags: CircuitBreaker,

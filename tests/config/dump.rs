@@ -9,7 +9,8 @@ use resilience_runtime::{
 
 use crate::{Folder, ask, ask_for};
 
-/// Returns the lines of one section, without the line numbers of the source files.
+/// Returns the lines below the heading `head` in `text`, the output of `dump_config`. Removes the line numbers of Rust
+/// source files.
 fn section(text: &str, head: &str) -> Vec<String> {
     let lines = text.lines().skip_while(|line| *line != head).skip(1).take_while(|line| !line.is_empty());
     let without_number = |line: &str| match line.rsplit_once(".rs:") {

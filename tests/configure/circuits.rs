@@ -71,7 +71,7 @@ async fn first_call_reports_conflicts_after_a_change() {
     assert_eq!(reported_conflicts(), ["threshold", "key", "cooldown"]);
 }
 
-/// Returns the option of each conflict that an event has reported.
+/// Returns the name of the option in each event `circuit_conflict`.
 fn reported_conflicts() -> Vec<String> {
     let events = testing::events();
     let conflicts = events.iter().filter(|event| event.name() == "circuit_conflict");

@@ -17,7 +17,8 @@ async fn occupies(time: Duration) -> io::Result<Instant> {
 }
 
 /// Starts three calls of 1, 2 and 3 seconds, and reduces the number of slots to one. Then a fourth call waits for a
-/// slot, and `change` changes the settings again. Returns the time after which the fourth call starts.
+/// slot, and `change` changes the settings again. Returns the time from the start of the first call to the start of the
+/// fourth call.
 #[expect(clippy::async_yields_async, reason = "the calls end later")]
 async fn fourth_call_after(change: impl FnOnce()) -> Duration {
     let test = testing::handle();

@@ -135,7 +135,7 @@ async fn panicking_subscriber_beside_panicking_body_does_not_abort() {
     assert_eq!(get_circuit("subscriber::both_panic").unwrap().state(), CircuitState::Open);
 }
 
-/// An error that hides its sources.
+/// An error that can contain a rejection, but does not implement `std::error::Error`.
 #[derive(Debug)]
 struct Hidden {
     _by: Option<Rejection>,
@@ -151,7 +151,7 @@ thread_local! {
     static KEPT: RefCell<Vec<Hidden>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A function that the subscriber calls. The circuit is open.
+/// A function that the event subscriber calls. The test forces the circuit of this function open.
 #[circuit(name = "subscriber::sink")]
 fn sink() -> Result<(), Hidden> {
     Ok(())

@@ -7,7 +7,7 @@ use resilience_runtime::{LayerConflict, SettingsMistake, check, get_stats, rate_
 use support::{Error, seconds};
 use tokio::time::Instant;
 
-/// Returns the option and the two values of each conflict of a layer.
+/// Returns the option and the two values of each conflict between attributes with the name `wanted`.
 fn conflicts(wanted: &str) -> Vec<String> {
     let text = |mistake| match mistake {
         SettingsMistake::LayerConflict(LayerConflict { name, option, values: [kept, ignored], .. }) => {

@@ -372,7 +372,7 @@ async fn circuit_above_ignores_only_a_rejection_that_closure_returns() {
     assert_eq!((stats().total_ignored, stats().total_failed), (1, 1));
 }
 
-/// The error that a fallback returns.
+/// The error that a fallback returns: the error that it received, a rejection, or another error.
 #[derive(Clone, Copy, Debug)]
 enum Returns {
     TheSame,
@@ -380,7 +380,7 @@ enum Returns {
     Other,
 }
 
-/// Replaces `error`.
+/// Returns the error that `returns` selects. `error` is the error that the fallback received.
 fn instead(returns: Returns, error: Hidden) -> Result<u32, Hidden> {
     match returns {
         Returns::TheSame => Err(error),

@@ -392,9 +392,9 @@ async fn earlier_messages_do_not_hide_open_circuit() {
     let other = CircuitBreaker::builder("open_circuits::other").build().unwrap();
     other.force_open();
     for messages in [0, 4, 65_534, 65_535, 65_536] {
-        // A circuit leaves a message for outer retries when it rejects a call, or when it is open after a failure. The
-        // failure in `fails_by` makes retries ignore all earlier messages. The counter of messages has 16 bits, and
-        // overflows at 65,536.
+        // With a message, a circuit tells outer retries for how long it will reject calls. A circuit leaves a message
+        // when it rejects a call, or when it is open after a failure. The failure in `fails_by` makes retries ignore
+        // all earlier messages. The counter of messages has 16 bits, and overflows at 65,536.
         fails_by(Way::Error, async { Ok(()) }).await;
         (0..messages).for_each(|_| drop(other.try_acquire().unwrap_err()));
         let open =

@@ -147,7 +147,7 @@ pub(crate) fn count_message() -> u16 {
     count(MESSAGES, 1)
 }
 
-/// A copy of the values of this thread that describe existing errors.
+/// A copy of the values that describe the existing errors on this thread.
 #[derive(Debug)]
 pub(crate) struct Errors {
     existing: Existing,
@@ -252,8 +252,8 @@ impl Existing {
         [Note::Circuit, NOT_STARTED.get(), Note::Deadline].into_iter().find(grew).unwrap_or(Note::Other)
     }
 
-    /// Works like [`note`](Self::note), if a function of the user has received the error `replaced` since this copy was
-    /// taken. This function may have returned the same error or another error.
+    /// Works like [`note`](Self::note), for the case that a function of the user has received the error `replaced`
+    /// since this copy was taken. The user's function may have returned the same error or another error.
     pub(crate) fn note_instead_of(self, replaced: LastError) -> Note {
         replaced.left_out_of(self).note()
     }

@@ -132,11 +132,11 @@ impl Replaced {
     }
 }
 
-/// Calls a function of the user. This function judges the outcome of the body, such as `retry_if`, or receives an event.
-/// The function may itself call decorated functions, and may keep their errors. The layers above must not take such an
+/// Calls a function of the user that receives an event, or that judges the outcome of the body, as `retry_if` does. The
+/// function may itself call decorated functions, and may keep their errors. The layers above must not take such an
 /// error for the error of the body. A retry must ignore the circuits and the retries of such a call. After the function
 /// has returned or panicked, `aside` therefore restores three values of this thread. These values are the counters of
-/// errors, the waits that circuits have announced to retries, and the number of retries.
+/// errors, the waits that circuits have announced to retries, and the number of retries that calls have made.
 ///
 /// Not inlined, because the copies of these values would slow down each function that calls `aside`.
 #[inline(never)]
@@ -146,8 +146,8 @@ pub(crate) fn aside<T>(function: impl FnOnce() -> T) -> T {
     function()
 }
 
-/// A guard that restores the values of its fields, even if the function of the user panics. The body of a retry may
-/// catch this panic.
+/// A guard that sets three values of this thread back to its fields, even if the function of the user panics. The body
+/// of a retry may catch this panic.
 struct Aside {
     errors: Errors,
     messages: Messages,
@@ -163,7 +163,7 @@ impl Drop for Aside {
     }
 }
 
-/// Lets retries ignore all waits that circuits have announced on this thread so far. Does nothing if a circuit
+/// Makes retries ignore all waits that circuits have announced on this thread so far. Does nothing if a circuit
 /// announced a wait during the last poll of the body. A circuit calls this function when it records a failure of the
 /// body, and announces no wait itself.
 pub(crate) fn void_messages() {

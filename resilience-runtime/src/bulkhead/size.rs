@@ -61,8 +61,8 @@ pub(super) fn resize(bulkhead: &Arc<impl Slotted>, wanted: usize) {
     size.settle(removals);
     let count = size.slots.load(Ordering::Relaxed);
     // Cancels the removals that are not needed any more. If a cancelled removal has already received a slot, the slot
-    // returns to the semaphore. The other removals stay in the semaphore's queue. If they joined the queue again, calls
-    // that came after an earlier change would receive slots before them.
+    // returns to the semaphore. The other removals stay in the semaphore's queue. If these removals joined the queue
+    // again, calls that came after an earlier change would receive slots before the removals.
     removals.truncate(count.saturating_sub(wanted));
     if wanted >= count {
         slots.add_permits(wanted - count);

@@ -1,7 +1,8 @@
 //! Defines the macros that emit the events of this crate.
 
-/// Emits an event with `tracing`, at the level `$level`, and passes the event to the subscribers of this crate. A
-/// subscriber may make calls of its own, see [`aside`](crate::base::noted::aside).
+/// Emits an event with `tracing`, at the level `$level`, and passes the event to the user's subscribers. A subscriber
+/// may itself call decorated functions. The function [`aside`](crate::base::noted::aside) keeps these calls from
+/// affecting the call that emits the event.
 macro_rules! event {
     ($level:ident, $name:literal $(, $field:ident $(= $value:expr)?)* $(,)?) => {{
         $($(let $field = $value;)?)*

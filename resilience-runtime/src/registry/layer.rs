@@ -24,7 +24,7 @@ pub struct Code {
 pub trait Layer: Clone + Debug + Send + Sync + 'static {
     type Options: Options;
     type Stats;
-    /// The word for this kind of layer in messages, such as `rate limit`.
+    /// The name of this kind of layer, such as `rate limit`, for messages to the user.
     const KIND: &'static str;
 
     /// Creates the layer. If a required option is absent, a bulkhead or a rate limit rejects every call, and a timeout
@@ -60,14 +60,15 @@ pub trait Options: Copy + Debug + PartialEq + Send + Sync + 'static {
     #[must_use]
     fn or(self, others: Self) -> Self;
 
-    /// Works like [`or`](Self::or), but ignores each option in `others` that cannot be combined with an option in
-    /// `self`.
+    /// Works like [`or`](Self::or), for changes at run time. The option `per_second` in `self` also replaces `limit`
+    /// and `per` in `others`, and the reverse.
     #[must_use]
     fn over(self, others: Self) -> Self {
         self.or(others)
     }
 
-    /// Works like [`or`](Self::or), but leaves out each option in `others` that contradicts an option in `self`.
+    /// Works like [`or`](Self::or), for a further attribute with the same name. Leaves out each option in `others` that
+    /// contradicts an option in `self`.
     #[must_use]
     fn joined(self, others: Self) -> Self;
 

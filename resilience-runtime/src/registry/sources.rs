@@ -20,8 +20,8 @@ pub(super) struct Sources {
     pub(super) written: Vec<Arc<Written>>,
     /// The number of builders at the start of `written`. These builders registered before the first use of the circuit.
     pub(super) builders: usize,
-    /// Whether a function with this circuit was called, or `get_circuit` returned the circuit while
-    /// [`is_unused`](Self::is_unused) returned true. If true, a builder can no longer override an option.
+    /// Whether a function with this circuit was called, or `get_circuit` returned the circuit while only attributes had
+    /// set its options. If true, a builder can no longer override an option.
     pub(super) in_use: bool,
     /// Whether the conflicts (contradictory options) of the attributes were reported. If a change at run time registers
     /// the circuit, the field is false until the first use of the circuit.
@@ -57,16 +57,16 @@ impl Sources {
         check_builder(&self.configured, &self.written, self.fixed().len(), builder, preset)
     }
 
-    /// Returns whether only attributes set options of the circuit, and no call has used it. A change at run time or a
-    /// restored snapshot then registered the circuit.
+    /// Returns whether only attributes set options of the circuit, and no call has used the circuit. A change at run
+    /// time or a restored snapshot then registered the circuit.
     pub(super) fn is_unused(&self) -> bool {
         !self.in_use && self.builders == 0 && self.preset.is_none()
     }
 }
 
-/// Returns an error if the changes `configured` at run time cannot be combined with the options that are in force after
-/// a builder adds its options to the list `written` at `index`. A change at run time may consist of a part of a rule,
-/// such as `calls`. Without this check, the rule of a builder could make such a change invalid.
+/// Checks a builder whose options would be inserted into the list `written` at `index`. Returns an error if the
+/// resulting options cannot be combined with `configured`, the changes at run time. For example, a builder with
+/// `threshold(20)` would make the earlier change `calls = 10` invalid.
 pub(super) fn check_builder(
     configured: &Configured<Options>,
     written: &[Arc<Written>],

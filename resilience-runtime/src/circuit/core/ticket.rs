@@ -33,8 +33,9 @@ impl Ticket {
     /// The position of the lowest of 16 bits in the ticket. These bits contain the time from the start of the call to
     /// the first poll of the body that returned `Pending`.
     const UNTIL_WAIT: u32 = 16;
-    /// The binary logarithm of a time in milliseconds. The 16 bits contain a shorter time in whole milliseconds. A longer
-    /// time is rounded: each range from a time to twice this time is divided into `1 << STEPS` equal steps.
+    /// The ticket stores the time until the first wait in whole milliseconds if this time is below `1 << MILLIS`
+    /// milliseconds (32.768 s). A longer time is rounded down to a step. Each range from one power of two to the next
+    /// is divided into `1 << STEPS` equal steps.
     const MILLIS: u32 = 15;
     const STEPS: u32 = 11;
 
