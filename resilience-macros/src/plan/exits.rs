@@ -9,8 +9,9 @@ use super::plan::Plan;
 use crate::facts::{Asks, Cause, Time};
 
 impl Plan {
-    /// Returns the index of the attribute that handles a rejection. The attribute at `index` rejects the call with this
-    /// `cause`. Returns `None` if no attribute handles the rejection. The decorated function then returns the error.
+    /// Returns the index of the attribute that handles a rejection. `index` is the index of the attribute that rejects
+    /// the call, and `cause` is the kind of the rejection. Returns `None` if no attribute handles the rejection. The
+    /// decorated function then returns the error.
     pub(crate) fn catcher(&self, index: usize, cause: Cause) -> Option<usize> {
         self.above(index).iter().rposition(|above| above.catches.contains(&cause))
     }

@@ -60,8 +60,8 @@ pub trait Options: Copy + Debug + PartialEq + Send + Sync + 'static {
     #[must_use]
     fn or(self, others: Self) -> Self;
 
-    /// Works like [`or`](Self::or), for changes at run time. The option `per_second` in `self` also replaces `limit`
-    /// and `per` in `others`, and the reverse.
+    /// Works like [`or`](Self::or), for changes at run time. If `self` contains `per_second`, removes `limit` and `per`
+    /// from `others`. If `self` contains `limit` or `per`, removes `per_second` from `others`.
     #[must_use]
     fn over(self, others: Self) -> Self {
         self.or(others)
