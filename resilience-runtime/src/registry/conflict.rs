@@ -70,7 +70,8 @@ const RULE: [CircuitOption; 7] = [
 
 /// Compares the options `next` of one attribute or builder with the options `before` of other attributes and builders.
 /// Returns a conflict for each option that `next` sets to a different value. If no value differs, but the options in
-/// `next` and `before` cannot be combined, returns one conflict.
+/// `next` and `before` cannot be combined, returns one conflict. Ignores an option in `before` that an earlier
+/// contradiction has left out, because its value does not take effect.
 pub(crate) fn conflicts(name: &str, before: &[Arc<Written>], next: &Written) -> Vec<CircuitConflict> {
     let conflict = |option: CircuitOption, kept: String, value: Value, place: &Location<'_>| CircuitConflict {
         name: name.to_owned(),
@@ -78,7 +79,11 @@ pub(crate) fn conflicts(name: &str, before: &[Arc<Written>], next: &Written) -> 
         values: [kept, value.to_string()],
         places: [place.to_string(), next.place.to_string()],
     };
-    let first = |option| before.iter().find_map(|other| Some((other.options.get(option)?, other.place)));
+    let earlier = merge(before);
+    let first = |option| {
+        let kept = earlier.get(option)?;
+        before.iter().find(|other| other.options.get(option) == Some(kept)).map(|other| (kept, other.place))
+    };
     let mut differing = Vec::new();
     next.options.each(|option, value| {
         if let Some((kept, place)) = first(option).filter(|(kept, _)| *kept != value) {
@@ -88,7 +93,6 @@ pub(crate) fn conflicts(name: &str, before: &[Arc<Written>], next: &Written) -> 
     if !differing.is_empty() {
         return differing;
     }
-    let earlier = merge(before);
     let mut found = Vec::new();
     if let Some((option, kept, value)) = earlier.too_long_with(next.options) {
         let other = match option {

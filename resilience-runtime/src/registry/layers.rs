@@ -328,15 +328,14 @@ fn mistakes<L: Layer>(places: &[Place<L>]) -> Vec<SettingsMistake> {
 }
 
 /// Returns a conflict for each option that `next` and an attribute in `before` set to different values. If all values
-/// agree, but the options of `next` cannot be combined with the options in `before`, returns one conflict.
+/// agree, but the options of `next` cannot be combined with the options in `before`, returns one conflict. Ignores an
+/// option in `before` that an earlier contradiction has left out, because its value does not take effect.
 fn conflicts<L: Layer>(before: &[Place<L>], next: Place<L>) -> Vec<SettingsMistake> {
-    let differing = next.options.entries().into_iter().filter_map(|(option, value)| {
-        let value = value?;
-        let (kept, place) = before.iter().find_map(|other| {
-            let (_, kept) = other.options.entries().into_iter().find(|(name, _)| *name == option)?;
-            Some((kept?, *other))
-        })?;
-        (kept != value).then(|| conflict(place, next, option, [kept.to_string(), value.to_string()]))
+    let earlier = merged(before).entries();
+    let differing = earlier.into_iter().zip(next.options.entries()).filter_map(|(kept, (option, value))| {
+        let (kept_value, value) = (kept.1?, value?);
+        let place = before.iter().find(|other| other.options.entries().contains(&kept))?;
+        (kept_value != value).then(|| conflict(place, next, option, [kept_value.to_string(), value.to_string()]))
     });
     let differing: Vec<_> = differing.collect();
     if differing.is_empty() { contradiction(before, next).into_iter().collect() } else { differing }
