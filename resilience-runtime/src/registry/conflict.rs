@@ -10,7 +10,7 @@ use crate::base::config_error::Value;
 use crate::base::sync::Arc;
 use crate::circuit::settings::CircuitOption;
 use crate::events::event;
-use crate::registry::written::{Written, merge};
+use crate::registry::written::{Written, merge, source};
 
 /// Two contradictory settings of one circuit. [`check_circuits`](crate::check_circuits) returns all such conflicts.
 ///
@@ -79,11 +79,7 @@ pub(crate) fn conflicts(name: &str, before: &[Arc<Written>], next: &Written) -> 
         values: [kept, value.to_string()],
         places: [place.to_string(), next.place.to_string()],
     };
-    let earlier = merge(before);
-    let first = |option| {
-        let kept = earlier.get(option)?;
-        before.iter().find(|other| other.options.get(option) == Some(kept)).map(|other| (kept, other.place))
-    };
+    let first = |option| source(before, option).and_then(|other| Some((other.options.get(option)?, other.place)));
     let mut differing = Vec::new();
     next.options.each(|option, value| {
         if let Some((kept, place)) = first(option).filter(|(kept, _)| *kept != value) {
@@ -93,6 +89,7 @@ pub(crate) fn conflicts(name: &str, before: &[Arc<Written>], next: &Written) -> 
     if !differing.is_empty() {
         return differing;
     }
+    let earlier = merge(before);
     let mut found = Vec::new();
     if let Some((option, kept, value)) = earlier.too_long_with(next.options) {
         let other = match option {

@@ -276,6 +276,17 @@ fn merged<L: Layer>(places: &[Place<L>]) -> L::Options {
     places.iter().fold(L::Options::NONE, |sum, next| sum.joined(next.options))
 }
 
+/// Returns the first attribute in `places` whose value of `option` takes effect. Ignores an attribute whose value a
+/// contradiction has left out.
+pub(super) fn source<L: Layer>(places: &[Place<L>], option: &str) -> Option<Place<L>> {
+    let mut sum = L::Options::NONE;
+    let found = places.iter().find(|next| {
+        sum = sum.joined(next.options);
+        sum.get(option).is_some()
+    });
+    found.copied()
+}
+
 /// Returns the path `module::function` of the function with this attribute.
 fn path<L: Layer>(declaration: Place<L>) -> String {
     format!("{}::{}", declaration.module, declaration.func)
@@ -331,11 +342,11 @@ fn mistakes<L: Layer>(places: &[Place<L>]) -> Vec<SettingsMistake> {
 /// agree, but the options of `next` cannot be combined with the options in `before`, returns one conflict. Ignores an
 /// option in `before` that an earlier contradiction has left out, because its value does not take effect.
 fn conflicts<L: Layer>(before: &[Place<L>], next: Place<L>) -> Vec<SettingsMistake> {
-    let earlier = merged(before).entries();
-    let differing = earlier.into_iter().zip(next.options.entries()).filter_map(|(kept, (option, value))| {
-        let (kept_value, value) = (kept.1?, value?);
-        let place = before.iter().find(|other| other.options.entries().contains(&kept))?;
-        (kept_value != value).then(|| conflict(place, next, option, [kept_value.to_string(), value.to_string()]))
+    let differing = next.options.entries().into_iter().filter_map(|(option, value)| {
+        let value = value?;
+        let place = source(before, option)?;
+        let kept = place.options.get(option)?;
+        (kept != value).then(|| conflict(place, next, option, [kept.to_string(), value.to_string()]))
     });
     let differing: Vec<_> = differing.collect();
     if differing.is_empty() { contradiction(before, next).into_iter().collect() } else { differing }
