@@ -1,10 +1,11 @@
 //! Tests `dump_config`.
 
 use std::fs;
+use std::io;
 use std::time::Duration;
 
 use resilience_runtime::{
-    CircuitBreaker, Config, bulkhead, configure, configure_retry, dump_config, presets, rate_limit,
+    CircuitBreaker, Config, bulkhead, circuit, configure, configure_retry, dump_config, presets, rate_limit,
 };
 
 use crate::{Folder, ask, ask_for};
@@ -80,4 +81,39 @@ async fn dump_can_be_read_back() {
     config.apply().unwrap();
     assert_eq!(values(&dump_config()), values(&text));
     assert!(dump_config().contains("threshold = 3 # line "), "{}", dump_config());
+}
+
+#[circuit(name = "left out", threshold = 3)]
+async fn keeps_threshold() -> io::Result<()> {
+    Ok(())
+}
+
+#[circuit(name = "left out", failure_rate = 0.5, min_calls = 5, calls = 20)]
+async fn loses_rate() -> io::Result<()> {
+    Ok(())
+}
+
+const LINE: u32 = line!() + 1;
+#[circuit(name = "left out", threshold = 3, calls = 20)]
+async fn sets_calls() -> io::Result<()> {
+    Ok(())
+}
+
+#[resilience_runtime::test]
+async fn origin_is_the_place_whose_value_is_in_force() {
+    keeps_threshold().await.unwrap();
+    loses_rate().await.unwrap();
+    sets_calls().await.unwrap();
+    let text = dump_config();
+    assert!(text.contains(&format!("calls = 20 # tests/config/dump.rs:{LINE}\n")), "{text}");
+
+    let [threshold, calls] = ["THRESHOLD", "CALLS"].map(|option| format!("RESILIENCE__CIRCUIT__LEFT_OUT__{option}"));
+    Config::from_toml("[circuit.\"left out\"]\nfailure_rate = 0.5\nmin_calls = 5\ncalls = 9").unwrap().apply().unwrap();
+    Config::from_vars([(&threshold, "3"), (&calls, "9")]).unwrap().apply().unwrap();
+    let expected = [format!("threshold = 3 # {threshold}"), format!("calls = 9 # {calls}")];
+    assert_eq!(section(&dump_config(), "[circuit.\"left out\"]"), expected);
+    configure("left out", |circuit| circuit.threshold(4)).unwrap();
+    Config::from_vars([(&calls, "9")]).unwrap().apply().unwrap();
+    let text = dump_config();
+    assert!(text.contains(&format!("calls = 9 # {calls}\n")), "{text}");
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use resilience_runtime::{CircuitBreaker, Config, bulkhead, get_stats, rate_limit};
+use resilience_runtime::{CircuitBreaker, Config, bulkhead, dump_config, get_stats, rate_limit};
 
 use crate::{exa_api, messages};
 
@@ -73,6 +73,17 @@ async fn wrong_variable_is_refused_by_its_name() {
         assert_eq!(refused.mistakes()[0].variable(), Some(variable));
         assert_eq!(refused.to_string(), format!("{variable}: {message}"));
     }
+}
+
+#[resilience_runtime::test]
+async fn origin_is_the_variable_whose_value_is_in_force() {
+    let [upper, lower] = ["RESILIENCE__CIRCUIT__EXA_API__THRESHOLD", "RESILIENCE__circuit__exa-api__threshold"];
+    variables(&[(lower, "5"), (upper, "4")]).unwrap();
+    assert_eq!(exa_api().threshold, 5);
+    assert!(dump_config().contains(&format!("threshold = 5 # {lower}\n")), "{}", dump_config());
+    let [upper, lower] = [upper, lower].map(|name| name.replace("THRESHOLD", "CALLS").replace("threshold", "calls"));
+    let refused = variables(&[(&upper, "4"), (&lower, "2")]).unwrap_err();
+    assert_eq!(refused.mistakes()[0].variable(), Some(&*lower));
 }
 
 #[resilience_runtime::test]

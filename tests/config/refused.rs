@@ -1,6 +1,7 @@
 //! Tests that the library refuses wrong settings.
 
 use std::fs;
+use std::time::Duration;
 
 use resilience_runtime::{CircuitBreaker, Config, ConfigMistake};
 
@@ -173,4 +174,19 @@ async fn unreadable_file_is_refused_with_its_name() {
     fs::remove_file(&path).unwrap();
     fs::create_dir(&path).unwrap();
     assert_eq!(refusal(), "settings.toml: is no regular file");
+}
+
+#[resilience_runtime::test]
+async fn cooldown_above_max_cooldown_is_refused() {
+    let circuit = CircuitBreaker::builder("slow").cooldown(Duration::from_secs(60)).register().unwrap();
+    let apply = |text: &str| Config::from_toml(text).unwrap().apply();
+    let refusal = |text| apply(text).unwrap_err().to_string();
+    let longer = "circuit `slow`: `max_cooldown` is 10s, but must be at least as long as `cooldown`";
+    assert_eq!(refusal("[circuit.slow]\nmax_cooldown = 10"), format!("line 2: {longer}"));
+    let variables = [("RESILIENCE__CIRCUIT__SLOW__COOLDOWN", "5")];
+    Config::from_vars(variables).unwrap().apply().unwrap();
+    apply("[circuit.slow]\nmax_cooldown = 10").unwrap();
+    let refused = Config::from_vars::<String, String>([]).unwrap().apply().unwrap_err();
+    assert_eq!(refused.to_string(), format!("{longer} (without the earlier settings)"));
+    assert_eq!(circuit.stats().cooldown.as_secs(), 5);
 }

@@ -216,3 +216,44 @@ async fn builder_that_contradicts_a_change_is_refused() {
         assert_eq!((stats[name].state.as_str(), stats[name].threshold), ("open", 4), "{name}");
     }
 }
+
+#[circuit(name = "refused::long", cooldown = 60)]
+async fn long() -> io::Result<()> {
+    Ok(())
+}
+
+#[circuit(name = "refused::long of keys", key = key, cooldown = 60)]
+async fn long_of_keys(key: u32) -> io::Result<()> {
+    let _ = key;
+    Ok(())
+}
+
+#[circuit(name = "refused::capped", max_cooldown = 60)]
+async fn capped() -> io::Result<()> {
+    Ok(())
+}
+
+#[resilience_runtime::test]
+async fn cooldown_above_max_cooldown_is_refused() {
+    let longer = "at least as long as `cooldown`";
+    for name in ["refused::long", "refused::long of keys"] {
+        refused(configure(name, |circuit| circuit.max_cooldown(10 * SECOND)), "max_cooldown", longer);
+    }
+    refused(configure("refused::capped", |circuit| circuit.cooldown(100 * SECOND)), "max_cooldown", longer);
+    capped().await.unwrap();
+    long().await.unwrap();
+    long_of_keys(7).await.unwrap();
+    let stats = get_circuit_stats();
+    assert_eq!(stats["refused::long"].cooldown, 60 * SECOND);
+    assert_eq!(stats["refused::long of keys[7]"].cooldown, 60 * SECOND);
+    assert_eq!(stats["refused::capped"].cooldown, 30 * SECOND);
+
+    configure("refused::capped", |circuit| circuit.cooldown(100 * SECOND).max_cooldown(200 * SECOND)).unwrap();
+    refused(configure("refused::capped", |circuit| circuit.max_cooldown(90 * SECOND)), "max_cooldown", longer);
+    assert_eq!(get_circuit_stats()["refused::capped"].cooldown, 100 * SECOND);
+    CircuitBreaker::builder("refused::built").register().unwrap();
+    configure("refused::built", |circuit| circuit.max_cooldown(10 * SECOND)).unwrap();
+    let builder = || CircuitBreaker::builder("refused::built");
+    refused(builder().cooldown(11 * SECOND).register().map(drop), "max_cooldown", longer);
+    assert_eq!(builder().cooldown(9 * SECOND).register().unwrap().stats().cooldown, 9 * SECOND);
+}

@@ -3,7 +3,7 @@
 
 use std::io;
 
-use resilience_runtime::{LayerConflict, SettingsMistake, check, get_stats, rate_limit, retry};
+use resilience_runtime::{LayerConflict, SettingsMistake, check, configure_retry, get_stats, rate_limit, retry};
 use support::{Error, seconds};
 use tokio::time::Instant;
 
@@ -51,6 +51,32 @@ async fn retry_keeps_options_that_contradict_nothing() {
     slow_next().await.unwrap_err();
     assert_eq!(begin.elapsed(), seconds(2 * (1 + 2 + 2)), "the default `delay` is 1 s");
     assert_eq!(conflicts("contradictions::max_delay"), ["`delay` is absent, but 5s"]);
+}
+
+#[retry(name = "contradictions::lost", delay = 5, max = 2)]
+async fn keeps_delay() -> io::Result<()> {
+    Err(io::ErrorKind::TimedOut.into())
+}
+
+#[retry(name = "contradictions::lost", max_delay = 2)]
+async fn loses_max_delay() -> io::Result<()> {
+    Err(io::ErrorKind::TimedOut.into())
+}
+
+#[retry(name = "contradictions::lost", max_delay = 20, backoff = 5.0)]
+async fn sets_max_delay() -> io::Result<()> {
+    Err(io::ErrorKind::TimedOut.into())
+}
+
+#[tokio::test(start_paused = true)]
+async fn option_that_was_left_out_conflicts_with_no_other() {
+    keeps_delay().await.unwrap_err();
+    loses_max_delay().await.unwrap_err();
+    configure_retry("contradictions::lost", |retry| retry.max(3)).unwrap();
+    let begin = Instant::now();
+    sets_max_delay().await.unwrap_err();
+    assert_eq!(begin.elapsed(), seconds(5 + 20));
+    assert_eq!(conflicts("contradictions::lost"), ["`max_delay` is limited (at least as long as `delay`), but 2s"]);
 }
 
 #[rate_limit(name = "contradictions::second", per_second = 1)]

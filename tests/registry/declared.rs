@@ -128,6 +128,51 @@ fn second_register_with_another_value_fails() {
     builder("declared::twice").half_open_max(4).register().expect("the refused builder left no value");
 }
 
+#[circuit(name = "declared::left_out", cooldown = 40)]
+async fn keeps_cooldown() -> io::Result<()> {
+    Ok(())
+}
+
+#[circuit(name = "declared::left_out", max_cooldown = 20)]
+async fn loses_max_cooldown() -> io::Result<()> {
+    Ok(())
+}
+
+#[circuit(name = "declared::left_out of rule", threshold = 3)]
+async fn keeps_threshold() -> io::Result<()> {
+    Ok(())
+}
+
+#[circuit(name = "declared::left_out of rule", failure_rate = 0.5, min_calls = 5, calls = 10)]
+async fn loses_rate() -> io::Result<()> {
+    Ok(())
+}
+
+#[circuit(name = "declared::left_out of rule", threshold = 3, calls = 20)]
+async fn sets_calls() -> io::Result<()> {
+    Ok(())
+}
+
+#[tokio::test]
+async fn option_that_was_left_out_conflicts_with_no_other() {
+    let shown = |conflict: &CircuitConflict| (conflict.option, conflict.values.clone());
+    keeps_threshold().await.unwrap();
+    loses_rate().await.unwrap();
+    sets_calls().await.unwrap();
+    let conflicts = conflicts_of("declared::left_out of rule");
+    let rate = ("failure_rate", ["absent", "0.5"].map(str::to_owned));
+    assert_eq!(conflicts.iter().map(shown).collect::<Vec<_>>(), [rate]);
+
+    keeps_cooldown().await.unwrap();
+    loses_max_cooldown().await.unwrap();
+    let builder = |seconds| builder("declared::left_out").max_cooldown(Duration::from_secs(seconds)).register();
+    assert_eq!(builder(20).unwrap_err().option(), "max_cooldown");
+    builder(100).expect("no attribute has a `max_cooldown` in force");
+    let conflicts = conflicts_of("declared::left_out");
+    let max = ("max_cooldown", ["at least 40s", "20s"].map(str::to_owned));
+    assert_eq!(conflicts.iter().map(shown).collect::<Vec<_>>(), [max]);
+}
+
 #[circuit(name = "declared::never_in_force", cooldown = 1)]
 async fn one_second() -> io::Result<()> {
     Ok(())

@@ -79,7 +79,14 @@ impl<O: Copy> Section<O> {
     /// `self`.
     fn add<T: Target<Options = O>>(&mut self, section: Self) {
         self.options = T::or(section.options, self.options);
-        self.places.extend(section.places);
+        section.places.into_iter().for_each(|(option, place)| self.put(option, place));
+    }
+
+    /// Stores the place of a setting. The place replaces an earlier place of this setting, because the value of the
+    /// setting was replaced, too.
+    fn put(&mut self, option: &'static str, place: Place) {
+        self.places.retain(|(known, _)| *known != option);
+        self.places.push((option, place));
     }
 }
 
@@ -190,7 +197,7 @@ fn add<T: Target>(sections: &mut Vec<Section<T::Options>>, line: Line, refused: 
     let section = &mut sections[index];
     // Ignores the result, because the first call of `set` with this value has succeeded.
     let _ = T::set(&mut section.options, option, &value);
-    section.places.push((option, place));
+    section.put(option, place);
 }
 
 /// Replaces the name of each section by the exact name of its layer, and merges the sections of one layer. A section

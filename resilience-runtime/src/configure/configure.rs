@@ -46,7 +46,8 @@ use crate::timeout::timeout::Timeout;
 ///
 /// - No registered circuit has the name. A circuit from [`build`](CircuitBuilder::build) is not registered, so its
 ///   settings cannot change at run time.
-/// - An option is outside its range, or cannot be combined with another option of the circuit.
+/// - An option is outside its range, or cannot be combined with another option of the circuit. For example, the
+///   `max_cooldown` of the attribute is shorter than the new `cooldown`.
 /// - The closure sets `max_keys`, but no circuit of this name has the option `key`.
 ///
 /// # Examples

@@ -10,7 +10,7 @@ use crate::circuit::settings::Options;
 use crate::registry::configured::Source;
 use crate::registry::configured::{Configured, Origin};
 use crate::registry::part::{Part, part_of, registry};
-use crate::registry::sources::Sources;
+use crate::registry::sources::{Sources, check_change};
 use crate::registry::written::merge;
 
 /// Changes the settings of the circuits with this name. Returns false if no circuit has this name.
@@ -102,7 +102,7 @@ impl Part {
             return Err(ConfigError::new("max_keys", keys.to_string(), "left out: no circuit of this name has keys"));
         }
         let check = |configured: Option<&Configured<Options>>, written: Options| {
-            change(configured.unwrap_or(&Configured::default())).over(written, Options::or).check()
+            check_change(&change(configured.unwrap_or(&Configured::default())), written)
         };
         if let Some(places) = self.circuit_places(name) {
             let sources = self.sources(name);

@@ -10,7 +10,7 @@ use crate::base::config_error::Value;
 use crate::base::sync::Arc;
 use crate::circuit::settings::CircuitOption;
 use crate::events::event;
-use crate::registry::written::{Written, merge};
+use crate::registry::written::{Written, merge, source};
 
 /// Two contradictory settings of one circuit. [`check_circuits`](crate::check_circuits) returns all such conflicts.
 ///
@@ -70,7 +70,8 @@ const RULE: [CircuitOption; 7] = [
 
 /// Compares the options `next` of one attribute or builder with the options `before` of other attributes and builders.
 /// Returns a conflict for each option that `next` sets to a different value. If no value differs, but the options in
-/// `next` and `before` cannot be combined, returns one conflict.
+/// `next` and `before` cannot be combined, returns one conflict. Ignores an option in `before` that an earlier
+/// contradiction has left out, because its value does not take effect.
 pub(crate) fn conflicts(name: &str, before: &[Arc<Written>], next: &Written) -> Vec<CircuitConflict> {
     let conflict = |option: CircuitOption, kept: String, value: Value, place: &Location<'_>| CircuitConflict {
         name: name.to_owned(),
@@ -78,7 +79,7 @@ pub(crate) fn conflicts(name: &str, before: &[Arc<Written>], next: &Written) -> 
         values: [kept, value.to_string()],
         places: [place.to_string(), next.place.to_string()],
     };
-    let first = |option| before.iter().find_map(|other| Some((other.options.get(option)?, other.place)));
+    let first = |option| source(before, option).and_then(|other| Some((other.options.get(option)?, other.place)));
     let mut differing = Vec::new();
     next.options.each(|option, value| {
         if let Some((kept, place)) = first(option).filter(|(kept, _)| *kept != value) {

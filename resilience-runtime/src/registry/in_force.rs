@@ -10,10 +10,10 @@ use crate::registry::all_circuits::names;
 use crate::registry::configured::{Configured, Origin};
 use crate::registry::keyed_name::KeyedName;
 use crate::registry::layer::{Layer, Options};
-use crate::registry::layers::{Known, Layers, Listed};
+use crate::registry::layers::{self, Known, Layers, Listed};
 use crate::registry::part::{Part, part_of};
 use crate::registry::sources::Sources;
-use crate::registry::written::{Written, merge};
+use crate::registry::written::{Written, merge, source};
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct InForce {
@@ -61,7 +61,7 @@ fn of_family(part: &Part, name: &str) -> Option<Vec<InForce>> {
 }
 
 /// Returns the options in force for one circuit. Searches for the origin of each value in the changes at run time, then
-/// in attributes and builders, then in the preset (a ready-made circuit). The first place that sets this value is the
+/// in attributes and builders, then in the preset (a ready-made circuit). The first place whose value takes effect is the
 /// origin.
 fn of_options(
     options: CircuitOptions,
@@ -71,11 +71,10 @@ fn of_options(
 ) -> Vec<InForce> {
     let mut all = Vec::new();
     options.each(|option, value| {
-        let is_set = |options: &CircuitOptions| options.get(option) == Some(value);
-        let changed = configured.iter().find(|(_, options)| is_set(options));
-        let changed = changed.map(|(origin, _)| of_change(origin, option.as_str()));
-        let written = || places.iter().find(|written| is_set(&written.options)).map(|written| of_source(written.place));
-        let preset = || preset.as_ref().filter(|options| is_set(options)).map(|_| "preset".to_owned());
+        let changed = source_of_change(configured, CircuitOptions::or, |options| options.get(option).is_some());
+        let changed = changed.map(|origin| of_change(origin, option.as_str()));
+        let written = || source(places, option).map(|written| of_source(written.place));
+        let preset = || preset.and_then(|options| options.get(option)).map(|_| "preset".to_owned());
         let origin = changed.or_else(written).or_else(preset).unwrap_or_default();
         all.push(InForce { option: option.as_str(), value, origin });
     });
@@ -94,14 +93,30 @@ impl<L: Layer> Known<L> {
         let options = self.configured.over(self.written, L::Options::over);
         let set = options.entries().into_iter().filter_map(|(option, value)| Some((option, value?)));
         set.map(|(option, value)| {
-            let is_set = |options: &L::Options| options.entries().contains(&(option, Some(value)));
-            let changed = self.configured.iter().find(|(_, options)| is_set(options));
-            let changed = changed.map(|(origin, _)| of_change(origin, option));
-            let place = || self.places.iter().find(|place| is_set(&place.options)).map(|place| of_source(place.place));
+            let is_set = |options: &L::Options| options.get(option).is_some();
+            let changed = source_of_change(&self.configured, L::Options::over, is_set);
+            let changed = changed.map(|origin| of_change(origin, option));
+            let place = || layers::source(&self.places, option).map(|place| of_source(place.place));
             InForce { option, value, origin: changed.or_else(place).unwrap_or_default() }
         })
         .collect()
     }
+}
+
+/// Returns the origin of the first change whose value of an option takes effect. `is_set` returns whether the option is
+/// set. Ignores a change whose value a contradiction has left out.
+fn source_of_change<O: Copy>(
+    configured: &Configured<O>,
+    or: impl Fn(O, O) -> O,
+    is_set: impl Fn(&O) -> bool,
+) -> Option<&Origin> {
+    let mut sum = None;
+    let found = configured.iter().find(|(_, next)| {
+        let all = sum.map_or(*next, |sum| or(sum, *next));
+        sum = Some(all);
+        is_set(&all)
+    });
+    found.map(|(origin, _)| origin)
 }
 
 fn of_change(origin: &Origin, option: &str) -> String {

@@ -56,6 +56,11 @@ pub trait Options: Copy + Debug + PartialEq + Send + Sync + 'static {
     /// Returns the name and the value of each option, in a fixed order.
     fn entries(&self) -> Vec<(&'static str, Option<Value>)>;
 
+    /// Returns the value of one option.
+    fn get(&self, option: &str) -> Option<Value> {
+        self.entries().into_iter().find(|(name, _)| *name == option)?.1
+    }
+
     /// Sets each option that is absent in `self` to its value in `others`.
     #[must_use]
     fn or(self, others: Self) -> Self;

@@ -276,6 +276,17 @@ fn merged<L: Layer>(places: &[Place<L>]) -> L::Options {
     places.iter().fold(L::Options::NONE, |sum, next| sum.joined(next.options))
 }
 
+/// Returns the first attribute in `places` whose value of `option` takes effect. Ignores an attribute whose value a
+/// contradiction has left out.
+pub(super) fn source<L: Layer>(places: &[Place<L>], option: &str) -> Option<Place<L>> {
+    let mut sum = L::Options::NONE;
+    let found = places.iter().find(|next| {
+        sum = sum.joined(next.options);
+        sum.get(option).is_some()
+    });
+    found.copied()
+}
+
 /// Returns the path `module::function` of the function with this attribute.
 fn path<L: Layer>(declaration: Place<L>) -> String {
     format!("{}::{}", declaration.module, declaration.func)
@@ -328,14 +339,13 @@ fn mistakes<L: Layer>(places: &[Place<L>]) -> Vec<SettingsMistake> {
 }
 
 /// Returns a conflict for each option that `next` and an attribute in `before` set to different values. If all values
-/// agree, but the options of `next` cannot be combined with the options in `before`, returns one conflict.
+/// agree, but the options of `next` cannot be combined with the options in `before`, returns one conflict. Ignores an
+/// option in `before` that an earlier contradiction has left out, because its value does not take effect.
 fn conflicts<L: Layer>(before: &[Place<L>], next: Place<L>) -> Vec<SettingsMistake> {
     let differing = next.options.entries().into_iter().filter_map(|(option, value)| {
         let value = value?;
-        let (kept, place) = before.iter().find_map(|other| {
-            let (_, kept) = other.options.entries().into_iter().find(|(name, _)| *name == option)?;
-            Some((kept?, *other))
-        })?;
+        let place = source(before, option)?;
+        let kept = place.options.get(option)?;
         (kept != value).then(|| conflict(place, next, option, [kept.to_string(), value.to_string()]))
     });
     let differing: Vec<_> = differing.collect();

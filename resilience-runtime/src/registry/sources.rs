@@ -79,7 +79,15 @@ pub(super) fn check_builder(
     }
     let (before, after) = written.split_at(index);
     let all: Vec<_> = before.iter().cloned().chain([Arc::new(builder)]).chain(after.iter().cloned()).collect();
-    configured.over(merge(&all).or(preset), Options::or).check()
+    check_change(configured, merge(&all).or(preset))
+}
+
+/// Returns an error if the changes `configured` at run time cannot be combined with the options `written` of attributes,
+/// builders and a preset. The method `Options::or` would leave out a `cooldown` that is longer than `max_cooldown`.
+/// However, a change of one of these options must not remove the other option.
+pub(super) fn check_change(configured: &Configured<Options>, written: Options) -> Result<(), ConfigError> {
+    let Options { cooldown, max_cooldown, .. } = configured.over(written, Options::each_or);
+    Options { cooldown, max_cooldown, ..configured.over(written, Options::or) }.check()
 }
 
 /// Inserts `written` into the list `all` at `index`, and returns true. Returns false, and inserts nothing, if the list

@@ -3,7 +3,7 @@
 use std::panic::Location;
 
 use crate::base::sync::Arc;
-use crate::circuit::settings::Options;
+use crate::circuit::settings::{CircuitOption, Options};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Written {
@@ -24,4 +24,15 @@ impl Written {
 /// first of these elements wins.
 pub(crate) fn merge(written: &[Arc<Written>]) -> Options {
     written.iter().fold(Options::NONE, |sum, next| sum.or(next.options))
+}
+
+/// Returns the first element of `written` whose value of `option` takes effect. Ignores an element whose value a
+/// contradiction has left out.
+pub(crate) fn source(written: &[Arc<Written>], option: CircuitOption) -> Option<&Written> {
+    let mut sum = Options::NONE;
+    let found = written.iter().find(|next| {
+        sum = sum.or(next.options);
+        sum.get(option).is_some()
+    });
+    found.map(|written| &**written)
 }

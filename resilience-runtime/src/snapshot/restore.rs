@@ -5,7 +5,9 @@ use crate::registry::waiting;
 use crate::snapshot::snapshot::{Snapshot, VERSION};
 
 /// Sets each circuit and each rate limit to the state that the snapshot contains under the same name. Call this
-/// function at the start of `main`, before the first call.
+/// function at the start of `main`, before the first call. If the program registers builders, or applies settings from
+/// a file, call this function after these steps. A cooldown that changes later would extend or end the rest of a
+/// restored cooldown.
 ///
 /// An open circuit rejects calls for the rest of its cooldown. A circuit that was half-open becomes an open circuit
 /// that admits a trial call at once. A circuit that was forced open or disabled remains in this state until a reset. A
