@@ -48,8 +48,8 @@ fn options(attribute: &str) -> BTreeSet<String> {
     let file = if folder.is_dir() { format!("{attribute}/options") } else { attribute.to_owned() };
     let source = read(&format!("resilience-macros/src/layers/{file}.rs"));
     let grammar = between(&source, "options! {", "\n}").unwrap_or_else(|| panic!("{file}.rs has no `options!`"));
-    // Skips an option in parentheses, such as `(After) = "timeout"`, because a user does not write its name: for example
-    // `#[timeout(5)]`.
+    // Skips an option in parentheses, such as `(After) = "timeout"`, because a user does not write its name: for
+    // example `#[timeout(5)]`.
     let named = grammar.lines().filter(|line| !line.trim_start().starts_with('('));
     let options: BTreeSet<_> = named.filter_map(|line| Some(between(line, "= \"", "\"")?.to_owned())).collect();
     assert!(options.contains("crate"), "{file}.rs has {options:?}");

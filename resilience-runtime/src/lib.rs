@@ -85,8 +85,8 @@
 //!   sets the rules of this report.
 //! - [`subscribe`] returns a stream of the state changes of all circuits.
 //! - [`configure`](fn@configure) changes the settings of a circuit while the program runs. [`configure_retry`],
-//!   [`configure_timeout`], [`configure_bulkhead`], [`configure_rate_limit`] and [`configure_hedge`] change the settings
-//!   of other layers.
+//!   [`configure_timeout`], [`configure_bulkhead`], [`configure_rate_limit`] and [`configure_hedge`] change the
+//!   settings of other layers.
 //!
 //! # Guarantees
 //!

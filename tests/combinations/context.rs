@@ -47,8 +47,8 @@ pub(crate) struct RetryRecord {
     /// The number of messages that circuits had left ([`Messages`](crate::breaker::Messages)) when the latest poll of
     /// the body began. The value is `None` if an inner attribute rejected the attempt before the body ran.
     pub(crate) polled: Cell<Option<usize>>,
-    /// The number of repeated attempts of lower retry attributes on the same function. The topmost retry of the function
-    /// counts these attempts.
+    /// The number of repeated attempts of lower retry attributes on the same function. The topmost retry of the
+    /// function counts these attempts.
     pub(crate) lower: Cell<i32>,
 }
 

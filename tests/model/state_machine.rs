@@ -81,8 +81,8 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A model of a breaker. The model counts the running trials (calls of the half-open circuit) at each admission, because
-/// a stored counter could become wrong.
+/// A model of a breaker. The model counts the running trials (calls of the half-open circuit) at each admission,
+/// because a stored counter could become wrong.
 struct Model {
     settings: Settings,
     state: State,

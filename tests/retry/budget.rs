@@ -180,8 +180,8 @@ fn budget_with_extreme_numbers_stays_within_limits() {
         budget.call_succeeded(None);
         assert_eq!(budget.stats().granted, granted, "{budget:?}");
     }
-    // If `min_per_second` is 1,000, a budget has one token for each millisecond of `ttl`. The budget limits `ttl` to the
-    // range from 1 ms to 24 h.
+    // If `min_per_second` is 1,000, a budget has one token for each millisecond of `ttl`. The budget limits `ttl` to
+    // the range from 1 ms to 24 h.
     for (ttl, tokens) in [(Duration::ZERO, 1), (Duration::from_millis(2), 2), (Duration::MAX, 86_400_000)] {
         assert_eq!(ratio(0.0, ttl, 1_000).stats().tokens, tokens, "{ttl:?}");
     }

@@ -1,5 +1,5 @@
-//! Tests `no_delays`, which leaves out the pauses of retries. Also tests `hold_clock`, which keeps the paused clock from
-//! advancing while another thread works.
+//! Tests `no_delays`, which leaves out the pauses of retries. Also tests `hold_clock`, which keeps the paused clock
+//! from advancing while another thread works.
 
 use std::io;
 use std::ops::ControlFlow;

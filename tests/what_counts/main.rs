@@ -64,7 +64,8 @@ impl Place {
     }
 
     /// Runs a scenario. A plain function calls `block_on`, which tokio does not allow inside another `block_on`. The
-    /// method therefore polls a scenario with plain functions outside `block_on`. Such a scenario ends in its first poll.
+    /// method therefore polls a scenario with plain functions outside `block_on`. Such a scenario ends in its first
+    /// poll.
     fn run<T>(self, scenario: impl AsyncFnOnce(&Runtime) -> T) -> T {
         let runtime = paused_runtime();
         if !self.is_plain() {

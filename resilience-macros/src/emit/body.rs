@@ -34,8 +34,8 @@ impl Stack<'_> {
         // out the keyword `move` if the body may run again. Also leaves out `move` if a function in an option, such as
         // `failure_if`, borrows arguments after the body has run.
         let capture = (!self.plan.repeats() && !self.captures.lends).then(|| quote_spanned!(mixed=> move));
-        // The tokens of the closure have the span of the body. Compile errors about captured variables therefore point at
-        // the user's code.
+        // The tokens of the closure have the span of the body. Compile errors about captured variables therefore point
+        // at the user's code.
         if let Some((values, parameters)) = self.passed() {
             let blocking = quote_spanned!(mixed=> #runtime::__private::blocking);
             let group = group(quote_spanned!(mixed=> #dead #fault #label: #body));

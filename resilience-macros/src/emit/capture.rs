@@ -61,8 +61,8 @@ pub(super) struct Again {
 /// becomes a parameter of a closure.
 pub(super) struct OwnedArgument {
     pub(super) name: Ident,
-    /// The user's `mut` before the argument. Only the local variable needs this `mut`, because only the body changes the
-    /// argument.
+    /// The user's `mut` before the argument. Only the local variable needs this `mut`, because only the body changes
+    /// the argument.
     pub(super) is_mut: Option<Token![mut]>,
     pub(super) cfgs: Vec<TokenStream>,
     /// Whether the argument is one variable of a pattern, such as `a` in `(a, b): (u32, u32)`.

@@ -182,8 +182,8 @@ impl<O: OptionName> Limit<O> {
     /// Returns an expression that admits the call. If the call is rejected, the expression returns from the function,
     /// or jumps to the attribute that handles the rejection. `bound` contains statements that evaluate expressions of
     /// the user. The expression `now` admits the call without a wait. The function `waiting` returns an expression
-    /// that waits and then admits the call. The argument of `waiting` is the variable that contains the longest wait, or
-    /// `None` if all calls have the same longest wait.
+    /// that waits and then admits the call. The argument of `waiting` is the variable that contains the longest wait,
+    /// or `None` if all calls have the same longest wait.
     pub(super) fn admit(
         &self,
         place: Place<'_>,
@@ -198,8 +198,8 @@ impl<O: OptionName> Limit<O> {
             let admit = admit(now);
             return if bound.is_some() { quote_spanned!(mixed=> { #bound #admit }) } else { admit };
         }
-        // Evaluates the expression of the option `wait` before the call waits. If the expression panics, the circuits above
-        // therefore count a failure.
+        // Evaluates the expression of the option `wait` before the call waits. If the expression panics, the circuits
+        // above therefore count a failure.
         let time = self.wait.as_ref().filter(|wait| !place.is_fixed(wait)).map(|wait| {
             let local = format_ident!("{}_wait", place.local(), span = mixed);
             (place.evaluate(&local, &place.time(wait)), local)
@@ -214,8 +214,8 @@ impl<O: OptionName> Limit<O> {
     }
 
     /// Returns the statements that admit a call, followed by the statements of the attributes below. `admitted` is the
-    /// expression that admits the call. `slot` is the name of the variable for the value of this expression, or `None` if
-    /// the value is `()`.
+    /// expression that admits the call. `slot` is the name of the variable for the value of this expression, or `None`
+    /// if the value is `()`.
     ///
     /// The expansion usually creates the future of the body before the wait. In three cases, the expansion creates the
     /// future after the wait:

@@ -21,8 +21,8 @@ pub(crate) enum Given<T> {
 }
 
 impl<T> Given<T> {
-    /// Parses the value `expr` of an option. The function in the parameter `read` parses a literal. Any other expression
-    /// becomes a [`Constant`]. `kind` is the type and the range of the option.
+    /// Parses the value `expr` of an option. The function in the parameter `read` parses a literal. Any other
+    /// expression becomes a [`Constant`]. `kind` is the type and the range of the option.
     pub(crate) fn read(
         key: &'static str,
         expr: &Expr,

@@ -86,9 +86,9 @@ impl LastError {
         }
     }
 
-    /// Replaces the last error. A layer calls this function when it rejects a call, or when the caller's deadline ends a
-    /// call, before the layer creates the error. The constructor of the error does not call this function,
-    /// because the additional code would slow down successful calls.
+    /// Replaces the last error. A layer calls this function when it rejects a call, or when the caller's deadline ends
+    /// a call, before the layer creates the error. The constructor of the error does not call this function, because
+    /// the additional code would slow down successful calls.
     #[inline]
     pub(crate) fn reject(kind: Note) {
         of_thread(|OfThread { errors, last_error, .. }| {

@@ -100,7 +100,8 @@ impl HealthRules {
         Ok(())
     }
 
-    /// Returns the names in the rules that make the circuit `name` essential: `name` itself, and `name` without the key.
+    /// Returns the names in the rules that make the circuit `name` essential: `name` itself, and `name` without the
+    /// key.
     pub(super) fn essential_names<'a>(&self, name: &'a str) -> impl Iterator<Item = &'a str> + use<'_, 'a> {
         let of_keys = Some(family(name)).filter(|family| *family != name);
         [name].into_iter().chain(of_keys).filter(|name| self.essential.contains(*name))

@@ -305,8 +305,8 @@ impl CircuitBuilder<CircuitBreaker> {
     /// the options of attributes. If an attribute sets a different value, a WARN event and
     /// [`check_circuits`](crate::check_circuits) report the conflict. After the first call, or after
     /// [`get_circuit`](crate::get_circuit) has registered the circuit, the value of the attribute stays in force.
-    /// `register` then returns an error for a different value. A circuit that only [`configure`](fn@crate::configure) or
-    /// a restored snapshot has created does not count as registered.
+    /// `register` then returns an error for a different value. A circuit that only [`configure`](fn@crate::configure)
+    /// or a restored snapshot has created does not count as registered.
     ///
     /// # Errors
     ///

@@ -61,8 +61,8 @@ fn of_family(part: &Part, name: &str) -> Option<Vec<InForce>> {
 }
 
 /// Returns the options in force for one circuit. Searches for the origin of each value in the changes at run time, then
-/// in attributes and builders, then in the preset (a ready-made circuit). The first place whose value takes effect is the
-/// origin.
+/// in attributes and builders, then in the preset (a ready-made circuit). The first place whose value takes effect is
+/// the origin.
 fn of_options(
     options: CircuitOptions,
     configured: &Configured<CircuitOptions>,

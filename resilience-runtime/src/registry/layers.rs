@@ -359,8 +359,8 @@ fn contradiction<L: Layer>(before: &[Place<L>], next: Place<L>) -> Option<Settin
     let joined = earlier.joined(next.options).entries();
     let mut lost = next.options.entries().into_iter().filter(|own| own.1.is_some() && !joined.contains(own));
     let (option, value) = lost.next()?;
-    // The error may name an option of `before`. For example, the `delay` of `next` is lost, because it is longer than the
-    // `max_delay` of `before`, and the error names `max_delay`.
+    // The error may name an option of `before`. For example, the `delay` of `next` is lost, because it is longer than
+    // the `max_delay` of `before`, and the error names `max_delay`.
     let kept = if option == error.option() { format!("limited ({})", error.allowed()) } else { "absent".to_owned() };
     Some(conflict(*first, next, option, [kept, value?.to_string()]))
 }

@@ -72,8 +72,8 @@ impl Registry {
     }
 
     /// Returns the part of the registry that contains this name, and the hash by which this part finds the circuit. A
-    /// circuit and a family of the same name are in the same part, so that one lock is enough to find a conflict between
-    /// them.
+    /// circuit and a family of the same name are in the same part, so that one lock is enough to find a conflict
+    /// between them.
     #[expect(clippy::cast_possible_truncation, reason = "takes the two halves of a hash")]
     fn place(&self, name: &str) -> (&Mutex<Part>, u32) {
         let mut hasher = self.hasher.build_hasher();
@@ -125,8 +125,8 @@ impl Part {
         self.circuits.step(from, CircuitBreaker::clone)
     }
 
-    /// Returns the circuit of this name, and its options. Creates the circuit if it does not exist, with the options that
-    /// attributes declare for this name.
+    /// Returns the circuit of this name, and its options. Creates the circuit if it does not exist, with the options
+    /// that attributes declare for this name.
     pub(super) fn circuit(&mut self, name: Name) -> (CircuitBreaker, &mut Sources) {
         let hash = registry().place(name.as_str()).1;
         let known = self.find(name.as_str(), hash);

@@ -27,8 +27,8 @@ use crate::registry::written::Written;
 ///
 /// # Errors
 ///
-/// Returns a [`ConfigError`] if only circuits with the option `key` use the name, or if the builder contradicts a change
-/// at run time or an option that it cannot override.
+/// Returns a [`ConfigError`] if only circuits with the option `key` use the name, or if the builder contradicts a
+/// change at run time or an option that it cannot override.
 pub(crate) fn register(name: Cow<'static, str>, written: Written) -> Result<CircuitBreaker, ConfigError> {
     let (mut part, hash) = part_of(&name);
     if part.is_free(&name, hash) {

@@ -82,9 +82,9 @@ pub(super) fn check_builder(
     check_change(configured, merge(&all).or(preset))
 }
 
-/// Returns an error if the changes `configured` at run time cannot be combined with the options `written` of attributes,
-/// builders and a preset. The method `Options::or` would leave out a `cooldown` that is longer than `max_cooldown`.
-/// However, a change of one of these options must not remove the other option.
+/// Returns an error if the changes `configured` at run time cannot be combined with the options `written` of
+/// attributes, builders and a preset. The method `Options::or` would leave out a `cooldown` that is longer than
+/// `max_cooldown`. However, a change of one of these options must not remove the other option.
 pub(super) fn check_change(configured: &Configured<Options>, written: Options) -> Result<(), ConfigError> {
     let Options { cooldown, max_cooldown, .. } = configured.over(written, Options::each_or);
     Options { cooldown, max_cooldown, ..configured.over(written, Options::or) }.check()

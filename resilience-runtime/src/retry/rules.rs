@@ -273,8 +273,8 @@ fn call_hook<E: ?Sized, X>(on_retry: &Hook<E>, event: &RetryEvent<'_, X>, see: f
     aside(|| on_retry(&event));
 }
 
-/// Calls a function of the user. Not inlined, because the code of [`aside`] would slow down the calls of a policy without
-/// such a function.
+/// Calls a function of the user. Not inlined, because the code of [`aside`] would slow down the calls of a policy
+/// without such a function.
 #[cold]
 #[inline(never)]
 fn ask<P: ?Sized, R>(function: &Function<P, R>, seen: &P) -> R {

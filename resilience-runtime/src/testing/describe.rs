@@ -10,8 +10,8 @@ use crate::registry::registry::settings_of;
 
 /// Returns the layers of a decorated function, with their settings.
 ///
-/// `function` is the path of the function, such as `shop::orders::submit`, or the end of the path, such as `submit`. The
-/// path of a method contains its module, but not its type. If several functions have the path, such as methods of
+/// `function` is the path of the function, such as `shop::orders::submit`, or the end of the path, such as `submit`.
+/// The path of a method contains its module, but not its type. If several functions have the path, such as methods of
 /// different types, add the line of the topmost attribute: `shop::orders::submit:17`.
 ///
 /// The settings are the values in force. These values come from all attributes and builders with the name of the layer,

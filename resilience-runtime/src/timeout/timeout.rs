@@ -102,8 +102,9 @@ impl Timeout {
         }
     }
 
-    /// Counts a call that this timeout ended, and creates the error of the call. `allowed` is the time that the call was
-    /// allowed to take. `by_deadline` states whether the caller's deadline shortened this time when the call started.
+    /// Counts a call that this timeout ended, and creates the error of the call. `allowed` is the time that the call
+    /// was allowed to take. `by_deadline` states whether the caller's deadline shortened this time when the call
+    /// started.
     #[cold]
     pub(crate) fn end(&self, func: &str, allowed: Duration, by_deadline: bool) -> TimeoutError {
         let error = TimeoutError::new(func, allowed, by_deadline);

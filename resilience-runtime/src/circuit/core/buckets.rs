@@ -93,8 +93,8 @@ impl Buckets {
     pub(crate) fn update(&mut self, now: Tick, successes: u64) {
         // If the newest bucket begins far later than `now`, the last update used another clock, such as the paused
         // clock of a test's runtime. The calls in the window would then not expire for a long time, so the next `if`
-        // removes them. The window keeps the successes since the beginning of the newest bucket, because these calls may
-        // have used the same clock as `now`.
+        // removes them. The window keeps the successes since the beginning of the newest bucket, because these calls
+        // may have used the same clock as `now`.
         let current = self.begun.after(self.time(self.index));
         if current.since(now) > self.time(BUCKETS as u64).max(SKEW) {
             self.begin(now, self.ring[Self::place(self.index)].before);

@@ -33,8 +33,9 @@ const BITS: u32 = 3;
 const MASK: u64 = (1 << BITS) - 1;
 
 /// The low three bits of `Gate::word` while two conditions hold: the circuit is closed, and a success only increments a
-/// counter ([`SuccessPath::Quiet`]). The value is zero, because [`Gate::is_quiet_for`] compares the word with the ticket (the
-/// record of the admission) of a call. In an [ordinary](Ticket::is_ordinary) ticket, the same three bits are zero.
+/// counter ([`SuccessPath::Quiet`]). The value is zero, because [`Gate::is_quiet_for`] compares the word with the
+/// ticket (the record of the admission) of a call. In an [ordinary](Ticket::is_ordinary) ticket, the same three bits
+/// are zero.
 const QUIET: u64 = 0;
 const FAILING: u64 = 1;
 const TIMED: u64 = 2;

@@ -1,7 +1,7 @@
 //! Implements all state transitions of a circuit breaker. The functions of this module take no lock and emit no events.
 //!
-//! The functions that record a success or a failure read the clock themselves, and only if they need the time. The other
-//! functions receive the time as an argument.
+//! The functions that record a success or a failure read the clock themselves, and only if they need the time. The
+//! other functions receive the time as an argument.
 
 use std::time::Duration;
 

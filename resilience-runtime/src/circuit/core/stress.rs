@@ -32,7 +32,8 @@ struct Counts {
 
 struct Stress {
     breaker: CircuitBreaker,
-    /// The number of running trial calls with each ticket. Trial calls of the same half-open circuit have equal tickets.
+    /// The number of running trial calls with each ticket. Trial calls of the same half-open circuit have equal
+    /// tickets.
     trials: Mutex<HashMap<Ticket, u32>>,
     /// For each generation (the period between two state changes), a time just before the first failure. This failure
     /// opens the circuit, because the threshold is 1. The test checks that the next trial call starts at least one

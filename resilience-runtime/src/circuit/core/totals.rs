@@ -16,8 +16,8 @@ pub(crate) struct Totals {
     cancelled: AtomicU64,
 }
 
-/// The totals of a breaker for its statistics. Some calls are counted in [`Totals`] and others in [`Tally`], so each field
-/// is a sum of both counts.
+/// The totals of a breaker for its statistics. Some calls are counted in [`Totals`] and others in [`Tally`], so each
+/// field is a sum of both counts.
 pub(crate) struct Sums {
     /// The number of successes since the circuit last closed or was reset.
     pub(crate) successes: u64,
