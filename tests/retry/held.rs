@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use resilience_runtime::{RetryBudget, RetryPolicy, TokenBucket, circuit, retry};
 use support::seconds;
-use tokio::time::Instant;
+use tokio::time::{Instant, advance};
 
 struct Client {
     retry: RetryPolicy<io::Error>,
@@ -143,4 +143,17 @@ async fn started_policy_ends_at_an_open_circuit() {
     let mut attempts = RetryPolicy::default().start();
     let outcome = attempts.next(failing(&calls)).await;
     assert_eq!((outcome.is_break(), calls.get(), begin.elapsed()), (true, 1, Duration::ZERO));
+}
+
+#[tokio::test(start_paused = true)]
+async fn max_elapsed_of_started_policy_counts_from_first_attempt() {
+    let policy = RetryPolicy::builder().max(9).delay(Duration::ZERO).max_elapsed(seconds(3)).build().unwrap();
+    let (mut attempts, mut plain_attempts) = (policy.start(), policy.start());
+    for (pause, continues) in [(9, true), (3, true), (1, false)] {
+        advance(seconds(pause)).await;
+        let attempt = attempts.next(async { Err::<(), _>("down") }).await;
+        assert_eq!(attempt.is_continue(), continues, "after another {pause} s");
+        let plain_attempt = plain_attempts.next_blocking(|| Err::<(), _>("down"));
+        assert_eq!(plain_attempt.is_continue(), continues, "after another {pause} s, plain");
+    }
 }

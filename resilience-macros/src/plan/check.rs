@@ -63,9 +63,11 @@ impl Plan {
     fn has_one_retry_above_a_key_of_attempts(&self, errors: &mut Errors) {
         for (index, layer) in self.layers.iter().enumerate() {
             let retries = self.above(index).iter().filter(|above| above.asks == Asks::ByCircuit).count();
-            if let Some((_, span)) = layer.name.as_ref().filter(|_| layer.per_attempt && retries > 1) {
+            if layer.per_attempt && retries > 1 {
+                // A circuit with the option `with` has no name.
+                let span = layer.name.as_ref().map_or(layer.span, |(_, span)| *span);
                 errors.push(
-                    *span,
+                    span,
                     "the key of this circuit names the attempt of a retry, so the circuit must be below one retry only",
                 );
             }

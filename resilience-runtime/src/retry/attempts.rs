@@ -23,7 +23,8 @@ use crate::timeout::deadline::deadline_remaining;
 /// does not contain the options of the retry. A method that needs the options reads them from a `Source`.
 #[derive(Debug)]
 pub struct Attempts {
-    /// The start of the first attempt, or `None` without the option `max_elapsed`.
+    /// The start of the first attempt, or `None` before the first attempt. Always `None` without the option
+    /// `max_elapsed`.
     began: Option<Tick>,
     /// The pause before the current attempt, in nanoseconds, computed as if no error had asked for a delay.
     /// Decorrelated jitter needs this field to compute the next pause. Without jitter, the field stays zero. A
@@ -55,11 +56,19 @@ impl Attempts {
         Self { began, pause: 0, made: 0, inside: Inside::default(), paid: None, lower: 0 }
     }
 
-    /// Works like [`new`](Self::new), for a retry that cannot have the option `max_elapsed`. Saves 6 instructions that
-    /// read this option.
+    /// Works like [`new`](Self::new), for a retry that cannot have the option `max_elapsed`, or that calls
+    /// [`begin`](Self::begin). Saves 6 instructions that read this option.
     #[inline]
     pub fn without_limit() -> Self {
         Self { began: None, pause: 0, made: 0, inside: Inside::default(), paid: None, lower: 0 }
+    }
+
+    /// Starts the time of the option `max_elapsed`, unless this time has already started. Between the creation of this
+    /// `Attempts` and the first attempt, the code of the user may run, and must not count towards `max_elapsed`.
+    pub(super) fn begin<'r>(&mut self, retry: impl Source<'r>) {
+        if self.began.is_none() {
+            self.began = retry.read().schedule.max_elapsed.map(|_| Tick::now());
+        }
     }
 
     #[inline]

@@ -50,7 +50,7 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
     /// ```
     pub fn start(&self) -> RetryAttempts<E, T> {
         self.call_began();
-        RetryAttempts { attempts: Attempts::new(self.retry()), policy: self.clone() }
+        RetryAttempts { attempts: Attempts::without_limit(), policy: self.clone() }
     }
 }
 
@@ -80,6 +80,7 @@ impl<E: ?Sized, T: ?Sized> RetryAttempts<E, T> {
         E: Accepts<X>,
         T: Accepts<V>,
     {
+        self.attempts.begin(self.policy.retry());
         let delay = {
             let outcome = self.attempts.watch(attempt).await;
             match self.policy.judge(&mut self.attempts, outcome, type_name::<F>()) {
@@ -143,6 +144,7 @@ impl<E: ?Sized, T: ?Sized> RetryAttempts<E, T> {
         E: Accepts<X>,
         T: Accepts<V>,
     {
+        self.attempts.begin(self.policy.retry());
         let outcome = self.attempts.inside.run(attempt);
         let delay = match self.policy.judge(&mut self.attempts, outcome, type_name::<F>()) {
             ControlFlow::Continue(delay) => delay,
