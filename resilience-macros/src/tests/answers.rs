@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::expand;
 use crate::ATTRIBUTES;
 
-/// The tokens for the random texts. The function `options` uses the first 13 tokens as names of options.
+/// The tokens that the tests combine at random. The function `options` uses the first 13 tokens as names of options.
 const WORDS: [&str; 64] = [
     "name",
     "threshold",

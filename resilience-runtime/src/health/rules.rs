@@ -54,8 +54,8 @@ impl HealthRules {
     ///
     /// If the circuit has the option `key`, the rule applies to the circuits of all keys together. The program is
     /// `Down` while all these circuits reject calls, and `Degraded` while only some of them reject calls. A name such
-    /// as `price[acme]` selects the circuit of one key. The statistics shorten a key of more than 128 bytes. The name
-    /// may contain the shortened key. If the key is a text, the name may also contain the whole key.
+    /// as `price[acme]` selects the circuit of one key. The statistics shorten a key of more than 128 bytes. This
+    /// method accepts the name with the shortened key, and for a text also the name with the whole key.
     pub fn essential(mut self, name: impl Into<String>) -> Self {
         self.essential.insert(shown(&name.into()).into_owned());
         self

@@ -98,7 +98,8 @@ pub(crate) fn text_of_bound(bound: f64) -> String {
     if bound.is_finite() { format!("{bound:?}") } else { "+Inf".to_owned() }
 }
 
-/// Writes the value of a label. Both formats escape the backslash, the quotation mark and the line break.
+/// Writes the value of a label. The formats of Prometheus and of OpenMetrics both escape the backslash, the quotation
+/// mark and the line break.
 fn escape(text: &mut String, value: &str) {
     for character in value.chars() {
         match character {

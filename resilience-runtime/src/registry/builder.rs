@@ -317,7 +317,8 @@ impl CircuitBuilder<CircuitBreaker> {
     /// - An option of this builder is outside its range, or cannot be combined with another option of this builder.
     /// - An attribute or another builder has set an option to a different value, and this builder can no longer
     ///   override this value.
-    /// - A change at run time, such as a setting of a file, cannot be combined with an option of this builder.
+    /// - A file, the environment or [`configure`](fn@crate::configure) has changed an option of this circuit, and this
+    ///   option cannot be combined with an option of this builder.
     pub fn register(self) -> Result<CircuitBreaker, ConfigError> {
         self.check()?;
         registry::register(self.name.clone(), self.written())

@@ -30,8 +30,10 @@ pin_project! {
     /// If a circuit [watches](crate::OwnedPermit::watch) this stream, the circuit counts an expired limit as a failure.
     /// If the limit expired at the caller's deadline, the call counts as neither success nor failure. As an exception,
     /// a call that has lasted at least for the time [`hung_after`](crate::CircuitBuilder::hung_after) counts as a
-    /// failure. A fallback with `on = "rejected"` does not replace the error, because the call that returned the stream
-    /// has started. [`Rejection::was_called`] therefore returns true.
+    /// failure.
+    ///
+    /// A fallback with `on = "rejected"` does not replace the `Err` of an expired limit, because the call that returned
+    /// the stream has started. [`Rejection::was_called`] therefore returns true for this `Err`.
     ///
     /// ```
     /// use std::io;
