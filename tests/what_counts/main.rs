@@ -173,7 +173,7 @@ fn rows() -> Vec<Row> {
         Row::rejected("rejected by a rate limit on the same function", &RATE_LIMIT, rate_limit, SAME),
         Row::rejected("rejected by a rate limit in a called function", &RATE_LIMIT, rate_limit, CALLING),
         Row::rejected(
-            "rejected in a called function, and `failure_if` selects it",
+            "rejected by a circuit in a called function, and `failure_if` selects it",
             &SELECTED,
             circuit,
             &[CallingFunction, PlainCallingFunction],

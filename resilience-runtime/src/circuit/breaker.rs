@@ -28,10 +28,10 @@ use crate::circuit::sums::CircuitSums;
 
 /// Rejects calls to a failing service until the service has recovered.
 ///
-/// When the number of consecutive failures reaches the option `threshold`, the circuit opens. An open circuit rejects
-/// every call for a period of time, the cooldown. After the cooldown, the circuit is half-open, and admits up to
-/// `half_open_max` trial calls. When `half_open_max` trial calls have succeeded, the circuit closes. A single failed
-/// trial call opens the circuit for another cooldown.
+/// By default, the circuit opens when the number of consecutive failures reaches the option `threshold`. An open
+/// circuit rejects every call for a period of time, the cooldown. After the cooldown, the circuit is half-open, and
+/// admits up to `half_open_max` trial calls. When `half_open_max` trial calls have succeeded, the circuit closes. A
+/// single failed trial call opens the circuit for another cooldown.
 ///
 /// While the circuit is closed, each success resets the count of consecutive failures to zero. A long outage therefore
 /// opens the circuit, but single failures between successes do not. [`CircuitBuilder`](crate::CircuitBuilder) describes

@@ -10,8 +10,8 @@ use crate::base::pauses;
 ///
 /// The decisions of a retry do not change. For example, a retry still gives up if its pause would last until the
 /// caller's deadline. The events and `on_retry` report the pause that the retry skips. This function affects the pauses
-/// of async and of blocking calls. Cooldowns and waits for a rate limit do not change. On a paused clock, pauses take
-/// no real time, so a test with a paused clock does not need this function.
+/// of async and of blocking calls. Cooldowns and waits for a rate limit do not change. On a paused clock, the pauses of
+/// async calls take no real time. Only blocking calls then need this function.
 ///
 /// Outside an isolated test, this function affects all retries of the program.
 ///
