@@ -184,7 +184,7 @@
 //!
 //! All attributes measure time with tokio's clock, in steps of eight nanoseconds. With tokio's feature `test-util`, a
 //! test can pause this clock with `#[tokio::test(start_paused = true)]`, and move the clock with
-//! `tokio::time::advance`. Such a test does not wait in real time.
+//! `tokio::time::advance`. In such a test, the pauses of async functions take no real time.
 //!
 //! Circuits and fallbacks need no tokio runtime. In the following cases, a layer needs the timer of a tokio runtime,
 //! and panics if no runtime with an enabled timer is running.
