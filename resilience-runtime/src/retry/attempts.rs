@@ -56,8 +56,8 @@ impl Attempts {
         Self { began, pause: 0, made: 0, inside: Inside::default(), paid: None, lower: 0 }
     }
 
-    /// Works like [`new`](Self::new), for a retry that cannot have the option `max_elapsed`, or that calls
-    /// [`begin`](Self::begin). Saves 6 instructions that read this option.
+    /// Works like [`new`](Self::new), for a retry that cannot have the option `max_elapsed`, or that calls `begin`. Saves
+    /// 6 instructions that read this option.
     #[inline]
     pub fn without_limit() -> Self {
         Self { began: None, pause: 0, made: 0, inside: Inside::default(), paid: None, lower: 0 }
