@@ -13,18 +13,7 @@ use resilience_runtime::{
     TokenBucket, circuit, fallback, on_transition, retry,
 };
 
-/// An error that can contain a rejection, but does not implement `std::error::Error`.
-#[derive(Debug)]
-enum Hidden {
-    Rejected { _by: Rejection },
-    Down,
-}
-
-impl From<Rejection> for Hidden {
-    fn from(rejection: Rejection) -> Self {
-        Self::Rejected { _by: rejection }
-    }
-}
+use crate::hidden::Hidden;
 
 fn breaker(name: &'static str, threshold: u32) -> CircuitBreaker {
     CircuitBreaker::builder(name).threshold(threshold).build().unwrap()

@@ -11,6 +11,7 @@ mod cooldown;
 mod count_requests;
 mod differences;
 mod expressions;
+mod hidden;
 mod hung;
 mod trip_rules;
 mod user_code;

@@ -6,9 +6,11 @@ use std::fmt;
 use std::io;
 
 use resilience_runtime::{
-    CircuitBreaker, CircuitOpenError, Classifier, Rejection, RetryBudget, RetryCost, RetryEvent, RetryPolicy,
-    TokenBucket, check_circuits, circuit, fallback, get_circuit, get_circuit_stats, on_transition, retry,
+    CircuitBreaker, CircuitOpenError, Classifier, RetryBudget, RetryCost, RetryEvent, RetryPolicy, TokenBucket,
+    check_circuits, circuit, fallback, get_circuit, get_circuit_stats, on_transition, retry,
 };
+
+use crate::hidden::Hidden;
 
 /// Calls functions of the library that take the lock of a circuit or of the registry (the list of all named circuits).
 fn use_library() {
@@ -105,19 +107,6 @@ async fn user_code_may_call_the_library() {
     let owner = Owner { breaker: CircuitBreaker::builder("owner").build().unwrap(), asked: Cell::new(0) };
     owner.held().await.unwrap();
     assert_eq!(owner.asked.get(), 1);
-}
-
-/// An error that can contain a rejection, but does not implement `std::error::Error`.
-#[derive(Debug)]
-enum Hidden {
-    Rejected { _by: Rejection },
-    Down,
-}
-
-impl From<Rejection> for Hidden {
-    fn from(rejection: Rejection) -> Self {
-        Self::Rejected { _by: rejection }
-    }
 }
 
 #[circuit(with = flags)]
