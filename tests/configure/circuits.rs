@@ -39,6 +39,24 @@ async fn change_precedes_builder_and_attribute_without_a_conflict() {
     assert!(testing::events().iter().all(|event| event.field("ignored") != Some("7")));
 }
 
+#[resilience_runtime::test]
+async fn change_at_one_place_keeps_newer_values_of_other_places() {
+    let change = |threshold: Option<u32>, cooldown: Option<Duration>| {
+        configure("configure::order", |circuit| match (threshold, cooldown) {
+            (Some(threshold), _) => circuit.threshold(threshold),
+            (_, Some(cooldown)) => circuit.cooldown(cooldown),
+            (None, None) => circuit,
+        })
+    };
+    change(Some(5), None).unwrap();
+    change(None, Some(7 * SECOND)).unwrap();
+    configure("configure::order", |circuit| circuit.threshold(9)).unwrap();
+    change(None, Some(8 * SECOND)).unwrap();
+    assert_eq!(settings("configure::order"), (9, 8 * SECOND));
+    change(Some(6), None).unwrap();
+    assert_eq!(settings("configure::order"), (6, 8 * SECOND));
+}
+
 #[circuit(name = "configure::conflict", threshold = 3)]
 async fn first() -> io::Result<()> {
     Ok(())

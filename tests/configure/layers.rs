@@ -189,6 +189,25 @@ async fn changes_at_one_place_replace_each_other() {
     }
 }
 
+#[resilience_runtime::test]
+async fn change_at_one_place_keeps_newer_rate_of_another_place() {
+    let change = |burst: Option<u32>| {
+        configure_rate_limit("configure::rate", |limit| match burst {
+            Some(burst) => limit.burst(burst),
+            None => limit.limit(5).per(60 * SECOND),
+        })
+    };
+    change(None).unwrap();
+    configure_rate_limit("configure::rate", |limit| limit.per_second(100)).unwrap();
+    change(Some(3)).unwrap();
+    for _ in 0..3 {
+        limited().await.unwrap();
+    }
+    assert!(limited().await.is_err());
+    advance(SECOND / 100).await;
+    limited().await.unwrap();
+}
+
 #[bulkhead(name = "configure::slots", max = 3)]
 async fn three_slots() -> io::Result<()> {
     Ok(())

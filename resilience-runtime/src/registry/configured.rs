@@ -82,13 +82,19 @@ impl<O> Default for Configured<O> {
     }
 }
 
-impl<O: Copy> Configured<O> {
-    /// Returns a copy with one more change in front of all others. If an earlier change has the same origin, merges the
-    /// two changes into one. `or` merges two sets of options, and the first set wins.
+impl<O: Copy + PartialEq> Configured<O> {
+    /// Returns a copy with one more change by a function such as `configure`, in front of all others. Leaves out each
+    /// earlier change by such a function if newer changes set all of its options. `or` merges two sets of options, and
+    /// the first set wins.
     pub(crate) fn with(&self, origin: Origin, options: O, or: impl Fn(O, O) -> O) -> Self {
-        let (same, others): (Vec<_>, Vec<_>) = self.iter().cloned().partition(|(other, _)| *other == origin);
-        let options = same.into_iter().map(|(_, options)| options).fold(options, or);
-        Self(Some([(origin, options)].into_iter().chain(others).collect()))
+        let mut sum = options;
+        let earlier = self.iter().filter(|(origin, options)| {
+            let before = sum;
+            sum = or(before, *options);
+            sum != before || !matches!(origin, Origin::Code(_))
+        });
+        let earlier: Vec<_> = earlier.cloned().collect();
+        Self(Some([(origin, options)].into_iter().chain(earlier).collect()))
     }
 
     /// Returns a copy in which `new` replaces the change from `source` (the environment or a file).

@@ -105,7 +105,7 @@ impl<L: Layer> Known<L> {
 
 /// Returns the origin of the first change whose value of an option takes effect. `is_set` returns whether the option is
 /// set. Ignores a change whose value a contradiction has left out.
-fn source_of_change<O: Copy>(
+fn source_of_change<O: Copy + PartialEq>(
     configured: &Configured<O>,
     or: impl Fn(O, O) -> O,
     is_set: impl Fn(&O) -> bool,
