@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use resilience_runtime::{
     CircuitBreaker, ConfigError, KeyedCircuits, bulkhead, circuit, configure, configure_bulkhead, configure_hedge,
-    configure_rate_limit, configure_retry, configure_timeout, get_circuit_stats, get_stats, hedge, rate_limit, retry,
-    testing, timeout,
+    configure_rate_limit, configure_retry, configure_timeout, get_circuit_stats, get_stats, hedge, presets, rate_limit,
+    retry, testing, timeout,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -256,4 +256,31 @@ async fn cooldown_above_max_cooldown_is_refused() {
     let builder = || CircuitBreaker::builder("refused::built");
     refused(builder().cooldown(11 * SECOND).register().map(drop), "max_cooldown", longer);
     assert_eq!(builder().cooldown(9 * SECOND).register().unwrap().stats().cooldown, 9 * SECOND);
+}
+
+#[circuit(name = "tavily_api", threshold = 4)]
+async fn tavily() -> io::Result<()> {
+    Ok(())
+}
+
+#[resilience_runtime::test]
+async fn preset_after_a_change_allows_further_changes() {
+    let change = |max: u64| configure("tavily_api", |circuit| circuit.max_cooldown(Duration::from_secs(max)));
+    change(20).unwrap();
+    presets::register();
+    let cooldown = || get_circuit_stats()["tavily_api"].cooldown;
+    assert_eq!(cooldown(), 20 * SECOND, "the change takes precedence over the preset");
+
+    configure("tavily_api", |circuit| circuit.half_open_max(2)).unwrap();
+    change(15).unwrap();
+    assert_eq!(cooldown(), 15 * SECOND);
+    let longer = "at least as long as `cooldown`";
+    refused(configure("tavily_api", |circuit| circuit.cooldown(25 * SECOND)), "max_cooldown", longer);
+    let builder = || CircuitBreaker::builder("tavily_api");
+    refused(builder().cooldown(25 * SECOND).register().map(drop), "max_cooldown", longer);
+    builder().trial_timeout(SECOND).register().unwrap();
+    change(100).unwrap();
+    assert_eq!(cooldown(), 30 * SECOND, "the cooldown of the preset");
+    refused(change(20), "max_cooldown", longer);
+    tavily().await.unwrap();
 }

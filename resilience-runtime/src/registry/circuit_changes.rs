@@ -10,7 +10,7 @@ use crate::circuit::settings::Options;
 use crate::registry::configured::Source;
 use crate::registry::configured::{Configured, Origin};
 use crate::registry::part::{Part, part_of, registry};
-use crate::registry::sources::{Sources, check_change};
+use crate::registry::sources::{Sources, check_changed};
 use crate::registry::written::merge;
 
 /// Changes the settings of the circuits with this name. Returns false if no circuit has this name.
@@ -102,7 +102,9 @@ impl Part {
             return Err(ConfigError::new("max_keys", keys.to_string(), "left out: no circuit of this name has keys"));
         }
         let check = |configured: Option<&Configured<Options>>, written: Options| {
-            check_change(&change(configured.unwrap_or(&Configured::default())), written)
+            let none = Configured::default();
+            let before = configured.unwrap_or(&none);
+            check_changed(before, &change(before), written)
         };
         if let Some(places) = self.circuit_places(name) {
             let sources = self.sources(name);

@@ -8,7 +8,8 @@
 //! | [`qdrant_circuit`] | `qdrant` | 5 | 60 s |
 //!
 //! Each function returns its circuit (the preset), and registers the circuit if it is not registered yet. The options
-//! of attributes and builders take precedence over the options of the preset.
+//! of attributes and builders, and changes at run time, take precedence over the options of the preset. For example, a
+//! preset's cooldown has no effect if it is longer than the `max_cooldown` of an attribute.
 //!
 //! ```
 //! use resilience_runtime::{get_circuit_stats, presets};

@@ -77,15 +77,38 @@ pub(super) fn check_builder(
     if configured.iter().next().is_none() {
         return Ok(());
     }
+    if leaves_out_cooldown(configured, merge(written).or(preset)) {
+        return check_change(configured, builder.options);
+    }
     let (before, after) = written.split_at(index);
     let all: Vec<_> = before.iter().cloned().chain([Arc::new(builder)]).chain(after.iter().cloned()).collect();
     check_change(configured, merge(&all).or(preset))
 }
 
+/// Checks the change at run time that would replace the changes `before` by the changes `after`. Returns an error if
+/// the new changes cannot be combined with the options `written` of attributes, builders and a preset.
+pub(super) fn check_changed(
+    before: &Configured<Options>,
+    after: &Configured<Options>,
+    written: Options,
+) -> Result<(), ConfigError> {
+    if leaves_out_cooldown(before, written) {
+        return check_change(after, Options { cooldown: None, max_cooldown: None, ..written });
+    }
+    check_change(after, written)
+}
+
+/// Returns whether the changes `configured` at run time have removed the cooldowns of a preset or an attribute. An
+/// earlier change can remove these options if the program registers the preset after the change.
+fn leaves_out_cooldown(configured: &Configured<Options>, written: Options) -> bool {
+    let Options { cooldown, max_cooldown, .. } = configured.over(written, Options::each_or);
+    cooldown.zip(max_cooldown).is_some_and(|(cooldown, max)| cooldown > max)
+}
+
 /// Returns an error if the changes `configured` at run time cannot be combined with the options `written` of
 /// attributes, builders and a preset. The method `Options::or` would leave out a `cooldown` that is longer than
 /// `max_cooldown`. However, a change of one of these options must not remove the other option.
-pub(super) fn check_change(configured: &Configured<Options>, written: Options) -> Result<(), ConfigError> {
+fn check_change(configured: &Configured<Options>, written: Options) -> Result<(), ConfigError> {
     let Options { cooldown, max_cooldown, .. } = configured.over(written, Options::each_or);
     Options { cooldown, max_cooldown, ..configured.over(written, Options::or) }.check()
 }
