@@ -57,6 +57,9 @@ async fn each_setting_has_its_origin() {
     assert_eq!(section(&text, "[retry.\"config::unnamed\"]")[0], "max = 2 # tests/config/main.rs");
     assert_eq!(section(&text, "[hedge.measured]")[0], "# after = \"p95\" # tests/config/main.rs");
     assert_eq!(section(&text, "[timeout.search]"), ["after = \"5s\" # tests/config/main.rs"]);
+    Config::from_vars([("RESILIENCE__TIMEOUT__SEARCH__AFTER", "3")]).unwrap().apply().unwrap();
+    let line = "after = \"3s\" # RESILIENCE__TIMEOUT__SEARCH__AFTER";
+    assert_eq!(section(&dump_config(), "[timeout.search]"), [line]);
 }
 
 #[bulkhead(max = 1, wait = 0, max_queue = 5)]

@@ -8,7 +8,7 @@ use crate::base::sync::lock_std;
 use crate::config::mistake::{RefusedConfig, not_allowed};
 use crate::config::section::{LayerName, Section, Tables, Visit, unknown_name};
 use crate::config::target::{Target, Undo};
-use crate::registry::configured::Source;
+use crate::registry::configured::{Source, setting};
 
 /// The record of the settings that `Config::apply` has put in force. The field `file` contains all settings that do not
 /// come from the environment.
@@ -135,7 +135,7 @@ fn removed<'a, O: Copy>(sections: &'a [Section<O>], before: &'a [Section<O>]) ->
 }
 
 fn refuse<T: Target>(section: &Section<T::Options>, error: &ConfigError, refused: &mut RefusedConfig) {
-    let option = T::setting(error.option());
+    let option = setting(error.option());
     let message = not_allowed(&section.name.of::<T>(), option, error);
     let is_own = section.places.iter().any(|(known, _)| *known == option);
     let message = if is_own { message } else { format!("{message} (the settings do not contain `{option}`)") };
@@ -143,7 +143,7 @@ fn refuse<T: Target>(section: &Section<T::Options>, error: &ConfigError, refused
 }
 
 fn refuse_removal<T: Target>(name: &LayerName, error: &ConfigError, refused: &mut RefusedConfig) {
-    let message = not_allowed(&name.of::<T>(), T::setting(error.option()), error);
+    let message = not_allowed(&name.of::<T>(), setting(error.option()), error);
     refused.push(None, format!("{message} (without the earlier settings)"));
 }
 

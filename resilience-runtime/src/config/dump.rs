@@ -8,6 +8,7 @@ use crate::bulkhead::bulkhead::Bulkhead;
 use crate::config::target::{Bulkheads, Circuits, Hedges, RateLimits, Retries, Target, Timeouts};
 use crate::hedge::hedge::Hedge;
 use crate::rate_limit::rate_limit::RateLimit;
+use crate::registry::configured::setting;
 use crate::registry::in_force::{self, InForce, OfCircuits};
 use crate::registry::keyed_limits::{KeyedBulkheads, KeyedRateLimits};
 use crate::registry::layers::Listed;
@@ -84,7 +85,7 @@ fn section<T: Target>(text: &mut String, name: &str, kinds: &[Option<Vec<InForce
     let _ = writeln!(text, "\n[{}.{}]", T::TABLE, key(name));
     let mut seen = Vec::new();
     for InForce { option, value, origin } in kinds.iter().flatten().flatten() {
-        let option = T::setting(option);
+        let option = setting(option);
         if seen.contains(&(option, *value)) {
             continue;
         }

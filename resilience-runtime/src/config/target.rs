@@ -45,11 +45,6 @@ pub(super) trait Target {
     /// Checks the range of each setting.
     fn check(options: &Self::Options) -> Result<(), ConfigError>;
 
-    /// Returns the name that files use for the option that a [`ConfigError`] calls `option`.
-    fn setting(option: &'static str) -> &'static str {
-        option
-    }
-
     /// Returns the names under which the statistics list the layers of this kind, each name once.
     fn known() -> Vec<String>;
 
@@ -131,12 +126,6 @@ macro_rules! targets {
 
                 fn check(options: &$options) -> Result<(), ConfigError> {
                     options.check()
-                }
-
-                fn setting(option: &'static str) -> &'static str {
-                    // In an attribute such as `#[timeout(5)]`, the time has no option name. Errors therefore use the
-                    // name `timeout`, but files use `after`.
-                    if option == "timeout" { "after" } else { option }
                 }
 
                 fn known() -> Vec<String> {

@@ -48,11 +48,11 @@ impl Origin {
     }
 
     /// Returns the place at which this origin sets `option`, as text.
-    pub(crate) fn of(&self, option: &str) -> String {
+    pub(crate) fn of(&self, option: &'static str) -> String {
         match self {
             Self::Code(place) => place.to_string(),
             Self::Places(_, places) => {
-                let place = places.iter().find(|(known, _)| *known == option);
+                let place = places.iter().find(|(known, _)| *known == setting(option));
                 place.map(|(_, place)| place.to_string()).unwrap_or_default()
             }
         }
@@ -69,6 +69,14 @@ impl fmt::Display for Place {
             Self::Deserialized => f.write_str("deserialized"),
         }
     }
+}
+
+/// Returns the name that files and the environment use for an option. `option` is the name in a
+/// [`ConfigError`](crate::ConfigError). In an attribute such as `#[timeout(5)]`, the time has no option name. Errors
+/// therefore use the name `timeout`, but files use `after`.
+#[cfg(feature = "config")]
+pub(crate) fn setting(option: &'static str) -> &'static str {
+    if option == "timeout" { "after" } else { option }
 }
 
 /// The changes that were made to one layer at run time. The newest change by a function such as `configure` comes

@@ -119,7 +119,7 @@ fn source_of_change<O: Copy + PartialEq>(
     found.map(|(origin, _)| origin)
 }
 
-fn of_change(origin: &Origin, option: &str) -> String {
+fn of_change(origin: &Origin, option: &'static str) -> String {
     match origin {
         Origin::Code(place) => format!("configured at {}", of_source(place)),
         Origin::Places(..) => origin.of(option),
