@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use resilience_runtime::{CircuitBreaker, KeyedCircuits, circuit};
+use futures_util::{StreamExt, stream};
+use resilience_runtime::{CircuitBreaker, Classifier, KeyedCircuits, circuit};
 use support::{Error, seconds};
 use tokio::time::{advance, sleep, timeout};
 
@@ -48,6 +49,24 @@ async fn each_outcome_has_a_histogram() {
     );
     assert_eq!(["5.0", "10.0", "60.0"].map(|bound| up_to("failure", bound)), [0., 1., 1.].map(Some));
     assert_eq!(["60.0", "+Inf"].map(|bound| up_to("ignored", bound)), [0., 1.].map(Some));
+}
+
+#[tokio::test(start_paused = true)]
+async fn stream_that_is_measured_to_its_first_item_has_this_duration_after_any_error() {
+    let name = "durations::first item";
+    let breaker = CircuitBreaker::builder(name).durations(true).register().unwrap();
+    let classifier = Classifier::builder().failure_if(|error: &Error| *error == Error::Down).build().unwrap();
+    for error in [Error::Down, Error::Other] {
+        let items = stream::iter([Ok(1), Err(error)]);
+        let mut stream = breaker.watch_with(&classifier, || items).unwrap().slow_at_first_item();
+        advance(seconds(1)).await;
+        assert_eq!(stream.next().await, Some(Ok(1)));
+        advance(seconds(9)).await;
+        stream.next().await.unwrap().unwrap_err();
+    }
+    let samples = read();
+    assert_eq!(total(&samples, name, "failure"), Some((1.0, 1.0)));
+    assert_eq!(total(&samples, name, "ignored"), Some((1.0, 1.0)));
 }
 
 #[tokio::test(start_paused = true)]

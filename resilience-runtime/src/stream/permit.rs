@@ -63,7 +63,10 @@ fn settle(mut permit: OwnedPermit, slow: &Slow, decision: Decision, text: Option
         }
         Decision::Neutral(Cause::Deadline) => permit.0.end().end_late(),
         Decision::Neutral(Cause::TooLate) => permit.0.end().end_too_late(),
-        Decision::Neutral(_) => permit.ignore(),
+        Decision::Neutral(_) => {
+            slow.shorten(&mut permit);
+            permit.ignore();
+        }
     }
 }
 
