@@ -5,8 +5,8 @@ use std::io;
 use std::time::Duration;
 
 use resilience_runtime::{
-    CircuitBreaker, CircuitState, Health, HealthRules, HealthStatus, KeyedCircuits, circuit, health, health_with,
-    set_health_rules,
+    CircuitBreaker, CircuitState, Health, HealthRules, HealthStatus, KeyedCircuits, circuit, get_circuit, health,
+    health_with, set_health_rules,
 };
 use tokio::time::advance;
 
@@ -39,6 +39,16 @@ async fn open_circuit_without_rules_is_degraded_at_once() {
     assert_eq!(report.to_string(), "degraded: search (open for 0s)");
     assert!(format!("{report:?}").contains("\"search\""), "{report:?}");
     assert_eq!(report.outages[0].cooldown_remaining, 30 * SECOND);
+}
+
+#[resilience_runtime::test]
+async fn essential_circuit_stays_down_for_two_years() {
+    set_health_rules(HealthRules::new().essential("search").tolerate(60 * SECOND)).unwrap();
+    get_circuit("search").unwrap().force_open();
+    for _ in 0..2 {
+        advance(365 * 24 * 60 * 60 * SECOND).await;
+        assert_eq!(health().status, HealthStatus::Down, "{}", health());
+    }
 }
 
 #[resilience_runtime::test]

@@ -113,11 +113,13 @@ impl Coarse {
         Self(Self::steps(tick))
     }
 
-    /// Returns the time from this point to `now`. The result is up to 17 ms too long. Returns zero if this point is
-    /// later than `now`. For a time of more than 417 days, the result is wrong, because the number wraps around.
+    /// Returns the time from this point to `now`. The result is up to 17 ms too long. Returns zero if this point is at
+    /// most 34 days later than `now`, because another thread or test may use a later clock. For a time of more than 800
+    /// days, the result is wrong, because the number wraps around.
     pub(crate) fn until(self, now: Tick) -> Duration {
+        const LONGEST: u64 = nanos(Duration::from_secs(800 * 86_400)) >> Coarse::BITS;
         let steps = Self::steps(now).wrapping_sub(self.0);
-        if steps > u32::MAX / 2 {
+        if u64::from(steps) > LONGEST {
             return Duration::ZERO;
         }
         Duration::from_nanos((u64::from(steps) << Self::BITS) + now.to_bits() % (1 << Self::BITS))
@@ -231,7 +233,7 @@ mod tests {
     #[test]
     fn coarse_time_is_at_most_one_step_too_long() {
         let (now, step) = (Tick::now(), Duration::from_nanos(1 << Coarse::BITS));
-        for time in [0, 8, 16_777_208, 16_777_216, 1_000_000_000, 86_400_000_000_000 * 400].map(Duration::from_nanos) {
+        for time in [0, 8, 16_777_208, 16_777_216, 1_000_000_000, 86_400_000_000_000 * 799].map(Duration::from_nanos) {
             let since = Coarse::of(now).until(now.after(time));
             assert!(time <= since && since < time + step, "{since:?} for {time:?}");
         }
