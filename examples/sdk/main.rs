@@ -39,7 +39,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let error = client.temperature("Oslo").await.unwrap_err();
     println!("  {error}");
     let wait = Rejection::find(&error).and_then(|rejection| rejection.retry_after());
-    println!("  a handler can tell its caller to wait for {:?}", wait.map(|wait| wait.as_secs()));
+    // Rounds up, because a caller who waits too short a time would be rejected again.
+    println!("  a handler can tell its caller to wait for {:?} s", wait.map(|wait| wait.as_secs_f64().ceil()));
     assert!(matches!(error, WeatherError::Rejected(_)) && wait.is_some());
     assert_eq!((budget.stats().granted, budget.stats().tokens), (4, 0));
 
