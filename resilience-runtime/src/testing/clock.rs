@@ -8,10 +8,15 @@ use crate::base::pauses;
 /// Makes all retries skip their pauses, until the isolated test ends or calls
 /// [`reset_everything`](super::reset_everything).
 ///
-/// The decisions of a retry do not change. For example, a retry still gives up if its pause would last until the
-/// caller's deadline. The events and `on_retry` report the pause that the retry skips. This function affects the pauses
-/// of async and of blocking calls. Cooldowns and waits for a rate limit do not change. On a paused clock, the pauses of
-/// async calls take no real time. Only blocking calls then need this function.
+/// The length of a pause still decides whether the retry gives up. For example, a retry still gives up if its next pause
+/// would last until the caller's deadline. The events and `on_retry` report the pause that the retry skips.
+///
+/// A skipped pause takes no time, so it counts neither for `max_elapsed` nor for a deadline, and no cooldown passes. A
+/// retry can therefore make other numbers of attempts than with its pauses. To test these limits, use a paused clock
+/// instead.
+///
+/// This function affects the pauses of async and of blocking calls. Cooldowns and waits for a rate limit do not change.
+/// On a paused clock, the pauses of async calls take no real time. Only blocking calls then need this function.
 ///
 /// Outside an isolated test, this function affects all retries of the program.
 ///
