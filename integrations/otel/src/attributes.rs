@@ -44,9 +44,10 @@ const EVENTS: [Row; 13] = [
 /// Returns a layer that turns events of `resilience-runtime` into attributes of the enclosing span of `tracing`.
 ///
 /// `traces` is the layer of the crate `tracing-opentelemetry`. The returned layer contains `traces`, because the
-/// attributes must arrive before `traces` ends the span. If several events of one span set the same attribute, the
-/// attribute has the value of the last event. An event outside a span of `tracing` adds its attributes to the current
-/// span of OpenTelemetry.
+/// attributes must arrive before `traces` ends the span. If several events of one layer, such as the circuit, are in one
+/// span, the span has the attributes of the last event. As an exception, the span keeps an earlier `outcome` if the last
+/// event concerns the same circuit or function, and has no outcome. An event outside a span of `tracing` adds its
+/// attributes to the current span of OpenTelemetry.
 ///
 /// The README of this crate lists the events, and their most important attributes. All other events set no attributes.
 /// The layer does not work if `traces` has the option `with_context_activation(false)`, because this option hides the
@@ -90,8 +91,9 @@ where
         let mut extensions = span.extensions_mut();
         match extensions.get_mut::<Gathered>() {
             Some(gathered) => {
-                gathered.attributes.retain(|old| found.found.iter().all(|new| new.key != old.key));
-                gathered.attributes.extend(found.found);
+                let outcome = found.outcome_before(&gathered.attributes);
+                gathered.attributes.retain(|old| !found.is_of_layer(&old.key));
+                gathered.attributes.extend(found.found.into_iter().chain(outcome));
             }
             None => extensions.insert(Gathered { attributes: found.found, context: None }),
         }
@@ -132,9 +134,33 @@ impl Attributes {
     }
 
     fn set(&mut self, field: &str, value: impl Into<Value>) {
-        let key = Key::from(format!("resilience.{}.{field}", self.layer));
+        let key = self.key(field);
         self.found.retain(|found| found.key != key);
         self.found.push(KeyValue::new(key, value));
+    }
+
+    fn key(&self, field: &str) -> Key {
+        Key::from(format!("resilience.{}.{field}", self.layer))
+    }
+
+    fn is_of_layer(&self, key: &Key) -> bool {
+        let field = key.as_str().strip_prefix("resilience.").and_then(|key| key.strip_prefix(self.layer));
+        field.is_some_and(|field| field.starts_with('.'))
+    }
+
+    /// Returns the attribute `outcome` among the attributes of earlier events in the span, if the event sets no outcome
+    /// and concerns the same circuit or function. For example, the call that opens a circuit has failed.
+    fn outcome_before(&self, earlier: &[KeyValue]) -> Option<KeyValue> {
+        let outcome = self.key("outcome");
+        let same = |field| {
+            let key = self.key(field);
+            let find = |all: &[KeyValue]| all.iter().find(|pair| pair.key == key).map(|pair| pair.value.clone());
+            find(earlier) == find(&self.found)
+        };
+        if self.found.iter().any(|pair| pair.key == outcome) || !same("name") || !same("func") {
+            return None;
+        }
+        earlier.iter().find(|pair| pair.key == outcome).cloned()
     }
 }
 
