@@ -47,8 +47,9 @@ impl Default for TokenBucket {
 /// [Finagle](https://twitter.github.io/finagle/guide/Clients.html#retries), Envoy and tower.
 ///
 /// The budget counts calls and retries in a moving window of time with the length `ttl`. Each call in the window
-/// permits `share` retries: with a `share` of 0.2, five calls permit one retry. In addition, the budget always permits
-/// `min_per_second` retries per second, for programs with few calls.
+/// permits `share` retries: with a `share` of 0.2, five calls permit one retry. In addition, each window permits
+/// `min_per_second * ttl` retries, for programs with few calls. The sum is rounded down. A `ttl` below `1 /
+/// min_per_second` seconds therefore permits no retry to a program without calls.
 ///
 /// Each attempt of a hedge after the first attempt counts as a retry.
 ///
@@ -58,7 +59,8 @@ impl Default for TokenBucket {
 pub struct RetryRatio {
     /// Length of the window in which calls and retries are counted, 1 ms to 24 h. Default: 10 s.
     pub ttl: Duration,
-    /// Number of retries per second that the budget always permits. Default: 10.
+    /// Number of retries per second that the budget permits to a program without calls, if `ttl` is at least `1 /
+    /// min_per_second` seconds. Default: 10.
     pub min_per_second: u32,
     /// Number of retries that each call permits, 0 to 10. Default: 0.2, one retry for five calls.
     pub share: f64,
