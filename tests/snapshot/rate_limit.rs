@@ -121,6 +121,21 @@ async fn rate_limit_beyond_max_keys_is_left_out() {
     assert_eq!(states.as_object().unwrap().keys().collect::<Vec<_>>(), ["1"]);
 }
 
+#[rate_limit(name = "limit declared", key = tenant, limit = 1, per = "1m", max_keys = 2)]
+fn declared_for(tenant: u32) -> io::Result<u32> {
+    Ok(tenant)
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_beyond_max_keys_are_dropped_before_first_call() {
+    let _alone = alone();
+    let state = || json!({ "full_in": 60 });
+    let states = json!({ "1": state(), "2": state(), "3": state(), "4": state(), "5": state() });
+    let report = restored(&with_one("keyed_rate_limits", "limit declared", &states));
+    assert_eq!((report.restored, report.waiting, report.dropped), (2, 0, 3));
+    assert_eq!((1..=5).filter(|tenant| declared_for(*tenant).is_err()).count(), 2);
+}
+
 #[tokio::test(start_paused = true)]
 async fn unknown_rate_limit_waits() {
     let _alone = alone();

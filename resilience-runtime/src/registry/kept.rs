@@ -59,18 +59,16 @@ pub(crate) fn restore_existing() -> (usize, usize) {
     waiting::circuits().names().iter().for_each(|name| restore_circuit(name));
     dropped += waiting::keyed_circuits().names().iter().map(|name| restore_family(name)).sum::<usize>();
     waiting::announce();
-    for (label, (limit, mistakes)) in RateLimit::layers().find_labels(|label| waiting::rate_limits().has(label)) {
+    // Takes each state before the layer is created. A new layer would take the state itself, and would not report the
+    // number of dropped states.
+    for (kept, (limit, mistakes)) in RateLimit::layers().find_labels(|label| waiting::rate_limits().take(label)) {
         mistakes.iter().for_each(SettingsMistake::emit);
-        if let Some(kept) = waiting::rate_limits().take(&label) {
-            limit.restore(&kept);
-        }
+        limit.restore(&kept);
     }
-    let is_wanted = |label: &str| waiting::keyed_rate_limits().has(label);
-    for (label, (keyed, mistakes)) in KeyedRateLimits::layers().find_labels(is_wanted) {
+    let take = |label: &str| waiting::keyed_rate_limits().take(label);
+    for (kept, (keyed, mistakes)) in KeyedRateLimits::layers().find_labels(take) {
         mistakes.iter().for_each(SettingsMistake::emit);
-        if let Some(kept) = waiting::keyed_rate_limits().take(&label) {
-            dropped += keyed.restore(&kept);
-        }
+        dropped += keyed.restore(&kept);
     }
     (waiting::total(), dropped)
 }

@@ -145,17 +145,18 @@ impl<L: Listed> Layers<L> {
         self.known().into_iter().map(move |(label, known)| (label, is_named(&known), known.layer))
     }
 
-    /// Returns each layer with a label for which `is_wanted` returns true. Also returns the label, and the mistakes
-    /// that [`join`](Self::join) returns. If an attribute declares such a layer, but no call has created it yet,
-    /// creates the layer.
+    /// Calls `find` with the label of each layer, and returns each layer for which `find` returns a value. Also returns
+    /// this value, and the mistakes that [`join`](Self::join) returns. If an attribute declares such a layer, but no
+    /// call has created it yet, creates the layer after the call of `find`.
     #[cfg(feature = "serde")]
-    pub(crate) fn find_labels(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<(String, (L, Vec<SettingsMistake>))> {
-        let found = self.known().into_iter().filter(|(label, _)| is_wanted(label)).map(|(label, known)| {
+    pub(crate) fn find_labels<T>(&self, find: impl Fn(&str) -> Option<T>) -> Vec<(T, (L, Vec<SettingsMistake>))> {
+        let found = self.known().into_iter().filter_map(|(label, known)| {
+            let found = find(&label)?;
             let joined = match known.places.first() {
                 Some(place) => self.join(place),
                 None => (known.layer, Vec::new()),
             };
-            (label, joined)
+            Some((found, joined))
         });
         found.collect()
     }

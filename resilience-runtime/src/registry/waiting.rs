@@ -106,11 +106,6 @@ impl<K: Keeps> Waiting<K> {
         lock_std(&self.states).as_ref().map_or(0, |(_, states)| states.count())
     }
 
-    /// Returns whether this name has a waiting state.
-    pub(crate) fn has(&self, name: &str) -> bool {
-        lock_std(&self.states).as_ref().is_some_and(|(_, states)| states.contains_key(name))
-    }
-
     pub(crate) fn names(&self) -> Vec<String> {
         lock_std(&self.states).iter().flat_map(|(_, states)| states.keys().cloned()).collect()
     }
