@@ -93,6 +93,16 @@ async fn hint_and_jitter_keep_the_rest_of_a_longer_cooldown() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn longest_delay_of_a_service_can_be_restored() {
+    let _alone = alone();
+    let capped = |name: &'static str| CircuitBreaker::builder(name).threshold(1).max_cooldown(seconds(60));
+    let old = capped("circuit longest old").register().unwrap();
+    old.try_acquire().unwrap().failure_retry_after(Duration::MAX);
+    let new = capped("circuit longest new").register().unwrap();
+    assert_eq!(moved(&old, &new).cooldown_remaining, seconds(60));
+}
+
+#[tokio::test(start_paused = true)]
 async fn rest_of_cooldown_is_at_most_new_cooldown() {
     let _alone = alone();
     let old = failed(CircuitBreaker::builder("circuit shorter old"), 3);

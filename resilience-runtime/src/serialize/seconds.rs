@@ -58,8 +58,10 @@ impl Visitor<'_> for OfNumber {
     }
 
     fn visit_f64<E: de::Error>(self, seconds: f64) -> Result<Seconds, E> {
-        // `try_from_secs_f64` refuses NaN, infinite numbers and negative numbers.
-        let time = Duration::try_from_secs_f64(seconds).ok().filter(|time| fits(*time));
-        time.map(Seconds).ok_or_else(|| E::invalid_value(Unexpected::Float(seconds), &self))
+        // `try_from_secs_f64` refuses NaN, infinite numbers and negative numbers. The nearest `f64` of the longest time
+        // is longer than this time, so the comparison is between two `f64`.
+        let longest = Duration::from_nanos(u64::MAX);
+        let time = Duration::try_from_secs_f64(seconds).ok().filter(|_| seconds <= decimal(longest));
+        time.map(|time| Seconds(time.min(longest))).ok_or_else(|| E::invalid_value(Unexpected::Float(seconds), &self))
     }
 }
