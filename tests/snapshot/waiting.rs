@@ -1,11 +1,19 @@
 //! Tests restored states that wait until their circuit is created.
 
+use std::io;
+use std::sync::{Arc, Mutex};
+
 use resilience_runtime::{
     CircuitBreaker, CircuitState, KeyedCircuits, circuit, get_circuit, get_circuit_stats, presets, reset_all_circuits,
+    snapshot,
 };
 use serde_json::{Value, json};
 use support::seconds;
 use tokio::time::advance;
+use tracing::subscriber::set_default;
+use tracing::{Event, Subscriber};
+use tracing_subscriber::layer::{Context, SubscriberExt};
+use tracing_subscriber::{Layer, registry};
 
 use crate::{alone, restored, taken, with_one};
 
@@ -23,6 +31,42 @@ async fn circuit_takes_waiting_state_when_it_is_created() {
     let stats = builder.register().unwrap().stats();
     assert_eq!((stats.state, stats.cooldown_remaining), (CircuitState::Open, seconds(500)));
     assert_eq!((stats.failures, stats.threshold), (7, 9));
+}
+
+/// Takes a snapshot at the first event `circuit_restored`, before `restore` returns.
+#[derive(Clone, Default)]
+struct SnapshotWithin(Arc<Mutex<Option<Value>>>);
+
+impl<S: Subscriber> Layer<S> for SnapshotWithin {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        if event.metadata().name() == "circuit_restored" {
+            self.0.lock().unwrap().get_or_insert_with(|| serde_json::to_value(snapshot()).unwrap());
+        }
+    }
+}
+
+#[circuit(name = "waiting a", threshold = 3)]
+fn not_called() -> io::Result<()> {
+    Ok(())
+}
+
+#[test]
+fn snapshot_within_a_restoration_has_all_restored_states() {
+    let _alone = alone();
+    let (circuit, keyed) = ("waiting b", "waiting c");
+    CircuitBreaker::builder(circuit).register().unwrap();
+    KeyedCircuits::builder(keyed).register().unwrap();
+    let open = json!({ "state": "forced_open", "failures": 0 });
+    let states = json!({
+        "version": 1, "circuits": { "waiting a": open, circuit: open }, "keyed_circuits": { keyed: { "key": open } },
+    });
+    let within = SnapshotWithin::default();
+    let subscriber = set_default(registry().with(within.clone()));
+    assert_eq!(restored(&states).restored, 3);
+    drop(subscriber);
+    let found = within.0.lock().unwrap().take().unwrap();
+    assert_eq!((&found["circuits"][circuit], &found["keyed_circuits"][keyed]["key"]), (&open, &open));
+    assert!(not_called().is_err());
 }
 
 #[tokio::test(start_paused = true)]

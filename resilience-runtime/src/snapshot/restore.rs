@@ -2,7 +2,7 @@
 
 use crate::registry::kept;
 use crate::registry::waiting;
-use crate::snapshot::snapshot::{Snapshot, VERSION};
+use crate::snapshot::snapshot::{Restoring, Snapshot, VERSION};
 
 /// Sets each circuit and each rate limit to the state that the snapshot contains under the same name. Call this
 /// function at the start of `main`, before the first call. If the program registers builders, or applies settings from
@@ -31,6 +31,7 @@ pub fn restore(snapshot: Snapshot) -> Result<Restored, RestoreError> {
         return Err(RestoreError::Version { found: snapshot.version, supported: VERSION });
     }
     let all = snapshot.len();
+    let _restoring = Restoring::begin(&snapshot);
     waiting::circuits().replace(snapshot.circuits);
     waiting::keyed_circuits().replace(snapshot.keyed_circuits);
     waiting::rate_limits().replace(snapshot.rate_limits);

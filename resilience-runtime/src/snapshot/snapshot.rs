@@ -3,10 +3,13 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::{Arc, Mutex};
 
 use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use crate::base::scope::scoped;
+use crate::base::sync::lock_std;
 use crate::circuit::core::kept::Kept;
 use crate::rate_limit::kept::KeptLimit;
 use crate::registry::kept;
@@ -87,13 +90,63 @@ impl Snapshot {
 /// # }
 /// ```
 pub fn snapshot() -> Snapshot {
+    let restoring = lock_std(restoring()).clone();
+    let mut circuits = kept::circuits();
+    let mut keyed_circuits = kept::keyed_circuits();
+    let mut rate_limits = kept::rate_limits();
+    let mut keyed_rate_limits = kept::keyed_rate_limits();
+    if let Some(restoring) = restoring {
+        add(&mut circuits, &restoring.circuits);
+        add_keys(&mut keyed_circuits, &restoring.keyed_circuits);
+        add(&mut rate_limits, &restoring.rate_limits);
+        add_keys(&mut keyed_rate_limits, &restoring.keyed_rate_limits);
+    }
     let mut left = MOST_STATES;
     Snapshot {
         version: VERSION,
-        circuits: few(kept::circuits(), &mut left),
-        keyed_circuits: few_of_keys(kept::keyed_circuits(), &mut left),
-        rate_limits: few(kept::rate_limits(), &mut left),
-        keyed_rate_limits: few_of_keys(kept::keyed_rate_limits(), &mut left),
+        circuits: few(circuits, &mut left),
+        keyed_circuits: few_of_keys(keyed_circuits, &mut left),
+        rate_limits: few(rate_limits, &mut left),
+        keyed_rate_limits: few_of_keys(keyed_rate_limits, &mut left),
+    }
+}
+
+/// Marks the time during which [`restore`](crate::restore()) runs. Dropping this guard ends the time.
+#[derive(Debug)]
+pub(super) struct Restoring;
+
+impl Restoring {
+    pub(super) fn begin(snapshot: &Snapshot) -> Self {
+        *lock_std(restoring()) = Some(Arc::new(snapshot.clone()));
+        Self
+    }
+}
+
+impl Drop for Restoring {
+    fn drop(&mut self) {
+        *lock_std(restoring()) = None;
+    }
+}
+
+/// Returns the snapshot that [`restore`](crate::restore()) is restoring. While `restore` runs, some circuits do not have
+/// their restored state yet. A snapshot that another thread takes meanwhile contains the states of this snapshot instead.
+fn restoring() -> &'static Mutex<Option<Arc<Snapshot>>> {
+    static RESTORING: Mutex<Option<Arc<Snapshot>>> = Mutex::new(None);
+    scoped(&RESTORING, Mutex::default)
+}
+
+/// Adds each state of `restoring` whose name is not in `states`.
+fn add<K: Clone>(states: &mut BTreeMap<String, K>, restoring: &BTreeMap<String, K>) {
+    for (name, kept) in restoring {
+        if !states.contains_key(name) {
+            states.insert(name.clone(), kept.clone());
+        }
+    }
+}
+
+fn add_keys<K: Clone>(states: &mut BTreeMap<String, OfKeys<K>>, restoring: &BTreeMap<String, OfKeys<K>>) {
+    for (name, of_keys) in restoring {
+        add(states.entry(name.clone()).or_default(), of_keys);
     }
 }
 
