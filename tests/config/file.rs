@@ -1,10 +1,11 @@
 //! Tests settings from a file.
 
+use std::thread;
 use std::time::Duration;
 
 use resilience_runtime::{
     CircuitBreaker, CircuitState, Config, assert_circuit, configure, expect_events, get_stats, reset_configuration,
-    unregister,
+    testing, unregister,
 };
 
 use crate::{ask, ask_for, copies, exa_api, search, send, unnamed};
@@ -154,4 +155,30 @@ async fn circuit_that_is_registered_again_needs_another_apply() {
     assert_eq!(register().stats().threshold, 10);
     config.apply().unwrap();
     assert_eq!(register().stats().threshold, 11);
+}
+
+#[resilience_runtime::test]
+async fn reset_beside_an_application_leaves_no_setting_in_force() {
+    let (full, empty) = (Config::from_toml("[circuit.exa_api]\nthreshold = 5").unwrap(), Config::from_toml("").unwrap());
+    let others: Vec<_> = (0..2_000).map(|n| format!("other {n}")).collect();
+    for name in &others {
+        CircuitBreaker::builder(name.clone()).register().unwrap();
+    }
+    let test = testing::handle();
+    for round in 0..10 {
+        // Each change makes the next reset longer.
+        others.iter().for_each(|name| configure(name, |circuit| circuit.threshold(2)).unwrap());
+        thread::scope(|threads| {
+            threads.spawn(|| {
+                let _entered = test.enter();
+                reset_configuration();
+            });
+            threads.spawn(|| {
+                let _entered = test.enter();
+                full.apply().unwrap();
+            });
+        });
+        empty.apply().unwrap();
+        assert_eq!(exa_api().threshold, 3, "round {round}");
+    }
 }

@@ -36,10 +36,12 @@ impl Applied {
     }
 }
 
-/// Removes the record of the applied settings. The function [`reset_configuration`](crate::reset_configuration) removes
-/// the settings from the layers, and then calls `forget`.
-pub(crate) fn forget() {
-    *lock_std(Applied::current()) = Applied::NONE;
+/// Calls `reset`, which removes the settings from all layers, and removes the record of the applied settings. Holds the
+/// lock of the record meanwhile. Otherwise, a concurrent `apply` could change layers that the record does not contain.
+pub(crate) fn forget(reset: impl FnOnce()) {
+    let mut applied = lock_std(Applied::current());
+    reset();
+    *applied = Applied::NONE;
 }
 
 /// Returns whether the settings in force that come from a file equal `tables`.

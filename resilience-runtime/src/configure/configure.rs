@@ -274,6 +274,13 @@ pub fn configure_hedge(name: &str, changes: impl FnOnce(HedgeSettings) -> HedgeS
 /// Undoes all changes of settings at run time, including settings from files and from the environment. The options of
 /// attributes, of registered builders and of presets are in force again.
 pub fn reset_configuration() {
+    #[cfg(feature = "config")]
+    crate::config::apply::forget(reset_layers);
+    #[cfg(not(feature = "config"))]
+    reset_layers();
+}
+
+fn reset_layers() {
     circuit_changes::reset_configuration();
     Retry::layers().reset_configuration();
     Timeout::layers().reset_configuration();
@@ -282,8 +289,6 @@ pub fn reset_configuration() {
     RateLimit::layers().reset_configuration();
     KeyedRateLimits::layers().reset_configuration();
     Hedge::layers().reset_configuration();
-    #[cfg(feature = "config")]
-    crate::config::apply::forget();
 }
 
 #[track_caller]
