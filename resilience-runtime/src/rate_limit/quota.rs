@@ -88,11 +88,17 @@ impl Quotas {
         Some(KeptQuota { remaining, reset_in })
     }
 
+    /// Returns each quota with fewer than `tokens` tokens: its number of tokens, and the time in nanoseconds until its
+    /// reset.
+    pub(crate) fn below(&self, tokens: u64, now: Tick) -> impl Iterator<Item = (u64, u64)> + '_ {
+        let quotas = self.0.iter().map(move |quota| (u64::from(quota.remaining), nanos(quota.left(now))));
+        quotas.take_while(move |(remaining, _)| *remaining < tokens)
+    }
+
     /// Returns the time in nanoseconds until each quota with fewer than `tokens` tokens has been reset. Returns zero if
     /// all quotas have enough tokens.
     pub(crate) fn wait(&self, tokens: u64, now: Tick) -> u64 {
-        let full = self.0.iter().rfind(|quota| tokens > u64::from(quota.remaining));
-        full.map_or(0, |quota| nanos(quota.left(now)))
+        self.below(tokens, now).map(|(_, reset)| reset).max().unwrap_or(0)
     }
 
     pub(crate) fn take(&mut self, tokens: u32) {
