@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 use resilience_runtime::{RateLimit, RateLimitedError};
 use support::paused_runtime;
 use tokio::join;
+use tokio::runtime::Runtime;
 use tokio::time::{Instant, advance};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -60,6 +61,50 @@ async fn waiting_calls_start_with_a_burst_at_reset() {
     let calls = async { join!(call(), call(), call(), call()) };
     let started = (None, 10 * SECOND);
     assert_eq!(calls.await, (started, started, started, (Some(11 * SECOND), Duration::ZERO)));
+}
+
+/// Creates a tokio runtime whose paused clock is an hour ahead of the system's clock.
+fn paused_ahead() -> Runtime {
+    let runtime = paused_runtime();
+    runtime.block_on(advance(60 * MINUTE));
+    runtime
+}
+
+#[test]
+fn quota_from_another_clock_has_no_effect() {
+    let limit = RateLimit::builder("quotas::clocks", 10).build().unwrap();
+    let (ahead, behind) = (paused_ahead(), paused_runtime());
+    ahead.block_on(async {
+        limit.update(0, 30 * SECOND);
+        assert_eq!(wait_of(limit.try_acquire()), Some(30 * SECOND), "its own clock");
+    });
+    behind.block_on(async {
+        limit.try_acquire().unwrap();
+        limit.update(0, 5 * SECOND);
+        assert_eq!(wait_of(limit.try_acquire()), Some(5 * SECOND));
+    });
+}
+
+#[test]
+fn quota_from_another_clock_does_not_replace_new_quota() {
+    let limit = RateLimit::builder("quotas::new", 10).build().unwrap();
+    let (ahead, behind) = (paused_ahead(), paused_runtime());
+    ahead.block_on(async { limit.update(0, 30 * SECOND) });
+    behind.block_on(async {
+        limit.update(0, 5 * SECOND);
+        assert_eq!(wait_of(limit.try_acquire()), Some(5 * SECOND));
+    });
+}
+
+#[test]
+fn quota_of_clock_slightly_ahead_still_applies() {
+    let limit = RateLimit::builder("quotas::slightly", 10).build().unwrap();
+    let (one, other) = (paused_runtime(), paused_runtime());
+    let [begin, now] = [&one, &other].map(|clock| clock.block_on(async { Instant::now() }));
+    one.block_on(advance(now + SECOND / 2 - begin));
+    one.block_on(async { limit.update(0, 30 * SECOND) });
+    let told = other.block_on(async { wait_of(limit.try_acquire()).unwrap() });
+    assert!(told > 30 * SECOND && told <= 31 * SECOND, "{told:?}");
 }
 
 /// A random number generator (xorshift).
