@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::thread;
 use std::time::Duration;
 
 use resilience_runtime::chaos::{self, Fault};
 use resilience_runtime::{bulkhead, circuit, expect_events, get_stats, prometheus_text, testing, timeout};
+use support::paused_runtime;
 use tokio::time::{Instant, advance};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -40,6 +42,44 @@ async fn fault_hits_the_stated_share_of_calls() {
     assert_eq!(stats.faults["chaos"].total_errors, u64::from(failed));
     let metric = format!("resilience_chaos_injected_total{{name=\"chaos\",kind=\"error\"}} {failed}\n");
     assert!(prometheus_text().contains(&metric));
+}
+
+/// Calls `f` in a runtime whose paused clock is an hour ahead. The call of `f` belongs to the current isolated test.
+fn on_clock_ahead<T: Send>(f: impl FnOnce() -> T + Send) -> T {
+    let test = testing::handle();
+    let call = async {
+        advance(60 * MINUTE).await;
+        let _entered = test.enter();
+        f()
+    };
+    thread::scope(|scope| scope.spawn(|| paused_runtime().block_on(call)).join().unwrap())
+}
+
+#[resilience_runtime::test]
+async fn fault_armed_on_another_clock_ends_at_once() {
+    let (armed, _fault) = on_clock_ahead(|| {
+        let armed = chaos::arm_for(MINUTE);
+        let fault = armed.inject("chaos_plain", 1.0, Fault::error(down)).unwrap();
+        assert!(plain().is_err(), "its own clock");
+        (armed, fault)
+    });
+    assert!(!get_stats().chaos.is_armed);
+    assert_eq!(plain().unwrap(), 7);
+    let _later = armed.inject("chaos_plain", 1.0, Fault::error(down)).unwrap();
+    assert_eq!(plain().unwrap(), 7, "the time of the arming is over");
+    expect_events![chaos_disarmed(reason = "time"), chaos_disarmed(reason = "time")];
+}
+
+#[resilience_runtime::test]
+async fn fault_injected_on_another_clock_is_reported_each_minute() {
+    let armed = chaos::arm();
+    let _fault = on_clock_ahead(|| armed.inject("chaos", 0.000_001, Fault::panic()).unwrap());
+    for _ in 0..250 {
+        ask().await.unwrap();
+        advance(Duration::from_secs(1)).await;
+    }
+    let reports = testing::events().iter().filter(|event| event.name() == "chaos_armed").count();
+    assert_eq!(reports, 1 + 5);
 }
 
 #[resilience_runtime::test]

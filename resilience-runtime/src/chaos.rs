@@ -68,6 +68,7 @@ pub fn arm_for(time: Duration) -> Armed {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     Armed {
         number: NEXT.fetch_add(1, Ordering::Relaxed),
+        time,
         until: Tick::now().after(time),
         #[cfg(feature = "test-util")]
         scope: Scope::current(),
@@ -80,6 +81,7 @@ pub fn arm_for(time: Duration) -> Armed {
 #[derive(Debug)]
 pub struct Armed {
     number: u64,
+    time: Duration,
     until: Tick,
     #[cfg(feature = "test-util")]
     scope: Option<&'static Scope>,
@@ -108,7 +110,7 @@ impl Armed {
         if !(rate > 0.0 && rate <= 1.0) {
             return Err(ConfigError::new("rate", rate.to_string(), "a number above 0, at most 1"));
         }
-        let limits = Limits::new(rate, self.until, self.number);
+        let limits = Limits::new(rate, self.time, self.until, self.number);
         let id = Faults::current().inject(name, fault.0, Some(limits));
         let id = id.map_err(|message| ConfigError::new("name", format!("{name:?}"), message))?;
         Ok(Injection {

@@ -3,6 +3,7 @@
 
 mod arrivals;
 mod keys;
+mod quotas;
 mod rate_tokens;
 mod rate_wait;
 mod slots;

@@ -4,7 +4,7 @@ use std::io;
 
 use resilience_runtime::{get_stats, rate_limit, reset_all};
 use serde_json::{Value, json};
-use support::seconds;
+use support::{paused_runtime, seconds};
 use tokio::time::advance;
 
 use crate::{alone, restored, taken, with_one};
@@ -65,6 +65,20 @@ async fn quota_of_service_applies_until_its_reset() {
     assert!(ask().is_err());
     advance(seconds(1)).await;
     assert!(ask().is_ok());
+}
+
+#[test]
+fn snapshot_leaves_out_quota_from_another_clock() {
+    let _alone = alone();
+    let (ahead, behind) = (paused_runtime(), paused_runtime());
+    let state = json!({ "full_in": 0, "quota": { "remaining": 1, "reset_in": 30 } });
+    ahead.block_on(async {
+        advance(seconds(3_600)).await;
+        restart("rate_limits", "limit plain", &state);
+        assert_eq!(taken("rate_limits", "limit plain"), state);
+    });
+    behind.block_on(async { assert_eq!(taken("rate_limits", "limit plain"), Value::Null) });
+    reset_all();
 }
 
 #[tokio::test(start_paused = true)]

@@ -83,6 +83,14 @@ impl Tick {
         if self.since(now) > SKEW { now } else { self }
     }
 
+    /// Returns the time from `now` until this tick, the end of a period with the length `length`. Returns zero if the
+    /// period has ended. Also returns zero if the time is longer than the period by more than [`SKEW`], because this tick
+    /// then comes from another clock.
+    pub(crate) fn left(self, length: Duration, now: Self) -> Duration {
+        let left = self.since(now);
+        if left > length.saturating_add(SKEW) { Duration::ZERO } else { left }
+    }
+
     /// Subtracts `time` from this tick. The difference is rounded down to a multiple of 8 ns.
     #[cfg(any(feature = "serde", feature = "stream"))]
     pub(crate) fn before(self, time: Duration) -> Self {

@@ -27,14 +27,14 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 /// async function would make the future of a call larger.
 macro_rules! queue {
     ($limit:expr, $tokens:expr, $wait:expr, $reason:expr) => {{
-        let (_waiting, end) = $limit.join($tokens, $wait, $reason)?;
+        let (waiting, end) = $limit.join($tokens, $wait, $reason)?;
         let turn = {
             let timer = pin!(Timer::new(end.since(Tick::now())));
             timer.race($limit.0.line.turn.acquire()).await
         };
         // If the time `end` passes before the call is first in the queue, `turn` is `None`. Otherwise, `turn` contains
         // a permit, because the semaphore `line.turn` is never closed.
-        let Some(_turn) = turn else { return Err($limit.reject_late($tokens)) };
+        let Some(_turn) = turn else { return Err($limit.reject_late(&waiting)) };
         while let Some(early) = $limit.take_first($tokens, end)? {
             sleep(early.min(LONGEST_SLEEP)).await;
         }
@@ -225,17 +225,17 @@ impl RateLimit {
 
     /// Waits in the queue like the macro `queue!`, but blocks the thread.
     fn queue_blocking(&self, tokens: u32, wait: Duration, reason: Reason) -> Result<(), RateLimitedError> {
-        let (_waiting, end) = self.join(tokens, wait, reason)?;
+        let (waiting, end) = self.join(tokens, wait, reason)?;
         let left = end.since(Tick::now());
         let latest = Instant::now().checked_add(left);
         let turn = blocking::acquire(&self.0.line.turn, left);
-        let Some(_turn) = turn else { return Err(self.reject_late(tokens)) };
+        let Some(_turn) = turn else { return Err(self.reject_late(&waiting)) };
         let mut has_slept = false;
         while let Some(early) = self.take_first(tokens, end)? {
             // A paused clock of tokio does not move while the thread sleeps. This check therefore ends the wait when
             // the time `wait` has passed in real time.
             if has_slept && latest.is_some_and(|latest| latest <= Instant::now()) {
-                return Err(self.reject_late(tokens));
+                return Err(self.reject_late(&waiting));
             }
             blocking::sleep(early.min(LONGEST_SLEEP));
             has_slept = true;
@@ -267,9 +267,9 @@ impl RateLimit {
 
     /// Rejects a call whose wait has ended before the rate admitted the call.
     #[cold]
-    fn reject_late(&self, tokens: u32) -> RateLimitedError {
+    fn reject_late(&self, waiting: &Waiting<'_>) -> RateLimitedError {
         let Shared { due, line, .. } = &*self.0;
-        self.reject(line.estimate(tokens, self.pace(), due.load(Ordering::Acquire)))
+        self.reject(line.early(waiting, self.pace(), due.load(Ordering::Acquire)))
     }
 }
 

@@ -22,8 +22,8 @@ pub(crate) struct Line {
     /// The number of waiting calls, and the bit [`QUOTA`] while a quota is stored. If the value is zero, only the rate
     /// decides whether a call may start.
     state: AtomicU32,
-    /// The sum of the tokens that the waiting calls take.
-    tokens: AtomicU64,
+    /// The number of tokens that the waiting calls take in addition to the first token of each call.
+    extra: AtomicU64,
     /// A semaphore with one permit, which the first call of the line holds.
     pub(crate) turn: Semaphore,
     quotas: Mutex<Quotas>,
@@ -37,7 +37,7 @@ impl Line {
     pub(crate) fn new() -> Self {
         Self {
             state: AtomicU32::new(0),
-            tokens: AtomicU64::new(0),
+            extra: AtomicU64::new(0),
             turn: Semaphore::new(1),
             quotas: Mutex::new(Quotas::default()),
         }
@@ -59,8 +59,9 @@ impl Line {
     pub(crate) fn join(&self, tokens: u32, max: u32) -> Option<Waiting<'_>> {
         let more = |state: u32| (state & !QUOTA < max).then_some(state + 1);
         self.state.fetch_update(Ordering::AcqRel, Ordering::Relaxed, more).ok()?;
-        self.tokens.fetch_add(u64::from(tokens), Ordering::Relaxed);
-        Some(Waiting { line: self, tokens })
+        let waiting = Waiting { line: self, tokens };
+        self.extra.fetch_add(waiting.extra(), Ordering::Relaxed);
+        Some(waiting)
     }
 
     /// Adds a quota that the service has reported. Each earlier quota still applies until its own reset, the time at
@@ -88,11 +89,17 @@ impl Line {
         self.state.fetch_and(!QUOTA, Ordering::AcqRel);
     }
 
-    /// Estimates when a waiting call that takes `tokens` tokens could start. If the call is rejected, its error
-    /// contains this estimate. The estimate assumes that all other waiting calls start first.
-    pub(crate) fn estimate(&self, tokens: u32, pace: Pace, due: u64) -> Reason {
-        let before = self.tokens.load(Ordering::Relaxed).saturating_sub(u64::from(tokens));
-        estimate(pace, due, before, tokens, &lock_std(&self.quotas))
+    /// Returns the reason for the rejection of the waiting call `rejected`. The reason contains the time until the call
+    /// can start, if all other waiting calls start first.
+    pub(crate) fn early(&self, rejected: &Waiting<'_>, pace: Pace, due: u64) -> Reason {
+        let all = self.before();
+        let before = Before { calls: all.calls.saturating_sub(1), extra: all.extra.saturating_sub(rejected.extra()) };
+        early(pace, due, before, rejected.tokens, &lock_std(&self.quotas))
+    }
+
+    /// Returns the waiting calls.
+    fn before(&self) -> Before {
+        Before { calls: self.waiting(), extra: self.extra.load(Ordering::Relaxed) }
     }
 
     /// Admits or rejects a call while other calls wait, or while a quota applies. The closure `take` takes the tokens
@@ -110,26 +117,56 @@ impl Line {
         if quotas.applies() && !quotas.forget_past(now) {
             self.state.fetch_and(!QUOTA, Ordering::AcqRel);
         }
-        if !is_first && self.waiting() > 0 {
-            let before = self.tokens.load(Ordering::Relaxed);
-            return Err(estimate(pace, due(), before, tokens, &quotas));
+        let before = if is_first { Before::NONE } else { self.before() };
+        if before.calls > 0 || quotas.wait(tokens.into(), now) > 0 {
+            return Err(early(pace, due(), before, tokens, &quotas));
         }
-        match quotas.wait(tokens.into(), now) {
-            0 => {
-                take()?;
-                quotas.take(tokens);
-                Ok(())
-            }
-            wait => Err(Reason::Early(wait)),
-        }
+        take()?;
+        quotas.take(tokens);
+        Ok(())
     }
 }
 
-/// Estimates when a call could start, if the waiting calls before this call take `before` tokens.
-fn estimate(pace: Pace, due: u64, before: u64, tokens: u32, quotas: &Quotas) -> Reason {
+/// The waiting calls that start before another call.
+#[derive(Clone, Copy)]
+struct Before {
+    calls: u32,
+    /// The number of tokens that the calls take in addition to the first token of each call.
+    extra: u64,
+}
+
+impl Before {
+    const NONE: Self = Self { calls: 0, extra: 0 };
+
+    fn tokens(self) -> u64 {
+        self.extra.saturating_add(self.calls.into())
+    }
+
+    /// Returns the number of tokens that these calls surely take before the reset of a quota. The quota has `remaining`
+    /// tokens, which are too few for all of these calls.
+    ///
+    /// If each call takes one token, the calls take all of the `remaining` tokens. Otherwise, the first call that has to
+    /// wait for the reset leaves some of them. The line does not know this call, so the result assumes the largest
+    /// possible call.
+    fn taken_before_reset(self, remaining: u64, pace: Pace) -> u64 {
+        let left = self.extra.min(u64::from(pace.burst()) - 1);
+        remaining.saturating_sub(left)
+    }
+}
+
+/// Returns the time until a call can start, if the waiting calls `before` this call start first.
+///
+/// A quota with too few tokens delays calls until its reset. From then on, the pace admits the delayed calls, with a
+/// burst if the pace has saved up a burst by then.
+fn early(pace: Pace, due: u64, before: Before, tokens: u32, quotas: &Quotas) -> Reason {
     let now = Tick::now();
-    let early = pace.early(due, now.to_bits(), before, tokens).max(1);
-    Reason::Early(early.max(quotas.wait(before.saturating_add(tokens.into()), now)))
+    let (bits, taken) = (now.to_bits(), before.tokens());
+    let due = quotas.below(taken, now).fold(pace.due_after(due, bits, taken), |latest, (remaining, reset)| {
+        let reset = bits.saturating_add(reset);
+        latest.max(pace.due_after(reset, reset, taken - before.taken_before_reset(remaining, pace)))
+    });
+    let early = pace.start(due, tokens).saturating_sub(bits);
+    Reason::Early(early.max(quotas.wait(taken.saturating_add(tokens.into()), now)).max(1))
 }
 
 /// The place of a waiting call in the line (the queue). Dropping this guard removes the call from the line.
@@ -139,9 +176,16 @@ pub(crate) struct Waiting<'l> {
     tokens: u32,
 }
 
+impl Waiting<'_> {
+    /// Returns the number of tokens that the call takes in addition to its first token.
+    fn extra(&self) -> u64 {
+        u64::from(self.tokens).saturating_sub(1)
+    }
+}
+
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.line.tokens.fetch_sub(u64::from(self.tokens), Ordering::Relaxed);
+        self.line.extra.fetch_sub(self.extra(), Ordering::Relaxed);
         self.line.state.fetch_sub(1, Ordering::AcqRel);
     }
 }

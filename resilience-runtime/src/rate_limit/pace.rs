@@ -117,14 +117,15 @@ impl Pace {
         }
     }
 
-    /// Returns the time until a call may start. The waiting calls before this call take `before` tokens.
-    pub(crate) fn early(self, due: u64, now: u64, before: u64, tokens: u32) -> u64 {
-        let due = self.sane(due, now).max(now).saturating_add(self.step.saturating_mul(before));
-        self.start(due, tokens).saturating_sub(now)
+    /// Returns the time at which the next call is due, if calls that take `tokens` tokens start from the time `now` on,
+    /// each as early as possible.
+    pub(crate) fn due_after(self, due: u64, now: u64, tokens: u64) -> u64 {
+        self.sane(due, now).max(now).saturating_add(self.step.saturating_mul(tokens))
     }
 
+    /// Returns the earliest time at which a call may start, if its first token is due at the time `due`.
     #[inline]
-    fn start(self, due: u64, tokens: u32) -> u64 {
+    pub(crate) fn start(self, due: u64, tokens: u32) -> u64 {
         due.saturating_add(self.after_first(tokens)).saturating_sub(self.ahead)
     }
 
@@ -247,7 +248,7 @@ mod tests {
                     assert!(pace.next(0, now, 1).is_ok());
                     assert!(pace.next(now, now, 1).is_ok());
                     let _ = pace.next(u64::MAX, now, u32::MAX);
-                    let _ = pace.early(now, now, u64::MAX, u32::MAX);
+                    let _ = pace.start(pace.due_after(now, now, u64::MAX), u32::MAX);
                 }
             }
         }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::base::clock::{SKEW, Tick, nanos};
+use crate::base::clock::{Tick, nanos};
 #[cfg(feature = "serde")]
 use crate::rate_limit::kept::KeptQuota;
 
@@ -11,6 +11,8 @@ use crate::rate_limit::kept::KeptQuota;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Quota {
     remaining: u32,
+    /// The time from the report of the quota until the reset. This field identifies a reset time from another clock.
+    length: Duration,
     until: Tick,
 }
 
@@ -19,14 +21,14 @@ pub(crate) const LONGEST_RESET: Duration = Duration::from_secs(86_400);
 
 impl Quota {
     pub(crate) fn new(remaining: u32, reset: Duration, now: Tick) -> Self {
-        Self { remaining, until: now.after(reset.min(LONGEST_RESET)) }
+        let length = reset.min(LONGEST_RESET);
+        Self { remaining, length, until: now.after(length) }
     }
 
     /// Returns the time until the reset, or zero if the reset has passed. A reset time from another clock, such as the
     /// paused clock of another test, counts as past.
     fn left(self, now: Tick) -> Duration {
-        let left = self.until.since(now);
-        if left > LONGEST_RESET + SKEW { Duration::ZERO } else { left }
+        self.until.left(self.length, now)
     }
 
     /// Returns whether `other` admits every call that this quota admits. If so, `other` is redundant.
@@ -88,11 +90,17 @@ impl Quotas {
         Some(KeptQuota { remaining, reset_in })
     }
 
+    /// Returns each quota with fewer than `tokens` tokens: its number of tokens, and the time in nanoseconds until its
+    /// reset.
+    pub(crate) fn below(&self, tokens: u64, now: Tick) -> impl Iterator<Item = (u64, u64)> + '_ {
+        let quotas = self.0.iter().map(move |quota| (u64::from(quota.remaining), nanos(quota.left(now))));
+        quotas.take_while(move |(remaining, _)| *remaining < tokens)
+    }
+
     /// Returns the time in nanoseconds until each quota with fewer than `tokens` tokens has been reset. Returns zero if
     /// all quotas have enough tokens.
     pub(crate) fn wait(&self, tokens: u64, now: Tick) -> u64 {
-        let full = self.0.iter().rfind(|quota| tokens > u64::from(quota.remaining));
-        full.map_or(0, |quota| nanos(quota.left(now)))
+        self.below(tokens, now).map(|(_, reset)| reset).max().unwrap_or(0)
     }
 
     pub(crate) fn take(&mut self, tokens: u32) {
@@ -108,8 +116,8 @@ impl Quotas {
         let before = |place: usize| place.checked_sub(1).map_or(now, |place| self.0[place].until);
         let gap = |place: &usize| self.0[place + 1].until.since(before(*place));
         if let Some(place) = (0..self.0.len() - 1).min_by_key(gap) {
-            self.0[place].until = self.0[place + 1].until;
-            self.0.remove(place + 1);
+            self.0[place + 1].remaining = self.0[place].remaining;
+            self.0.remove(place);
         }
     }
 }

@@ -170,6 +170,9 @@ impl RateLimit {
     /// apply, two quotas with similar reset times are merged. The merged quota has the smaller number of tokens and the
     /// later reset. This method allocates memory for the quotas.
     ///
+    /// The error of a rejected call contains the time after which the rate and all quotas can admit the call. If waiting
+    /// calls take several tokens, this time may be too long, by at most the time in which the rate refills a burst.
+    ///
     /// If `reset` is zero, the quota has no effect. A `reset` above 24 hours becomes 24 hours, so that a wrong header
     /// cannot stop all calls for longer.
     ///

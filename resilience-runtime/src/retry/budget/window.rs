@@ -85,10 +85,11 @@ impl RetryRatio {
     fn slot(&self) -> Now {
         let length = self.length();
         let ahead = (nanos(SKEW) / length).max(SLOTS.into());
+        let number = Tick::now().to_bits() / length;
         // A slot number has 32 bits, so the numbers repeat after 2^32 slots: about five days with the shortest `ttl` of
         // 1 ms. The count of an old slot then looks current if the count of a later slot has not replaced it.
         #[expect(clippy::cast_possible_truncation, reason = "only the numbers of near slots are compared")]
-        let now = Now { slot: (Tick::now().to_bits() / length) as u32, ahead: ahead as u32 };
+        let now = Now { slot: number as u32, place: (number % u64::from(SLOTS)) as usize, ahead: ahead as u32 };
         now
     }
 }
@@ -97,6 +98,9 @@ impl RetryRatio {
 #[derive(Clone, Copy, Debug)]
 struct Now {
     slot: u32,
+    /// The place of the slot in [`Slots`]. The place does not follow from the 32 bits of the field `slot`: when these
+    /// bits wrap around, a new slot would take the place of a slot that is still in the window.
+    place: usize,
     /// The largest possible distance, in slots, to a later slot in which another thread has already counted a call. A
     /// slot number at a greater distance comes from another clock, such as the paused clock of another test.
     ahead: u32,
@@ -127,7 +131,7 @@ impl Slots {
     }
 
     fn word(&self, now: Now) -> &AtomicU64 {
-        &self.0[(now.slot % SLOTS) as usize]
+        &self.0[now.place]
     }
 
     fn add(&self, slot: Now) {
@@ -138,10 +142,11 @@ impl Slots {
     /// Adds one call or retry to the count in `word` (a slot number and a count), and returns the new word.
     ///
     /// Increments the count if `word` belongs to the current slot, or to a later slot that another thread already uses.
-    /// If `word` belongs to an old slot, the new word has the number of the current slot and a count of one.
+    /// If `word` belongs to an old slot, or if its count is zero, the new word has the number of the current slot and a
+    /// count of one. A new window contains the slot number zero, which is later than the numbers before the wrap.
     fn more(word: u64, now: Now) -> u64 {
         let (slot, count) = packed::split(word);
-        if slot == now.slot || now.is_behind(slot) {
+        if slot == now.slot || count > 0 && now.is_behind(slot) {
             packed::join(slot, count.saturating_add(1))
         } else {
             packed::join(now.slot, 1)
@@ -160,6 +165,8 @@ impl Slots {
 
 #[cfg(all(test, not(resilience_loom)))]
 mod tests {
+    use tokio::time::advance;
+
     use super::*;
 
     fn count(words: &Slots, slot: u32) -> u32 {
@@ -176,7 +183,7 @@ mod tests {
     fn late_thread_keeps_newer_slot() {
         for newest in [1_000, u32::MAX - SLOTS] {
             let slots = Slots::new();
-            let at = |slot: u32| Now { slot, ahead: SLOTS };
+            let at = |slot: u32| Now { slot, place: (slot % SLOTS) as usize, ahead: SLOTS };
             (0..5).for_each(|_| slots.add(at(newest)));
             slots.add(at(newest.wrapping_sub(SLOTS)));
             assert_eq!(count(&slots, newest), 6, "the late call counts in the newer slot");
@@ -190,11 +197,29 @@ mod tests {
         }
     }
 
+    /// The slot numbers wrap around after 2^32 slots, which is no multiple of the number of slots in the window.
+    #[tokio::test(start_paused = true)]
+    async fn window_counts_all_slots_when_slot_numbers_wrap() {
+        let ratio = RetryRatio { ttl: Duration::from_millis(1), min_per_second: 10_000, share: 0.0 };
+        let slot = Duration::from_nanos(ratio.length());
+        let all = Tick::now().to_bits() / ratio.length();
+        let before_wrap = (1 << u32::BITS) - all % (1 << u32::BITS) - 25;
+        advance(slot * u32::try_from(before_wrap).unwrap()).await;
+        let (window, mut granted) = (Window::new(), Vec::new());
+        for number in 0..50 {
+            // First fills the window evenly, so that each slot contains a retry.
+            let attempts = if number < SLOTS { 1 } else { 3 };
+            granted.push((0..attempts).filter(|_| window.take(&ratio)).count());
+            advance(slot).await;
+        }
+        assert_eq!(granted, [1; 50], "ten retries in each window");
+    }
+
     #[test]
     fn clock_far_behind_starts_slot_again() {
         let slots = Slots::new();
-        slots.add(Now { slot: 1_000, ahead: SLOTS });
-        let behind = Now { slot: 1_000 - 2 * SLOTS, ahead: SLOTS };
+        slots.add(Now { slot: 1_000, place: 0, ahead: SLOTS });
+        let behind = Now { slot: 1_000 - 2 * SLOTS, place: 0, ahead: SLOTS };
         slots.add(behind);
         assert_eq!((count(&slots, 1_000), count(&slots, behind.slot)), (0, 1));
     }
