@@ -159,7 +159,8 @@ async fn circuit_that_is_registered_again_needs_another_apply() {
 
 #[resilience_runtime::test]
 async fn reset_beside_an_application_leaves_no_setting_in_force() {
-    let (full, empty) = (Config::from_toml("[circuit.exa_api]\nthreshold = 5").unwrap(), Config::from_toml("").unwrap());
+    let (full, empty) =
+        (Config::from_toml("[circuit.exa_api]\nthreshold = 5").unwrap(), Config::from_toml("").unwrap());
     let others: Vec<_> = (0..2_000).map(|n| format!("other {n}")).collect();
     for name in &others {
         CircuitBreaker::builder(name.clone()).register().unwrap();
