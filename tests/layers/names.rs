@@ -360,6 +360,36 @@ async fn functions_of_one_macro_call_are_all_listed() {
     assert_eq!(listed().into_iter().collect::<Vec<_>>(), [(3, 1), (5, 2)]);
 }
 
+macro_rules! tenants {
+    ($($tenant:ident $max:literal),*) => {
+        $(
+            struct $tenant;
+
+            impl $tenant {
+                #[bulkhead(max = $max)]
+                async fn listed(&self) -> Result<(), Error> {
+                    Ok(())
+                }
+            }
+        )*
+    };
+}
+tenants!(A 3, B 5, C 7);
+
+#[tokio::test]
+async fn labels_of_one_macro_call_do_not_depend_on_the_first_call() {
+    let labels = || {
+        let bulkheads = get_stats().bulkheads.into_iter().filter(|(name, _)| name.contains("::listed"));
+        bulkheads.map(|(name, stats)| (name, stats.max)).collect::<Vec<_>>()
+    };
+    let before = labels();
+    assert_eq!(before.len(), 3);
+    for call in [B.listed().await, C.listed().await, A.listed().await] {
+        call.unwrap();
+        assert_eq!(labels(), before);
+    }
+}
+
 macro_rules! functions {
     ($($function:ident)*) => {
         $(

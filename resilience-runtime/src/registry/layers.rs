@@ -80,6 +80,17 @@ impl<L: Layer> Known<L> {
         Self::create(place.func, vec![place])
     }
 
+    /// Adds the options of an attribute that was not collected at link time. Returns the conflicts between this attribute
+    /// and the earlier attributes, whose options stay in force.
+    fn add(&mut self, place: Place<L>) -> Vec<SettingsMistake> {
+        let conflicts = conflicts(&self.places, place);
+        self.places.push(place);
+        self.written = self.written.joined(place.options);
+        // Fails only if the layer has had too many different settings. The earlier settings then stay in force.
+        self.layer.apply(&self.configured.over(self.written, L::Options::over));
+        conflicts
+    }
+
     /// Returns the mistakes of the attributes. The caller must emit an event for each mistake. Leaves out the mistake
     /// about a missing required option if a change at run time sets this option.
     fn report(&mut self) -> Vec<SettingsMistake> {
@@ -109,11 +120,7 @@ impl<L: Listed> Layers<L> {
             return (parts.unnamed(declaration).layer.clone(), Vec::new());
         };
         if let Some(known) = parts.named.get_mut(name) {
-            let is_known = known.is_of(declaration);
-            let mistakes = if is_known { Vec::new() } else { conflicts(&known.places, declaration) };
-            if !is_known {
-                known.places.push(declaration);
-            }
+            let mistakes = if known.is_of(declaration) { Vec::new() } else { known.add(declaration) };
             let mistakes = if known.is_reported { mistakes } else { known.report() };
             return (known.layer.clone(), mistakes);
         }
@@ -167,7 +174,8 @@ impl<L: Listed> Layers<L> {
         let mut named = parts.named.clone();
         let mut unnamed = parts.unnamed.clone();
         drop(parts);
-        for declaration in L::declared() {
+        let declarations = L::declared();
+        for declaration in &declarations {
             match declaration.name {
                 Some(name) => {
                     named.entry(name).or_insert_with(|| Known::create(name, declared::<L>(name)));
@@ -176,7 +184,11 @@ impl<L: Listed> Layers<L> {
                 None => unnamed.push(Known::unnamed(declaration)),
             }
         }
-        unnamed.sort_by_key(|known| known.places.first().map(|place| place.order()));
+        // Attributes from one macro call have the same source position. Their order must not depend on their first
+        // calls, because the number in a label follows from the order.
+        let rank = |place: Place<L>| declarations.iter().position(|declared| ptr::eq(*declared, place));
+        let key = |place: Place<L>| (place.order(), rank(place).unwrap_or(usize::MAX));
+        unnamed.sort_by_cached_key(|known| known.places.first().map(|place| key(place)));
         let places = unnamed.iter().flat_map(|known| known.places.iter().copied());
         let other = L::names_of_other_kind();
         let labels = labels(places, |label: &str| named.contains_key(label) || other.iter().any(|name| name == label));
@@ -374,4 +386,31 @@ fn conflict<L: Layer>(first: Place<L>, next: Place<L>, option: &'static str, val
         values,
         places: [first.place.to_string(), next.place.to_string()],
     })
+}
+
+#[cfg(all(test, not(feature = "declare"), not(resilience_loom)))]
+mod tests {
+    use super::*;
+    use crate::bulkhead::bulkhead::Bulkhead;
+    use crate::rate_limit::rate_limit::RateLimit;
+    use crate::registry::site::Site;
+
+    #[test]
+    fn later_attribute_of_a_name_adds_its_options() {
+        static FIRST: Site<RateLimit> =
+            Site::new(LayerDeclaration::<RateLimit>::new("first", "test").name("adds").per_second(1).burst(1));
+        static SECOND: Site<RateLimit> =
+            Site::new(LayerDeclaration::<RateLimit>::new("second", "test").name("adds").max_queue(7));
+        assert!(FIRST.get().try_acquire().is_ok());
+        assert!(SECOND.get().try_acquire().is_err(), "the earlier options stay in force");
+        let in_force = || RateLimit::layers().known().into_iter().find(|(label, _)| label == "adds").unwrap().1.written;
+        assert_eq!((in_force().burst, in_force().max_queue), (Some(1), Some(7)));
+
+        static NARROW: Site<Bulkhead> = Site::new(LayerDeclaration::<Bulkhead>::new("narrow", "test").name("adds max"));
+        static WIDE: Site<Bulkhead> =
+            Site::new(LayerDeclaration::<Bulkhead>::new("wide", "test").name("adds max").max(2));
+        NARROW.get();
+        assert!(WIDE.get().try_acquire().is_ok());
+        assert_eq!(Bulkhead::layers().stats()["adds max"].max, 2);
+    }
 }
