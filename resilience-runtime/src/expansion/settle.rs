@@ -7,7 +7,7 @@ use std::future::Future;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use crate::base::noted::{NotedValue, aside};
+use crate::base::noted::{Failed, NotedValue, aside};
 use crate::base::outcome::Outcome;
 use crate::base::repeat::Repeat;
 use crate::circuit::breaker::CircuitBreaker;
@@ -193,8 +193,8 @@ pub fn end_by_caller(permit: Permit<'_>, cause: Cause) {
 #[cold]
 fn end_neutral(call: Admitted<&Core>, cause: Cause) {
     match cause {
-        Cause::Deadline => call.end_late(),
-        Cause::TooLate => call.end_too_late(),
+        Cause::Deadline => call.end_late(Failed::InPoll),
+        Cause::TooLate => call.end_too_late(Failed::InPoll),
         _ => call.ignore(),
     }
 }
