@@ -21,10 +21,11 @@ use crate::circuit::core::state::{CircuitState, Phase};
 use crate::circuit::core::stripes::Stripes;
 use crate::circuit::error::CircuitOpenError;
 use crate::circuit::events;
-use crate::circuit::permit::{Call, OwnedPermit, Permit, Watched};
+use crate::circuit::permit::{Call, OwnedPermit, Permit};
 use crate::circuit::settings::Settings;
 use crate::circuit::stats::CircuitStats;
 use crate::circuit::sums::CircuitSums;
+use crate::circuit::watched::Watched;
 
 /// Rejects calls to a failing service until the service has recovered.
 ///

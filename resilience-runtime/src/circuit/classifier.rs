@@ -13,7 +13,8 @@ use crate::call_error::CallError;
 use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::classifier_functions::{OfErrors, OfValues, debug};
 use crate::circuit::core::core::Core;
-use crate::circuit::permit::{Admitted, OwnedPermit, Permit, Watched};
+use crate::circuit::permit::{Admitted, OwnedPermit, Permit};
+use crate::circuit::watched::Watched;
 use crate::expansion::cause::Cause;
 use crate::expansion::search;
 

@@ -1,13 +1,9 @@
-//! Defines the permits, which record the outcomes of admitted calls. Also defines the future that polls the body of an
-//! admitted call.
+//! Defines the permits, which record the outcomes of admitted calls.
 
 use std::borrow::Borrow;
 use std::fmt::{self, Display};
-use std::future::Future;
 use std::num::NonZeroU64;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::base::clock::Tick;
@@ -484,39 +480,5 @@ impl<'a> Permit<'a> {
     #[inline]
     pub(crate) fn resume(&mut self) {
         self.0.progress = Progress::IN_LAYER;
-    }
-}
-
-pin_project_lite::pin_project! {
-    /// Polls the body of a call. Records the beginning and the end of each poll in the permit of the call. If the
-    /// permit is dropped during a poll, the body has panicked. If the permit is dropped between two polls, the call was
-    /// cancelled. If the permit is dropped after the last poll, a function of the user such as `retry_if` has panicked.
-    #[derive(Debug)]
-    #[must_use = "futures do nothing unless awaited"]
-    pub struct Watched<'p, 'b, F> {
-        permit: &'p mut Permit<'b>,
-        #[pin]
-        body: F,
-    }
-}
-
-impl<'p, 'b, F> Watched<'p, 'b, F> {
-    #[inline]
-    pub(crate) fn new(permit: &'p mut Permit<'b>, body: F) -> Self {
-        Self { permit, body }
-    }
-}
-
-impl<F: Future> Future for Watched<'_, '_, F> {
-    type Output = F::Output;
-
-    #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        let poll = this.permit.run(|| this.body.poll(cx));
-        if poll.is_pending() {
-            this.permit.0.end_poll();
-        }
-        poll
     }
 }
