@@ -221,7 +221,11 @@ impl Place<'_> {
         if let Some(layer) = self.layer() {
             return layer.emit(self, block);
         }
-        let wait = self.wait(mixed, &quote_spanned!(mixed=> outcome), self.run(&self.noted(&self.watched(block))));
+        let wait = self.wait(
+            mixed,
+            &quote_spanned!(mixed=> outcome),
+            self.run(&self.noted(&self.watched(&self.waiting(block)))),
+        );
         let ran = self.ran();
         // Puts the clones of arguments into a separate block, so that functions in options such as `retry_if` read the
         // original arguments.

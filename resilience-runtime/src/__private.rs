@@ -10,6 +10,7 @@ pub use crate::base::function::Function;
 pub use crate::bulkhead::bulkhead::{Bulkhead, acquire, acquire_within, take};
 pub use crate::circuit::breaker::CircuitBreaker;
 pub use crate::circuit::settings::Counting;
+pub use crate::circuit::watched::BodyWaits;
 pub use crate::fallback::{Fallback, replace};
 #[cfg(feature = "faults")]
 pub use crate::fault::point::{Fault, Faulted, NoFault};

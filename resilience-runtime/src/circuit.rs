@@ -11,3 +11,4 @@ pub(crate) mod permit;
 pub(crate) mod settings;
 pub(crate) mod stats;
 pub(crate) mod sums;
+pub(crate) mod watched;

@@ -13,10 +13,12 @@ use tokio::time::advance;
 thread_local! {
     static PAUSES: RefCell<Vec<Duration>> = const { RefCell::new(Vec::new()) };
     static HAS_PAUSED_CLOCK: Cell<bool> = const { Cell::new(false) };
+    static HOOK: Cell<fn()> = const { Cell::new(|| {}) };
 }
 
 fn sleep(time: Duration) {
     PAUSES.with_borrow_mut(|pauses| pauses.push(time));
+    HOOK.get()();
     if HAS_PAUSED_CLOCK.get() {
         // Polls the future `advance` only once, because the first poll already moves the clock.
         let _pending = pin!(advance(time)).poll(&mut Context::from_waker(Waker::noop()));
@@ -34,6 +36,12 @@ pub(crate) fn record() {
 pub(crate) fn record_on_paused_clock() {
     record();
     HAS_PAUSED_CLOCK.set(true);
+}
+
+/// Works like [`record`], but each sleep of this thread also calls `hook`.
+pub(crate) fn record_with(hook: fn()) {
+    record();
+    HOOK.set(hook);
 }
 
 /// Returns the durations of this thread's sleeps since the last call of this function or of [`record`], in

@@ -1,11 +1,12 @@
 //! Tests retries of functions that are not `async`.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
 use resilience_runtime::{
-    CallError, CircuitBreaker, RetryBudget, RetryPolicy, RetryRatio, TokenBucket, circuit, get_circuit, retry,
+    CallError, CircuitBreaker, CircuitOpenError, RetryBudget, RetryPolicy, RetryRatio, TokenBucket, circuit,
+    get_circuit, retry,
 };
 use support::{Error, fail, paused_runtime, seconds};
 
@@ -256,4 +257,35 @@ fn running_trial_ends_plain_retry() {
         assert!(over_trial().is_ok());
     });
     assert_eq!((breaker.stats().total_rejected, pauses::recorded()), (1, vec![]));
+}
+
+thread_local! {
+    static KEPT: RefCell<Vec<CircuitOpenError>> = const { RefCell::new(Vec::new()) };
+}
+
+#[retry(max = 2, delay = 1)]
+fn inner_of_hook() -> Result<(), String> {
+    Err("down".to_owned())
+}
+
+#[retry(max = 4, delay = 1, count_nested = false)]
+fn outer_of_hook(calls: &Cell<u32>) -> Result<(), String> {
+    calls.set(calls.get() + 1);
+    inner_of_hook()
+}
+
+#[test]
+fn call_in_sleep_is_no_part_of_attempt() {
+    let calls = Cell::new(0);
+    pauses::record_with(|| {
+        let open = CircuitBreaker::builder("retry::sleep").build().unwrap();
+        open.force_open();
+        KEPT.with_borrow_mut(|kept| kept.push(open.try_acquire().unwrap_err()));
+    });
+    outer_of_hook(&calls).unwrap_err();
+    assert_eq!(calls.get(), 4, "the circuit that the sleep called does not end the retry");
+    let breaker = CircuitBreaker::builder("retry::around_sleep").build().unwrap();
+    breaker.call_blocking(inner_of_hook).unwrap_err();
+    assert_eq!((breaker.stats().total_failed, breaker.stats().total_ignored), (1, 0));
+    assert_eq!(KEPT.take().len(), 4 + 3 + 1, "each pause called the circuit");
 }

@@ -5,8 +5,8 @@ use std::future::pending;
 use std::time::Duration;
 
 use resilience_runtime::{
-    Bulkhead, CallError, CircuitBreaker, CircuitBuilder, CircuitState, Rejection, Timeout, bulkhead, circuit, deadline,
-    get_circuit, hedge, timeout,
+    Bulkhead, CallError, CircuitBreaker, CircuitBuilder, CircuitState, RateLimit, Rejection, Timeout, bulkhead,
+    circuit, deadline, get_circuit, hedge, rate_limit, retry, timeout,
 };
 use support::{Error, seconds};
 use tokio::time::{advance, sleep, timeout as cut};
@@ -303,5 +303,92 @@ async fn long_queue_before_body_does_not_count() {
             let stats = breaker.stats();
             assert_eq!((stats.total_cancelled, stats.total_failed), (1, failed), "{queue:?}, {time:?}");
         }
+    }
+}
+
+#[circuit(with = breaker)]
+#[hedge(after = 60)]
+#[bulkhead(with = slots)]
+async fn hangs_below_hedge_and_queue(breaker: &CircuitBreaker, slots: &Bulkhead) -> Result<(), Error> {
+    pending().await
+}
+
+#[circuit(with = breaker, failure_if_ok = |()| true)]
+#[timeout(600)]
+#[retry(max = 2, delay = 60)]
+#[hedge(after = 40)]
+#[rate_limit(with = rate)]
+async fn hangs_below_hedge_and_rate(breaker: &CircuitBreaker, rate: &RateLimit) -> Result<(), Error> {
+    pending().await
+}
+
+#[circuit(with = breaker)]
+#[hedge(after = 60)]
+#[retry(max = 2, delay = 60)]
+async fn fails_below_hedge_and_retry(breaker: &CircuitBreaker) -> Result<(), Error> {
+    Err(Error::Down)
+}
+
+#[circuit(with = upper)]
+#[hedge(after = 60)]
+#[circuit(with = middle)]
+#[hedge(after = 2)]
+#[circuit(with = lower)]
+#[bulkhead(with = slots)]
+async fn hangs_below_two_hedges(
+    upper: &CircuitBreaker,
+    middle: &CircuitBreaker,
+    lower: &CircuitBreaker,
+    slots: &Bulkhead,
+) -> Result<(), Error> {
+    pending().await
+}
+
+fn cancelled_and_failed(breaker: &CircuitBreaker) -> (u64, u64) {
+    let stats = breaker.stats();
+    (stats.total_cancelled, stats.total_failed)
+}
+
+/// Returns a bulkhead whose only slot becomes free after 10 s.
+fn full_for_ten_seconds() -> Bulkhead {
+    let slots = Bulkhead::builder("hung::below_hedge", 1).wait(seconds(100)).build().unwrap();
+    let slot = slots.try_acquire_owned().unwrap();
+    tokio::spawn(async move {
+        sleep(10 * SECOND).await;
+        drop(slot);
+    });
+    slots
+}
+
+#[tokio::test(start_paused = true)]
+async fn wait_below_hedge_before_body_does_not_count() {
+    for (time, ended) in [(5_000, (1, 0)), (10_999, (1, 0)), (11_000, (0, 1))] {
+        let (breaker, slots) = (builder().build().unwrap(), full_for_ten_seconds());
+        let call = hangs_below_hedge_and_queue(&breaker, &slots);
+        assert!(cut(Duration::from_millis(time), call).await.is_err());
+        assert_eq!(cancelled_and_failed(&breaker), ended, "queue, {time} ms");
+    }
+    for (time, ended) in [(5_000, (1, 0)), (10_999, (1, 0)), (11_000, (0, 1))] {
+        let rate = RateLimit::per("hung::below_hedge", 1, 10 * SECOND).burst(1).wait(seconds(100));
+        let (breaker, rate) = (builder().build().unwrap(), rate.build().unwrap());
+        rate.try_acquire().unwrap();
+        let call = hangs_below_hedge_and_rate(&breaker, &rate);
+        assert!(cut(Duration::from_millis(time), call).await.is_err());
+        assert_eq!(cancelled_and_failed(&breaker), ended, "rate, {time} ms");
+    }
+    let breaker = builder().build().unwrap();
+    assert!(cut(5 * SECOND, fails_below_hedge_and_retry(&breaker)).await.is_err());
+    assert_eq!(cancelled_and_failed(&breaker), (1, 0), "the body never waited");
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_circuit_above_hedge_times_body() {
+    for (time, ended, of_lower) in [(5_000, (1, 0), (2, 0)), (10_999, (1, 0), (2, 0)), (11_000, (0, 1), (1, 1))] {
+        let [upper, middle, lower] = [(); 3].map(|()| builder().build().unwrap());
+        let slots = full_for_ten_seconds();
+        let call = hangs_below_two_hedges(&upper, &middle, &lower, &slots);
+        assert!(cut(Duration::from_millis(time), call).await.is_err());
+        let ends = [&upper, &middle, &lower].map(cancelled_and_failed);
+        assert_eq!(ends, [ended, ended, of_lower], "{time} ms");
     }
 }

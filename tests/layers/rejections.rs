@@ -262,6 +262,43 @@ async fn failure_if_decides_about_called_functions_only() {
     assert_eq!(stats("rejections::not_asked"), (0, 1));
 }
 
+#[circuit(name = "rejections::of_closure", threshold = 9, failure_if = |_| true)]
+#[fallback(|error| Err(error))]
+#[bulkhead(with = slots)]
+async fn returned_by_closure(slots: &Bulkhead) -> Result<(), Error> {
+    Ok(())
+}
+
+async fn returns_error(_slots: &Bulkhead, error: Error) -> Result<(), Error> {
+    ready(Err(error)).await
+}
+
+#[circuit(name = "rejections::of_function", threshold = 9, failure_if = |_| true)]
+#[fallback(returns_error, with_error = true, on = "rejected")]
+#[bulkhead(with = slots)]
+async fn returned_by_function(slots: &Bulkhead) -> Result<(), Error> {
+    Ok(())
+}
+
+#[circuit(name = "rejections::of_fallback", threshold = 9)]
+#[fallback(|error| Err(error))]
+#[bulkhead(with = slots)]
+async fn returned_to_circuit_without_option(slots: &Bulkhead) -> Result<(), Error> {
+    Ok(())
+}
+
+#[tokio::test]
+async fn failure_if_decides_about_rejection_that_fallback_returns() {
+    let slots = Bulkhead::builder("rejections::of_closure", 1).build().unwrap();
+    let _slot = slots.try_acquire().unwrap();
+    returned_by_closure(&slots).await.unwrap_err();
+    assert_eq!(stats("rejections::of_closure"), (1, 0));
+    returned_by_function(&slots).await.unwrap_err();
+    assert_eq!(stats("rejections::of_function"), (1, 0));
+    returned_to_circuit_without_option(&slots).await.unwrap_err();
+    assert_eq!(stats("rejections::of_fallback"), (0, 1), "without `failure_if`, the circuit ignores a rejection");
+}
+
 #[circuit(name = "rejections::with_hint", threshold = 9, retry_after = |_| None, failure_if_ok = |()| false)]
 async fn with_hint() -> Result<(), Error> {
     called_limit().await

@@ -4,16 +4,17 @@
 use std::cell::{Cell, RefCell};
 use std::future::{Future, pending};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::{StreamExt, stream};
+use futures_util::{FutureExt, StreamExt, stream};
 use resilience_runtime::{
     Bulkhead, BulkheadFullError, CallError, CircuitBreaker, CircuitOpenError, Classifier, RateLimit, RateLimitedError,
     RetryPolicy, bulkhead, circuit, fallback, get_circuit, hedge, retry, timeout,
 };
 use support::{Error, seconds};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, advance, sleep, timeout as cut};
 
 fn breaker(name: &str) -> CircuitBreaker {
     get_circuit(name).expect("declared by an attribute")
@@ -314,15 +315,58 @@ enum Way {
     Method,
     ClassifiedValue,
     StreamItem,
+    Panic,
+    PanicOfAttribute,
+    PanicOfPlainFunction,
+    PanicOfStream,
+    Hang,
+    HangOfAttribute,
+    HangOfPermit,
+    HangOfStream,
 }
 
-const WAYS: [Way; 7] =
-    [Way::Error, Way::Value, Way::Permit, Way::OwnedPermit, Way::Method, Way::ClassifiedValue, Way::StreamItem];
+const WAYS: [Way; 15] = [
+    Way::Error,
+    Way::Value,
+    Way::Permit,
+    Way::OwnedPermit,
+    Way::Method,
+    Way::ClassifiedValue,
+    Way::StreamItem,
+    Way::Panic,
+    Way::PanicOfAttribute,
+    Way::PanicOfPlainFunction,
+    Way::PanicOfStream,
+    Way::Hang,
+    Way::HangOfAttribute,
+    Way::HangOfPermit,
+    Way::HangOfStream,
+];
+
+#[circuit(with = closed)]
+async fn panics_after(closed: &CircuitBreaker, call: impl Future<Output = Result<(), Plain>>) -> Result<(), Plain> {
+    let _ = call.await;
+    panic!("down")
+}
+
+#[circuit(with = closed)]
+async fn hangs_after(closed: &CircuitBreaker, call: impl Future<Output = Result<(), Plain>>) -> Result<(), Plain> {
+    let _ = call.await;
+    pending().await
+}
+
+/// Polls `call` once, moves the paused clock by one second, and drops `call`.
+fn drop_after_a_second(call: impl Future) {
+    let mut call = pin!(call);
+    assert!(call.as_mut().now_or_never().is_none());
+    // The first poll of `advance` already moves the clock.
+    let _moved = advance(seconds(1)).now_or_never();
+}
 
 /// Awaits `call` inside a call through a closed circuit. The closed circuit then records a failure, in the way that
 /// `way` specifies.
 async fn fails_by(way: Way, call: impl Future<Output = Result<(), Plain>>) {
-    let closed = CircuitBreaker::builder("open_circuits::closed").threshold(99).build().unwrap();
+    let closed = CircuitBreaker::builder("open_circuits::closed").threshold(99).hung_after(seconds(1)).build().unwrap();
     let every_value = Classifier::builder().failure_if_ok(|()| true).build().unwrap();
     match way {
         Way::Error => drop(fails_after(call).await.unwrap_err()),
@@ -350,7 +394,56 @@ async fn fails_by(way: Way, call: impl Future<Output = Result<(), Plain>>) {
             let mut items = pin!(closed.watch_with(&every_value, || item).unwrap());
             items.next().await.unwrap().unwrap();
         }
+        Way::Panic => {
+            let body = async || -> Result<(), Plain> {
+                let _ = call.await;
+                panic!("down")
+            };
+            let call = AssertUnwindSafe(closed.call(body)).catch_unwind();
+            drop(call.await.unwrap_err());
+        }
+        Way::PanicOfAttribute => {
+            let call = AssertUnwindSafe(panics_after(&closed, call)).catch_unwind();
+            drop(call.await.unwrap_err());
+        }
+        Way::PanicOfPlainFunction => {
+            let body = || -> Result<(), Plain> {
+                let _ = call.now_or_never();
+                panic!("down")
+            };
+            drop(catch_unwind(AssertUnwindSafe(|| closed.call_blocking(body))).unwrap_err());
+        }
+        Way::PanicOfStream => {
+            let item = stream::once(async {
+                let _ = call.await;
+                panic!("down")
+            });
+            let mut items = pin!(closed.watch::<_, (), Plain>(|| item).unwrap());
+            let item = AssertUnwindSafe(items.next()).catch_unwind();
+            drop(item.await.unwrap_err());
+        }
+        Way::Hang => drop_after_a_second(closed.call(async || {
+            let _ = call.await;
+            pending::<Result<(), Plain>>().await
+        })),
+        Way::HangOfAttribute => drop_after_a_second(hangs_after(&closed, call)),
+        Way::HangOfPermit => {
+            let permit = closed.try_acquire().unwrap();
+            let _ = call.await;
+            drop_after_a_second(pending::<()>());
+            drop(permit);
+        }
+        Way::HangOfStream => {
+            let item = stream::once(async {
+                let _ = call.await;
+                pending::<Result<(), Plain>>().await
+            });
+            let mut items = Box::pin(closed.watch(|| item).unwrap());
+            drop_after_a_second(items.next());
+            drop(items);
+        }
     }
+    assert_eq!(closed.stats().failures, u64::from(!matches!(way, Way::Error | Way::Value)), "{way:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -366,7 +459,12 @@ async fn last_of_several_circuits_decides() {
         // In the first round, the first attempt opens the circuit `open`. In the second round, this circuit rejects
         // the call in each attempt.
         for _ in 0..2 {
-            assert_eq!(duration(policy().call(before)).await, seconds(56), "{way:?}: the closed circuit comes last");
+            let hung = if format!("{way:?}").starts_with("Hang") { 4 } else { 0 };
+            assert_eq!(
+                duration(policy().call(before)).await,
+                seconds(56 + hung),
+                "{way:?}: the closed circuit is last"
+            );
         }
     }
 }
@@ -414,9 +512,45 @@ async fn failure_of_closed_circuit_around_does_not_hide_open_circuit() {
             Err::<(), _>(Plain)
         };
         for _ in 0..2 {
-            assert_eq!(duration(policy().call(around)).await, Duration::ZERO, "{way:?}");
+            let hung = u64::from(format!("{way:?}").starts_with("Hang"));
+            assert_eq!(duration(policy().call(around)).await, seconds(hung), "{way:?}");
         }
     }
+}
+
+/// The circuit `closed` records a failure when its hung call is dropped. Before this drop, the body of the retry calls
+/// the circuit `open`, which rejects the call.
+#[tokio::test(start_paused = true)]
+async fn hung_call_that_is_dropped_last_decides() {
+    let open = CircuitBreaker::builder("open_circuits::rejects_before_drop").build().unwrap();
+    let closed = CircuitBreaker::builder("open_circuits::hangs").hung_after(seconds(1)).threshold(99).build().unwrap();
+    open.force_open();
+    let attempt = || async {
+        let mut hung = Box::pin(closed.call(pending::<Result<(), Plain>>));
+        assert!(cut(seconds(1), &mut hung).await.is_err());
+        let _ = open.call(pending::<Result<(), Plain>>).await;
+        drop(hung);
+        Err::<(), _>(Plain)
+    };
+    assert_eq!(duration(policy().call(attempt)).await, seconds(56 + 4));
+    assert_eq!((closed.stats().failures, open.stats().total_rejected), (4, 4));
+}
+
+#[circuit(name = "open_circuits::inside_hung", threshold = 1, hung_after = 1, cooldown = 1000)]
+async fn hangs_inside() -> Result<(), Error> {
+    pending().await
+}
+
+#[circuit(name = "open_circuits::around_hung", threshold = 99, hung_after = 1)]
+async fn waits_for_hung_call() -> Result<(), Error> {
+    hangs_inside().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn closed_circuit_of_hung_call_does_not_hide_open_circuit_inside() {
+    let attempt = || async { cut(seconds(2), waits_for_hung_call()).await.map_err(|_| Plain) };
+    assert_eq!(duration(policy().call(attempt)).await, seconds(2));
+    assert_eq!(breaker("open_circuits::around_hung").stats().failures, 1);
 }
 
 #[retry(max = 2, delay = 1)]

@@ -1,11 +1,12 @@
 //! Generates the statements that wait for a future, and the `async` block that contains the user's statements.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote_spanned;
+use quote::{format_ident, quote_spanned};
 use syn::Lifetime;
 
 use super::capture::OwnedArgument;
 use super::layer::{Interrupt, Layer, Place, Stack};
+use crate::facts::Runs;
 use crate::tokens::braced;
 
 impl Stack<'_> {
@@ -205,7 +206,24 @@ impl<'a> Place<'a> {
     /// Wraps the body in a future for each circuit and each retry above. These futures observe each poll of the body.
     /// The future of a circuit makes a panic of the body count as a failure. The future of a retry counts the retries
     /// of functions that the body calls.
+    ///
+    /// At the position of a hedge, `block` is the future of the hedge.
     pub(crate) fn watched(self, block: &TokenStream) -> TokenStream {
-        self.within().rfold(block.clone(), |body, (place, layer)| layer.watch(place, body))
+        let waits = self.body_waits();
+        self.within().rfold(block.clone(), |body, (place, layer)| layer.watch(place, body, waits.as_ref()))
+    }
+
+    /// Returns the name of the local variable that stores whether the body below this hedge has waited. Returns `None`
+    /// if this position is not the position of a hedge, or if no circuit watches the hedge.
+    pub(crate) fn body_waits(self) -> Option<Ident> {
+        let is_hedge = self.layer().is_some() && self.facts().runs == Runs::AtOnce;
+        let is_watched = is_hedge && self.permits().next().is_some();
+        is_watched.then(|| format_ident!("{}_waits", self.local(), span = Span::mixed_site()))
+    }
+
+    /// Wraps the body in a future for each hedge above that a circuit watches. These futures store that the body waits.
+    pub(crate) fn waiting(self, block: &TokenStream) -> TokenStream {
+        let hedges = (0..self.index).filter_map(|above| self.at(above).body_waits());
+        hedges.fold(block.clone(), |body, waits| quote_spanned!(Span::mixed_site()=> #waits.of(#body)))
     }
 }

@@ -27,8 +27,9 @@ pub(crate) trait Layer {
     /// Returns the code of this attribute and of the attributes below, around `block`, which contains the body.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements;
 
-    /// Wraps the body in a future that lets the attribute observe each poll of the body.
-    fn watch(&self, _place: Place<'_>, body: TokenStream) -> TokenStream {
+    /// Wraps the body in a future that lets the attribute observe each poll of the body. If `body` is the future of a
+    /// hedge, `waits` is the name of the local variable that stores whether the body below the hedge has waited.
+    fn watch(&self, _place: Place<'_>, body: TokenStream, _waits: Option<&Ident>) -> TokenStream {
         body
     }
 

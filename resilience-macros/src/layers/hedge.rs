@@ -121,6 +121,8 @@ impl Layer for Hedge {
     /// }).await;
     /// ```
     ///
+    /// If a circuit above the hedge watches the hedge, the output begins with `let hedge_waits = BodyWaits::new();`.
+    ///
     /// Each attempt runs the code of the attributes below, and returns the outcome. The attempt also returns a `Cause`,
     /// which states whether an attribute below rejected the attempt, or the caller's deadline ended the attempt. The
     /// end of the statement `let (outcome, _) = ..;` drops all attempts.
@@ -154,17 +156,19 @@ impl Layer for Hedge {
         let hedged = quote_spanned! {place.stack.at=>
             #runtime::__private::Hedged::new(#source, [#(#places),*], #closure)
         };
+        let waits = place.body_waits();
+        let waits = waits.map(|waits| quote_spanned!(mixed=> let #waits = #runtime::__private::BodyWaits::new();));
         let hedged = place.watched(&hedged);
         let wait = |output: &TokenStream| place.wait(place.stack.at, output, hedged);
         let own_budget = self.budget.as_ref().and_then(|budget| budget.of_function(place));
         Statements::Bind(match declared {
             Some(_) => {
                 let wait = wait(&quote_spanned!(mixed=> (outcome, of_attempt)));
-                quote_spanned!(mixed=> #own_budget #bound #wait cause = of_attempt;)
+                quote_spanned!(mixed=> #own_budget #bound #waits #wait cause = of_attempt;)
             }
             None => {
                 let wait = wait(&quote_spanned!(mixed=> (outcome, _)));
-                quote_spanned!(mixed=> #own_budget #bound #wait)
+                quote_spanned!(mixed=> #own_budget #bound #waits #wait)
             }
         })
     }

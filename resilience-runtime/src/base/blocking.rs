@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use crate::base::noted::aside;
 use crate::base::sync::lock_std;
 
 /// The function with which all blocking calls of this process sleep.
@@ -43,11 +44,12 @@ pub fn set_blocking_sleep(sleep: fn(Duration)) {
     *lock_std(&SLEEP) = sleep;
 }
 
-/// Blocks the thread with the function in [`SLEEP`].
+/// Blocks the thread with the function in [`SLEEP`]. The function is user code, and may call decorated functions. Such
+/// a call is no part of the attempt, so `sleep` uses [`aside`].
 #[cold]
 pub(crate) fn sleep(time: Duration) {
     let sleep = *lock_std(&SLEEP);
-    sleep(time);
+    aside(|| sleep(time));
 }
 
 /// Takes a permit of `semaphore`. Blocks the thread until a permit is free, at most for the time `wait`. Blocking and

@@ -2,6 +2,7 @@
 //! also works if the error type has no `Error::source`.
 
 use std::future::Future;
+use std::mem::forget;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -9,7 +10,7 @@ use pin_project_lite::pin_project;
 
 use crate::base::existing::{Errors, Existing, LastError, Note};
 use crate::base::of_thread::of_thread;
-use crate::base::still_open::{Messages, StillOpen};
+use crate::base::still_open::{Messages, Reason, StillOpen};
 
 impl Note {
     /// Returns the kind of the last error on this thread: a rejection, an expired deadline, or any other error.
@@ -50,7 +51,7 @@ impl<T, E, F: Future<Output = Result<T, E>>> Future for Noted<F> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, E>> {
         let before = Existing::now();
-        let polled = self.project().body.poll(cx);
+        let polled = guarded(before, || self.project().body.poll(cx));
         match &polled {
             // No code reads the last error after a success.
             Poll::Ready(Ok(_)) => {}
@@ -69,7 +70,7 @@ impl<T, E, F: Future<Output = Result<T, E>>> Future for Noted<F> {
 #[inline]
 pub(crate) fn noted<T, E>(poll: impl FnOnce() -> Poll<Option<Result<T, E>>>) -> Poll<Option<Result<T, E>>> {
     let before = Existing::now();
-    let polled = poll();
+    let polled = guarded(before, poll);
     match &polled {
         Poll::Ready(Some(Err(_))) => note_error(before),
         // A circuit may count this item as a failure, for example because of `failure_if_ok`. The circuit then needs
@@ -85,7 +86,7 @@ pub(crate) fn noted<T, E>(poll: impl FnOnce() -> Poll<Option<Result<T, E>>>) -> 
 #[inline]
 pub(crate) fn note_run<T, E>(body: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
     let before = Existing::now();
-    let outcome = body();
+    let outcome = guarded(before, body);
     if outcome.is_err() {
         note_error(before);
     }
@@ -99,6 +100,28 @@ pub(crate) fn note_value<R>(body: impl FnOnce() -> R) -> R {
     let outcome = body();
     LastError::set_messages(before);
     outcome
+}
+
+/// Calls `poll`, which polls a body. If the body panics, the circuit of the call records a failure. The circuit then
+/// needs the number of waits that circuits had announced to retries before the poll. This function therefore stores the
+/// number from `before`, a copy of this thread's counters that was taken before the poll.
+#[inline]
+fn guarded<T>(before: Existing, poll: impl FnOnce() -> T) -> T {
+    let unwinding = Unwinding(before);
+    let polled = poll();
+    forget(unwinding);
+    polled
+}
+
+/// A guard that is dropped only if a body panics.
+struct Unwinding(Existing);
+
+impl Drop for Unwinding {
+    #[cold]
+    #[inline(never)]
+    fn drop(&mut self) {
+        LastError::remove(self.0.messages());
+    }
 }
 
 /// Stores the kind of an error (for example a rejection) that a body returned. `before` is a copy of this thread's
@@ -163,23 +186,50 @@ impl Drop for Aside {
     }
 }
 
-/// Makes retries ignore all waits that circuits have announced on this thread so far. Does nothing if a circuit
-/// announced a wait during the last poll of the body. A circuit calls this function when it records a failure of the
-/// body, and announces no wait itself.
-pub(crate) fn void_messages() {
-    if Existing::now().messages() == LastError::get().messages() {
-        StillOpen::void();
-    }
+/// The way in which a circuit recorded a failure. The way determines which waits belong to circuits that the failed call
+/// itself called. If such a circuit has announced a wait, this wait remains valid for retries.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Failed {
+    /// The body returned or panicked inside a wrapper such as [`Noted`], or the code of a layer below the circuit
+    /// panicked.
+    InPoll,
+    /// The call was dropped between two polls. The number counts the waits that circuits had announced to retries at the
+    /// end of the last poll.
+    InDrop(u16),
+    /// The user's code ended or dropped the permit. The number counts the waits that circuits had announced to retries
+    /// when the circuit admitted the call.
+    ByPermit(u16),
 }
 
-/// Works like [`void_messages`], for a permit that the user's code holds. `before` is the number of waits that circuits
-/// had announced to retries when the circuit admitted the call. Does nothing if a circuit has announced a wait since
-/// then, for example because the failure of this call opened the circuit.
-#[cold]
-#[inline(never)]
-pub(crate) fn void_messages_of_permit(before: u16) {
-    if Existing::now().messages() == before {
-        StillOpen::void();
+impl Failed {
+    /// Makes retries ignore all waits that circuits have announced on this thread so far. Does nothing if a circuit
+    /// inside the failed call has announced a wait. A circuit calls this function when it records a failure, and
+    /// announces no wait itself.
+    #[inline]
+    pub(crate) fn void_messages(self) {
+        let now = Existing::now().messages();
+        let is_last = match self {
+            Self::InPoll => now == LastError::get().messages(),
+            Self::InDrop(after) => Self::is_last_in_drop(after, now),
+            Self::ByPermit(before) => now == before,
+        };
+        if is_last {
+            StillOpen::void();
+        }
+    }
+
+    /// Returns whether no circuit inside a dropped call has announced a wait during the last poll or during the drop.
+    #[cold]
+    #[inline(never)]
+    fn is_last_in_drop(after: u16, now: u16) -> bool {
+        // If a circuit has announced a wait since the last poll, the circuit did so either before the drop, for another
+        // call, or during the drop. Only in the second case is its call inside the dropped call.
+        if after == now { now == LastError::get().messages() } else { !StillOpen::is_newest_by(Reason::Drop) }
+    }
+
+    /// Returns the reason of the message that the circuit leaves for retries if the failure opened the circuit.
+    pub(crate) fn reason(self) -> Reason {
+        if matches!(self, Self::InDrop(_)) { Reason::Drop } else { Reason::Failure }
     }
 }
 

@@ -25,9 +25,20 @@ pub(crate) const FOREVER: u64 = u64::MAX - 7;
 thread_local! {
     /// The newest messages from circuits to retries on this thread. The messages are numbered, and the index of a
     /// message is its number modulo [`KEPT`]. A message consists of the address of a circuit, and the time in
-    /// nanoseconds until this circuit may admit a call. The time is rounded down to a multiple of eight. The lowest bit
-    /// of the time is then set if the circuit left the message because it rejected a call.
+    /// nanoseconds until this circuit may admit a call. The time is rounded down to a multiple of eight. The lowest bits
+    /// then contain the reason of the message, as the number of a [`Reason`].
     static NEWEST: [Cell<(usize, u64)>; KEPT as usize] = const { [const { Cell::new((VOID, 0)) }; KEPT as usize] };
+}
+
+/// The reason why a circuit left a message for retries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// The circuit is open after a failure.
+    Failure,
+    /// The circuit rejected a call.
+    Rejection,
+    /// The circuit is open after the failure of a hung call, whose future or permit was dropped.
+    Drop,
 }
 
 /// The content of a message from a circuit to retries: for how long the circuit will reject calls.
@@ -43,9 +54,16 @@ impl StillOpen {
     /// Stores a message from a circuit to the retries on this thread. A circuit calls this function in two cases: when
     /// it rejects a call, and when it has recorded a failure and is open. `circuit` is the address of the circuit, and
     /// `wait` is the time in nanoseconds until the circuit may admit a call.
-    pub(crate) fn leave(circuit: usize, wait: u64, by_rejection: bool) {
+    pub(crate) fn leave(circuit: usize, wait: u64, reason: Reason) {
         let number = count_message();
-        NEWEST.with(|newest| newest[usize::from(number % KEPT)].set((circuit, wait & !7 | u64::from(by_rejection))));
+        NEWEST.with(|newest| newest[usize::from(number % KEPT)].set((circuit, wait & !7 | reason as u64)));
+    }
+
+    /// Returns whether the newest message on this thread has the reason `reason`, and is not void.
+    pub(crate) fn is_newest_by(reason: Reason) -> bool {
+        let newest = usize::from(Existing::now().messages() % KEPT);
+        let (circuit, wait) = NEWEST.with(|messages| messages[newest].get());
+        circuit != VOID && wait & 7 == reason as u64
     }
 
     /// Makes all earlier messages from circuits to retries on this thread void, so that retries ignore these messages.
@@ -80,7 +98,9 @@ impl StillOpen {
         NEWEST.with(|newest| {
             let messages = (0..count).map(|age| newest[usize::from(number.wrapping_sub(age) % KEPT)].get());
             let mut messages = messages.filter(|(circuit, _)| *circuit != VOID && !is_own(*circuit));
-            messages.next().map(|(_, wait)| Self { wait: wait & !7, by_rejection: wait & 1 == 1 })
+            messages
+                .next()
+                .map(|(_, wait)| Self { wait: wait & !7, by_rejection: wait & 7 == Reason::Rejection as u64 })
         })
     }
 

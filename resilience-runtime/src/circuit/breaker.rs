@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::base::clock::{Tick, nanos, whole_steps};
 use crate::base::existing::Note;
 use crate::base::name::Name;
-use crate::base::noted::{Noted, note_run};
+use crate::base::noted::{Failed, Noted, note_run};
 use crate::base::sync::Arc;
 use crate::call_error::CallError;
 use crate::circuit::core::core::Core;
@@ -21,10 +21,11 @@ use crate::circuit::core::state::{CircuitState, Phase};
 use crate::circuit::core::stripes::Stripes;
 use crate::circuit::error::CircuitOpenError;
 use crate::circuit::events;
-use crate::circuit::permit::{Call, OwnedPermit, Permit, Watched};
+use crate::circuit::permit::{Call, OwnedPermit, Permit};
 use crate::circuit::settings::Settings;
 use crate::circuit::stats::CircuitStats;
 use crate::circuit::sums::CircuitSums;
+use crate::circuit::watched::Watched;
 
 /// Rejects calls to a failing service until the service has recovered.
 ///
@@ -462,7 +463,7 @@ fn end_failed(permit: Permit<'_>) {
     match Note::last() {
         Note::Other => permit.end().body_failed(None, None),
         Note::Deadline => permit.end_late(),
-        Note::TooLate => permit.end().end_too_late(),
+        Note::TooLate => permit.end().end_too_late(Failed::InPoll),
         Note::Circuit | Note::Limit | Note::AboveBurst => permit.ignore(),
     }
 }

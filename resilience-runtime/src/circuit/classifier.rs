@@ -7,13 +7,14 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::base::accepts::{Accepts, AnyError, AnyValue};
-use crate::base::noted::{Noted, NotedValue, void_messages_of_permit};
+use crate::base::noted::{Failed, Noted, NotedValue};
 use crate::base::sync::Arc;
 use crate::call_error::CallError;
 use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::classifier_functions::{OfErrors, OfValues, debug};
 use crate::circuit::core::core::Core;
-use crate::circuit::permit::{Admitted, OwnedPermit, Permit, Watched};
+use crate::circuit::permit::{Admitted, OwnedPermit, Permit};
+use crate::circuit::watched::Watched;
 use crate::expansion::cause::Cause;
 use crate::expansion::search;
 
@@ -78,17 +79,16 @@ pub(crate) enum Verdict<'a> {
 }
 
 impl Verdict<'_> {
-    /// Records the outcome of a call. `is_noted` is true if the body of the call ran inside the wrapper [`Noted`],
-    /// which stores the kind of the body's error.
-    fn record<B: Borrow<Core>>(self, call: &Admitted<B>, is_noted: bool) {
+    /// Records the outcome of a call. `failed` is the way in which the circuit records a failure.
+    fn record<B: Borrow<Core>>(self, call: &Admitted<B>, failed: Failed) {
         match self {
             Self::Success => call.success(),
             Self::Failure { error, retry_after } => {
                 let text = error.as_ref().map(|error| error as &dyn Display);
-                if is_noted { call.body_failed(text, retry_after) } else { call.failure(text, retry_after) }
+                call.failure(text, retry_after, failed);
             }
-            Self::Neutral(Cause::Deadline) => call.end_late(),
-            Self::Neutral(Cause::TooLate) => call.end_too_late(),
+            Self::Neutral(Cause::Deadline) => call.end_late(failed),
+            Self::Neutral(Cause::TooLate) => call.end_too_late(failed),
             Self::Neutral(_) => call.ignore(),
         }
     }
@@ -184,7 +184,7 @@ impl CircuitBreaker {
         // Marks the call as waiting, so that a panic in a function of the classifier cancels the call.
         permit.wait();
         let verdict = classifier.classify(&outcome, Cause::or_noted);
-        verdict.record(&permit.end(), true);
+        verdict.record(&permit.end(), Failed::InPoll);
         outcome.map_err(CallError::Failed)
     }
 }
@@ -224,11 +224,8 @@ macro_rules! settle {
                     T: Accepts<V> + ?Sized,
                 {
                     let verdict = classifier.classify(outcome, |cause| cause);
-                    let (messages, is_failure) = (self.0.messages(), matches!(verdict, Verdict::Failure { .. }));
-                    verdict.record(self.0.end(), false);
-                    if is_failure {
-                        void_messages_of_permit(messages);
-                    }
+                    let failed = self.0.failed();
+                    verdict.record(self.0.end(), failed);
                 }
             }
         )*

@@ -1,20 +1,16 @@
-//! Defines the permits, which record the outcomes of admitted calls. Also defines the future that polls the body of an
-//! admitted call.
+//! Defines the permits, which record the outcomes of admitted calls.
 
 use std::borrow::Borrow;
 use std::fmt::{self, Display};
-use std::future::Future;
 use std::num::NonZeroU64;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::base::clock::Tick;
 use crate::base::existing::{Existing, LastError, Note};
-use crate::base::noted::void_messages_of_permit;
+use crate::base::noted::Failed;
 use crate::base::repeat::Repeat;
-use crate::base::still_open::StillOpen;
+use crate::base::still_open::{Reason, StillOpen};
 use crate::base::sync::Arc;
 use crate::circuit::core::core::Core;
 use crate::circuit::core::decision::Admission;
@@ -55,15 +51,15 @@ impl<B: Borrow<Core>> Admitted<B> {
     }
 
     #[inline]
-    pub(super) fn failure(&self, error: Option<&dyn Display>, retry_after: Option<Duration>) {
-        self.core.borrow().fail(self.ticket, self.started, error, retry_after, false);
+    pub(super) fn failure(&self, error: Option<&dyn Display>, retry_after: Option<Duration>, failed: Failed) {
+        self.core.borrow().fail(self.ticket, self.started, error, retry_after, failed);
     }
 
     /// Records a failure of the body, which ran inside the wrapper [`Noted`](crate::base::noted::Noted). This wrapper
     /// stores the kind of the body's error, for example a rejection.
     #[inline]
     pub(crate) fn body_failed(&self, error: Option<&dyn Display>, retry_after: Option<Duration>) {
-        self.core.borrow().fail(self.ticket, self.started, error, retry_after, true);
+        self.failure(error, retry_after, Failed::InPoll);
     }
 
     #[inline]
@@ -71,17 +67,17 @@ impl<B: Borrow<Core>> Admitted<B> {
         self.core.borrow().ignore(self.ticket, self.started);
     }
 
-    pub(crate) fn end_late(&self) {
-        self.core.borrow().end_late(self.ticket, self.started);
+    pub(crate) fn end_late(&self, failed: Failed) {
+        self.core.borrow().end_late(self.ticket, self.started, failed);
     }
 
-    pub(crate) fn end_too_late(&self) {
-        self.core.borrow().end_too_late(self.ticket, self.started);
+    pub(crate) fn end_too_late(&self, failed: Failed) {
+        self.core.borrow().end_too_late(self.ticket, self.started, failed);
     }
 
     #[inline]
-    fn cancel(&self) {
-        self.core.borrow().cancel(self.ticket, self.started);
+    fn cancel(&self, failed: Failed) {
+        self.core.borrow().cancel(self.ticket, self.started, failed);
     }
 }
 
@@ -95,16 +91,16 @@ pub(crate) struct Call<B: Borrow<Core>> {
 /// Stores the state of a call. This type is 64 bits long, so that a [`Call`] contains no padding. With padding, a move
 /// of a `Call` would copy the padding byte by byte.
 ///
-/// The lowest three bits are the state of the call. In a permit that the user holds, the bits 16 to 31 contain a
-/// number. Before the admission, circuits had announced this number of waits to retries on this thread. An announced
-/// wait is the time for which a circuit will reject calls. The 64 bits are never all zero, so that a `Result` with a
-/// `Call` is as small as the `Call`.
+/// The lowest three bits are the state of the call. The bits 16 to 31 can contain the number of waits that circuits have
+/// announced to retries on this thread. An announced wait is the time for which a circuit will reject calls. A permit
+/// that the user holds contains the number at the admission. The permit of a call that can hang contains the number at
+/// the end of the last poll. The 64 bits are never all zero, so that a `Result` with a `Call` is as small as the `Call`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Progress(NonZeroU64);
 
 impl Progress {
-    /// The call waits, for example between two polls of its body, or the user holds the permit. If the permit is
-    /// dropped in this state, the call was cancelled.
+    /// The call waits, for example between two polls of its body. If the permit is dropped in this state, the call was
+    /// cancelled.
     const WAITING: Self = Self(NonZeroU64::MIN);
     /// The body of the call is being polled. If the permit is dropped in this state, the body panicked.
     /// `std::thread::panicking` cannot replace this state. For example, `std::thread::panicking` also returns true if
@@ -115,12 +111,19 @@ impl Progress {
     const IN_LAYER: Self = Self(NonZeroU64::MIN.saturating_add(2));
     /// The outcome of the call is recorded, or is about to be recorded.
     const ENDED: Self = Self(NonZeroU64::MIN.saturating_add(3));
+    /// The user holds the permit. If the permit is dropped in this state, the call was cancelled.
+    const OF_USER: Self = Self(NonZeroU64::MIN.saturating_add(4));
+    const STATE: u64 = 7;
     const MESSAGES: u32 = 16;
 
-    /// Returns the progress of a call whose permit the user acquires now.
+    /// Adds the current number of waits that circuits have announced to retries on this thread.
     #[inline]
-    fn of_user() -> Self {
-        Self(Self::WAITING.0 | u64::from(Existing::now().messages()) << Self::MESSAGES)
+    fn with_messages(self) -> Self {
+        Self(self.0 | u64::from(Existing::now().messages()) << Self::MESSAGES)
+    }
+
+    fn is_of_user(self) -> bool {
+        self.0.get() & Self::STATE == Self::OF_USER.0.get()
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "the number has 16 bits")]
@@ -166,22 +169,37 @@ impl<B: Borrow<Core>> Call<B> {
     /// Marks the permit of this call as held by the user's code, and calls [`start_wait`](Self::start_wait).
     #[inline]
     pub(crate) fn hand_over(&mut self) {
-        self.progress = Progress::of_user();
+        self.progress = Progress::OF_USER.with_messages();
         self.start_wait();
     }
 
-    /// Returns the number of waits that circuits had announced to retries on the thread before the admission of the
-    /// call. An announced wait is the time for which a circuit will reject calls. The user must hold the permit of the
-    /// call.
-    pub(super) fn messages(&self) -> u16 {
-        self.progress.messages()
+    /// Returns the way in which the circuit records a failure of this call, if the call ends outside a poll.
+    pub(super) fn failed(&self) -> Failed {
+        let messages = self.progress.messages();
+        if self.progress.is_of_user() { Failed::ByPermit(messages) } else { Failed::InDrop(messages) }
     }
 
     /// Ends the call as a failure. The user must hold the permit of the call.
     fn end_as_failure(&mut self, error: Option<&dyn Display>, retry_after: Option<Duration>) {
-        let messages = self.messages();
-        self.end().failure(error, retry_after);
-        void_messages_of_permit(messages);
+        let failed = self.failed();
+        self.end().failure(error, retry_after, failed);
+    }
+
+    /// Marks the call as waiting after a poll. If the circuit has the option `hung_after`, also records the time of the
+    /// first wait, and the number of waits that circuits have announced to retries. If the call hangs and is dropped
+    /// before the next poll, the circuit needs this number.
+    #[inline]
+    pub(crate) fn end_poll(&mut self) {
+        self.progress = Progress::WAITING;
+        if self.admitted.core.borrow().gate.times_waits() {
+            self.record_poll();
+        }
+    }
+
+    #[cold]
+    fn record_poll(&mut self) {
+        self.progress = self.progress.with_messages();
+        self.record_wait();
     }
 
     /// With the option `hung_after`, records the time at which the body of the call first waits. An async body first
@@ -217,15 +235,13 @@ impl<B: Borrow<Core>> Call<B> {
         if self.progress == Progress::POLLING && self.admitted.ticket.is_trial() {
             running::leave();
         }
+        let failed = if panicked { Failed::InPoll } else { self.failed() };
         let call = self.end();
         // Catches a panic of a subscriber of events. If the body of the call has already panicked, a second panic would
         // abort the process.
-        let _ =
-            catch_unwind(AssertUnwindSafe(
-                || {
-                    if panicked { call.failure(Some(&"panic"), None) } else { call.cancel() }
-                },
-            ));
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            if panicked { call.failure(Some(&"panic"), None, failed) } else { call.cancel(failed) }
+        }));
     }
 }
 
@@ -243,7 +259,7 @@ impl<'a> Call<&'a Core> {
             Ok(admission) => admission,
             Err(wait) => {
                 core.reject(wait);
-                StillOpen::leave(core.address(), wait.until_admission(), true);
+                StillOpen::leave(core.address(), wait.until_admission(), Reason::Rejection);
                 LastError::reject(Note::Circuit);
                 return Err(wait);
             }
@@ -397,7 +413,7 @@ impl OwnedPermit {
         if self.0.admitted.ticket.is_trial() {
             running::leave();
         }
-        self.0.progress = Progress::WAITING;
+        self.0.end_poll();
     }
 }
 
@@ -413,7 +429,7 @@ impl<'a> Permit<'a> {
     /// Records a call that the caller's [`deadline`](crate::deadline()) ended. The call counts as a failure if the call
     /// ran for the time `hung_after` or longer. Otherwise, the call counts as neither success nor failure.
     pub(crate) fn end_late(self) {
-        self.end().end_late();
+        self.end().end_late(Failed::InPoll);
     }
 
     /// Runs a part of the call's body, such as one poll. A panic in this part counts as a failure of the call.
@@ -464,40 +480,5 @@ impl<'a> Permit<'a> {
     #[inline]
     pub(crate) fn resume(&mut self) {
         self.0.progress = Progress::IN_LAYER;
-    }
-}
-
-pin_project_lite::pin_project! {
-    /// Polls the body of a call. Records the beginning and the end of each poll in the permit of the call. If the
-    /// permit is dropped during a poll, the body has panicked. If the permit is dropped between two polls, the call was
-    /// cancelled. If the permit is dropped after the last poll, a function of the user such as `retry_if` has panicked.
-    #[derive(Debug)]
-    #[must_use = "futures do nothing unless awaited"]
-    pub struct Watched<'p, 'b, F> {
-        permit: &'p mut Permit<'b>,
-        #[pin]
-        body: F,
-    }
-}
-
-impl<'p, 'b, F> Watched<'p, 'b, F> {
-    #[inline]
-    pub(crate) fn new(permit: &'p mut Permit<'b>, body: F) -> Self {
-        Self { permit, body }
-    }
-}
-
-impl<F: Future> Future for Watched<'_, '_, F> {
-    type Output = F::Output;
-
-    #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        let poll = this.permit.run(|| this.body.poll(cx));
-        if poll.is_pending() {
-            this.permit.wait();
-            this.permit.0.start_wait();
-        }
-        poll
     }
 }

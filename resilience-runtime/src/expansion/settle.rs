@@ -7,13 +7,14 @@ use std::future::Future;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use crate::base::noted::{NotedValue, aside};
+use crate::base::noted::{Failed, NotedValue, aside};
 use crate::base::outcome::Outcome;
 use crate::base::repeat::Repeat;
 use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::core::core::Core;
 use crate::circuit::error::CircuitOpenError;
-use crate::circuit::permit::{Admitted, Permit, Watched};
+use crate::circuit::permit::{Admitted, Permit};
+use crate::circuit::watched::Watched;
 use crate::events::{self, event, excerpt};
 use crate::expansion::cause::Cause;
 use crate::expansion::text::Text;
@@ -193,8 +194,8 @@ pub fn end_by_caller(permit: Permit<'_>, cause: Cause) {
 #[cold]
 fn end_neutral(call: Admitted<&Core>, cause: Cause) {
     match cause {
-        Cause::Deadline => call.end_late(),
-        Cause::TooLate => call.end_too_late(),
+        Cause::Deadline => call.end_late(Failed::InPoll),
+        Cause::TooLate => call.end_too_late(Failed::InPoll),
         _ => call.ignore(),
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::task::Poll;
 use std::time::Duration;
 
-use crate::base::noted::noted;
+use crate::base::noted::{Failed, noted};
 use crate::circuit::permit::OwnedPermit;
 use crate::expansion::cause::Cause;
 use crate::stream::judge::{AnyItem, Decision, Judge};
@@ -61,8 +61,8 @@ fn settle(mut permit: OwnedPermit, slow: &Slow, decision: Decision, text: Option
             slow.shorten(&mut permit);
             permit.0.end().body_failed(text, retry_after);
         }
-        Decision::Neutral(Cause::Deadline) => permit.0.end().end_late(),
-        Decision::Neutral(Cause::TooLate) => permit.0.end().end_too_late(),
+        Decision::Neutral(Cause::Deadline) => permit.0.end().end_late(Failed::InPoll),
+        Decision::Neutral(Cause::TooLate) => permit.0.end().end_too_late(Failed::InPoll),
         Decision::Neutral(_) => {
             slow.shorten(&mut permit);
             permit.ignore();

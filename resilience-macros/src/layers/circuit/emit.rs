@@ -99,11 +99,12 @@ impl Layer for Circuit {
         Some(place.numbered("permit"))
     }
 
-    fn watch(&self, place: Place<'_>, body: TokenStream) -> TokenStream {
-        let (waits, permit) = (place.waits(), place.numbered("permit"));
+    fn watch(&self, place: Place<'_>, body: TokenStream, waits: Option<&Ident>) -> TokenStream {
+        let (module, permit) = (place.waits(), place.numbered("permit"));
         let watch = if self.judge.failure_if_ok.is_some() { "watch_values" } else { "watch" };
         let watch = Ident::new(watch, Span::mixed_site());
-        quote_spanned!(Span::mixed_site()=> #waits::#watch(&mut #permit, #body))
+        let of_hedge = waits.map(|waits| quote_spanned!(Span::mixed_site()=> .of_hedge(&#waits)));
+        quote_spanned!(Span::mixed_site()=> #module::#watch(&mut #permit, #body) #of_hedge)
     }
 }
 

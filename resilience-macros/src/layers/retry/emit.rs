@@ -166,7 +166,7 @@ impl Layer for Retry {
         })
     }
 
-    fn watch(&self, place: Place<'_>, body: TokenStream) -> TokenStream {
+    fn watch(&self, place: Place<'_>, body: TokenStream, _waits: Option<&Ident>) -> TokenStream {
         let (local, watch) = (place.local(), place.method("watch"));
         quote_spanned!(Span::mixed_site()=> #local.#watch(#body))
     }

@@ -74,63 +74,70 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
                 }
             };
             let outcome = 'circuit: {
+                let hedge_waits = ::resilience_runtime::__private::BodyWaits::new();
                 let (outcome, of_attempt) = retry
-                    .watch(::resilience_runtime::__private::watch(
-                        &mut permit,
-                        ::resilience_runtime::__private::Hedged::new(
-                            hedge_held(),
-                            [
-                                ::core::pin::pin!(::core::option::Option::None),
-                                ::core::pin::pin!(::core::option::Option::None),
-                            ],
-                            |attempt| {
-                                ::resilience_runtime::__private::began("fetch", attempt);
-                                async {
-                                    let mut cause = ::resilience_runtime::__private::Cause::None;
-                                    let outcome = {
-                                        let mut permit2 =
-                                            match ::resilience_runtime::__private::admit(circuit2.get(), false) {
-                                                ::core::result::Result::Ok(permit) => permit,
-                                                ::core::result::Result::Err(error) => {
-                                                    cause = ::resilience_runtime::__private::Cause::Circuit;
-                                                    return (
-                                                        ::resilience_runtime::__private::Conversion::<
-                                                            Result<Page, Error>,
-                                                            _,
-                                                        >::of(
-                                                            &error
-                                                        )
-                                                        .__rejected(error),
-                                                        cause,
-                                                    );
-                                                }
-                                            };
-                                        cause = ::resilience_runtime::__private::Cause::None;
-                                        let outcome =
-                                            ::resilience_runtime::__private::Body::<Result<Page, Error>>::new()
-                                                .__note(::resilience_runtime::__private::watch(&mut permit2, async {
-                                                    if false {
-                                                        return ::resilience_runtime::__private::never::<
-                                                            Result<Page, Error>,
-                                                        >(
+                    .watch(
+                        ::resilience_runtime::__private::watch(
+                            &mut permit,
+                            ::resilience_runtime::__private::Hedged::new(
+                                hedge_held(),
+                                [
+                                    ::core::pin::pin!(::core::option::Option::None),
+                                    ::core::pin::pin!(::core::option::Option::None),
+                                ],
+                                |attempt| {
+                                    ::resilience_runtime::__private::began("fetch", attempt);
+                                    async {
+                                        let mut cause = ::resilience_runtime::__private::Cause::None;
+                                        let outcome = {
+                                            let mut permit2 =
+                                                match ::resilience_runtime::__private::admit(circuit2.get(), false) {
+                                                    ::core::result::Result::Ok(permit) => permit,
+                                                    ::core::result::Result::Err(error) => {
+                                                        cause = ::resilience_runtime::__private::Cause::Circuit;
+                                                        return (
+                                                            ::resilience_runtime::__private::Conversion::<
+                                                                Result<Page, Error>,
+                                                                _,
+                                                            >::of(
+                                                                &error
+                                                            )
+                                                            .__rejected(error),
+                                                            cause,
                                                         );
                                                     }
-                                                    '_resilience_body: { client.get(&url).await?.page() }
-                                                }))
-                                                .await;
-                                        let outcome = ::resilience_runtime::__private::settle(
-                                            permit2,
-                                            outcome,
-                                            |error| ::resilience_runtime::__private::Shown::of(error).__error(),
-                                            |error| ::resilience_runtime::__private::Search::of(error).__cause(),
-                                        );
-                                        outcome
-                                    };
-                                    (outcome, cause)
-                                }
-                            },
-                        ),
-                    ))
+                                                };
+                                            cause = ::resilience_runtime::__private::Cause::None;
+                                            let outcome =
+                                                ::resilience_runtime::__private::Body::<Result<Page, Error>>::new()
+                                                    .__note(::resilience_runtime::__private::watch(
+                                                        &mut permit2,
+                                                        hedge_waits.of(async {
+                                                            if false {
+                                                                return ::resilience_runtime::__private::never::<
+                                                                    Result<Page, Error>,
+                                                                >(
+                                                                );
+                                                            }
+                                                            '_resilience_body: { client.get(&url).await?.page() }
+                                                        }),
+                                                    ))
+                                                    .await;
+                                            let outcome = ::resilience_runtime::__private::settle(
+                                                permit2,
+                                                outcome,
+                                                |error| ::resilience_runtime::__private::Shown::of(error).__error(),
+                                                |error| ::resilience_runtime::__private::Search::of(error).__cause(),
+                                            );
+                                            outcome
+                                        };
+                                        (outcome, cause)
+                                    }
+                                },
+                            ),
+                        )
+                        .of_hedge(&hedge_waits),
+                    )
                     .await;
                 cause = of_attempt;
                 outcome

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::base::clock::{Stamp, Tick};
 use crate::base::name::Name;
-use crate::base::noted::void_messages;
+use crate::base::noted::Failed;
 use crate::base::still_open::{FOREVER, StillOpen};
 use crate::base::sync::Arc;
 use crate::circuit::core::blind::BLIND_CALLS;
@@ -136,25 +136,26 @@ impl Core {
         self.release(ticket);
     }
 
-    /// Records a cancelled call, whose future or permit was dropped.
+    /// Records a cancelled call, whose future or permit was dropped. `failed` applies to a call that counts as a failure
+    /// because of `hung_after`.
     #[cold]
-    pub(crate) fn cancel(&self, ticket: Ticket, started: Option<Tick>) {
-        self.end_without_outcome(ticket, started, Totals::add_cancelled, Ended::Cancelled);
+    pub(crate) fn cancel(&self, ticket: Ticket, started: Option<Tick>, failed: Failed) {
+        self.end_without_outcome(ticket, started, Totals::add_cancelled, Ended::Cancelled, failed);
     }
 
     /// Records a call that the caller's [`deadline`](crate::deadline()) ended.
     #[cold]
-    pub(crate) fn end_late(&self, ticket: Ticket, started: Option<Tick>) {
-        self.end_without_outcome(ticket, started, Totals::add_ignored, Ended::Ignored);
+    pub(crate) fn end_late(&self, ticket: Ticket, started: Option<Tick>, failed: Failed) {
+        self.end_without_outcome(ticket, started, Totals::add_ignored, Ended::Ignored, failed);
     }
 
     /// Records an outer call that failed with the error of an inner call. The inner call did not start, because the
     /// caller's deadline had already passed. If the body of the outer call ran for `hung_after` or longer, the outer
     /// call counts as a failure. Otherwise, the outer call counts as neither success nor failure.
     #[cold]
-    pub(crate) fn end_too_late(&self, ticket: Ticket, started: Option<Tick>) {
+    pub(crate) fn end_too_late(&self, ticket: Ticket, started: Option<Tick>, failed: Failed) {
         if self.has_hung(ticket, started, Tick::now()) {
-            self.fail(ticket, started, Some(&"hung"), None, false);
+            self.fail(ticket, started, Some(&"hung"), None, failed);
         } else {
             self.ignore(ticket, started);
         }
@@ -175,11 +176,18 @@ impl Core {
 
     /// Records a call that was cancelled, or that a deadline ended. If the call ran for `hung_after` or longer, records
     /// a failure. Otherwise, calls `add`, which counts the call in the totals.
-    fn end_without_outcome(&self, ticket: Ticket, started: Option<Tick>, add: impl FnOnce(&Totals), ended: Ended) {
+    fn end_without_outcome(
+        &self,
+        ticket: Ticket,
+        started: Option<Tick>,
+        add: impl FnOnce(&Totals),
+        ended: Ended,
+        failed: Failed,
+    ) {
         let Self { name, gate, totals } = self;
         let now = Tick::now();
         if self.has_hung(ticket, started, now) {
-            return self.fail(ticket, started, Some(&"hung"), None, false);
+            return self.fail(ticket, started, Some(&"hung"), None, failed);
         }
         add(totals);
         self.add_duration(ended, started, || now);
@@ -260,12 +268,11 @@ impl Core {
         counted
     }
 
-    /// Records a failure. `is_noted` is true if the body of the call ran inside a wrapper such as
-    /// [`Noted`](crate::base::noted::Noted), which stores the kind of the body's error.
+    /// Records a failure, which occurred in the way `failed`.
     ///
     /// If the circuit is now open, leaves a message ([`StillOpen`]) that tells a retry for how long the circuit will
-    /// reject calls. If the circuit is not open, and `is_noted` is true, calls [`void_messages`]. A retry then ignores
-    /// the earlier messages of circuits on this thread.
+    /// reject calls. If the circuit is not open, calls [`Failed::void_messages`]. A retry then ignores the earlier
+    /// messages of circuits on this thread.
     #[cold]
     pub(crate) fn fail(
         &self,
@@ -273,7 +280,7 @@ impl Core {
         started: Option<Tick>,
         error: Option<&dyn fmt::Display>,
         retry_after: Option<Duration>,
-        is_noted: bool,
+        failed: Failed,
     ) {
         let Self { name, gate, .. } = self;
         let now = Stamp::now();
@@ -292,9 +299,8 @@ impl Core {
         // opened the circuit.
         let wait = if matches!(effect, Effect::Counted) { None } else { self.wait() };
         match wait {
-            Some(wait) => StillOpen::leave(self.address(), wait, false),
-            None if is_noted => void_messages(),
-            None => {}
+            Some(wait) => StillOpen::leave(self.address(), wait, failed.reason()),
+            None => failed.void_messages(),
         }
     }
 
