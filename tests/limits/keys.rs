@@ -1,6 +1,8 @@
 //! Tests `key` and `max_keys` of `#[bulkhead]` and `#[rate_limit]`, and the type `KeyedCircuits`.
 
 use std::collections::BTreeSet;
+use std::sync::Barrier;
+use std::thread;
 use std::time::Duration;
 
 use resilience_runtime::metrics::MetricsReader;
@@ -279,4 +281,29 @@ async fn name_with_and_without_key_is_a_mistake() {
     with_key(1).await.unwrap();
     let mistakes: Vec<_> = check().unwrap_err().iter().map(ToString::to_string).collect();
     assert!(mistakes.iter().any(|mistake| mistake.starts_with("rate limit 'keys::both': `key` is absent at")));
+}
+
+#[bulkhead(name = "keys::same", max = 2, max_keys = 1, key = key)]
+fn same_key(key: u32) -> Result<(), Error> {
+    let _ = key;
+    Ok(())
+}
+
+#[test]
+fn threads_that_add_one_key_share_its_bulkhead() {
+    for key in 0..2_000 {
+        let barrier = Barrier::new(2);
+        let call = || {
+            barrier.wait();
+            same_key(key).unwrap();
+        };
+        thread::scope(|threads| {
+            threads.spawn(call);
+            threads.spawn(call);
+        });
+    }
+    let bulkheads = get_stats().bulkheads;
+    let found: Vec<_> = bulkheads.iter().filter(|(name, _)| name.starts_with("keys::same")).collect();
+    assert_eq!(found.len(), 1, "no call used the shared bulkhead: {found:?}");
+    assert_eq!(found[0].1.total_admitted, 2, "{found:?}");
 }

@@ -66,10 +66,16 @@ impl FamilyStats {
     }
 }
 
-/// A part of a family: the settings for new layers, and the table of existing layers. The alignment gives each shard
-/// its own cache line, because several threads may lock neighbouring shards at the same time.
+/// A part of a family. The alignment gives each shard its own cache line, because several threads may lock neighbouring
+/// shards at the same time.
 #[repr(align(64))]
-struct Shard<E: Keyed>(Mutex<(E::Settings, Keys<E>)>);
+struct Shard<E: Keyed> {
+    /// The settings for new layers, and the table of existing layers.
+    layers: Mutex<(E::Settings, Keys<E>)>,
+    /// The lock of a thread that adds a key to this shard. Another thread with the same key waits, and then finds the
+    /// layer. Without this lock, the other thread could evict the new layer, or find no place for its key.
+    adding: Mutex<()>,
+}
 
 /// A family has `max_keys / 64` shards, at least 1 and at most 16. An eviction (the removal of an idle layer) usually
 /// compares layers of only one shard, so smaller shards would offer too few candidates.
@@ -89,7 +95,8 @@ const BETWEEN_WARNINGS: Duration = Duration::from_secs(60);
 impl<E: Keyed> Family<E> {
     pub(crate) fn new(name: Cow<'static, str>, settings: &E::Settings, max_keys: u32) -> Self {
         let shards = (max_keys / KEYS_OF_A_SHARD).clamp(1, MOST_SHARDS);
-        let shard = |_| Shard(Mutex::new((settings.clone(), Keys::default())));
+        let layers = || Mutex::new((settings.clone(), Keys::default()));
+        let shard = |_| Shard { layers: layers(), adding: Mutex::new(()) };
         Self {
             name,
             shards: (0..shards).map(shard).collect(),
@@ -114,8 +121,8 @@ impl<E: Keyed> Family<E> {
     /// exist, evicts idle layers.
     pub(crate) fn apply(&self, settings: &E::Settings, max_keys: u32) {
         self.max_keys.store(max_keys, Ordering::Relaxed);
-        for Shard(shard) in &self.shards {
-            let (current, table) = &mut *lock(shard);
+        for Shard { layers, .. } in &self.shards {
+            let (current, table) = &mut *lock(layers);
             table.iter().for_each(|entry| entry.apply(settings));
             *current = settings.clone();
         }
@@ -139,8 +146,7 @@ impl<E: Keyed> Family<E> {
             }
         };
         let (shard, hash) = self.place(key);
-        let found = lock(&self.shards[shard].0).1.find(hash, |it| self.key(it) == Some(key));
-        found.unwrap_or_else(|| self.add(key, shard, hash))
+        self.used(key, shard, hash).unwrap_or_else(|| self.add(key, shard, hash))
     }
 
     /// Returns the layer of a key, or `None` if no layer with this key exists. This lookup does not count as a use of
@@ -157,7 +163,13 @@ impl<E: Keyed> Family<E> {
 
     fn get(&self, key: &[u8]) -> Option<E> {
         let (shard, hash) = self.place(key);
-        lock(&self.shards[shard].0).1.get(hash, |it| self.key(it) == Some(key))
+        lock(&self.shards[shard].layers).1.get(hash, |it| self.key(it) == Some(key))
+    }
+
+    /// Works like [`get`](Self::get), for a call that uses the layer.
+    #[inline]
+    fn used(&self, key: &[u8], shard: usize, hash: u32) -> Option<E> {
+        lock(&self.shards[shard].layers).1.find(hash, |it| self.key(it) == Some(key))
     }
 
     /// Returns an iterator over the layers of all keys. If the field `beyond` contains a layer, which several keys
@@ -170,12 +182,12 @@ impl<E: Keyed> Family<E> {
     /// The iterator creates a strong reference to a layer only when it returns this layer. Strong references to all
     /// layers at once would protect all layers from eviction.
     fn of_keys(&self) -> impl Iterator<Item = E> + '_ {
-        self.shards.iter().flat_map(|Shard(shard)| {
+        self.shards.iter().flat_map(|Shard { layers, .. }| {
             let mut next = Some(0);
             let steps = std::iter::from_fn(move || {
-                let (layers, end) = lock(shard).1.step(next?, E::downgrade);
+                let (some, end) = lock(layers).1.step(next?, E::downgrade);
                 next = end;
-                Some(layers)
+                Some(some)
             });
             steps.flatten().filter_map(|weak| E::upgrade(&weak))
         })
@@ -237,36 +249,39 @@ impl<E: Keyed> Family<E> {
     fn of_text(&self, key: &[u8]) -> Option<E> {
         let is_key = key.len() <= LONGEST && !is_shortened(key) && !is_beyond::<E>(key);
         let (shard, hash) = self.place(key);
-        let known = || self.get(key);
+        let _adding = lock(&self.shards[shard].adding);
         let add = || self.take_place().then(|| self.add_to_place(key, shard, hash, true));
-        is_key.then(|| known().or_else(add)).flatten()
+        is_key.then(|| self.get(key).or_else(add)).flatten()
     }
 
     /// Creates the layer of a new key. If `max_keys` layers exist and none can be evicted, the key shares a layer with
     /// other keys, or gets a temporary layer for one call.
     #[cold]
     fn add(&self, key: &[u8], shard: usize, hash: u32) -> E {
+        let adding = lock(&self.shards[shard].adding);
+        // Another thread may have added the key after the method `of` searched for it.
+        if let Some(layer) = self.used(key, shard, hash) {
+            return layer;
+        }
         let is_beyond = is_beyond::<E>(key);
         let has_place = !is_beyond && (self.take_place() || self.evict(shard));
         if has_place {
             self.shrink(shard);
-        } else if !is_beyond {
+        }
+        let layer = self.add_to_place(key, shard, hash, has_place);
+        // Releases the lock before the event, because a subscriber may call a function with the same key.
+        drop(adding);
+        if !has_place && !is_beyond {
             self.warn();
         }
-        self.add_to_place(key, shard, hash, has_place)
+        layer
     }
 
-    /// Creates the layer of a new key. If `has_place` is true, the field `keys` already counts the layer. Otherwise,
-    /// the table has no place for the layer. The key then shares a layer with other keys, or gets a temporary layer.
+    /// Creates the layer of a new key. The caller holds the lock `adding` of the shard. If `has_place` is true, the field
+    /// `keys` already counts the layer. Otherwise, the table has no place for the layer. The key then shares a layer
+    /// with other keys, or gets a temporary layer.
     fn add_to_place(&self, key: &[u8], shard: usize, hash: u32, has_place: bool) -> E {
-        let (settings, table) = &mut *lock(&self.shards[shard].0);
-        // Another thread may have inserted a layer for `key` after the method `of` searched for `key`.
-        if let Some(entry) = table.find(hash, |it| self.key(it) == Some(key)) {
-            if has_place {
-                self.keys.fetch_sub(1, Ordering::Relaxed);
-            }
-            return entry;
-        }
+        let (settings, table) = &mut *lock(&self.shards[shard].layers);
         if !has_place && E::IS_SHARED_BEYOND {
             let create = || E::create(Name::new(&format!("{}[{BEYOND}]", self.name)), settings);
             return self.beyond.get_or_init(create).clone();
@@ -310,8 +325,8 @@ impl<E: Keyed> Family<E> {
     fn evict(&self, shard: usize) -> bool {
         let (before, after) = self.shards.split_at(shard);
         [Rank::Fresh, Rank::Used, Rank::Manual].into_iter().any(|most| {
-            after.iter().chain(before).any(|Shard(shard)| {
-                let evicted = lock(shard).1.evict((random::next() >> 32) as u32, most);
+            after.iter().chain(before).any(|Shard { layers, .. }| {
+                let evicted = lock(layers).1.evict((random::next() >> 32) as u32, most);
                 evicted.is_some_and(|layer| {
                     lock_std(&self.history).evicted.add(&layer.sums());
                     true
