@@ -45,6 +45,22 @@ async fn late_first_item_ends_the_stream() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn time_of_the_first_poll_counts() {
+    let busy = || {
+        stream::poll_fn(|_| {
+            let _ = advance(seconds(3)).now_or_never(); // moves the clock at the first poll
+            Poll::<Option<Result<u64, Error>>>::Pending
+        })
+    };
+    let begin = Instant::now();
+    assert_eq!(after(pin!(LimitedStream::new(busy()).first_item(seconds(3))).next().await), seconds(3));
+    assert_eq!(begin.elapsed(), seconds(3));
+    let mut limited = pin!(LimitedStream::new(busy()).first_item(seconds(30)));
+    assert_eq!(after(deadline(seconds(2), limited.next()).await), seconds(2));
+    assert_eq!(begin.elapsed(), seconds(6));
+}
+
+#[tokio::test(start_paused = true)]
 async fn late_item_or_end_ends_the_stream() {
     let mut stream = pin!(LimitedStream::new(paused(&[60, 4, 4, 6])).idle(seconds(5)));
     for item in [60, 4, 4] {

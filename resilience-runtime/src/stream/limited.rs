@@ -138,6 +138,7 @@ impl<T, E, S: Stream<Item = Result<T, E>>> Stream for LimitedStream<S, E> {
         };
         if this.timer.is_none() {
             *this.allowed = within(limit);
+            this.timer.set(Some(Timer::new(*this.allowed)));
         }
         if !this.allowed.is_zero() {
             if let Poll::Ready(item) = stream.poll_next(cx) {
@@ -147,9 +148,6 @@ impl<T, E, S: Stream<Item = Result<T, E>>> Stream for LimitedStream<S, E> {
                     this.stream.set(None);
                 }
                 return Poll::Ready(item);
-            }
-            if this.timer.is_none() {
-                this.timer.set(Some(Timer::new(*this.allowed)));
             }
             if this.timer.as_mut().as_pin_mut().is_some_and(|timer| timer.poll(cx).is_pending()) {
                 return Poll::Pending;
