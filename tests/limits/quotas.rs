@@ -52,6 +52,20 @@ async fn rate_of_waiting_calls_counts_from_reset() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn first_call_that_a_new_quota_rejects_is_told_the_wait_behind_the_others() {
+    let limit = RateLimit::builder("quotas::first", 1).burst(1).wait(10 * SECOND).build().unwrap();
+    limit.try_acquire().unwrap();
+    let others = join_all((0..5).map(|_| limit.until_ready()));
+    let report = async {
+        advance(SECOND / 2).await;
+        limit.update(0, 60 * SECOND);
+    };
+    let first = async { wait_of(limit.acquire().await) };
+    let (told, _, ()) = join!(first, others, report);
+    assert_eq!(told, Some(60 * SECOND + 5 * SECOND - SECOND / 2));
+}
+
+#[tokio::test(start_paused = true)]
 async fn waiting_calls_start_with_a_burst_at_reset() {
     let limit = RateLimit::builder("quotas::burst", 1).burst(3).wait(21 * SECOND / 2).build().unwrap();
     (0..3).for_each(|_| limit.try_acquire().unwrap());

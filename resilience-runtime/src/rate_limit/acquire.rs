@@ -35,7 +35,7 @@ macro_rules! queue {
         // If the time `end` passes before the call is first in the queue, `turn` is `None`. Otherwise, `turn` contains
         // a permit, because the semaphore `line.turn` is never closed.
         let Some(_turn) = turn else { return Err($limit.reject_late(&waiting)) };
-        while let Some(early) = $limit.take_first($tokens, end)? {
+        while let Some(early) = $limit.take_first(&waiting, end)? {
             sleep(early.min(LONGEST_SLEEP)).await;
         }
         Ok(())
@@ -100,6 +100,10 @@ impl RateLimit {
     ///
     /// Dropping the future that this method returns removes the call from the queue. The removed call does not count
     /// towards the rate, and the calls behind it move up.
+    ///
+    /// The first call of the queue must be polled, or dropped. If a task keeps the future of this call without polling
+    /// it, the calls behind it wait in vain. For example, the body of a loop over `FuturesUnordered` must not wait for
+    /// a rate limit if the futures in the set wait for the same rate limit.
     pub async fn acquire(&self) -> Result<(), RateLimitedError> {
         take_within!(self, 1, self.wait())
     }
@@ -231,7 +235,7 @@ impl RateLimit {
         let turn = blocking::acquire(&self.0.line.turn, left);
         let Some(_turn) = turn else { return Err(self.reject_late(&waiting)) };
         let mut has_slept = false;
-        while let Some(early) = self.take_first(tokens, end)? {
+        while let Some(early) = self.take_first(&waiting, end)? {
             // A paused clock of tokio does not move while the thread sleeps. This check therefore ends the wait when
             // the time `wait` has passed in real time.
             if has_slept && latest.is_some_and(|latest| latest <= Instant::now()) {
@@ -255,12 +259,14 @@ impl RateLimit {
 
     /// Takes the tokens for the first call of the line (the queue) and returns `None`, if the rate admits the call now.
     /// Otherwise, returns the time until the call can start. If the call cannot start before `end`, rejects the call.
-    fn take_first(&self, tokens: u32, end: Tick) -> Result<Option<Duration>, RateLimitedError> {
-        match self.take_in_line(tokens, true) {
+    fn take_first(&self, waiting: &Waiting<'_>, end: Tick) -> Result<Option<Duration>, RateLimitedError> {
+        match self.take_in_line(waiting.tokens(), true) {
             Ok(()) => Ok(None),
             Err(Reason::Early(nanos)) if Duration::from_nanos(nanos) <= end.since(Tick::now()) => {
                 Ok(Some(Duration::from_nanos(nanos)))
             }
+            // The rejected call loses its place, so the told wait must also contain the waiting calls behind it.
+            Err(Reason::Early(_)) => Err(self.reject_late(waiting)),
             Err(reason) => Err(self.reject(reason)),
         }
     }

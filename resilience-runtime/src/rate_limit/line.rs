@@ -177,6 +177,10 @@ pub(crate) struct Waiting<'l> {
 }
 
 impl Waiting<'_> {
+    pub(crate) fn tokens(&self) -> u32 {
+        self.tokens
+    }
+
     /// Returns the number of tokens that the call takes in addition to its first token.
     fn extra(&self) -> u64 {
         u64::from(self.tokens).saturating_sub(1)
