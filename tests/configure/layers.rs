@@ -350,3 +350,27 @@ async fn layers_of_one_function_with_and_without_key_have_different_labels() {
     assert_eq!(get_stats().bulkheads[&plain].max, 5);
     assert_eq!(get_stats().keyed_bulkheads[&keyed].max_keys, 6);
 }
+
+macro_rules! plain_above_keyed {
+    ($function:ident) => {
+        #[bulkhead(max = 3)]
+        #[bulkhead(key = key, max = 4)]
+        async fn $function(key: u32) -> io::Result<u32> {
+            Ok(key)
+        }
+    };
+}
+plain_above_keyed!(written_by_a_macro);
+
+#[resilience_runtime::test]
+async fn layers_of_one_macro_call_with_and_without_key_have_different_labels() {
+    written_by_a_macro(1).await.unwrap();
+    let of_function = |name: &&String| name.contains("::written_by_a_macro");
+    let stats = get_stats();
+    let plain = stats.bulkheads.keys().filter(|name| !name.contains('[')).find(of_function).unwrap();
+    let keyed = stats.keyed_bulkheads.keys().find(of_function).unwrap();
+    assert_ne!(plain, keyed);
+    configure_bulkhead(keyed, |bulkhead| bulkhead.max(1)).unwrap();
+    let stats = get_stats();
+    assert_eq!((stats.bulkheads[plain].max, stats.bulkheads[&format!("{keyed}[1]")].max), (3, 1));
+}

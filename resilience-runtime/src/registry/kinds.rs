@@ -34,7 +34,7 @@ use crate::timeout::timeout::{Timeout, TimeoutStats};
 macro_rules! kinds {
     ($(
         $layer:ident, $options:ident, $stats:ident, $kind:literal, $create:expr, $apply:expr, $refusal:expr
-        $(, waiting $take:path)? $(, beside $other:ident)?;
+        $(, waiting $take:path)? $(, beside $keyed:ident)? $(, with keys of $plain:ident)?;
     )*) => {
         /// A reference to the declaration of one attribute. The crate `inventory` collects all values of this type at
         /// link time.
@@ -109,7 +109,15 @@ macro_rules! kinds {
 
                 $(
                     fn names_of_other_kind() -> Vec<String> {
-                        $other::layers().names()
+                        $keyed::layers().names()
+                    }
+                )?
+                $(
+                    // Includes the labels of the other kind. If a macro writes both attributes, their functions and
+                    // lines are equal, so only a number can make the label of the layer with keys different.
+                    fn names_of_other_kind() -> Vec<String> {
+                        let layers = $plain::layers();
+                        layers.names().into_iter().chain(layers.labelled().map(|(label, _)| label)).collect()
                     }
                 )?
 
@@ -149,12 +157,12 @@ kinds! {
         |name, options| KeyedBulkheads::new(&name, &options.settings(), options.max_keys),
         |keyed, options| keyed.change(&options.settings(), options.max_keys),
         |written, code, changes| refuse_wait(code, [written.wait, changes.wait], [written.max_queue, changes.max_queue]),
-        beside Bulkhead;
+        with keys of Bulkhead;
     KeyedRateLimits, RateLimitOptions, FamilyStats, "rate limit",
         |name, options| KeyedRateLimits::new(&name, &options.settings(), options.max_keys),
         |keyed, options| keyed.change(&options.settings(), options.max_keys),
         |written, code, changes| refuse_wait(code, [written.wait, changes.wait], [written.max_queue, changes.max_queue]),
-        waiting waiting::give_keyed_limits, beside RateLimit;
+        waiting waiting::give_keyed_limits, with keys of RateLimit;
     RateLimit, RateLimitOptions, RateLimitStats, "rate limit",
         |name, options| RateLimit::new(name, options.settings()),
         |limit, options| limit.change(options.settings()),

@@ -19,8 +19,9 @@ pub trait Listed: Layer {
     fn declared() -> Vec<&'static LayerDeclaration<Self>>;
 
     /// Returns the names of the layers of the related kind, which differs from this kind only by the option `key`. For
-    /// a layer without a name, returns the path of its function. The label of an unnamed layer never equals one of
-    /// these texts, because a change at run time selects layers of both kinds by label.
+    /// a layer without a name, returns the path of its function. A kind with the option `key` also returns the labels of
+    /// the layers without `key`. The label of an unnamed layer never equals one of these texts, because a change at run
+    /// time selects layers of both kinds by label.
     fn names_of_other_kind() -> Vec<String> {
         Vec::new()
     }
