@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::future::Future;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use resilience_runtime::{CallError, RateLimit, RateLimitedError, deadline, rate_limit, timeout};
 use support::Error;
 use tokio::task::{JoinSet, LocalSet, spawn_local, yield_now};
@@ -29,6 +30,18 @@ async fn first_minute_keeps_the_quota() {
         sleep(SECOND / 4).await;
     }
     assert_eq!(admitted, 60);
+}
+
+#[tokio::test(start_paused = true)]
+async fn burst_for_two_milliseconds_keeps_the_rate_in_spite_of_late_timers() {
+    for (rate, burst) in [(667, 3), (1_500, 4), (10_000, 21)] {
+        let limit = RateLimit::builder("rate_wait::late", rate).burst(burst).build().unwrap();
+        (0..burst).for_each(|_| limit.try_acquire().unwrap());
+        let begin = Instant::now();
+        join_all((0..1_000).map(|_| limit.until_ready())).await;
+        let right = SECOND * 1_000 / rate;
+        assert!(begin.elapsed() <= right + Duration::from_millis(2), "{rate}: {:?} for {right:?}", begin.elapsed());
+    }
 }
 
 #[rate_limit(limit = 5, per = 0.5)]
