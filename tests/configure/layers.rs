@@ -351,6 +351,22 @@ async fn layers_of_one_function_with_and_without_key_have_different_labels() {
     assert_eq!(get_stats().keyed_bulkheads[&keyed].max_keys, 6);
 }
 
+#[rate_limit(name = "configure::hot", key = key, limit = 1, per = "1h")]
+async fn hourly(key: u32) -> io::Result<()> {
+    let _ = key;
+    Ok(())
+}
+
+#[resilience_runtime::test]
+async fn few_keys_set_before_the_first_call_keep_the_used_key() {
+    configure_rate_limit("configure::hot", |limit| limit.max_keys(2)).unwrap();
+    hourly(1).await.unwrap();
+    for other in 100..300 {
+        hourly(other).await.unwrap();
+        assert!(hourly(1).await.is_err(), "evicted for {other}");
+    }
+}
+
 macro_rules! plain_above_keyed {
     ($function:ident) => {
         #[bulkhead(max = 3)]

@@ -38,8 +38,11 @@ use crate::timeout::timeout::Timeout;
 ///
 /// If the circuits of this name have the option `key`, the change applies to the circuits of all keys. If the number of
 /// circuits exceeds the new `max_keys`, the excess circuits are evicted (removed) at once. If too many circuits are in
-/// use, the eviction continues later, when calls use new keys. [`check_circuits`](crate::check_circuits) compares
-/// attributes and builders only, and never reports a change by `configure` as a conflict.
+/// use, the eviction continues later, when calls use new keys. If calls have used the circuits before `max_keys` becomes
+/// smaller than 1,024, later evictions compare fewer circuits, and may evict a recently used circuit.
+///
+/// [`check_circuits`](crate::check_circuits) compares attributes and builders only, and never reports a change by
+/// `configure` as a conflict.
 ///
 /// # Errors
 ///

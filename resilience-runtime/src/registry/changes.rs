@@ -7,7 +7,7 @@ use crate::base::sync::lock_std;
 #[cfg(feature = "config")]
 use crate::registry::configured::Source;
 use crate::registry::configured::{Configured, Origin};
-use crate::registry::layer::{Code, Layer, Options};
+use crate::registry::layer::{Code, Options};
 use crate::registry::layers::{Known, Layers, Listed, declared};
 
 impl<L: Listed> Layers<L> {
@@ -82,8 +82,8 @@ impl<L: Listed> Layers<L> {
         label: &str,
         edit: impl FnOnce(&mut Known<L>) -> Result<T, ConfigError>,
     ) -> Result<Option<T>, ConfigError> {
-        let Some((_, listed)) = self.known().into_iter().find(|(known, _)| known == label) else { return Ok(None) };
-        let Some(first) = listed.places.first().copied() else { return Ok(None) };
+        let listed = self.known().into_iter().find(|(known, _)| known == label);
+        let Some(first) = listed.and_then(|(_, listed)| listed.places.first().copied()) else { return Ok(None) };
         let parts = &mut *lock_std(&self.0);
         let known = match first.name {
             Some(name) => parts.named.entry(name).or_insert_with(|| Known::joined(name, declared::<L>(name))),
@@ -102,7 +102,7 @@ impl<L: Listed> Layers<L> {
     }
 }
 
-impl<L: Layer> Known<L> {
+impl<L: Listed> Known<L> {
     /// Returns an error if one of the options in `changes` cannot affect the calls of this layer.
     fn refuse(&self, changes: &L::Options) -> Result<(), ConfigError> {
         for (option, value) in changes.entries() {
@@ -151,7 +151,9 @@ impl<L: Layer> Known<L> {
     /// Replaces the stored changes by `configured`, and applies `configured` to the layer. Returns the earlier changes.
     fn change(&mut self, configured: Configured<L::Options>) -> Result<Configured<L::Options>, ConfigError> {
         let options = self.checked(&configured)?;
-        if !self.layer.apply(&options) {
+        if let Some(renewed) = self.layer.renewed(&options) {
+            self.layer = renewed;
+        } else if !self.layer.apply(&options) {
             let allowed = "one of the settings that this layer has had before: it has had 65,535 different settings";
             return Err(ConfigError::new("settings", "new".to_owned(), allowed));
         }

@@ -45,6 +45,11 @@ macro_rules! keyed_limits {
                     is_changed
                 }
 
+                /// Returns whether no key has a layer, and no other handle of the family exists.
+                pub(crate) fn is_unused(&self) -> bool {
+                    Arc::strong_count(&self.family) == 1 && self.family.stats().keys == 0
+                }
+
                 pub(crate) fn stats(&self) -> FamilyStats {
                     self.family.stats()
                 }

@@ -119,6 +119,11 @@ macro_rules! kinds {
                         let layers = $plain::layers();
                         layers.names().into_iter().chain(layers.labelled().map(|(label, _)| label)).collect()
                     }
+
+                    fn renewed(&self, options: &$options) -> Option<Self> {
+                        let name = Name::new(self.name());
+                        self.is_unused().then(|| Self::new(&name, &options.settings(), options.max_keys))
+                    }
                 )?
 
                 #[cfg(feature = "declare")]

@@ -25,6 +25,12 @@ pub trait Listed: Layer {
     fn names_of_other_kind() -> Vec<String> {
         Vec::new()
     }
+
+    /// Returns a new layer with these options, for an unused layer with the option `key`. The new layer has the right
+    /// number of shards (parts) for the option `max_keys`. Returns `None` for other layers.
+    fn renewed(&self, _options: &Self::Options) -> Option<Self> {
+        None
+    }
 }
 
 /// All layers of one kind. Attributes with the same name share one layer. Each attribute without a name has its own
