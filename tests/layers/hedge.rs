@@ -1,14 +1,16 @@
 //! Tests `#[hedge]`. If an attempt is slow, a hedge starts one more attempt, and returns the first success.
 
 use std::cell::{Cell, RefCell};
+use std::future::pending;
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use resilience_runtime::{Hedge, bulkhead, circuit, fallback, get_circuit, hedge, rate_limit, retry, timeout};
 use support::{Calls, DropCounter, Error, assert_send};
 use tokio::task::yield_now;
-use tokio::time::sleep;
+use tokio::time::{Instant, advance, sleep};
 
 /// A service with planned attempts. `plan` contains the duration of each attempt in milliseconds, and whether the
 /// attempt succeeds. `dropped` counts the attempts that were dropped before they ended.
@@ -71,6 +73,25 @@ async fn last_error_is_returned_when_all_attempts_fail() {
         let service = Service::new(plan);
         assert_eq!((three(&service).await, service.millis()), (Err(Error::Failed(attempt)), at), "{plan:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn work_before_the_future_of_an_attempt_counts_towards_after() {
+    let hedge = Hedge::builder().after(Duration::from_millis(200)).build().unwrap();
+    let (begin, starts) = (Instant::now(), RefCell::new(Vec::new()));
+    let outcome = hedge.call(|| {
+        starts.borrow_mut().push(begin.elapsed().as_millis());
+        let attempt = starts.borrow().len();
+        let _ = advance(Duration::from_millis(150)).now_or_never(); // moves the clock
+        async move {
+            if attempt == 1 {
+                pending::<()>().await;
+            }
+            Ok::<_, Error>(attempt)
+        }
+    });
+    assert_eq!(outcome.await, Ok(2));
+    assert_eq!(*starts.borrow(), [0, 200]);
 }
 
 #[hedge(after = 1, clone(text))]

@@ -137,6 +137,8 @@ where
             *this.left -= 1;
             *this.begun += 1;
             this.source.core().begun.fetch_add(1, Ordering::Relaxed);
+            // Starts the timer before `begin`, because a function of the user may work before it returns its future.
+            this.timer.set(Some(Timer::new(this.source.after())));
             if let Some(place) = this.attempts.get_mut(*this.begun as usize - 1) {
                 let _mark = Repeat::mark_hedged(*this.begun > 1);
                 place.set(Some((this.begin)(*this.begun)));
@@ -144,7 +146,6 @@ where
             if deadline_remaining().is_some_and(|left| this.source.after() >= left) {
                 *this.left = 0;
             }
-            this.timer.set(Some(Timer::new(this.source.after())));
         }
     }
 }
