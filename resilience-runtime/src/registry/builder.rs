@@ -148,8 +148,9 @@ impl<T> CircuitBuilder<T> {
 
     /// Sets the shortest duration of a slow call, longer than 0. Default: none, so no call is slow.
     ///
-    /// A slow trial (a call of a half-open circuit) counts as a failure, even if it succeeds. With `slow_call`, each
-    /// call reads the clock twice.
+    /// The time starts when the circuit admits the call, and includes the waits of layers below the circuit, such as the
+    /// queue of a bulkhead. A slow trial (a call of a half-open circuit) counts as a failure, even if it succeeds. With
+    /// `slow_call`, each call reads the clock twice.
     pub fn slow_call(mut self, time: Duration) -> Self {
         self.options.slow_call = Some(time);
         self

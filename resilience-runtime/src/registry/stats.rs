@@ -64,7 +64,9 @@ pub struct Stats {
 ///
 /// The layer of an attribute with the option `with` is not listed. Call the method `stats` of this layer instead.
 ///
-/// Without the feature `declare`, a layer is listed only after its first use. Most layers are first used in the first
+/// Without the feature `declare`, a layer is listed only after its first use. The text of a layer without a name then
+/// changes when a second layer with the same path is first used. Set the option `name` if a file, a metric or a snapshot
+/// refers to the layer. Most layers are first used in the first
 /// call of the function. Some retries are first used only when an attempt fails. A fallback is first used when it
 /// replaces an error. A timeout whose time is an expression, such as `#[timeout(self.limit)]`, is first used when it
 /// ends a call.
@@ -116,7 +118,8 @@ pub fn get_stats() -> Stats {
 ///
 /// For the circuits, the function calls [`reset_all_circuits`]. Each rate limit of an attribute admits a whole burst
 /// again, and each used [`RetryBudget`](crate::RetryBudget) is full again. The totals in the statistics do not change.
-/// Running calls keep their slots in bulkheads.
+/// Running calls keep their slots in bulkheads. A call that waits for a rate limit notices the reset after at most one
+/// second, and calls behind it wait until then.
 pub fn reset_all() {
     reset_all_circuits();
     #[cfg(feature = "serde")]
