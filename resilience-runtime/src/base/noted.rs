@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use crate::base::existing::{Errors, Existing, LastError, Note};
-use crate::base::of_thread::of_thread;
+use crate::base::of_thread::{OfThread, of_thread};
 use crate::base::still_open::{Messages, StillOpen};
 
 impl Note {
@@ -136,22 +136,28 @@ impl Replaced {
 /// function may itself call decorated functions, and may keep their errors. The layers above must not take such an
 /// error for the error of the body. A retry must ignore the circuits and the retries of such a call. After the function
 /// has returned or panicked, `aside` therefore restores three values of this thread. These values are the counters of
-/// errors, the waits that circuits have announced to retries, and the number of retries that calls have made.
+/// errors, the waits that circuits have announced to retries, and the number of retries that calls have made. A call of
+/// the function is also no second or later attempt, so `aside` clears the flags of
+/// [`Repeat`](crate::base::repeat::Repeat) while the function runs.
+///
+/// The deadline still applies to these calls, because the caller waits for the function. The trial calls that surround
+/// the function also stay in force. Otherwise, a half-open circuit would reject the calls of the function.
 ///
 /// Not inlined, because the copies of these values would slow down each function that calls `aside`.
 #[inline(never)]
 pub(crate) fn aside<T>(function: impl FnOnce() -> T) -> T {
-    let _restored =
-        Aside { errors: Errors::now(), messages: Messages::now(), retries: of_thread(|thread| thread.retries.get()) };
+    let (retries, repeat) = of_thread(|OfThread { retries, repeat, .. }| (retries.get(), repeat.replace(0)));
+    let _restored = Aside { errors: Errors::now(), messages: Messages::now(), retries, repeat };
     function()
 }
 
-/// A guard that sets three values of this thread back to its fields, even if the function of the user panics. The body
-/// of a retry may catch this panic.
+/// A guard that sets the values of this thread back to its fields, even if the function of the user panics. The body of
+/// a retry may catch this panic.
 struct Aside {
     errors: Errors,
     messages: Messages,
     retries: i32,
+    repeat: u8,
 }
 
 impl Drop for Aside {
@@ -159,7 +165,10 @@ impl Drop for Aside {
     fn drop(&mut self) {
         self.messages.restore();
         self.errors.restore();
-        of_thread(|thread| thread.retries.set(self.retries));
+        of_thread(|thread| {
+            thread.retries.set(self.retries);
+            thread.repeat.set(self.repeat);
+        });
     }
 }
 
