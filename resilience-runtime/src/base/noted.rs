@@ -2,6 +2,7 @@
 //! also works if the error type has no `Error::source`.
 
 use std::future::Future;
+use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -57,6 +58,68 @@ impl<T, E, F: Future<Output = Result<T, E>>> Future for Noted<F> {
             Poll::Ready(Err(_)) => note_error(before),
             // Removes the kind of error that an earlier poll of this body or of another body stored. If a timeout ended
             // the call now, [`Note::last`] would otherwise return this old kind.
+            Poll::Pending => LastError::remove(before.messages()),
+        }
+        polled
+    }
+}
+
+/// A copy of this thread's counters of errors. The generated code makes this copy before it calls a fallback function.
+#[derive(Debug)]
+#[must_use]
+pub struct Before(Existing);
+
+impl Before {
+    /// Copies the counters of this thread.
+    #[inline]
+    pub fn now() -> Self {
+        Self(Existing::now())
+    }
+
+    /// Returns the changes of the counters since this copy was made.
+    #[inline]
+    pub fn changes(self) -> Changes {
+        Changes(self.0.changes())
+    }
+}
+
+/// The changes of this thread's counters of errors during the call of a fallback function. The function may run code
+/// before it returns its future. If this code makes a rejected call, the error of this call exists before the first
+/// poll of the future.
+#[derive(Debug)]
+#[must_use]
+pub struct Changes(Existing);
+
+pin_project! {
+    /// Works like [`Noted`], for the future of a fallback. The first poll includes the changes that the call of the
+    /// fallback function made.
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless awaited"]
+    pub struct NotedCall<F> {
+        changes: Changes,
+        #[pin]
+        body: F,
+    }
+}
+
+impl<F> NotedCall<F> {
+    pub(crate) fn new(changes: Changes, body: F) -> Self {
+        Self { changes, body }
+    }
+}
+
+impl<T, E, F: Future<Output = Result<T, E>>> Future for NotedCall<F> {
+    type Output = Result<T, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, E>> {
+        let this = self.project();
+        let changes = mem::take(&mut this.changes.0);
+        let before = Existing::now().minus(changes);
+        let polled = this.body.poll(cx);
+        match &polled {
+            // A circuit may count this value as a failure, because of the option `failure_if_ok`.
+            Poll::Ready(Ok(_)) => LastError::set_messages(before.messages()),
+            Poll::Ready(Err(_)) => note_error(before),
             Poll::Pending => LastError::remove(before.messages()),
         }
         polled
