@@ -41,6 +41,7 @@ pub use crate::registry::site::Site;
 #[cfg(feature = "declare")]
 pub use inventory::submit;
 
+pub use crate::base::noted::Before;
 pub use crate::base::outcome::Outcome;
 pub use crate::expansion::blocking;
 pub use crate::expansion::body::{Body, NoResult};

@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt, stream};
 use resilience_runtime::{
-    Bulkhead, CircuitBreaker, Classifier, RateLimit, Rejection, RetryBudget, RetryCost, RetryEvent, RetryPolicy,
-    TokenBucket, circuit, fallback, on_transition, retry,
+    Bulkhead, CircuitBreaker, CircuitState, Classifier, Hedge, RateLimit, Rejection, RetryBudget, RetryCost,
+    RetryEvent, RetryPolicy, TokenBucket, circuit, deadline, deadline_remaining, fallback, on_transition, retry,
 };
+use tokio::time::{advance, sleep};
 
 use crate::hidden::Hidden;
 
@@ -280,4 +281,91 @@ async fn circuit_in_option_that_panics_ends_no_retry() {
     };
     assert_eq!(attempts(catches).await, 3);
     assert_eq!(circuit.stats().total_cancelled, 3);
+}
+
+#[circuit(with = circuit, failure_if = |_| through(alert).is_err())]
+async fn alerts(circuit: &CircuitBreaker, alert: &CircuitBreaker) -> Result<(), Hidden> {
+    down()
+}
+
+#[retry(max = 2, delay = 0, retry_if = |_| through(alert).is_err(), on_retry = |_| drop(through(alert)))]
+fn alerts_twice(alert: &CircuitBreaker) -> Result<(), Hidden> {
+    down()
+}
+
+/// Polls `call` in the second attempt of a hedge.
+async fn in_hedge(call: impl Future<Output = Result<(), Hidden>>) {
+    let (hedge, call) = (Hedge::new(Duration::from_secs(1), 2).unwrap(), Cell::new(Some(call)));
+    let is_second = Cell::new(false);
+    let attempt = || {
+        let call = if is_second.replace(true) { call.take() } else { None };
+        async move {
+            match call {
+                Some(call) => call.await,
+                None => {
+                    sleep(Duration::from_secs(9)).await;
+                    down()
+                }
+            }
+        }
+    };
+    hedge.call(attempt).await.unwrap_err();
+}
+
+#[tokio::test(start_paused = true)]
+async fn call_in_option_is_no_repeat() {
+    for way in 0..4 {
+        let [circuit, alert] = ["calls_in_options::repeats", "calls_in_options::alert"]
+            .map(|name| CircuitBreaker::builder(name).threshold(99).count_requests(true).build().unwrap());
+        let called = alert.clone();
+        let _guard = on_transition(move |event| {
+            if event.circuit() == Some("calls_in_options::transition") {
+                assert!(through(&called).is_err());
+            }
+        });
+        let transition = breaker("calls_in_options::transition", 99);
+        let changes = || {
+            transition.trip();
+            ready(down())
+        };
+        match way {
+            0 => drop(attempts(|| alerts(&circuit, &alert)).await),
+            1 => drop(attempts(|| ready(alerts_twice(&alert))).await),
+            2 => drop(attempts(changes).await),
+            _ => in_hedge(alerts(&circuit, &alert)).await,
+        }
+        let stats = alert.stats();
+        assert_ne!(stats.total_failed, 0, "{way}: the function called the circuit");
+        assert_eq!(stats.failures, stats.total_failed, "{way}: no call is a repeat");
+        if way == 0 {
+            let stats = circuit.stats();
+            assert_eq!((stats.failures, stats.total_failed), (1, 3), "the attempts themselves are repeats");
+        }
+    }
+}
+
+#[circuit(with = circuit, failure_if = |_| deadline_remaining().is_some())]
+async fn reads_deadline(circuit: &CircuitBreaker) -> Result<(), Hidden> {
+    down()
+}
+
+#[tokio::test(start_paused = true)]
+async fn deadline_applies_to_call_in_option() {
+    let circuit = breaker("calls_in_options::deadline", 99);
+    deadline(Duration::from_secs(1), reads_deadline(&circuit)).await.unwrap_err();
+    assert_eq!(circuit.stats().total_failed, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn call_in_option_belongs_to_trial_around_it() {
+    let [circuit, alert] = ["calls_in_options::body", "calls_in_options::trial"].map(|name| breaker(name, 99));
+    alert.trip();
+    advance(Duration::from_secs(60)).await;
+    let trial = async || {
+        alerts(&circuit, &alert).await.unwrap_err();
+        Ok::<_, ()>(())
+    };
+    alert.call(trial).await.unwrap();
+    assert_eq!((alert.stats().total_rejected, alert.stats().total_failed), (0, 1));
+    assert_eq!(alert.state(), CircuitState::Closed);
 }

@@ -1,6 +1,7 @@
 //! Tests calls of a circuit inside the body of an outer call of the same circuit. If the outer call is a trial (a call
 //! of a half-open circuit), the circuit admits the inner call as a part of this trial.
 
+use std::cell::Cell;
 use std::future::{Future, ready};
 use std::io;
 use std::time::Duration;
@@ -8,7 +9,8 @@ use std::time::Duration;
 use async_recursion::async_recursion;
 use async_trait::async_trait;
 use resilience_runtime::{
-    CircuitBreaker, CircuitState, OwnedPermit, Permit, circuit, fallback, get_circuit, hedge, retry,
+    CircuitBreaker, CircuitState, KeyedCircuits, OwnedPermit, Permit, bulkhead, circuit, fallback, get_circuit, hedge,
+    retry, timeout,
 };
 use tokio::time::advance;
 
@@ -229,6 +231,117 @@ async fn every_form_of_circuit_contains_its_calls() {
     for breaker in [keyed_breaker, traits, futures, layers, fallbacks] {
         assert_eq!(breaker.state(), CircuitState::Closed, "{}", breaker.name());
     }
+}
+
+/// Circuits that may be the same circuit at run time.
+struct Shards {
+    from: CircuitBreaker,
+    to: CircuitBreaker,
+    keyed: KeyedCircuits,
+}
+
+impl Shards {
+    fn new(name: &'static str) -> Self {
+        let from = CircuitBreaker::builder(name).build().unwrap();
+        Self { to: from.clone(), from, keyed: KeyedCircuits::builder(name).build().unwrap() }
+    }
+
+    #[circuit(with = self.keyed, key = from)]
+    #[circuit(with = self.keyed, key = to)]
+    async fn copy(&self, from: &str, to: &str) -> io::Result<()> {
+        ready(Ok(())).await
+    }
+
+    #[circuit(with = self.from)]
+    #[retry(max = 2, delay = 1)]
+    #[timeout(9)]
+    #[circuit(with = self.to)]
+    async fn retries(&self, calls: &Cell<u32>) -> io::Result<()> {
+        calls.set(calls.get() + 1);
+        if calls.get() == 1 { Err(down()) } else { Ok(()) }
+    }
+
+    #[circuit(with = self.from)]
+    #[bulkhead(max = 9)]
+    #[circuit(with = self.to)]
+    #[circuit(with = self.from)]
+    fn plain(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    #[circuit(with = self.from)]
+    #[fallback(value = ())]
+    #[circuit(with = self.to)]
+    fn falls_back(&self) -> io::Result<()> {
+        Err(down())
+    }
+
+    #[circuit(with = self.from)]
+    #[circuit(with = self.to)]
+    async fn fails(&self) -> io::Result<()> {
+        ready(Err(down())).await
+    }
+
+    async fn half_open(&self) {
+        self.from.trip();
+        advance(Duration::from_secs(60)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn equal_circuits_on_one_function_share_trial() {
+    let shards = Shards::new("within::shards");
+    for form in 0..3 {
+        shards.half_open().await;
+        match form {
+            0 => shards.retries(&Cell::new(0)).await,
+            1 => shards.plain(),
+            _ => shards.falls_back(),
+        }
+        .unwrap();
+        assert_eq!((shards.from.state(), shards.from.stats().total_rejected), (CircuitState::Closed, 0), "{form}");
+    }
+    shards.half_open().await;
+    shards.fails().await.unwrap_err();
+    assert_eq!((shards.from.state(), shards.from.stats().total_rejected), (CircuitState::Open, 0));
+    advance(Duration::from_secs(60)).await;
+    let _trial = shards.from.try_acquire().unwrap();
+    assert!(shards.from.try_acquire().is_err(), "no body of a trial runs");
+}
+
+#[tokio::test(start_paused = true)]
+async fn equal_keys_on_one_function_share_trial() {
+    let shards = Shards::new("within::equal_keys");
+    let circuit = shards.keyed.get("s");
+    circuit.trip();
+    advance(Duration::from_secs(60)).await;
+    shards.copy("s", "s").await.unwrap();
+    assert_eq!(circuit.state(), CircuitState::Closed);
+    circuit.trip();
+    shards.copy("other", "s").await.unwrap_err();
+    assert_eq!(circuit.stats().total_rejected, 1);
+    advance(Duration::from_secs(60)).await;
+    shards.copy("other", "s").await.unwrap();
+    assert_eq!((circuit.state(), shards.keyed.get("other").state()), (CircuitState::Closed, CircuitState::Closed));
+}
+
+#[circuit(with = first)]
+#[circuit(with = second)]
+async fn both(first: &CircuitBreaker, second: &CircuitBreaker) -> io::Result<()> {
+    ready(Ok(())).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn rejected_lower_circuit_leaves_no_trial() {
+    let [first, second] =
+        ["within::first", "within::second"].map(|name| CircuitBreaker::builder(name).build().unwrap());
+    first.trip();
+    advance(Duration::from_secs(60)).await;
+    second.force_open();
+    both(&first, &second).await.unwrap_err();
+    assert_eq!((first.state(), first.stats().total_ignored), (CircuitState::HalfOpen, 1));
+    let _trial = first.try_acquire().unwrap();
+    assert!(first.try_acquire().is_err(), "no body of a trial runs");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,7 +1,7 @@
 //! Tests circuits above attributes whose options are expressions. Also tests a circuit above a fallback whose function
 //! is not `async`.
 
-use std::future::Future;
+use std::future::{Future, ready};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
@@ -9,11 +9,14 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use resilience_runtime::{
-    CircuitBreaker, CircuitState, bulkhead, circuit, fallback, get_circuit, get_circuit_stats, hedge, rate_limit,
-    retry, timeout,
+    Bulkhead, CircuitBreaker, CircuitState, Rejection, bulkhead, circuit, fallback, get_circuit, get_circuit_stats,
+    hedge, rate_limit, retry, timeout,
 };
 use support::seconds;
+use tokio::task::yield_now;
 use tokio::time::advance;
+
+use crate::hidden::Hidden;
 
 type Call = Pin<Box<dyn Future<Output = io::Result<()>>>>;
 
@@ -244,4 +247,80 @@ async fn expression_may_contain_closures_and_blocks() {
     let begin = tokio::time::Instant::now();
     with_closures(&[3, 12]).await.unwrap_err();
     assert_eq!(begin.elapsed(), seconds(12));
+}
+
+/// Describes a fallback function that makes a rejected call before it returns its future.
+#[derive(Clone, Copy, Debug)]
+enum AtOnce {
+    /// The first poll of the future returns the rejection.
+    Returned,
+    /// The function drops the rejection, and the first poll returns another error.
+    Dropped,
+    /// The second poll drops the rejection, and returns another error.
+    DroppedLater,
+    /// The function drops the rejection, and the first poll returns a value.
+    Recovered,
+}
+
+/// Returns the rejection of a full bulkhead.
+fn from_full(slots: &Bulkhead) -> Hidden {
+    Rejection::from(slots.try_acquire().unwrap_err()).into()
+}
+
+type Outcome = Result<u32, Hidden>;
+
+fn rejects_at_once(slots: &Bulkhead, way: AtOnce, _is_rejected: bool) -> Pin<Box<dyn Future<Output = Outcome>>> {
+    let rejection = from_full(slots);
+    match way {
+        AtOnce::Returned => Box::pin(ready(Err(rejection))),
+        AtOnce::Dropped => {
+            drop(rejection);
+            Box::pin(ready(Err(Hidden::Down)))
+        }
+        AtOnce::DroppedLater => Box::pin(async move {
+            yield_now().await;
+            drop(rejection);
+            Err(Hidden::Down)
+        }),
+        AtOnce::Recovered => Box::pin(ready(Ok(1))),
+    }
+}
+
+#[fallback(value = 9, on = "rejected")]
+#[fallback(rejects_at_once)]
+async fn shows_rejection(slots: &Bulkhead, way: AtOnce, is_rejected: bool) -> Outcome {
+    if is_rejected { Err(from_full(slots)) } else { Err(Hidden::Down) }
+}
+
+#[circuit(name = "expressions::at_once", threshold = 99, failure_if_ok = |_| false)]
+#[fallback(rejects_at_once)]
+async fn counts_rejection(slots: &Bulkhead, way: AtOnce, is_rejected: bool) -> Outcome {
+    if is_rejected { Err(from_full(slots)) } else { Err(Hidden::Down) }
+}
+
+#[tokio::test]
+async fn rejection_before_future_of_fallback_is_found() {
+    let slots = Bulkhead::builder("expressions::full", 1).build().unwrap();
+    let _slot = slots.try_acquire().unwrap();
+    for (way, shown, totals) in [
+        (AtOnce::Returned, Some(9), [0, 0, 1]),
+        (AtOnce::Dropped, None, [0, 1, 0]),
+        (AtOnce::DroppedLater, None, [0, 1, 0]),
+        (AtOnce::Recovered, Some(1), [1, 0, 0]),
+    ] {
+        for is_rejected in [false, true] {
+            let outcome = shows_rejection(&slots, way, is_rejected).await;
+            assert_eq!(outcome.ok(), shown, "{way:?}, the body rejected: {is_rejected}");
+            let stats = || get_circuit("expressions::at_once").unwrap().stats();
+            let before = stats();
+            let _ = counts_rejection(&slots, way, is_rejected).await;
+            let after = stats();
+            let counted = [
+                after.total_succeeded - before.total_succeeded,
+                after.total_failed - before.total_failed,
+                after.total_ignored - before.total_ignored,
+            ];
+            assert_eq!(counted, totals, "{way:?}, the body rejected: {is_rejected}");
+        }
+    }
 }

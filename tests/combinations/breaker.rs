@@ -89,11 +89,13 @@ impl Messages {
     }
 
     /// Returns the newest message. Skips the first `since` messages, and the messages of circuits whose index is in
-    /// `own`.
+    /// `own`. Clears `by_rejection` if the same circuit has also left a message after a failure.
     pub(crate) fn newest(&self, since: usize, own: &[usize]) -> Option<Message> {
         let all = self.all.borrow();
         let new = &all[since.max(self.void.get()).min(all.len())..];
-        new.iter().rfind(|message| !own.contains(&message.which)).copied()
+        let newest = new.iter().rfind(|message| !own.contains(&message.which)).copied()?;
+        let mut of_poll = all[since.min(all.len())..].iter().filter(|message| message.which == newest.which);
+        Some(Message { by_rejection: of_poll.all(|message| message.by_rejection), ..newest })
     }
 }
 

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt, stream};
 use resilience_runtime::{
-    Bulkhead, BulkheadFullError, CallError, CircuitBreaker, CircuitOpenError, Classifier, RateLimit, RateLimitedError,
-    RetryPolicy, bulkhead, circuit, fallback, get_circuit, hedge, retry, timeout,
+    Bulkhead, BulkheadFullError, CallError, CircuitBreaker, CircuitOpenError, Classifier, Permit, RateLimit,
+    RateLimitedError, RetryPolicy, bulkhead, circuit, fallback, get_circuit, hedge, retry, timeout,
 };
 use support::{Error, seconds};
 use tokio::time::{Instant, advance, sleep, timeout as cut};
@@ -483,6 +483,77 @@ async fn last_of_two_open_circuits_decides() {
         };
         assert_eq!(duration(policy().call(both)).await, seconds(expected));
     }
+}
+
+/// Calls the circuit `open` several times, and returns an error that the retry can search.
+#[retry(max = 4, delay = 8)]
+async fn handles_several(open: &CircuitBreaker, calls: u32, then: Option<Way>) -> io::Result<()> {
+    for _ in 0..calls {
+        let _ = open.call(|| async { Err::<(), _>(Plain) }).await;
+    }
+    if let Some(way) = then {
+        fails_by(way, async { Ok(()) }).await;
+        let _ = open.call(|| async { Err::<(), _>(Plain) }).await;
+    }
+    Err(io::ErrorKind::NotFound.into())
+}
+
+#[retry(max = 4, delay = 8, retry_if_ok = |()| true)]
+async fn selects_several(open: &CircuitBreaker, calls: u32) -> io::Result<()> {
+    for _ in 0..calls {
+        let _ = open.call(|| async { Err::<(), _>(Plain) }).await;
+    }
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn rejection_does_not_hide_failure_of_same_circuit() {
+    let new = || {
+        let builder = CircuitBreaker::builder("open_circuits::several");
+        builder.threshold(1).cooldown(seconds(1000)).build().unwrap()
+    };
+    for calls in [1, 2, 3, 9] {
+        assert_eq!(duration(handles_several(&new(), calls, None)).await, Duration::ZERO, "{calls} calls");
+        assert_eq!(duration(selects_several(&new(), calls)).await, Duration::ZERO, "{calls} calls, `Ok`");
+    }
+    for way in WAYS {
+        // Each hung call takes one second. A second attempt would also take the pause of eight seconds.
+        let hung = u32::from(format!("{way:?}").starts_with("Hang")) * seconds(1);
+        let retry = duration(handles_several(&new(), 1, Some(way))).await;
+        assert_eq!(retry, hung, "{way:?}: a closed circuit between failure and rejection");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn failure_before_poll_does_not_end_retry() {
+    let open = CircuitBreaker::builder("open_circuits::before").threshold(1).cooldown(seconds(1000)).build().unwrap();
+    let _ = open.call(|| async { Err::<(), _>(Plain) }).await;
+    for (calls, rejected) in [(1, 4), (9, 36)] {
+        let before = open.stats().total_rejected;
+        assert_eq!(duration(handles_several(&open, calls, None)).await, seconds(56), "{calls} calls");
+        assert_eq!(open.stats().total_rejected - before, rejected, "{calls} calls");
+    }
+}
+
+#[circuit(with = circuit, failure_if = |_| open.try_acquire().map(Permit::failure).is_ok())]
+async fn opens_in_option(circuit: &CircuitBreaker, open: &CircuitBreaker) -> io::Result<()> {
+    Err(io::ErrorKind::NotFound.into())
+}
+
+#[retry(max = 4, delay = 8)]
+async fn handles_after_option(circuit: &CircuitBreaker, open: &CircuitBreaker) -> io::Result<()> {
+    let outcome = opens_in_option(circuit, open).await;
+    assert!(open.try_acquire().is_err());
+    outcome
+}
+
+#[tokio::test(start_paused = true)]
+async fn failure_in_option_does_not_end_retry_after_rejection() {
+    let [circuit, open] = ["open_circuits::option", "open_circuits::in_option"]
+        .map(|name| CircuitBreaker::builder(name).threshold(1).cooldown(seconds(1000)).build().unwrap());
+    circuit.disable();
+    assert_eq!(duration(handles_after_option(&circuit, &open)).await, seconds(56));
+    assert_eq!(open.stats().total_opened, 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -193,13 +193,25 @@ impl<'a> Place<'a> {
     /// detects a rejection even if the body's error type does not implement `Error::source`. Returns the body unchanged
     /// if no attribute needs this information.
     pub(crate) fn noted(self, body: &TokenStream) -> TokenStream {
+        self.noted_by(&self.method("__note"), body, None)
+    }
+
+    /// Works like [`noted`](Self::noted), for the future `body` of a fallback function. The local variable `changes`
+    /// contains the rejections of the code that this function runs before it returns its future.
+    pub(crate) fn noted_call(self, body: &TokenStream, changes: &Ident) -> TokenStream {
+        self.noted_by(&Ident::new("__note_call", Span::mixed_site()), body, Some(changes))
+    }
+
+    fn noted_by(self, note: &Ident, body: &TokenStream, changes: Option<&Ident>) -> TokenStream {
         let runtime = self.runtime();
         let mixed = Span::mixed_site();
-        let note = self.method("__note");
+        let changes = changes.map(|changes| quote_spanned!(mixed=> , #changes));
         match &self.stack.output {
             _ if !self.plan().looks_for_rejections() => body.clone(),
-            Some(output) => quote_spanned!(mixed=> #runtime::__private::Body::<#output>::new().#note(#body)),
-            None => quote_spanned!(mixed=> { let body = #body; #runtime::__private::Body::of(&body).__note(body) }),
+            Some(output) => quote_spanned!(mixed=> #runtime::__private::Body::<#output>::new().#note(#body #changes)),
+            None => {
+                quote_spanned!(mixed=> { let body = #body; #runtime::__private::Body::of(&body).#note(body #changes) })
+            }
         }
     }
 

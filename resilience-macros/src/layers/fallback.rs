@@ -185,6 +185,20 @@ impl Layer for Fallback {
     /// };
     /// ```
     ///
+    /// If an attribute looks for rejections, the output also observes the call of the function:
+    ///
+    /// ```text
+    /// let (called, changes) = match fall_back(outcome, |_| true, ..) {
+    ///     ControlFlow::Continue(_) => {
+    ///         let before = Before::now();
+    ///         let called = function(arguments);
+    ///         (called, before.changes())
+    ///     }
+    ///     ControlFlow::Break(outcome) => break 'after_fallback outcome,
+    /// };
+    /// let outcome = Body::<Output>::new().__note_call(called, changes).await;
+    /// ```
+    ///
     /// A value becomes the closure `|_| Ok(value)`. Output for a closure:
     ///
     /// ```text
@@ -250,16 +264,27 @@ impl Fallback {
             let body = place.run(&place.noted(&place.watched(&quote_spanned!(at=> || #of { #call }))));
             (taken.clone(), taken, place.wait(at, &outcome, body))
         } else {
-            // The fallback function is a part of the call, so the attributes above observe each poll of its future.
-            let wait = place.wait(at, &outcome, place.noted(&place.watched(&quote_spanned!(at=> called))));
-            // Treats the call of the fallback function like a part of the body, because the function may run code
-            // before it returns its future.
-            let called = place.as_body(&quote_spanned!(mixed=> let called = #call;));
-            let call = match place.permits().next() {
-                Some(_) => quote_spanned!(mixed=> { #called called }),
-                None => call,
-            };
-            (quote_spanned!(mixed=> called), call, wait)
+            // The fallback function is a part of the call, so the attributes above observe the call of the function, and
+            // each poll of its future. The function may run code before it returns its future. Circuits treat this code
+            // like a part of the body.
+            let future = place.watched(&quote_spanned!(at=> called));
+            let called = quote_spanned!(mixed=> called);
+            if place.plan().looks_for_rejections() {
+                let runtime = place.runtime();
+                let changes = Ident::new("changes", mixed);
+                let make = place.as_body(&quote_spanned!(mixed=> let called = #call;));
+                let call = quote_spanned! {mixed=>
+                    {
+                        let before = #runtime::__private::Before::now();
+                        #make
+                        (called, before.changes())
+                    }
+                };
+                let wait = place.wait(at, &outcome, place.noted_call(&future, &changes));
+                (quote_spanned!(mixed=> (#called, #changes)), call, wait)
+            } else {
+                (called, call, place.wait(at, &outcome, future))
+            }
         };
         // Uses the span of the decorated function's return type. If this type is wrong, rustc then reports the mistake
         // only once.

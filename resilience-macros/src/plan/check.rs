@@ -31,10 +31,7 @@ impl Plan {
         let mut seen = Vec::new();
         for (name, span) in self.layers.iter().filter_map(|layer| layer.name.as_ref()) {
             if seen.contains(&name) {
-                errors.push(
-                    *span,
-                    "this function has a circuit of this name already; its trials would wait for each other",
-                );
+                errors.push(*span, "this function has a circuit of this name already; each failure would count twice");
             }
             seen.push(name);
         }

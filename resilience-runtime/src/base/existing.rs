@@ -268,6 +268,19 @@ impl Existing {
         self.0[..MESSAGES].iter().copied().fold(0, u16::wrapping_add)
     }
 
+    /// Returns the changes of the four counters since this copy was taken.
+    pub(crate) fn changes(self) -> Self {
+        Self::now().minus(self)
+    }
+
+    /// Subtracts `changes` from the counters of this copy.
+    pub(crate) fn minus(mut self, changes: Self) -> Self {
+        for (count, change) in self.0.iter_mut().zip(changes.0) {
+            *count = count.wrapping_sub(change);
+        }
+        self
+    }
+
     /// Returns the number of waits that circuits had announced to retries on this thread when this copy was taken.
     #[inline]
     pub(crate) fn messages(self) -> u16 {

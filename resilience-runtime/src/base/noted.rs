@@ -2,14 +2,14 @@
 //! also works if the error type has no `Error::source`.
 
 use std::future::Future;
-use std::mem::forget;
+use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
 use crate::base::existing::{Errors, Existing, LastError, Note};
-use crate::base::of_thread::of_thread;
+use crate::base::of_thread::{OfThread, of_thread};
 use crate::base::still_open::{Messages, Reason, StillOpen};
 
 impl Note {
@@ -64,6 +64,68 @@ impl<T, E, F: Future<Output = Result<T, E>>> Future for Noted<F> {
     }
 }
 
+/// A copy of this thread's counters of errors. The generated code makes this copy before it calls a fallback function.
+#[derive(Debug)]
+#[must_use]
+pub struct Before(Existing);
+
+impl Before {
+    /// Copies the counters of this thread.
+    #[inline]
+    pub fn now() -> Self {
+        Self(Existing::now())
+    }
+
+    /// Returns the changes of the counters since this copy was made.
+    #[inline]
+    pub fn changes(self) -> Changes {
+        Changes(self.0.changes())
+    }
+}
+
+/// The changes of this thread's counters of errors during the call of a fallback function. The function may run code
+/// before it returns its future. If this code makes a rejected call, the error of this call exists before the first
+/// poll of the future.
+#[derive(Debug)]
+#[must_use]
+pub struct Changes(Existing);
+
+pin_project! {
+    /// Works like [`Noted`], for the future of a fallback. The first poll includes the changes that the call of the
+    /// fallback function made.
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless awaited"]
+    pub struct NotedCall<F> {
+        changes: Changes,
+        #[pin]
+        body: F,
+    }
+}
+
+impl<F> NotedCall<F> {
+    pub(crate) fn new(changes: Changes, body: F) -> Self {
+        Self { changes, body }
+    }
+}
+
+impl<T, E, F: Future<Output = Result<T, E>>> Future for NotedCall<F> {
+    type Output = Result<T, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, E>> {
+        let this = self.project();
+        let changes = mem::take(&mut this.changes.0);
+        let before = Existing::now().minus(changes);
+        let polled = this.body.poll(cx);
+        match &polled {
+            // A circuit may count this value as a failure, because of the option `failure_if_ok`.
+            Poll::Ready(Ok(_)) => LastError::set_messages(before.messages()),
+            Poll::Ready(Err(_)) => note_error(before),
+            Poll::Pending => LastError::remove(before.messages()),
+        }
+        polled
+    }
+}
+
 /// Polls a stream once. If the stream returns an `Err` item, stores the kind of the error, as [`Noted`] does for the
 /// error of a body.
 #[cfg(feature = "stream")]
@@ -109,7 +171,7 @@ pub(crate) fn note_value<R>(body: impl FnOnce() -> R) -> R {
 fn guarded<T>(before: Existing, poll: impl FnOnce() -> T) -> T {
     let unwinding = Unwinding(before);
     let polled = poll();
-    forget(unwinding);
+    mem::forget(unwinding);
     polled
 }
 
@@ -159,22 +221,28 @@ impl Replaced {
 /// function may itself call decorated functions, and may keep their errors. The layers above must not take such an
 /// error for the error of the body. A retry must ignore the circuits and the retries of such a call. After the function
 /// has returned or panicked, `aside` therefore restores three values of this thread. These values are the counters of
-/// errors, the waits that circuits have announced to retries, and the number of retries that calls have made.
+/// errors, the waits that circuits have announced to retries, and the number of retries that calls have made. A call of
+/// the function is also no second or later attempt, so `aside` clears the flags of
+/// [`Repeat`](crate::base::repeat::Repeat) while the function runs.
+///
+/// The deadline still applies to these calls, because the caller waits for the function. The trial calls that surround
+/// the function also stay in force. Otherwise, a half-open circuit would reject the calls of the function.
 ///
 /// Not inlined, because the copies of these values would slow down each function that calls `aside`.
 #[inline(never)]
 pub(crate) fn aside<T>(function: impl FnOnce() -> T) -> T {
-    let _restored =
-        Aside { errors: Errors::now(), messages: Messages::now(), retries: of_thread(|thread| thread.retries.get()) };
+    let (retries, repeat) = of_thread(|OfThread { retries, repeat, .. }| (retries.get(), repeat.replace(0)));
+    let _restored = Aside { errors: Errors::now(), messages: Messages::now(), retries, repeat };
     function()
 }
 
-/// A guard that sets three values of this thread back to its fields, even if the function of the user panics. The body
-/// of a retry may catch this panic.
+/// A guard that sets the values of this thread back to its fields, even if the function of the user panics. The body of
+/// a retry may catch this panic.
 struct Aside {
     errors: Errors,
     messages: Messages,
     retries: i32,
+    repeat: u8,
 }
 
 impl Drop for Aside {
@@ -182,7 +250,10 @@ impl Drop for Aside {
     fn drop(&mut self) {
         self.messages.restore();
         self.errors.restore();
-        of_thread(|thread| thread.retries.set(self.retries));
+        of_thread(|thread| {
+            thread.retries.set(self.retries);
+            thread.repeat.set(self.repeat);
+        });
     }
 }
 

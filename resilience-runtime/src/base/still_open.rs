@@ -28,6 +28,14 @@ thread_local! {
     /// nanoseconds until this circuit may admit a call. The time is rounded down to a multiple of eight. The lowest bits
     /// then contain the reason of the message, as the number of a [`Reason`].
     static NEWEST: [Cell<(usize, u64)>; KEPT as usize] = const { [const { Cell::new((VOID, 0)) }; KEPT as usize] };
+
+    /// The newest messages that circuits left when they recorded a failure. An entry consists of the address of the
+    /// circuit and the number of the message. The list exists because a later rejection by the same circuit must not
+    /// hide the failure. Only failures change the list, so that a rejection pays nothing for it.
+    ///
+    /// The numbers of messages wrap at 2^16. An entry that is 65,536 messages old therefore looks like a new one. A
+    /// retry can then take a circuit that only rejected a call for a circuit that recorded a failure.
+    static FAILURES: [Cell<(usize, u16)>; KEPT as usize] = const { [const { Cell::new((VOID, 0)) }; KEPT as usize] };
 }
 
 /// The reason why a circuit left a message for retries.
@@ -45,9 +53,9 @@ pub(crate) enum Reason {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StillOpen {
     wait: u64,
-    /// True if the circuit left the message when it rejected a call. False if the circuit left the message when it
-    /// recorded a failure.
-    pub(crate) by_rejection: bool,
+    /// True if the circuit recorded a failure since the message from which the retry began to search, and was open
+    /// after this failure. False if the circuit only rejected calls.
+    pub(crate) has_failed: bool,
 }
 
 impl StillOpen {
@@ -57,6 +65,9 @@ impl StillOpen {
     pub(crate) fn leave(circuit: usize, wait: u64, reason: Reason) {
         let number = count_message();
         NEWEST.with(|newest| newest[usize::from(number % KEPT)].set((circuit, wait & !7 | reason as u64)));
+        if reason != Reason::Rejection {
+            Self::keep_failure(circuit, number);
+        }
     }
 
     /// Returns whether the newest message on this thread has the reason `reason`, and is not void.
@@ -64,6 +75,30 @@ impl StillOpen {
         let newest = usize::from(Existing::now().messages() % KEPT);
         let (circuit, wait) = NEWEST.with(|messages| messages[newest].get());
         circuit != VOID && wait & 7 == reason as u64
+    }
+
+    /// Puts a failure of a circuit at the front of the list [`FAILURES`]. Replaces an earlier failure of the circuit,
+    /// or the oldest failure.
+    #[cold]
+    #[inline(never)]
+    fn keep_failure(circuit: usize, number: u16) {
+        FAILURES.with(|failures| {
+            let mut moved = (circuit, number);
+            for failure in failures {
+                moved = failure.replace(moved);
+                if moved.0 == circuit || moved.0 == VOID {
+                    break;
+                }
+            }
+        });
+    }
+
+    /// Returns whether the list [`FAILURES`] contains a failure of the circuit among the last `count` messages.
+    fn has_failed(circuit: usize, number: u16, count: u16) -> bool {
+        FAILURES.with(|failures| {
+            let mut failures = failures.iter().map(Cell::get);
+            failures.any(|(of, failure)| of == circuit && number.wrapping_sub(failure) < count)
+        })
     }
 
     /// Makes all earlier messages from circuits to retries on this thread void, so that retries ignore these messages.
@@ -94,13 +129,13 @@ impl StillOpen {
     /// of this circuit.
     pub(crate) fn newest(since: u16, is_own: impl Fn(usize) -> bool) -> Option<Self> {
         let number = Existing::now().messages();
-        let count = number.wrapping_sub(since).min(KEPT);
+        let count = number.wrapping_sub(since);
         NEWEST.with(|newest| {
-            let messages = (0..count).map(|age| newest[usize::from(number.wrapping_sub(age) % KEPT)].get());
+            let messages = (0..count.min(KEPT)).map(|age| newest[usize::from(number.wrapping_sub(age) % KEPT)].get());
             let mut messages = messages.filter(|(circuit, _)| *circuit != VOID && !is_own(*circuit));
-            messages
-                .next()
-                .map(|(_, wait)| Self { wait: wait & !7, by_rejection: wait & 7 == Reason::Rejection as u64 })
+            let (circuit, wait) = messages.next()?;
+            let has_failed = wait & 7 != Reason::Rejection as u64 || Self::has_failed(circuit, number, count);
+            Some(Self { wait: wait & !7, has_failed })
         })
     }
 
@@ -131,8 +166,25 @@ impl Messages {
     /// number of messages.
     #[inline]
     pub(crate) fn restore(&self) {
+        let count = Existing::now().messages().wrapping_sub(self.number);
+        // Usually, all messages are void, and no circuit has left a message since this copy was made.
+        if count != 0 || self.newest.is_some() {
+            self.undo(count);
+        }
+    }
+
+    /// Does the work of [`restore`](Self::restore). Circuits have left `count` messages since this copy was made. Also
+    /// removes the failures of these messages, because later messages get the same numbers.
+    #[cold]
+    #[inline(never)]
+    fn undo(&self, count: u16) {
+        let number = self.number.wrapping_add(count);
+        FAILURES.with(|failures| {
+            for failure in failures.iter().filter(|failure| number.wrapping_sub(failure.get().1) < count) {
+                failure.set((VOID, 0));
+            }
+        });
         match self.newest {
-            None if Existing::now().messages() == self.number => {}
             None => StillOpen::void(),
             Some(newest) => NEWEST.with(|cells| cells.iter().zip(newest).for_each(|(cell, message)| cell.set(message))),
         }

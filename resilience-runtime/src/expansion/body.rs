@@ -6,7 +6,7 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
-use crate::base::noted::{Noted, note_run};
+use crate::base::noted::{Changes, Noted, NotedCall, note_run};
 
 /// Wraps the body of a function whose return type `R` is a `Result`.
 ///
@@ -41,6 +41,13 @@ impl<T, E> Body<Result<T, E>> {
         Noted::new(body)
     }
 
+    /// Works like [`__note`](Self::__note), for the future of a fallback function. `changes` are the changes of the
+    /// thread's counters of errors during the call of this function.
+    #[inline]
+    pub fn __note_call<F: Future<Output = Result<T, E>>>(&self, body: F, changes: Changes) -> NotedCall<F> {
+        NotedCall::new(changes, body)
+    }
+
     /// Works like [`__note`](Self::__note), for the body of a function that is not `async`.
     #[inline]
     pub fn __note_blocking(&self, body: impl FnOnce() -> Result<T, E>) -> impl FnOnce() -> Result<T, E> {
@@ -51,6 +58,11 @@ impl<T, E> Body<Result<T, E>> {
 impl NoResult {
     #[inline]
     pub fn __note<F>(&self, body: F) -> F {
+        body
+    }
+
+    #[inline]
+    pub fn __note_call<F>(&self, body: F, _changes: Changes) -> F {
         body
     }
 

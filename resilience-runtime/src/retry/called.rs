@@ -13,8 +13,8 @@ use crate::retry::nested::Inside;
 pub struct Called {
     /// The number of messages that circuits had left for retries on this thread before the poll.
     messages: u16,
-    /// Whether the retry ignores a message that a circuit left because the circuit rejected a call. This field does not
-    /// affect messages that a circuit left after a failure.
+    /// Whether the retry ignores a message of a circuit that only rejected calls during the poll. This field does not
+    /// affect the messages of a circuit that recorded a failure during the poll.
     ignores_rejections: bool,
 }
 
@@ -25,7 +25,7 @@ impl Called {
     pub(super) fn by(inside: &Inside, hides_causes: bool) -> Option<Self> {
         // At this point, the retry has found no rejection by a circuit in the error. If the error type allows a search
         // of the error's sources, the body has handled every rejection. The retry then ignores the messages of circuits
-        // that rejected a call.
+        // that only rejected calls.
         inside.has_message().then_some(Self { messages: inside.messages(), ignores_rejections: !hides_causes })
     }
 
@@ -36,6 +36,6 @@ impl Called {
     pub(super) fn stays_open(self, pause: Duration, circuits: &[&CircuitBreaker], own: &[&CircuitBreaker]) -> bool {
         let is_own = |address| circuits.iter().chain(own).any(|circuit| circuit.address() == address);
         let open = StillOpen::newest(self.messages, is_own);
-        open.is_some_and(|open| !(self.ignores_rejections && open.by_rejection) && open.exceeds(pause))
+        open.is_some_and(|open| (open.has_failed || !self.ignores_rejections) && open.exceeds(pause))
     }
 }

@@ -2,7 +2,7 @@ use resilience_runtime::circuit;
 
 #[circuit(name = "twins")]
 #[circuit(name = "twins")]
-//~ "twins" | this function has a circuit of this name already; its trials would wait for each other
+//~ "twins" | this function has a circuit of this name already; each failure would count twice
 async fn f() -> std::io::Result<()> {
     Ok(())
 }
@@ -11,7 +11,7 @@ const NAME: &str = "a";
 
 #[circuit(name = NAME)]
 #[circuit(name = NAME)]
-//~ NAME | this function has a circuit of this name already; its trials would wait for each other
+//~ NAME | this function has a circuit of this name already; each failure would count twice
 async fn g() -> std::io::Result<()> {
     Ok(())
 }

@@ -86,6 +86,15 @@ impl Layer for Circuit {
         } else {
             quote_spanned!(mixed=> #runtime::__private::admit(#local.get(), #is_repeat))
         };
+        // A circuit above may be this circuit, for example because both keys are equal. If the call is a trial of this
+        // circuit, the admission must belong to the trial, because this circuit would otherwise reject the call.
+        let acquired = match place.permits().next() {
+            Some(_) => {
+                let acquire = place.as_body(&quote_spanned!(mixed=> let acquired = #acquired;));
+                quote_spanned!(mixed=> { #acquire acquired })
+            }
+            None => acquired,
+        };
         let admit =
             guard::admit(place, place.facts().rejects.unwrap_or(Cause::Circuit), &acquired, self.error.as_ref());
         Statements::Bind(quote_spanned! {mixed=>

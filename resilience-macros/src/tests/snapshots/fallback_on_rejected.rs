@@ -61,17 +61,22 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
         ::resilience_runtime::__private::list_a_consumed_argument_in_clone! { url }
     }
     let outcome = 'after_fallback: {
-        let called = match ::resilience_runtime::__private::fall_back(
+        let (called, changes) = match ::resilience_runtime::__private::fall_back(
             outcome,
             |error| cause.or(|| ::resilience_runtime::__private::Search::of(error).__cause().or_noted()).is_rejection(),
             "fetch",
             |error| ::resilience_runtime::__private::Shown::of(error).__error(),
         ) {
-            ::core::ops::ControlFlow::Continue(_) => cached(url, client),
+            ::core::ops::ControlFlow::Continue(_) => {
+                let before = ::resilience_runtime::__private::Before::now();
+                let called = cached(url, client);
+                (called, before.changes())
+            }
             ::core::ops::ControlFlow::Break(outcome) => break 'after_fallback outcome,
         };
         cause = ::resilience_runtime::__private::Cause::None;
-        let outcome = ::resilience_runtime::__private::Body::<Result<Page, Error>>::new().__note(called).await;
+        let outcome =
+            ::resilience_runtime::__private::Body::<Result<Page, Error>>::new().__note_call(called, changes).await;
         let counted = fallback_held().count(outcome);
         counted
     };
