@@ -15,7 +15,7 @@ use crate::base::of_thread::of_thread;
 /// - A retry returns its last error if the next pause would leave no time for another attempt.
 /// - A hedge starts no further attempt after the deadline.
 /// - If a call still waits in the queue of a bulkhead at the deadline, the bulkhead rejects the call.
-/// - If a rate limit cannot admit a call before the deadline, the rate limit rejects the call at once.
+/// - If a rate limit can admit a call only after the deadline, the rate limit rejects the call at once.
 /// - A timeout ends its call at the deadline. A timeout starts no call after the deadline.
 ///
 /// Circuits and fallbacks do not wait, and ignore the deadline. The deadline alone does not end `future`: a future
