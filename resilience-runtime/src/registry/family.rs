@@ -146,7 +146,8 @@ impl<E: Keyed> Family<E> {
             }
         };
         let (shard, hash) = self.place(key);
-        self.used(key, shard, hash).unwrap_or_else(|| self.add(key, shard, hash))
+        let found = lock(&self.shards[shard].layers).1.find(hash, |it| self.key(it) == Some(key));
+        found.unwrap_or_else(|| self.add(key, shard, hash))
     }
 
     /// Returns the layer of a key, or `None` if no layer with this key exists. This lookup does not count as a use of
@@ -164,12 +165,6 @@ impl<E: Keyed> Family<E> {
     fn get(&self, key: &[u8]) -> Option<E> {
         let (shard, hash) = self.place(key);
         lock(&self.shards[shard].layers).1.get(hash, |it| self.key(it) == Some(key))
-    }
-
-    /// Works like [`get`](Self::get), for a call that uses the layer.
-    #[inline]
-    fn used(&self, key: &[u8], shard: usize, hash: u32) -> Option<E> {
-        lock(&self.shards[shard].layers).1.find(hash, |it| self.key(it) == Some(key))
     }
 
     /// Returns an iterator over the layers of all keys. If the field `beyond` contains a layer, which several keys
@@ -260,7 +255,8 @@ impl<E: Keyed> Family<E> {
     fn add(&self, key: &[u8], shard: usize, hash: u32) -> E {
         let adding = lock(&self.shards[shard].adding);
         // Another thread may have added the key after the method `of` searched for it.
-        if let Some(layer) = self.used(key, shard, hash) {
+        let found = lock(&self.shards[shard].layers).1.find(hash, |it| self.key(it) == Some(key));
+        if let Some(layer) = found {
             return layer;
         }
         let is_beyond = is_beyond::<E>(key);
