@@ -394,3 +394,41 @@ async fn at_most_eight_nested_trials_contain_their_calls() {
         assert_eq!(nested(&breakers).await, expected, "{depth}");
     }
 }
+
+#[circuit(name = "within::pages", threshold = 1)]
+async fn fetch(page: u32) -> io::Result<u32> {
+    tokio::task::yield_now().await;
+    Ok(page)
+}
+
+#[circuit(name = "within::pages of two", threshold = 1, half_open_max = 2)]
+async fn fetch_of_two(page: u32) -> io::Result<u32> {
+    tokio::task::yield_now().await;
+    Ok(page)
+}
+
+#[circuit(name = "within::pages")]
+async fn both_pages() -> io::Result<(u32, u32)> {
+    tokio::try_join!(fetch(1), fetch(2))
+}
+
+/// The page of `#[circuit]` describes this limit, and the three ways to prevent it.
+#[tokio::test(start_paused = true)]
+async fn rejected_sibling_cancels_the_trial_unless_one_function_contains_both_calls() {
+    let pages = half_open("within::pages").await;
+    for _ in 0..3 {
+        tokio::try_join!(fetch(1), fetch(2)).unwrap_err();
+    }
+    assert_eq!((pages.state(), pages.stats().total_cancelled), (CircuitState::HalfOpen, 3));
+
+    assert_eq!(both_pages().await.unwrap(), (1, 2));
+    assert_eq!(pages.state(), CircuitState::Closed);
+
+    half_open("within::pages").await;
+    assert!(tokio::join!(fetch(1), fetch(2)).0.is_ok());
+    assert_eq!(pages.state(), CircuitState::Closed);
+
+    let pages = half_open("within::pages of two").await;
+    assert_eq!(tokio::try_join!(fetch_of_two(1), fetch_of_two(2)).unwrap(), (1, 2));
+    assert_eq!(pages.state(), CircuitState::Closed);
+}
