@@ -166,12 +166,30 @@ async fn rate_limit_takes_the_new_rate() {
     limited().await.unwrap();
     assert!(limited().await.is_err());
     configure_rate_limit("configure::rate", |limit| limit.limit(2).per(60 * SECOND)).unwrap();
-    advance(SECOND / 10).await;
-    limited().await.unwrap();
     advance(29 * SECOND).await;
     assert!(limited().await.is_err());
     advance(SECOND).await;
     limited().await.unwrap();
+}
+
+#[resilience_runtime::test]
+async fn lower_rate_counts_the_recent_calls() {
+    let admitted = async || {
+        let mut admitted = 0;
+        while limited().await.is_ok() {
+            admitted += 1;
+        }
+        admitted
+    };
+    let change =
+        |rate: u32| configure_rate_limit("configure::rate", |limit| limit.per_second(rate).burst(100)).unwrap();
+    change(100);
+    assert_eq!(admitted().await, 100);
+    change(1);
+    assert_eq!(admitted().await, 0, "the burst is used up");
+    advance(10 * SECOND).await;
+    change(10);
+    assert_eq!(admitted().await, 10, "a higher rate keeps the ten tokens of ten seconds");
 }
 
 #[resilience_runtime::test]

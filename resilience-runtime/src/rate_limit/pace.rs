@@ -94,6 +94,15 @@ impl Pace {
         now.saturating_add(self.ahead).saturating_add(self.step)
     }
 
+    /// Returns `due` for this pace, if `due` is the time at which the next call was due under the pace `before`. The
+    /// recent calls use up as many tokens of this pace as of the earlier pace, but at most a whole burst.
+    pub(crate) fn carried(self, before: Self, due: u64, now: u64) -> u64 {
+        let ahead = u128::from(before.sane(due, now).saturating_sub(now));
+        let ahead = (ahead * u128::from(self.step)).div_ceil(u128::from(before.step));
+        let ahead = u64::try_from(ahead).unwrap_or(u64::MAX);
+        if ahead == 0 { due.min(now) } else { now.saturating_add(ahead).min(self.latest(now)) }
+    }
+
     /// Returns whether `tokens` is at most the burst. If `tokens` is the constant 1, the compiler removes the check.
     #[inline]
     pub(crate) fn admits(self, tokens: u32) -> bool {

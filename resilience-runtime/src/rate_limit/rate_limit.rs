@@ -101,8 +101,9 @@ impl RateLimit {
         let is_changed = self.0.settings.change(settings);
         if is_changed && before != settings.pace {
             let first = settings.pace.first_due();
-            let most = settings.pace.latest(Tick::now().to_bits());
-            let due = |due: u64| Some(if before == Pace::NEVER || first > 0 { first } else { due.min(most) });
+            let now = Tick::now().to_bits();
+            let carried = |due| settings.pace.carried(before, due, now);
+            let due = |due: u64| Some(if before == Pace::NEVER || first > 0 { first } else { carried(due) });
             let _ = self.0.due.fetch_update(Ordering::AcqRel, Ordering::Acquire, due);
         }
         is_changed
