@@ -168,7 +168,9 @@ async fn reset_beside_an_application_leaves_no_setting_in_force() {
     let test = testing::handle();
     for round in 0..10 {
         // Each change makes the next reset longer.
-        others.iter().for_each(|name| configure(name, |circuit| circuit.threshold(2)).unwrap());
+        for name in &others {
+            configure(name, |circuit| circuit.threshold(2)).unwrap();
+        }
         thread::scope(|threads| {
             threads.spawn(|| {
                 let _entered = test.enter();
