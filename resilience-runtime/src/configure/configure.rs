@@ -38,8 +38,11 @@ use crate::timeout::timeout::Timeout;
 ///
 /// If the circuits of this name have the option `key`, the change applies to the circuits of all keys. If the number of
 /// circuits exceeds the new `max_keys`, the excess circuits are evicted (removed) at once. If too many circuits are in
-/// use, the eviction continues later, when calls use new keys. If calls have used the circuits before `max_keys` becomes
-/// smaller than 1,024, later evictions compare fewer circuits, and may evict a recently used circuit.
+/// use, the eviction continues later, when calls use new keys.
+///
+/// If calls have used the circuits before `max_keys` becomes smaller than 1,024, later evictions compare fewer circuits,
+/// and may evict a recently used circuit. The same applies if the program holds the
+/// [`KeyedCircuits`](crate::KeyedCircuits) at this time.
 ///
 /// [`check_circuits`](crate::check_circuits) compares attributes and builders only, and never reports a change by
 /// `configure` as a conflict.
@@ -208,8 +211,9 @@ pub fn configure_bulkhead(
 /// [`configure_retry`] describes the argument `name`, and the precedence of the settings. With the option `key`, the
 /// change applies to the rate limits of all keys.
 ///
-/// Recent calls still count after the change, but use up at most one burst of the new rate. A waiting call applies the
-/// new rate at most one second after the change.
+/// Recent calls still count after the change, but use up at most one burst of the new rate. If another thread takes a
+/// token at the moment of the change, the rate limit may admit up to one burst more. A waiting call applies the new rate
+/// at most one second after the change.
 ///
 /// # Errors
 ///
