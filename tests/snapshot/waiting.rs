@@ -69,6 +69,17 @@ fn snapshot_within_a_restoration_has_all_restored_states() {
     assert!(not_called().is_err());
 }
 
+#[test]
+fn snapshot_leaves_out_waiting_states_that_decide_nothing() {
+    let _alone = alone();
+    let state =
+        |failures: u32| json!({ "state": "closed", "failures": failures, "last_success": "2026-01-01T00:00:00+00:00" });
+    let states = json!({ "version": 1, "circuits": { "waiting idle": state(0), "waiting failing": state(2) } });
+    assert_eq!(restored(&states).waiting, 2);
+    assert_eq!(taken("circuits", "waiting idle"), Value::Null);
+    assert_eq!(taken("circuits", "waiting failing")["failures"], 2);
+}
+
 #[tokio::test(start_paused = true)]
 async fn window_of_waiting_state_expires() {
     let _alone = alone();

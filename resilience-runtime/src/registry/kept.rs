@@ -13,9 +13,11 @@ use crate::registry::registry::{restore_circuit, restore_family};
 use crate::registry::waiting::{self, OfKeys};
 
 /// Returns the states of all circuits without a key. Includes the waiting states of a restored snapshot, for circuits
-/// that do not exist yet. Leaves out closed circuits that have had no success and no failure.
+/// that do not exist yet. Leaves out closed circuits that have had no success and no failure. Also leaves out waiting
+/// states that only contain the times of calls, because each restart of a program may add new names.
 pub(crate) fn circuits() -> BTreeMap<String, Kept> {
     let mut states = waiting::circuits().all();
+    states.retain(|_, kept| !kept.decides_as_new());
     states.extend(registered().into_iter().map(|breaker| (breaker.name().to_owned(), breaker.keep())));
     states.retain(|_, kept| !kept.is_new());
     states
