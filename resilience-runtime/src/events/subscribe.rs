@@ -196,6 +196,9 @@ pub struct Missed {
 /// other circuits. These calls do not affect the delayed call. If the function panics, the call continues, and the
 /// event `callback_panicked` (ERROR) reports the panic.
 ///
+/// If two threads change the state of one circuit at almost the same time, their events may arrive in the wrong order.
+/// To learn the current state, the function can call [`CircuitBreaker::state`](crate::CircuitBreaker::state).
+///
 /// # Examples
 ///
 /// ```
