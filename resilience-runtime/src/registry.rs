@@ -21,12 +21,14 @@ pub(crate) mod keyed_limits;
 mod keyed_name;
 pub(crate) mod keys;
 pub(crate) mod kinds;
+mod labels;
 pub(crate) mod layer;
 pub(crate) mod layer_options;
 pub(crate) mod layers;
 pub(crate) mod mistake;
 pub(crate) mod owned;
 mod part;
+mod places;
 pub mod presets;
 mod refusals;
 #[expect(clippy::module_inception, reason = "the file of the registry itself")]

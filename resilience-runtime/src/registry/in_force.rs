@@ -10,8 +10,9 @@ use crate::registry::all_circuits::names;
 use crate::registry::configured::{Configured, Origin};
 use crate::registry::keyed_name::KeyedName;
 use crate::registry::layer::{Layer, Options};
-use crate::registry::layers::{self, Known, Layers, Listed};
+use crate::registry::layers::{Known, Layers, Listed};
 use crate::registry::part::{Part, part_of};
+use crate::registry::places;
 use crate::registry::sources::Sources;
 use crate::registry::written::{Written, merge, source};
 
@@ -96,7 +97,7 @@ impl<L: Layer> Known<L> {
             let is_set = |options: &L::Options| options.get(option).is_some();
             let changed = source_of_change(&self.configured, L::Options::over, is_set);
             let changed = changed.map(|origin| of_change(origin, option));
-            let place = || layers::source(&self.places, option).map(|place| of_source(place.place));
+            let place = || places::source(&self.places, option).map(|place| of_source(place.place));
             InForce { option, value, origin: changed.or_else(place).unwrap_or_default() }
         })
         .collect()

@@ -7,8 +7,10 @@ use std::sync::Mutex;
 use crate::base::name::Name;
 use crate::base::sync::lock_std;
 use crate::registry::configured::Configured;
+use crate::registry::labels::{labels, path};
 use crate::registry::layer::{Layer, LayerDeclaration, Options};
-use crate::registry::mistake::{LayerConflict, MissingOption, SettingsMistake};
+use crate::registry::mistake::{LayerConflict, SettingsMistake};
+use crate::registry::places::{Place, conflicts, merged, mistakes};
 
 /// A kind of layer that [`get_stats`](crate::get_stats) lists.
 pub trait Listed: Layer {
@@ -44,10 +46,6 @@ pub struct Parts<L: Layer> {
     pub(super) named: BTreeMap<&'static str, Known<L>>,
     pub(super) unnamed: Vec<Known<L>>,
 }
-
-/// The declaration of one attribute. Declarations are compared by address, because attributes from one `macro_rules!`
-/// call may have the same source position.
-pub(super) type Place<L> = &'static LayerDeclaration<L>;
 
 /// An existing layer, and the attributes that share it because they have the same name.
 #[derive(Clone, Debug)]
@@ -291,110 +289,6 @@ pub(crate) fn in_force<L: Listed>(declaration: Place<L>) -> L::Options {
     known.map_or(written, |known| known.configured.over(known.written, L::Options::over))
 }
 
-/// Merges the options of several attributes. Leaves out each option that contradicts the attributes before it.
-fn merged<L: Layer>(places: &[Place<L>]) -> L::Options {
-    places.iter().fold(L::Options::NONE, |sum, next| sum.joined(next.options))
-}
-
-/// Returns the first attribute in `places` whose value of `option` takes effect. Ignores an attribute whose value a
-/// contradiction has left out.
-pub(super) fn source<L: Layer>(places: &[Place<L>], option: &str) -> Option<Place<L>> {
-    let mut sum = L::Options::NONE;
-    let found = places.iter().find(|next| {
-        sum = sum.joined(next.options);
-        sum.get(option).is_some()
-    });
-    found.copied()
-}
-
-/// Returns the path `module::function` of the function with this attribute.
-fn path<L: Layer>(declaration: Place<L>) -> String {
-    format!("{}::{}", declaration.module, declaration.func)
-}
-
-/// Returns the label `module::function` for each layer without a name. If two labels would be equal, adds the line
-/// number of the attribute to both labels. If two line numbers are equal, too, adds a suffix such as `#2` to the second
-/// label. If a label would equal the name of a layer, also adds the line number, and such a suffix if necessary.
-/// `is_name` returns whether a text is the name of a layer.
-fn labels<L: Layer>(
-    declarations: impl Iterator<Item = Place<L>> + Clone,
-    is_name: impl Fn(&str) -> bool,
-) -> Vec<String> {
-    let all: Vec<_> = declarations.clone().map(path).collect();
-    let mut seen = BTreeMap::<String, usize>::new();
-    all.iter()
-        .zip(declarations)
-        .map(|(label, declaration)| {
-            if all.iter().filter(|other| *other == label).count() == 1 && !is_name(label) {
-                return label.clone();
-            }
-            let label = format!("{label}:{}", declaration.place.line());
-            let number = seen.entry(label.clone()).or_default();
-            loop {
-                *number += 1;
-                let label = if *number == 1 { label.clone() } else { format!("{label}#{number}") };
-                if !is_name(&label) {
-                    return label;
-                }
-            }
-        })
-        .collect()
-}
-
-/// Returns the contradictions between the attributes in `places`. Also returns a mistake if a required option is
-/// missing in all these attributes.
-fn mistakes<L: Layer>(places: &[Place<L>]) -> Vec<SettingsMistake> {
-    let conflicts = (1..places.len()).flat_map(|index| conflicts(&places[..index], places[index]));
-    let missing = merged(places).missing().and_then(|option| {
-        let place = places.iter().find(|place| place.evaluated != Some(option))?;
-        let name = place.name.unwrap_or_default().to_owned();
-        Some(SettingsMistake::MissingOption(MissingOption {
-            layer: L::KIND,
-            name,
-            option,
-            place: place.place.to_string(),
-        }))
-    });
-    conflicts.chain(missing).collect()
-}
-
-/// Returns a conflict for each option that `next` and an attribute in `before` set to different values. If all values
-/// agree, but the options of `next` cannot be combined with the options in `before`, returns one conflict. Ignores an
-/// option in `before` that an earlier contradiction has left out, because its value does not take effect.
-fn conflicts<L: Layer>(before: &[Place<L>], next: Place<L>) -> Vec<SettingsMistake> {
-    let differing = next.options.entries().into_iter().filter_map(|(option, value)| {
-        let value = value?;
-        let place = source(before, option)?;
-        let kept = place.options.get(option)?;
-        (kept != value).then(|| conflict(place, next, option, [kept.to_string(), value.to_string()]))
-    });
-    let differing: Vec<_> = differing.collect();
-    if differing.is_empty() { contradiction(before, next).into_iter().collect() } else { differing }
-}
-
-/// Returns a conflict for the first option of `next` that cannot be combined with the options in `before`.
-fn contradiction<L: Layer>(before: &[Place<L>], next: Place<L>) -> Option<SettingsMistake> {
-    let (earlier, first) = (merged(before), before.first()?);
-    let error = earlier.or(next.options).contradiction()?;
-    let joined = earlier.joined(next.options).entries();
-    let mut lost = next.options.entries().into_iter().filter(|own| own.1.is_some() && !joined.contains(own));
-    let (option, value) = lost.next()?;
-    // The error may name an option of `before`. For example, the `delay` of `next` is lost, because it is longer than
-    // the `max_delay` of `before`, and the error names `max_delay`.
-    let kept = if option == error.option() { format!("limited ({})", error.allowed()) } else { "absent".to_owned() };
-    Some(conflict(*first, next, option, [kept, value?.to_string()]))
-}
-
-fn conflict<L: Layer>(first: Place<L>, next: Place<L>, option: &'static str, values: [String; 2]) -> SettingsMistake {
-    SettingsMistake::LayerConflict(LayerConflict {
-        layer: L::KIND,
-        name: next.name.unwrap_or_default().to_owned(),
-        option,
-        values,
-        places: [first.place.to_string(), next.place.to_string()],
-    })
-}
-
 #[cfg(all(test, not(feature = "declare"), not(resilience_loom)))]
 mod tests {
     use super::*;
@@ -408,14 +302,14 @@ mod tests {
             Site::new(LayerDeclaration::<RateLimit>::new("first", "test").name("adds").per_second(1).burst(1));
         static SECOND: Site<RateLimit> =
             Site::new(LayerDeclaration::<RateLimit>::new("second", "test").name("adds").max_queue(7));
+        static NARROW: Site<Bulkhead> = Site::new(LayerDeclaration::<Bulkhead>::new("narrow", "test").name("adds max"));
+        static WIDE: Site<Bulkhead> =
+            Site::new(LayerDeclaration::<Bulkhead>::new("wide", "test").name("adds max").max(2));
         assert!(FIRST.get().try_acquire().is_ok());
         assert!(SECOND.get().try_acquire().is_err(), "the earlier options stay in force");
         let in_force = || RateLimit::layers().known().into_iter().find(|(label, _)| label == "adds").unwrap().1.written;
         assert_eq!((in_force().burst, in_force().max_queue), (Some(1), Some(7)));
 
-        static NARROW: Site<Bulkhead> = Site::new(LayerDeclaration::<Bulkhead>::new("narrow", "test").name("adds max"));
-        static WIDE: Site<Bulkhead> =
-            Site::new(LayerDeclaration::<Bulkhead>::new("wide", "test").name("adds max").max(2));
         NARROW.get();
         assert!(WIDE.get().try_acquire().is_ok());
         assert_eq!(Bulkhead::layers().stats()["adds max"].max, 2);
