@@ -180,8 +180,8 @@
 //! | `config_applied` | INFO | `source` (a file, `environment` or `config`), `settings`: number of settings; needs the feature `config` |
 //! | `config_refused` | WARN | `source`, `mistakes`: number of mistakes, `mistake`: the first mistake, with its file and line; the settings in force stay |
 //!
-//! If a subscriber is added during a call, the events of this call may lack `duration_ms`. For a circuit with the option
-//! `hung_after`, `duration_ms` then lasts from the first wait of the body.
+//! If a subscriber is added during a call, the events of this call may lack `duration_ms`. For a circuit with the
+//! option `hung_after`, `duration_ms` is then the time since the first wait of the body.
 //!
 //! # Time
 //!

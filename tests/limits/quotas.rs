@@ -1,5 +1,5 @@
-//! Tests the times that a rate limit tells while quotas apply, which a service has reported. Compares random calls with
-//! a model that tries each millisecond.
+//! Tests the waits in the errors of a rate limit while quotas of a service apply. Compares random calls with a model
+//! that tries each millisecond.
 
 use std::time::Duration;
 
@@ -232,7 +232,7 @@ fn told_wait_is_exact_behind_waiting_calls() {
                 continue;
             };
             // If the waiting calls take several tokens, the rate limit does not know which of them start before a
-            // reset. The told wait may then be longer by the time of a burst, but never shorter.
+            // reset. The wait in the error may then be longer by the time of a burst, but never shorter.
             let longest = if most == 1 { start } else { start + (model.burst - 1) * milliseconds(model.step) };
             assert!(*after == Duration::ZERO && told > milliseconds(wait), "{message}");
             assert!((start..=longest).contains(&told), "{message}");

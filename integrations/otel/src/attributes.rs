@@ -148,8 +148,8 @@ impl Attributes {
         field.is_some_and(|field| field.starts_with('.'))
     }
 
-    /// Returns the attribute `outcome` among the attributes of earlier events in the span, if the event sets no outcome
-    /// and concerns the same circuit or function. For example, the call that opens a circuit has failed.
+    /// Returns the attribute `outcome` of earlier events in the span, if the event sets no outcome and concerns the
+    /// same circuit or function. For example, the call that opens a circuit has failed.
     fn outcome_before(&self, earlier: &[KeyValue]) -> Option<KeyValue> {
         let outcome = self.key("outcome");
         let same = |field| {

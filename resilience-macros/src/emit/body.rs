@@ -197,7 +197,7 @@ impl<'a> Place<'a> {
     }
 
     /// Works like [`noted`](Self::noted), for the future `body` of a fallback function. The local variable `changes`
-    /// contains the rejections of the code that this function runs before it returns its future.
+    /// contains the changes of the thread's counters of errors during the call of this function.
     pub(crate) fn noted_call(self, body: &TokenStream, changes: &Ident) -> TokenStream {
         self.noted_by(&Ident::new("__note_call", Span::mixed_site()), body, Some(changes))
     }

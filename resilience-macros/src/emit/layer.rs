@@ -28,7 +28,7 @@ pub(crate) trait Layer {
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements;
 
     /// Wraps the body in a future that lets the attribute observe each poll of the body. If `body` is the future of a
-    /// hedge, `waits` is the name of the local variable that stores whether the body below the hedge has waited.
+    /// hedge, `waits` names the local variable that stores whether the body below the hedge has waited.
     fn watch(&self, _place: Place<'_>, body: TokenStream, _waits: Option<&Ident>) -> TokenStream {
         body
     }

@@ -84,8 +84,8 @@ impl Tick {
     }
 
     /// Returns the time from `now` until this tick, the end of a period with the length `length`. Returns zero if the
-    /// period has ended. Also returns zero if the time is longer than the period by more than [`SKEW`], because this tick
-    /// then comes from another clock.
+    /// period has ended. Also returns zero if the time is longer than the period by more than [`SKEW`], because this
+    /// tick then comes from another clock.
     pub(crate) fn left(self, length: Duration, now: Self) -> Duration {
         let left = self.since(now);
         if left > length.saturating_add(SKEW) { Duration::ZERO } else { left }

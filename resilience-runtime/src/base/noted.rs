@@ -221,8 +221,8 @@ impl Replaced {
 /// function may itself call decorated functions, and may keep their errors. The layers above must not take such an
 /// error for the error of the body. A retry must ignore the circuits and the retries of such a call. After the function
 /// has returned or panicked, `aside` therefore restores three values of this thread. These values are the counters of
-/// errors, the waits that circuits have announced to retries, and the number of retries that calls have made. A call of
-/// the function is also no second or later attempt, so `aside` clears the flags of
+/// errors, the waits that circuits have announced to retries, and the number of retries that calls have made. A call
+/// that the function makes is not a repeat. `aside` therefore clears the flags of
 /// [`Repeat`](crate::base::repeat::Repeat) while the function runs.
 ///
 /// The deadline still applies to these calls, because the caller waits for the function. The trial calls that surround
@@ -293,8 +293,8 @@ impl Failed {
     #[cold]
     #[inline(never)]
     fn is_last_in_drop(after: u16, now: u16) -> bool {
-        // If a circuit has announced a wait since the last poll, the circuit did so either before the drop, for another
-        // call, or during the drop. Only in the second case is its call inside the dropped call.
+        // A circuit may have announced a wait since the last poll. If the circuit did so before the drop, the wait
+        // belongs to another call. If it did so during the drop, its call is inside the dropped call.
         if after == now { now == LastError::get().messages() } else { !StillOpen::is_newest_by(Reason::Drop) }
     }
 

@@ -45,7 +45,7 @@ pub(crate) enum Reason {
     Failure,
     /// The circuit rejected a call.
     Rejection,
-    /// The circuit is open after the failure of a hung call, whose future or permit was dropped.
+    /// The circuit is open after the failure of a hung call. The call was dropped between two polls.
     Drop,
 }
 

@@ -186,8 +186,8 @@ impl<B: Borrow<Core>> Call<B> {
     }
 
     /// Marks the call as waiting after a poll. If the circuit has the option `hung_after`, also records the time of the
-    /// first wait, and the number of waits that circuits have announced to retries. If the call hangs and is dropped
-    /// before the next poll, the circuit needs this number.
+    /// first wait. In addition, records the number of waits that circuits have announced to retries. If the call hangs
+    /// and is dropped before the next poll, the circuit needs this number.
     #[inline]
     pub(crate) fn end_poll(&mut self) {
         self.progress = Progress::WAITING;

@@ -58,7 +58,8 @@ impl<F: Future, B: HasWaited> Future for Watched<'_, '_, F, B> {
 
 /// Decides whether the body of a call has waited.
 pub trait HasWaited {
-    /// Returns whether the body has waited. The watched future has just returned `Pending`.
+    /// Returns whether the body has waited. The caller calls this method after the watched future has returned
+    /// `Pending`.
     fn has_waited(&self) -> bool;
 }
 
@@ -76,9 +77,9 @@ impl HasWaited for &BodyWaits {
     }
 }
 
-/// Stores whether the body has waited in an attempt of a hedge. A poll of the body waits if it returns `Pending`. An
-/// attempt can also wait before its body starts, for example in the queue of a bulkhead below the hedge. A circuit above
-/// the hedge needs this information for the option `hung_after`.
+/// Stores whether the body has waited in an attempt of a hedge. The body waits if its poll returns `Pending`. An
+/// attempt can also wait before its body starts, for example in the queue of a bulkhead below the hedge. A circuit
+/// above the hedge needs this information for the option `hung_after`.
 ///
 /// The content is atomic, because the future of a call must be `Send`.
 #[derive(Debug, Default)]

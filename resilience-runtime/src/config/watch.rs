@@ -34,8 +34,8 @@ impl Config {
     /// therefore also notices a change if an editor replaces the file, or if an update of a Kubernetes `ConfigMap`
     /// replaces a symbolic link.
     ///
-    /// Replace the file by a rename. If a program writes into the file itself, the future may read the beginning of the
-    /// new text, which is a valid file if it ends between two lines.
+    /// Replace the file by a rename. If a program writes into the file itself, the future may read only the beginning
+    /// of the new text. This beginning is a valid file if it ends between two lines.
     ///
     /// If the file is missing, or contains a mistake, the settings in force do not change. The event
     /// `config_refused` then reports the first mistake, but is not repeated each second. If a layer in the file is

@@ -28,7 +28,8 @@ use crate::timeout::timeout::Timeout;
 /// The change takes effect at the next call through the circuit. The change does not reset the circuit:
 ///
 /// - An open circuit stays open. If the cooldown changes, the new cooldown starts at the time when the circuit opened.
-///   As an exception, a `cooldown_jitter` that was zero when the circuit opened applies at the next opening.
+///   As an exception, a new `cooldown_jitter` applies from the next opening on, if the jitter was zero when the circuit
+///   opened.
 /// - If the circuit has no window of recent calls, the current number of failures in a row is kept. If this number
 ///   already reaches the new `threshold`, the circuit opens at the next failure.
 /// - If the length of a window does not change, the window still contains the recent calls. A window with a new length

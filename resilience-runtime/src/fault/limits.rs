@@ -46,7 +46,7 @@ impl Limits {
     }
 
     /// Returns whether a warning about the fault is due. If a warning is due, stores the current time as the time of
-    /// the last warning. A warning is also due if the last one has a time from another clock.
+    /// the last warning. A warning is also due if the time of the last warning comes from another clock.
     pub(crate) fn is_due(&mut self) -> bool {
         let now = Tick::now();
         let is_due = now.since(self.warned) >= BETWEEN_WARNINGS || self.warned.since(now) > SKEW;

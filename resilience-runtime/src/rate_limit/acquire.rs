@@ -101,9 +101,9 @@ impl RateLimit {
     /// Dropping the future that this method returns removes the call from the queue. The removed call does not count
     /// towards the rate, and the calls behind it move up.
     ///
-    /// The first call of the queue must be polled, or dropped. If a task keeps the future of this call without polling
-    /// it, the calls behind it wait in vain. For example, the body of a loop over `FuturesUnordered` must not wait for
-    /// a rate limit if the futures in the set wait for the same rate limit.
+    /// A task must poll or drop the first call of the queue. If a task keeps the future of this call without polling
+    /// it, the calls behind it wait in vain. For example, a loop over `FuturesUnordered` may poll calls that wait for a
+    /// rate limit. The body of this loop must not wait for the same rate limit.
     pub async fn acquire(&self) -> Result<(), RateLimitedError> {
         take_within!(self, 1, self.wait())
     }
@@ -265,7 +265,7 @@ impl RateLimit {
             Err(Reason::Early(nanos)) if Duration::from_nanos(nanos) <= end.since(Tick::now()) => {
                 Ok(Some(Duration::from_nanos(nanos)))
             }
-            // The rejected call loses its place, so the told wait must also contain the waiting calls behind it.
+            // The rejected call loses its place, so the wait in its error must also include the calls behind it.
             Err(Reason::Early(_)) => Err(self.reject_late(waiting)),
             Err(reason) => Err(self.reject(reason)),
         }

@@ -126,8 +126,8 @@ impl Pace {
         }
     }
 
-    /// Returns the time at which the next call is due, if calls that take `tokens` tokens start from the time `now` on,
-    /// each as early as possible.
+    /// Returns the time at which the next call is due after earlier calls that take `tokens` tokens in total. Each of
+    /// these calls starts as early as possible from the time `now` on.
     pub(crate) fn due_after(self, due: u64, now: u64, tokens: u64) -> u64 {
         self.sane(due, now).max(now).saturating_add(self.step.saturating_mul(tokens))
     }

@@ -273,9 +273,9 @@ impl<E: Keyed> Family<E> {
         layer
     }
 
-    /// Creates the layer of a new key. The caller holds the lock `adding` of the shard. If `has_place` is true, the field
-    /// `keys` already counts the layer. Otherwise, the table has no place for the layer. The key then shares a layer
-    /// with other keys, or gets a temporary layer.
+    /// Creates the layer of a new key. The caller holds the lock `adding` of the shard. If `has_place` is true, the
+    /// field `keys` already counts the layer. Otherwise, the table has no place for the layer. The key then shares a
+    /// layer with other keys, or gets a temporary layer.
     fn add_to_place(&self, key: &[u8], shard: usize, hash: u32, has_place: bool) -> E {
         let (settings, table) = &mut *lock(&self.shards[shard].layers);
         if !has_place && E::IS_SHARED_BEYOND {

@@ -114,7 +114,7 @@ macro_rules! kinds {
                 )?
                 $(
                     // Includes the labels of the other kind. If a macro writes both attributes, their functions and
-                    // lines are equal, so only a number can make the label of the layer with keys different.
+                    // lines are equal. Only a number can then make the label of the layer with keys different.
                     fn names_of_other_kind() -> Vec<String> {
                         let layers = $plain::layers();
                         layers.names().into_iter().chain(layers.labelled().map(|(label, _)| label)).collect()

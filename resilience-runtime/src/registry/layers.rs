@@ -85,8 +85,8 @@ impl<L: Layer> Known<L> {
         Self::create(place.func, vec![place])
     }
 
-    /// Adds the options of an attribute that was not collected at link time. Returns the conflicts between this attribute
-    /// and the earlier attributes, whose options stay in force.
+    /// Adds the options of an attribute that was not collected at link time. Returns the conflicts between this
+    /// attribute and the earlier attributes, whose options stay in force.
     fn add(&mut self, place: Place<L>) -> Vec<SettingsMistake> {
         let conflicts = conflicts(&self.places, place);
         self.places.push(place);

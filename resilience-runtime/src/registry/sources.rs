@@ -86,7 +86,8 @@ pub(super) fn check_builder(
 }
 
 /// Checks the change at run time that would replace the changes `before` by the changes `after`. Returns an error if
-/// the new changes cannot be combined with the options `written` of attributes, builders and a preset.
+/// the new changes cannot be combined with the options `written` of attributes, builders and a preset. Ignores the
+/// cooldowns in `written` if the changes `before` already remove one of them.
 pub(super) fn check_changed(
     before: &Configured<Options>,
     after: &Configured<Options>,

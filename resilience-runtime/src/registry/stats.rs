@@ -64,12 +64,11 @@ pub struct Stats {
 ///
 /// The layer of an attribute with the option `with` is not listed. Call the method `stats` of this layer instead.
 ///
-/// Without the feature `declare`, a layer is listed only after its first use. The text of a layer without a name then
-/// changes when a second layer with the same path is first used. Set the option `name` if a file, a metric or a snapshot
-/// refers to the layer. Most layers are first used in the first
-/// call of the function. Some retries are first used only when an attempt fails. A fallback is first used when it
-/// replaces an error. A timeout whose time is an expression, such as `#[timeout(self.limit)]`, is first used when it
-/// ends a call.
+/// Without the feature `declare`, a layer is listed only after its first use. The map key of a layer without a name
+/// then changes when a second layer with the same path is first used. Set the option `name` if a file, a metric or a
+/// snapshot refers to the layer. Most layers are first used in the first call of the function. Some retries are first
+/// used only when an attempt fails. A fallback is first used when it replaces an error. A timeout whose time is an
+/// expression, such as `#[timeout(self.limit)]`, is first used when it ends a call.
 ///
 /// ```
 /// use resilience_runtime::{bulkhead, get_stats, retry};

@@ -73,9 +73,9 @@ impl<E: ?Sized, T: ?Sized> RetryAttempts<E, T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the returned future drops the attempt that is running, or ends the pause. A dropped attempt does not count
-    /// towards `max`, and the next attempt is no repeat. To limit the time of each attempt, put the limit into the
-    /// argument `attempt`.
+    /// Dropping the returned future drops the attempt that is running, or ends the pause. A dropped attempt does not
+    /// count towards `max`, and does not make the next attempt a repeat. To limit the time of each attempt, put the
+    /// limit into the argument `attempt`.
     pub async fn next<V, X, F>(&mut self, attempt: F) -> ControlFlow<Result<V, X>>
     where
         F: Future<Output = Result<V, X>>,

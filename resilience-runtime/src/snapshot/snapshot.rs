@@ -128,8 +128,9 @@ impl Drop for Restoring {
     }
 }
 
-/// Returns the snapshot that [`restore`](crate::restore()) is restoring. While `restore` runs, some circuits do not have
-/// their restored state yet. A snapshot that another thread takes meanwhile contains the states of this snapshot instead.
+/// Returns the snapshot that [`restore`](crate::restore()) is restoring. While `restore` runs, some circuits do not
+/// have their restored state yet. A snapshot that a thread takes meanwhile therefore copies each state that it lacks
+/// from the returned snapshot.
 fn restoring() -> &'static Mutex<Option<Arc<Snapshot>>> {
     static RESTORING: Mutex<Option<Arc<Snapshot>>> = Mutex::new(None);
     scoped(&RESTORING, Mutex::default)

@@ -16,11 +16,11 @@ impl<S, J> WatchedStream<S, WatchedPermit<J>> {
     /// compares this duration with [`slow_call`](crate::CircuitBuilder::slow_call). The duration starts when the
     /// circuit admits the call.
     ///
-    /// The field `duration_ms` of the events and the option [`durations`](crate::CircuitBuilder::durations) use the same
-    /// duration. If the stream ends without an item, the duration lasts until the end of the stream. If the stream
-    /// panics or is dropped, or if a deadline of the caller ends the stream with an error, the duration lasts until this
-    /// moment. The option [`hung_after`](crate::CircuitBuilder::hung_after) always applies to the time from the
-    /// admission to the end of the stream.
+    /// The field `duration_ms` of the events and the option [`durations`](crate::CircuitBuilder::durations) use the
+    /// same duration. If the stream ends without an item, the duration lasts until the end of the stream. If the stream
+    /// panics or is dropped, the duration lasts until this moment. The same applies if a deadline of the caller ends
+    /// the stream with an error. The option [`hung_after`](crate::CircuitBuilder::hung_after) always applies to the
+    /// time from the admission to the end of the stream.
     pub fn slow_at_first_item(mut self) -> Self {
         if let Some(watch) = self.watch_mut() {
             watch.slow_at_first_item();

@@ -11,8 +11,8 @@ use crate::base::pauses;
 /// The length of a pause still decides whether the retry gives up. For example, a retry still gives up if its next pause
 /// would last until the caller's deadline. The events and `on_retry` report the pause that the retry skips.
 ///
-/// A skipped pause takes no time, so it counts neither for `max_elapsed` nor for a deadline, and no cooldown passes. A
-/// retry can therefore make other numbers of attempts than with its pauses. To test these limits, use a paused clock
+/// A skipped pause takes no time, so it counts neither for `max_elapsed` nor for a deadline, and no cooldown passes.
+/// The number of attempts can therefore differ from the number with pauses. To test these limits, use a paused clock
 /// instead.
 ///
 /// This function affects the pauses of async and of blocking calls. Cooldowns and waits for a rate limit do not change.

@@ -98,8 +98,8 @@ impl RetryRatio {
 #[derive(Clone, Copy, Debug)]
 struct Now {
     slot: u32,
-    /// The place of the slot in [`Slots`]. The place does not follow from the 32 bits of the field `slot`: when these
-    /// bits wrap around, a new slot would take the place of a slot that is still in the window.
+    /// The place of the slot in [`Slots`]. The place does not follow from the 32 bits of the field `slot`. Otherwise,
+    /// when these bits wrap around, a new slot would take the place of a slot that is still in the window.
     place: usize,
     /// The largest possible distance, in slots, to a later slot in which another thread has already counted a call. A
     /// slot number at a greater distance comes from another clock, such as the paused clock of another test.
@@ -142,8 +142,8 @@ impl Slots {
     /// Adds one call or retry to the count in `word` (a slot number and a count), and returns the new word.
     ///
     /// Increments the count if `word` belongs to the current slot, or to a later slot that another thread already uses.
-    /// If `word` belongs to an old slot, or if its count is zero, the new word has the number of the current slot and a
-    /// count of one. A new window contains the slot number zero, which is later than the numbers before the wrap.
+    /// If `word` belongs to an old slot, or its count is zero, the new word has the current slot and a count of one. A
+    /// new window contains the slot number zero, which is later than the numbers before the wrap.
     fn more(word: u64, now: Now) -> u64 {
         let (slot, count) = packed::split(word);
         if slot == now.slot || count > 0 && now.is_behind(slot) {
