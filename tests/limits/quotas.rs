@@ -18,7 +18,7 @@ fn wait_of(outcome: Result<(), RateLimitedError>) -> Option<Duration> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn told_wait_covers_quota_and_rate() {
+async fn wait_in_error_covers_quota_and_rate() {
     let limit = RateLimit::per("quotas::longer", 1, MINUTE).build().unwrap();
     limit.try_acquire().unwrap();
     limit.update(0, 5 * SECOND);
@@ -52,7 +52,7 @@ async fn rate_of_waiting_calls_counts_from_reset() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn first_call_that_a_new_quota_rejects_is_told_the_wait_behind_the_others() {
+async fn call_rejected_by_new_quota_waits_behind_others() {
     let limit = RateLimit::builder("quotas::first", 1).burst(1).wait(10 * SECOND).build().unwrap();
     limit.try_acquire().unwrap();
     let others = join_all((0..5).map(|_| limit.until_ready()));
@@ -176,7 +176,7 @@ fn milliseconds(time: u32) -> Duration {
 }
 
 #[test]
-fn told_wait_is_exact_without_other_calls() {
+fn wait_in_error_is_exact_without_other_calls() {
     let mut random = Random(7);
     let mut rejected = 0;
     for case in 0..300 {
@@ -208,7 +208,7 @@ fn told_wait_is_exact_without_other_calls() {
 /// Starts up to nine calls at the same time, and compares each of them with the model. Some of the calls wait, and the
 /// other calls are rejected at once.
 #[test]
-fn told_wait_is_exact_behind_waiting_calls() {
+fn wait_in_error_is_exact_behind_waiting_calls() {
     let mut random = Random(11);
     let (mut rejected, mut waited) = (0, 0);
     for case in 0..600 {

@@ -52,7 +52,7 @@ async fn each_outcome_has_a_histogram() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn stream_that_is_measured_to_its_first_item_has_this_duration_after_any_error() {
+async fn any_error_keeps_duration_to_first_item() {
     let name = "durations::first item";
     let breaker = CircuitBreaker::builder(name).durations(true).register().unwrap();
     let classifier = Classifier::builder().failure_if(|error: &Error| *error == Error::Down).build().unwrap();
