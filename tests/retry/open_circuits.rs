@@ -856,3 +856,32 @@ async fn upper_of_stacked_retries_forgets_earlier_attempts_of_the_lower() {
     breaker("open_circuits::rejects_stacked").trip();
     assert_eq!(in_full_bulkhead(&second, stacked_with_note(&second)).await, (5, 3));
 }
+
+async fn waits_and_panics(_: &CircuitBreaker) -> Result<(), Plain> {
+    tokio::task::yield_now().await;
+    panic!("down")
+}
+
+#[circuit(with = closed)]
+#[fallback(waits_and_panics)]
+async fn falls_back(closed: &CircuitBreaker) -> Result<(), Plain> {
+    Err(Plain)
+}
+
+#[tokio::test(start_paused = true)]
+async fn closed_circuit_whose_fallback_panics_is_last() {
+    let [open, closed] = [1, 99].map(|threshold| {
+        CircuitBreaker::builder("open_circuits::fallback").threshold(threshold).cooldown(seconds(1000)).build().unwrap()
+    });
+    let both = || async {
+        let first = async {
+            tokio::task::yield_now().await;
+            let _ = open.call(|| async { Err::<(), _>(Plain) }).await;
+        };
+        let last = AssertUnwindSafe(falls_back(&closed)).catch_unwind();
+        assert!(futures_util::future::join(first, last).await.1.is_err());
+        Err::<(), _>(Plain)
+    };
+    assert_eq!(duration(policy().call(both)).await, seconds(56));
+    assert_eq!(closed.stats().failures, 4);
+}

@@ -50,18 +50,24 @@ impl<T, E, F: Future<Output = Result<T, E>>> Future for Noted<F> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, E>> {
-        let before = Existing::now();
-        let polled = guarded(before, || self.project().body.poll(cx));
-        match &polled {
-            // No code reads the last error after a success.
-            Poll::Ready(Ok(_)) => {}
-            Poll::Ready(Err(_)) => note_error(before),
-            // Removes the kind of error that an earlier poll of this body or of another body stored. If a timeout ended
-            // the call now, [`Note::last`] would otherwise return this old kind.
-            Poll::Pending => LastError::remove(before.messages()),
-        }
-        polled
+        note_poll(Existing::now(), || self.project().body.poll(cx))
     }
+}
+
+/// Polls a body once. If the body returns an error, stores the kind of the error. `before` is a copy of this thread's
+/// counters of errors that was taken before the poll.
+#[inline]
+fn note_poll<T, E>(before: Existing, poll: impl FnOnce() -> Poll<Result<T, E>>) -> Poll<Result<T, E>> {
+    let polled = guarded(before, poll);
+    match &polled {
+        // No code reads the last error after a success.
+        Poll::Ready(Ok(_)) => {}
+        Poll::Ready(Err(_)) => note_error(before),
+        // Removes the kind of error that an earlier poll of this body or of another body stored. If a timeout ended the
+        // call now, [`Note::last`] would otherwise return this old kind.
+        Poll::Pending => LastError::remove(before.messages()),
+    }
+    polled
 }
 
 /// A copy of this thread's counters of errors. The generated code makes this copy before it calls a fallback function.
@@ -115,12 +121,10 @@ impl<T, E, F: Future<Output = Result<T, E>>> Future for NotedCall<F> {
         let this = self.project();
         let changes = mem::take(&mut this.changes.0);
         let before = Existing::now().minus(changes);
-        let polled = this.body.poll(cx);
-        match &polled {
-            // A circuit may count this value as a failure, because of the option `failure_if_ok`.
-            Poll::Ready(Ok(_)) => LastError::set_messages(before.messages()),
-            Poll::Ready(Err(_)) => note_error(before),
-            Poll::Pending => LastError::remove(before.messages()),
+        let polled = note_poll(before, || this.body.poll(cx));
+        // A circuit may count this value as a failure, because of the option `failure_if_ok`.
+        if let Poll::Ready(Ok(_)) = &polled {
+            LastError::set_messages(before.messages());
         }
         polled
     }
