@@ -97,8 +97,9 @@
 //! - A call that started before the last state change of a circuit no longer affects this circuit. The result of the
 //!   call appears only in the totals of [`CircuitStats`].
 //! - A half-open circuit admits a few calls as trials. The number of running trials plus the number of successful
-//!   trials never exceeds the option `half_open_max`. If the time `trial_timeout` passes after the start of the newest
-//!   trial, this sum no longer includes the running trials. The circuit then admits another trial.
+//!   trials never exceeds the option `half_open_max`. After three trials that were ignored or cancelled, each further
+//!   one raises this limit by one, by at most 32 in total. If the time `trial_timeout` passes after the start of the
+//!   newest trial, the sum no longer includes the running trials. The circuit then admits another trial.
 //! - Your errors are returned unchanged. A retry returns the error of its last attempt, or the rejection that ended the
 //!   retry.
 //! - A layer (an attribute of a function) allocates memory at its first call. A retry also allocates memory at its

@@ -40,7 +40,7 @@ pub(crate) enum Verdict {
 enum State {
     Closed,
     Open { until: Instant },
-    HalfOpen { successes: u32, in_flight: u32, newest: Instant },
+    HalfOpen { successes: u32, in_flight: u32, undecided: u32, newest: Instant },
 }
 
 #[derive(Clone)]
@@ -157,14 +157,16 @@ impl Breaker {
                     facts.shown.rejected += 1;
                     return None;
                 }
-                facts.enter(State::HalfOpen { successes: 0, in_flight: 0, newest: now });
+                facts.enter(State::HalfOpen { successes: 0, in_flight: 0, undecided: 0, newest: now });
             }
-            if let State::HalfOpen { successes, in_flight, newest } = &mut facts.state {
+            if let State::HalfOpen { successes, in_flight, undecided, newest } = &mut facts.state {
                 if *in_flight > 0 && now - *newest >= self.settings.trial_timeout {
                     *in_flight = 0;
                     facts.lease += 1;
                 }
-                if *in_flight > 0 && *successes + *in_flight >= self.settings.half_open_max {
+                // After three trials without outcome, each of them allows one more trial, but at most 32.
+                let most = self.settings.half_open_max + undecided.saturating_sub(3).min(32);
+                if *in_flight > 0 && *successes + *in_flight >= most {
                     facts.shown.rejected += 1;
                     return None;
                 }
@@ -215,9 +217,10 @@ impl Breaker {
                     Verdict::Ignored | Verdict::Cancelled => {}
                 },
                 State::Open { .. } => {}
-                State::HalfOpen { successes, in_flight, .. } => {
+                State::HalfOpen { successes, in_flight, undecided, .. } => {
                     if ticket.lease == facts.lease {
                         *in_flight -= 1;
+                        *undecided += u32::from(matches!(verdict, Verdict::Ignored | Verdict::Cancelled));
                     }
                     match verdict {
                         Verdict::Success => {

@@ -102,7 +102,7 @@ struct Model {
 enum State {
     Closed,
     Open { since: Instant },
-    HalfOpen { successes: usize, newest: Instant },
+    HalfOpen { successes: usize, undecided: usize, newest: Instant },
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -126,6 +126,12 @@ struct Ticket {
 /// clock measured `began`. The function then returns `now`.
 fn on_clock_of(now: Instant, began: Instant) -> Instant {
     if began.saturating_duration_since(now) > Duration::from_secs(1) { now } else { began }
+}
+
+/// Returns the number of trials that a half-open circuit admits in addition to `half_open_max`. `undecided` is the number
+/// of trials that were ignored or cancelled.
+fn more(undecided: usize) -> usize {
+    undecided.saturating_sub(3).min(32)
 }
 
 impl Model {
@@ -170,21 +176,21 @@ impl Model {
                 if passed < self.settings.cooldown {
                     return self.reject(self.settings.cooldown, passed);
                 }
-                self.enter(State::HalfOpen { successes: 0, newest: now });
+                self.enter(State::HalfOpen { successes: 0, undecided: 0, newest: now });
             }
-            State::HalfOpen { successes, newest } => {
+            State::HalfOpen { successes, undecided, newest } => {
                 let newest = on_clock_of(now, newest);
                 let passed = now.saturating_duration_since(newest);
-                self.state = State::HalfOpen { successes, newest };
+                self.state = State::HalfOpen { successes, undecided, newest };
                 let slot = Ticket { generation: self.generation, lease: self.lease };
                 let trials = under_way.filter(|ticket| *ticket == slot).count();
                 if trials > 0 && passed >= self.settings.trial_timeout {
                     self.lease += 1;
-                } else if trials > 0 && successes + trials >= self.settings.half_open_max {
+                } else if trials > 0 && successes + trials >= self.settings.half_open_max + more(undecided) {
                     let wait = self.reject(self.settings.trial_timeout, passed);
                     return wait.map_err(|wait| wait.min(Duration::from_secs(1)));
                 }
-                self.state = State::HalfOpen { successes, newest: newest.max(now) };
+                self.state = State::HalfOpen { successes, undecided, newest: newest.max(now) };
             }
         }
         Ok(Ticket { generation: self.generation, lease: self.lease })
@@ -198,8 +204,13 @@ impl Model {
     fn end(&mut self, ticket: Ticket, how: End, now: Instant) {
         let late = ticket.generation != self.generation;
         match how {
-            End::Ignored => self.totals.ignored += 1,
-            End::Cancelled => self.totals.cancelled += 1,
+            End::Ignored | End::Cancelled => {
+                let total = if how == End::Ignored { &mut self.totals.ignored } else { &mut self.totals.cancelled };
+                *total += 1;
+                if let State::HalfOpen { undecided, .. } = &mut self.state {
+                    *undecided += usize::from(!late && ticket.lease == self.lease);
+                }
+            }
             End::Success => {
                 self.totals.succeeded += 1;
                 self.has_succeeded = true;

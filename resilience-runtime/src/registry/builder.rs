@@ -211,8 +211,9 @@ impl<T> CircuitBuilder<T> {
 
     /// Sets the number of trials that the circuit admits while half-open, at least 1. Default: 1.
     ///
-    /// After `half_open_max` successful trials, the circuit closes. If each request makes several calls of the circuit
-    /// at the same time, set at least this number of calls. See [States](macro@crate::circuit#states).
+    /// After `half_open_max` successful trials, the circuit closes. After several trials that were ignored or cancelled,
+    /// the circuit admits more trials. If each request makes several calls of the circuit at the same time, set at
+    /// least this number of calls. See [States](macro@crate::circuit#states).
     #[doc(alias = "permitted calls")]
     pub fn half_open_max(mut self, trials: u32) -> Self {
         self.options.half_open_max = Some(trials);

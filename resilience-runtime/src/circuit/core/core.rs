@@ -133,7 +133,7 @@ impl Core {
     pub(crate) fn ignore(&self, ticket: Ticket, started: Option<Tick>) {
         self.totals.add_ignored();
         self.add_duration(Ended::Ignored, started, Tick::now);
-        self.release(ticket);
+        self.abandon(ticket);
     }
 
     /// Records a cancelled call, whose future or permit was dropped. `failed` applies to a call that counts as a failure
@@ -192,7 +192,7 @@ impl Core {
         add(totals);
         self.add_duration(ended, started, || now);
         let blind = gate.decide(|machine, _| {
-            machine.release(ticket);
+            machine.abandon(ticket);
             let outcomes = totals.sums(machine.period(), &machine.tally).succeeded + machine.tally.failed;
             machine.blind.add(outcomes, now)
         });
@@ -341,9 +341,9 @@ impl Core {
         if machine.has_window() { self.totals.sums(machine.period(), &machine.tally).successes } else { 0 }
     }
 
-    fn release(&self, ticket: Ticket) {
+    fn abandon(&self, ticket: Ticket) {
         if ticket.is_trial() {
-            self.gate.decide(|machine, _| machine.release(ticket));
+            self.gate.decide(|machine, _| machine.abandon(ticket));
         }
     }
 }

@@ -31,10 +31,12 @@ pub(super) enum State {
         draw: u16,
         outage: Coarse,
     },
-    /// `newest` is the time at which the half-open circuit admitted its newest trial call.
+    /// `newest` is the time at which the half-open circuit admitted its newest trial call. `undecided` is the number of
+    /// trial calls that ended neither as success nor as failure.
     HalfOpen {
         successes: u32,
         in_flight: u32,
+        undecided: u16,
         newest: Tick,
         outage: Coarse,
     },
@@ -199,7 +201,9 @@ impl Machine {
                 let cooldown = self.cooldown(hint, draw, settings);
                 (Phase::Open { until: since.after(cooldown) }, cooldown)
             }
-            State::HalfOpen { successes, in_flight, newest, .. } if full(successes, in_flight, settings) => {
+            State::HalfOpen { successes, in_flight, undecided, newest, .. }
+                if full(successes, in_flight, undecided, settings) =>
+            {
                 (Phase::Full { until: newest.after(settings.trial_timeout) }, settings.trial_timeout)
             }
             State::HalfOpen { .. } => (Phase::HalfOpen, Duration::ZERO),
@@ -228,14 +232,14 @@ impl Machine {
                     Some(wait) => Err(Wait::open(nanos(wait))),
                     None => {
                         self.enter(
-                            State::HalfOpen { successes: 0, in_flight: 1, newest: now, outage },
+                            State::HalfOpen { successes: 0, in_flight: 1, undecided: 0, newest: now, outage },
                             Cause::Cooldown,
                         );
                         Ok(Admission { half_opened: true, ..Admission::of(self.ticket(self.lease.into())) })
                     }
                 }
             }
-            State::HalfOpen { successes, in_flight, newest, .. } => {
+            State::HalfOpen { successes, in_flight, undecided, newest, .. } => {
                 *newest = newest.on_clock_of(now);
                 let wait = remaining(*newest, settings.trial_timeout, now);
                 let mut expired = 0;
@@ -244,7 +248,9 @@ impl Machine {
                     self.lease = Ticket::next_lease(self.lease);
                 }
                 match wait {
-                    Some(wait) if full(*successes, *in_flight, settings) => Err(Wait::half_open(nanos(wait))),
+                    Some(wait) if full(*successes, *in_flight, *undecided, settings) => {
+                        Err(Wait::half_open(nanos(wait)))
+                    }
                     _ => {
                         *in_flight += 1;
                         *newest = now.max(*newest);
@@ -359,12 +365,21 @@ impl Machine {
     /// Subtracts a trial call from the number of running trial calls. `ticket` records the admission of this trial
     /// call. Does nothing if the circuit no longer counts the trial call as running, for example because the trial call
     /// exceeded its time limit.
-    pub(crate) fn release(&mut self, ticket: Ticket) {
-        let current = self.ticket(self.lease.into());
+    fn release(&mut self, ticket: Ticket) {
+        let is_live = self.is_live(ticket);
         if let State::HalfOpen { in_flight, .. } = &mut self.state {
-            if ticket.at_admission() == current {
-                *in_flight = in_flight.saturating_sub(1);
-            }
+            *in_flight = in_flight.saturating_sub(is_live.into());
+        }
+    }
+
+    /// Ends a trial call that counts as neither success nor failure. After several of these trial calls, the circuit
+    /// admits more trial calls at the same time. Like [`release`](Self::release), does nothing if the circuit no longer
+    /// counts the trial call as running.
+    pub(crate) fn abandon(&mut self, ticket: Ticket) {
+        let is_live = self.is_live(ticket);
+        if let State::HalfOpen { in_flight, undecided, .. } = &mut self.state {
+            *in_flight = in_flight.saturating_sub(is_live.into());
+            *undecided = undecided.saturating_add(is_live.into());
         }
     }
 
@@ -424,12 +439,27 @@ impl Machine {
 }
 
 /// Returns whether a half-open circuit has no room for another trial call. `half_open_max` limits the sum of the
-/// successful and the running trial calls.
+/// successful and the running trial calls. [`more`] can raise this limit.
 ///
 /// If no trial call is running, the next call is always admitted. Without this rule, the circuit would stay half-open
 /// for ever if `half_open_max` changed to the number of successful trial calls.
-fn full(successes: u32, in_flight: u32, settings: &Settings) -> bool {
-    in_flight > 0 && u64::from(successes) + u64::from(in_flight) >= u64::from(settings.half_open_max)
+fn full(successes: u32, in_flight: u32, undecided: u16, settings: &Settings) -> bool {
+    let max = u64::from(settings.half_open_max) + more(undecided);
+    in_flight > 0 && u64::from(successes) + u64::from(in_flight) >= max
+}
+
+/// Returns the number by which a half-open circuit exceeds the option `half_open_max`. `undecided` is the number of
+/// trial calls that ended neither as success nor as failure.
+///
+/// For example, a request makes several calls of the circuit at the same time. If the circuit rejects the second call,
+/// the caller drops the first call, which is the trial call. Without additional trial calls, all requests could end in
+/// this way, and the circuit would never close.
+fn more(undecided: u16) -> u64 {
+    /// The number of undecided trial calls that a half-open circuit tolerates.
+    const TOLERATED: u16 = 3;
+    /// The largest number of additional trial calls.
+    const MOST: u16 = 32;
+    undecided.saturating_sub(TOLERATED).min(MOST).into()
 }
 
 /// Returns the time from `now` to the moment `since + limit`, or `None` if this moment has passed.
