@@ -26,5 +26,6 @@ pub(crate) mod tally;
 pub(crate) mod ticket;
 pub(crate) mod totals;
 pub(crate) mod transitions;
+mod trials;
 pub(crate) mod wait;
 pub(crate) mod window;

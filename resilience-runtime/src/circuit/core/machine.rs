@@ -201,9 +201,7 @@ impl Machine {
                 let cooldown = self.cooldown(hint, draw, settings);
                 (Phase::Open { until: since.after(cooldown) }, cooldown)
             }
-            State::HalfOpen { successes, in_flight, undecided, newest, .. }
-                if full(successes, in_flight, undecided, settings) =>
-            {
+            State::HalfOpen { newest, .. } if self.has_enough_trials(settings) => {
                 (Phase::Full { until: newest.after(settings.trial_timeout) }, settings.trial_timeout)
             }
             State::HalfOpen { .. } => (Phase::HalfOpen, Duration::ZERO),
@@ -239,25 +237,7 @@ impl Machine {
                     }
                 }
             }
-            State::HalfOpen { successes, in_flight, undecided, newest, .. } => {
-                *newest = newest.on_clock_of(now);
-                let wait = remaining(*newest, settings.trial_timeout, now);
-                let mut expired = 0;
-                if *in_flight > 0 && wait.is_none() {
-                    expired = std::mem::take(in_flight);
-                    self.lease = Ticket::next_lease(self.lease);
-                }
-                match wait {
-                    Some(wait) if full(*successes, *in_flight, *undecided, settings) => {
-                        Err(Wait::half_open(nanos(wait)))
-                    }
-                    _ => {
-                        *in_flight += 1;
-                        *newest = now.max(*newest);
-                        Ok(Admission { expired, ..Admission::of(self.ticket(self.lease.into())) })
-                    }
-                }
-            }
+            State::HalfOpen { .. } => self.admit_trial(now, settings),
         }
     }
 
@@ -362,27 +342,6 @@ impl Machine {
         self.enter(State::Disabled, Cause::Disable);
     }
 
-    /// Subtracts a trial call from the number of running trial calls. `ticket` records the admission of this trial
-    /// call. Does nothing if the circuit no longer counts the trial call as running, for example because the trial call
-    /// exceeded its time limit.
-    fn release(&mut self, ticket: Ticket) {
-        let is_live = self.is_live(ticket);
-        if let State::HalfOpen { in_flight, .. } = &mut self.state {
-            *in_flight = in_flight.saturating_sub(is_live.into());
-        }
-    }
-
-    /// Ends a trial call that counts as neither success nor failure. After several of these trial calls, the circuit
-    /// admits more trial calls at the same time. Like [`release`](Self::release), does nothing if the circuit no longer
-    /// counts the trial call as running.
-    pub(crate) fn abandon(&mut self, ticket: Ticket) {
-        let is_live = self.is_live(ticket);
-        if let State::HalfOpen { in_flight, undecided, .. } = &mut self.state {
-            *in_flight = in_flight.saturating_sub(is_live.into());
-            *undecided = undecided.saturating_add(is_live.into());
-        }
-    }
-
     pub(crate) fn reset(&mut self, now: Tick) {
         self.tally.last_failure = Stamp::default();
         self.close(now, Cause::Reset);
@@ -412,13 +371,6 @@ impl Machine {
         self.generation = self.generation.wrapping_add(1);
     }
 
-    /// Returns whether the half-open circuit still counts a trial call as running. `ticket` records the admission of
-    /// this trial call. A trial call that has exceeded its time limit counts as running until the circuit admits the
-    /// next trial call.
-    pub(crate) fn is_live(&self, ticket: Ticket) -> bool {
-        matches!(self.state, State::HalfOpen { .. }) && ticket.at_admission() == self.ticket(self.lease.into())
-    }
-
     /// Returns a ticket, which records the admission of a call. The call is either a call that only the option `shadow`
     /// admits, or an inner call in the body of a trial call. The outcome of this call must not affect the circuit.
     ///
@@ -433,39 +385,15 @@ impl Machine {
         ticket.generation() != self.generation || matches!(self.state, State::Disabled)
     }
 
-    fn ticket(&self, lease: u32) -> Ticket {
+    pub(super) fn ticket(&self, lease: u32) -> Ticket {
         Ticket::new(self.generation, lease)
     }
-}
-
-/// Returns whether a half-open circuit has no room for another trial call. `half_open_max` limits the sum of the
-/// successful and the running trial calls. [`more`] can raise this limit.
-///
-/// If no trial call is running, the next call is always admitted. Without this rule, the circuit would stay half-open
-/// for ever if `half_open_max` changed to the number of successful trial calls.
-fn full(successes: u32, in_flight: u32, undecided: u16, settings: &Settings) -> bool {
-    let max = u64::from(settings.half_open_max) + more(undecided);
-    in_flight > 0 && u64::from(successes) + u64::from(in_flight) >= max
-}
-
-/// Returns the number by which a half-open circuit exceeds the option `half_open_max`. `undecided` is the number of
-/// trial calls that ended neither as success nor as failure.
-///
-/// For example, a request makes several calls of the circuit at the same time. If the circuit rejects the second call,
-/// the caller drops the first call, which is the trial call. Without additional trial calls, all requests could end in
-/// this way, and the circuit would never close.
-fn more(undecided: u16) -> u64 {
-    /// The number of undecided trial calls that a half-open circuit tolerates.
-    const TOLERATED: u16 = 3;
-    /// The largest number of additional trial calls.
-    const MOST: u16 = 32;
-    undecided.saturating_sub(TOLERATED).min(MOST).into()
 }
 
 /// Returns the time from `now` to the moment `since + limit`, or `None` if this moment has passed.
 ///
 /// Rounds `limit` up to a multiple of 8 ns, so that the returned time is never too short.
-fn remaining(since: Tick, limit: Duration, now: Tick) -> Option<Duration> {
+pub(super) fn remaining(since: Tick, limit: Duration, now: Tick) -> Option<Duration> {
     let limit = Duration::from_nanos(whole_steps(nanos(limit)));
     limit.checked_sub(now.since(since)).filter(|left| !left.is_zero())
 }
