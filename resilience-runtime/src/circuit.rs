@@ -1,6 +1,7 @@
 //! Contains the modules of the circuit breaker, which rejects calls to a failing service.
 
 pub(crate) mod breaker;
+pub(crate) mod call;
 pub(crate) mod classifier;
 pub(crate) mod classifier_builder;
 mod classifier_functions;

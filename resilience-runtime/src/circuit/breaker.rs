@@ -13,6 +13,7 @@ use crate::base::name::Name;
 use crate::base::noted::{Failed, Noted, note_run};
 use crate::base::sync::Arc;
 use crate::call_error::CallError;
+use crate::circuit::call::Call;
 use crate::circuit::core::core::Core;
 #[cfg(feature = "serde")]
 use crate::circuit::core::kept::Kept;
@@ -21,7 +22,7 @@ use crate::circuit::core::state::{CircuitState, Phase};
 use crate::circuit::core::stripes::Stripes;
 use crate::circuit::error::CircuitOpenError;
 use crate::circuit::events;
-use crate::circuit::permit::{Call, OwnedPermit, Permit};
+use crate::circuit::permit::{OwnedPermit, Permit};
 use crate::circuit::settings::Settings;
 use crate::circuit::stats::CircuitStats;
 use crate::circuit::sums::CircuitSums;
