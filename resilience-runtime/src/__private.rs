@@ -9,7 +9,7 @@ pub use tokio::time::sleep;
 pub use crate::base::function::Function;
 pub use crate::bulkhead::bulkhead::{Bulkhead, acquire, acquire_within, take};
 pub use crate::circuit::breaker::CircuitBreaker;
-pub use crate::circuit::settings::Counting;
+pub use crate::circuit::options::Counting;
 pub use crate::circuit::watched::BodyWaits;
 pub use crate::fallback::{Fallback, replace};
 #[cfg(feature = "faults")]

@@ -8,6 +8,7 @@ mod classifier_functions;
 pub(crate) mod core;
 pub(crate) mod error;
 pub(crate) mod events;
+pub(crate) mod options;
 pub(crate) mod permit;
 pub(crate) mod settings;
 pub(crate) mod stats;

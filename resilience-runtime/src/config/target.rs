@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::base::config_error::ConfigError;
 use crate::base::raw::Raw;
 use crate::bulkhead::bulkhead::Bulkhead;
-use crate::circuit::settings::Options as CircuitOptions;
+use crate::circuit::options::Options as CircuitOptions;
 use crate::configure::settings::{BulkheadSettings, HedgeSettings, RateLimitSettings, RetrySettings, TimeoutSettings};
 use crate::hedge::hedge::Hedge;
 use crate::rate_limit::rate_limit::RateLimit;

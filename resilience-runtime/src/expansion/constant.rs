@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use crate::base::require::require;
-use crate::circuit::settings::Counting;
+use crate::circuit::options::Counting;
 
 pub const fn any<T: Copy>(value: T, _message: &'static str) -> T {
     value

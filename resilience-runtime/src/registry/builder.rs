@@ -9,7 +9,8 @@ use std::time::Duration;
 use crate::base::config_error::ConfigError;
 use crate::base::name;
 use crate::circuit::breaker::CircuitBreaker;
-use crate::circuit::settings::{Counting, Options, Settings};
+use crate::circuit::options::{Counting, Options};
+use crate::circuit::settings::Settings;
 use crate::registry::registry;
 use crate::registry::written::Written;
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::base::config_error::ConfigError;
 use crate::base::name::Name;
 use crate::base::sync::{Arc, lock};
-use crate::circuit::settings::Options;
+use crate::circuit::options::Options;
 #[cfg(feature = "config")]
 use crate::registry::configured::Source;
 use crate::registry::configured::{Configured, Origin};

@@ -8,7 +8,7 @@ use tracing::field::display;
 
 use crate::base::config_error::Value;
 use crate::base::sync::Arc;
-use crate::circuit::settings::CircuitOption;
+use crate::circuit::options::CircuitOption;
 use crate::events::event;
 use crate::registry::written::{Written, merge, source};
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::base::function::{Function, Position};
 use crate::base::require::require;
 use crate::base::sync::{Arc, OnceLock};
-use crate::circuit::settings::{Counting, Options, circuit_options};
+use crate::circuit::options::{Counting, Options, circuit_options};
 use crate::registry::written::Written;
 
 /// The name and the options of one `#[circuit]`.

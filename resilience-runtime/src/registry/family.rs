@@ -86,9 +86,6 @@ const MOST_SHARDS: u32 = 16;
 /// `…` uses this layer, too. Otherwise, two layers would have the same name.
 const BEYOND: &str = "…";
 
-/// The default of the option `max_keys`.
-pub(crate) const MAX_KEYS: u32 = 10_000;
-
 /// The shortest time between two events `keys_full` for the layers of one name.
 const BETWEEN_WARNINGS: Duration = Duration::from_secs(60);
 
@@ -378,7 +375,8 @@ impl<E: Keyed> fmt::Debug for Family<E> {
 mod tests {
     use super::*;
     use crate::circuit::breaker::CircuitBreaker;
-    use crate::circuit::settings::{Options, Settings};
+    use crate::circuit::options::Options;
+    use crate::circuit::settings::Settings;
 
     fn family(name: &'static str, max_keys: u32) -> Family<CircuitBreaker> {
         Family::new(name.into(), &Settings::shared(Options::NONE), max_keys)

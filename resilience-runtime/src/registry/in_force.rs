@@ -5,7 +5,7 @@ use std::panic::Location;
 
 use crate::base::config_error::Value;
 use crate::base::sync::Arc;
-use crate::circuit::settings::Options as CircuitOptions;
+use crate::circuit::options::Options as CircuitOptions;
 use crate::registry::all_circuits::names;
 use crate::registry::configured::{Configured, Origin};
 use crate::registry::keyed_name::KeyedName;

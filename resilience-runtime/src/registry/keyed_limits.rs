@@ -9,10 +9,11 @@ use crate::base::sums::LimitSums;
 use crate::base::sync::Arc;
 use crate::base::versions::Versions;
 use crate::bulkhead::bulkhead::{self, Bulkhead};
+use crate::circuit::options::MAX_KEYS;
 #[cfg(feature = "serde")]
 use crate::rate_limit::kept::KeptLimit;
 use crate::rate_limit::rate_limit::{self, RateLimit};
-use crate::registry::family::{Family, FamilyStats, MAX_KEYS};
+use crate::registry::family::{Family, FamilyStats};
 use crate::registry::key::Key;
 use crate::registry::owned::Owned;
 

@@ -126,7 +126,8 @@ mod tests {
     use super::*;
     use crate::base::random;
     use crate::circuit::breaker::CircuitBreaker;
-    use crate::circuit::settings::{Options, Settings};
+    use crate::circuit::options::Options;
+    use crate::circuit::settings::Settings;
 
     /// Compares the table with a set of keys after random insertions and evictions. A small number of distinct hashes
     /// causes many collisions, and therefore long sequences of used slots.

@@ -8,7 +8,7 @@ use crate::base::config_error::{ConfigError, Value};
 use crate::base::queue;
 use crate::base::require::require;
 use crate::bulkhead::bulkhead::{self, Bulkhead};
-use crate::circuit::settings::Options as CircuitOptions;
+use crate::circuit::options::Options as CircuitOptions;
 use crate::fallback::Fallback;
 use crate::hedge::after::HedgeAfter;
 use crate::hedge::hedge::Hedge;

@@ -14,7 +14,7 @@ use crate::base::sync::LazyLock;
 use crate::base::sync::{Arc, Mutex, MutexGuard, lock};
 use crate::circuit::breaker::CircuitBreaker;
 #[cfg(feature = "test-util")]
-use crate::circuit::settings::Options;
+use crate::circuit::options::Options;
 use crate::circuit::settings::Settings;
 use crate::registry::conflict::{CircuitConflict, conflict_of_kinds, conflicts, conflicts_among};
 use crate::registry::declared::{Declarations, declarations, declared};

@@ -21,7 +21,7 @@
 use std::time::Duration;
 
 use crate::circuit::breaker::CircuitBreaker;
-use crate::circuit::settings::Options;
+use crate::circuit::options::Options;
 use crate::registry::registry;
 
 /// Returns the circuit `exa_api`. Three failures in a row open the circuit, and the cooldown is 30 s.

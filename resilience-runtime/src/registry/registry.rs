@@ -9,7 +9,7 @@ use crate::base::config_error::Value;
 use crate::base::name::Name;
 use crate::base::sync::Arc;
 use crate::circuit::breaker::CircuitBreaker;
-use crate::circuit::settings::Options;
+use crate::circuit::options::Options;
 use crate::registry::conflict::{self, CircuitConflict, conflicts};
 #[cfg(feature = "test-util")]
 use crate::registry::declared::CircuitDeclaration;

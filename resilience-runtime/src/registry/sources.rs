@@ -5,7 +5,8 @@ use crate::base::config_error::ConfigError;
 use crate::base::interner::Interner;
 use crate::base::sync::Arc;
 use crate::circuit::breaker::CircuitBreaker;
-use crate::circuit::settings::{Options, Settings};
+use crate::circuit::options::Options;
+use crate::circuit::settings::Settings;
 use crate::registry::configured::Configured;
 use crate::registry::written::{Written, merge};
 

@@ -202,7 +202,8 @@ mod tests {
     use crate::base::name::Name;
     use crate::base::random;
     use crate::circuit::breaker::CircuitBreaker;
-    use crate::circuit::settings::{Options, Settings};
+    use crate::circuit::options::Options;
+    use crate::circuit::settings::Settings;
 
     fn number(breaker: &CircuitBreaker) -> u64 {
         breaker.name().parse().unwrap()

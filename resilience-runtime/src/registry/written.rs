@@ -3,7 +3,7 @@
 use std::panic::Location;
 
 use crate::base::sync::Arc;
-use crate::circuit::settings::{CircuitOption, Options};
+use crate::circuit::options::{CircuitOption, Options};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Written {

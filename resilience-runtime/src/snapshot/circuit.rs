@@ -12,7 +12,7 @@ use crate::circuit::core::kept::Kept;
 use crate::circuit::core::last_calls::of_symbol;
 use crate::circuit::core::state::CircuitState;
 use crate::circuit::core::window::KeptWindow;
-use crate::circuit::settings::CALLS_LIMIT;
+use crate::circuit::options::CALLS_LIMIT;
 use crate::serialize::seconds::Seconds;
 use crate::serialize::timestamp::Timestamp;
 use crate::snapshot::fields::fields;

@@ -5,7 +5,8 @@ use crate::circuit::core::decision::{Effect, End};
 use crate::circuit::core::machine::Machine;
 use crate::circuit::core::state::{Phase, SuccessPath};
 use crate::circuit::core::ticket::Ticket;
-use crate::circuit::settings::{Options, Settings};
+use crate::circuit::options::Options;
+use crate::circuit::settings::Settings;
 
 fn settings(half_open_max: u32) -> Settings {
     Settings::from(Options {
