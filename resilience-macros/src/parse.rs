@@ -7,5 +7,6 @@ pub(crate) mod constant;
 pub(crate) mod function;
 pub(crate) mod future;
 pub(crate) mod pattern;
+pub(crate) mod shell;
 pub(crate) mod suggestion;
 pub(crate) mod value;

@@ -15,8 +15,8 @@ use super::arguments::{Lent, Patterns, cfgs, names, patterns};
 use crate::error::Errors;
 use crate::parse::async_trait::Moved;
 use crate::parse::function::Function;
-use crate::parse::future::Shell;
 use crate::parse::pattern::{Bound, bindings};
+use crate::parse::shell::Shell;
 use crate::parse::suggestion::suggest;
 use crate::tokens::{assigns, uses};
 

@@ -13,7 +13,8 @@ use syn::{FnArg, Lifetime, Pat, ReceiverKind, ReturnType, Type};
 
 use crate::error::Errors;
 use crate::parse::function::Function;
-use crate::parse::future::{Limit, Shell, limits, output};
+use crate::parse::future::{Limit, limits, output};
+use crate::parse::shell::Shell;
 use crate::plan::plan::Plan;
 use crate::tokens::mentions;
 

@@ -7,7 +7,8 @@ use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::{AttrStyle, Attribute, Error, Result, ReturnType, Signature, Token, Type, Visibility};
 
-use super::future::{self, Shell};
+use super::future;
+use super::shell::{Shell, is_forwarded};
 use crate::error::Errors;
 use crate::tokens::{awaits, is_generated};
 
@@ -161,7 +162,7 @@ impl Function {
             return Some(message.to_owned());
         }
         match future {
-            Some(ty) if future::is_forwarded(body) => {
+            Some(ty) if is_forwarded(body) => {
                 let ending = ending(ty, "other(..).await");
                 Some(format!("this function hands on the future of another: end it with `{ending}`"))
             }
