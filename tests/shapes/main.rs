@@ -36,3 +36,4 @@ mod receivers;
 mod rules;
 mod send;
 mod traits;
+mod waits;

@@ -217,10 +217,11 @@ impl<O: OptionName> Limit<O> {
     /// expression that admits the call. `slot` is the name of the variable for the value of this expression, or `None`
     /// if the value is `()`.
     ///
-    /// The expansion usually creates the future of the body before the wait. In three cases, the expansion creates the
+    /// The expansion usually creates the future of the body before the wait. In four cases, the expansion creates the
     /// future after the wait:
     ///
     /// - The body may run again.
+    /// - The body uses a clone of an argument, which the expansion creates below this attribute.
     /// - An attribute above may wait.
     /// - Code after the wait, such as a function in the option `error`, uses an argument of the body.
     pub(super) fn emit(
@@ -239,6 +240,7 @@ impl<O: OptionName> Limit<O> {
         };
         if plan.repeats()
             || !self.waits()
+            || plan.clones_below(place.index)
             || plan.waits_above(place.index)
             || place.stack.starts_late
             || place.stack.blocks

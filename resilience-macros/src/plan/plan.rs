@@ -124,6 +124,11 @@ impl Plan {
         })
     }
 
+    /// Returns whether the expansion clones arguments at a position below `index`.
+    pub(crate) fn clones_below(&self, index: usize) -> bool {
+        (index + 1..=self.len()).any(|below| !self.clones_at(below).is_empty())
+    }
+
     /// Returns the names of the variables from which the user's body reads the number of the current attempt.
     pub(crate) fn attempts(&self) -> impl Iterator<Item = &Ident> {
         self.layers.iter().filter_map(|layer| layer.attempt.as_ref())
