@@ -353,3 +353,48 @@ fn percentile_and_budget_add_few_bytes_to_a_hedge() {
     let (size, plain) = (size_of_val(&measured_body(7)), size_of_val(&large_body(7)));
     assert!(size <= plain + 24, "{size} bytes with a percentile, {plain} bytes without");
 }
+
+#[bulkhead(max = 3, wait = 1)]
+#[circuit(name = "size::rule_below_a_wait", failure_if = |_| argument[0] == 1)]
+async fn rule_below_a_wait(argument: [u8; 1024]) -> io::Result<u8> {
+    tokio::task::yield_now().await;
+    Ok(argument[7])
+}
+
+#[fallback(|_| Ok(argument[0]), clone(argument))]
+#[bulkhead(max = 3, wait = 1)]
+async fn clone_below_a_wait(argument: [u8; 1024]) -> io::Result<u8> {
+    tokio::task::yield_now().await;
+    Ok(argument[7])
+}
+
+#[bulkhead(max = 3, wait = 1, error = |_| io::Error::other(argument[0].to_string()))]
+async fn error_after_a_wait(argument: [u8; 1024]) -> io::Result<u8> {
+    tokio::task::yield_now().await;
+    Ok(argument[7])
+}
+
+#[bulkhead(max = 3, wait = 1)]
+#[circuit(name = "size::key_after_a_wait", key = argument[0])]
+async fn key_after_a_wait(argument: [u8; 1024]) -> io::Result<u8> {
+    tokio::task::yield_now().await;
+    Ok(argument[7])
+}
+
+#[test]
+fn code_after_a_wait_stores_arguments_at_most_twice() {
+    async fn bare(argument: [u8; 1024]) -> io::Result<u8> {
+        tokio::task::yield_now().await;
+        Ok(argument[7])
+    }
+    let bare = size_of_val(&bare([0; 1024]));
+    for (size, copies) in [
+        (size_of_val(&rule_below_a_wait([0; 1024])), 0),
+        (size_of_val(&clone_below_a_wait([0; 1024])), 1),
+        (size_of_val(&error_after_a_wait([0; 1024])), 1),
+        (size_of_val(&key_after_a_wait([0; 1024])), 1),
+    ] {
+        let added = size - bare;
+        assert!((copies * 1024..=copies * 1024 + ALLOWED_WITH_VALUES).contains(&added), "{added} bytes");
+    }
+}

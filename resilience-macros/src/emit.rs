@@ -108,7 +108,7 @@ pub(crate) fn emit(
     };
     let clones = plan.clones();
     let lent = Lent::new(&mut sig, &mut moved, &hoisted, plan);
-    let starts_late = share(&mut sig, &mut moved, &hoisted, plan.rejections_after_a_wait());
+    let starts_late = share(&mut sig, &mut moved, &hoisted, plan.code_after_a_wait());
     // The body of an `#[async_trait]` method begins with statements that bind the arguments. The expansion moves these
     // statements before the body if the body may run again. The expansion also moves the statements if a function in an
     // option such as `failure_if` uses an argument, or if the user lists an argument in `clone`.

@@ -149,10 +149,12 @@ impl Plan {
     }
 
     /// Returns code of the user that may run after the wait of a bulkhead or a rate limit. This code consists of the
-    /// functions in the option `error`, and of the expressions in other options.
-    pub(crate) fn rejections_after_a_wait(&self) -> impl Iterator<Item = &TokenStream> {
-        let after = self.layers.iter().skip_while(|layer| !layer.waits);
-        after.flat_map(|layer| layer.rejection.iter().chain(&layer.expressions))
+    /// functions in the option `error`, of the expressions in other options, and of the functions that the attributes
+    /// below the wait may call after the body has started.
+    pub(crate) fn code_after_a_wait(&self) -> impl Iterator<Item = &TokenStream> {
+        let after = || self.layers.iter().skip_while(|layer| !layer.waits);
+        let code = after().flat_map(|layer| layer.rejection.iter().chain(&layer.expressions));
+        code.chain(after().skip(1).flat_map(|below| &below.late))
     }
 
     /// Returns the index of the outermost attribute in the same `async` block as the attribute at `index`. A hedge
