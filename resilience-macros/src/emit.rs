@@ -101,11 +101,7 @@ pub(crate) fn emit(
     let variables: Vec<_> = names(&mut sig, &mut moved).into_iter().map(|(name, _)| name).collect();
     let scope = Scope { variables: &variables, generics: &generics };
     scope.check(plan, errors);
-    let hoisted = if plan.repeats() || plan.late().any(|function| mentions(function, "self")) {
-        reborrow(&sig, &mut moved, hoisted)
-    } else {
-        hoisted
-    };
+    let hoisted = reborrow(&sig, &mut moved, hoisted);
     let clones = plan.clones();
     let lent = Lent::new(&mut sig, &mut moved, &hoisted, plan);
     let starts_late = share(&mut sig, &mut moved, &hoisted, plan.code_after_a_wait());

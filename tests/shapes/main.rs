@@ -36,4 +36,5 @@ mod receivers;
 mod rules;
 mod send;
 mod traits;
+mod unique_receivers;
 mod waits;
