@@ -10,7 +10,7 @@ use crate::error::Errors;
 use crate::layers::synonyms;
 use crate::parse::args::{Args, options};
 use crate::parse::value;
-use crate::tokens::mentions;
+use crate::tokens::{is_assigned, mentions};
 
 options! {
     enum Opt: synonyms::TEST {
@@ -24,6 +24,10 @@ options! {
 ///
 /// Output: `#[test] fn name() -> Output { testing::__run(true, 0, async { '_resilience_body: { body } }) }`
 pub(crate) fn expand(args: TokenStream, item: &TokenStream) -> TokenStream {
+    // Reports no error for the form `#[test = value]`, because rustc itself reports an error.
+    if is_assigned(Span::call_site()) {
+        return item.clone();
+    }
     let mut errors = Errors::default();
     let mixed = Span::mixed_site();
     let mut args = Args::<Opt>::parse(Span::call_site(), args, &mut errors);

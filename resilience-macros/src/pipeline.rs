@@ -20,7 +20,7 @@ use crate::error::Errors;
 use crate::layers::attribute::{Attribute, Parsed};
 use crate::parse::function::Function;
 use crate::plan::plan::Plan;
-use crate::tokens::{EXPANDED, mentions};
+use crate::tokens::{EXPANDED, is_assigned, mentions};
 
 /// The argument that marks an attribute as absorbed, as in `#[retry(__absorbed)]`. The outermost attribute has already
 /// generated the code of this attribute. An absorbed attribute therefore returns its item unchanged.
@@ -103,13 +103,6 @@ pub(crate) fn unknown(theirs: &str, ours: &str, item: &TokenStream) -> TokenStre
 
 fn unknown_attribute(theirs: &str, ours: &str) -> String {
     format!("unknown attribute `{theirs}`; the attribute is `#[{ours}]`")
-}
-
-/// Returns whether the source text of the attribute at `span` has the form `#[path = value]`.
-fn is_assigned(span: Span) -> bool {
-    let text = span.source_text().unwrap_or_default();
-    let path = text.strip_prefix("#[").unwrap_or_default();
-    path.find(['=', '(', '[', '{', ']']).is_some_and(|at| path[at..].starts_with('='))
 }
 
 /// Returns the attribute of this crate that `path` names, such as `retry` or `resilience_runtime::retry`. Returns

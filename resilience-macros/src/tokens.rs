@@ -250,3 +250,10 @@ pub(crate) fn located(path: &Path, at: Span) -> TokenStream {
     });
     tokens.collect()
 }
+
+/// Returns whether the source text of the attribute at `span` has the form `#[path = value]`.
+pub(crate) fn is_assigned(span: Span) -> bool {
+    let text = span.source_text().unwrap_or_default();
+    let path = text.strip_prefix("#[").unwrap_or_default();
+    path.find(['=', '(', '[', '{', ']']).is_some_and(|at| path[at..].starts_with('='))
+}

@@ -120,3 +120,16 @@ async fn origin_is_the_place_whose_value_is_in_force() {
     let text = dump_config();
     assert!(text.contains(&format!("calls = 9 # {calls}\n")), "{text}");
 }
+
+#[rate_limit(name = "dump::tokens", per_second = 3, burst = 8, tokens = 4)]
+async fn takes_tokens() -> io::Result<()> {
+    Ok(())
+}
+
+#[tokio::test]
+async fn number_of_tokens_is_not_in_the_dump() {
+    takes_tokens().await.unwrap();
+    let options = section(&dump_config(), "[rate_limit.\"dump::tokens\"]");
+    let names: Vec<_> = options.iter().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(names, ["per_second", "burst"]);
+}

@@ -450,6 +450,41 @@ async fn options_that_contradict_those_of_another_place_are_left_out() {
     );
 }
 
+#[retry(name = "names::both", backoff = 3, max = 2)]
+async fn exponential_retry() -> io::Result<()> {
+    Ok(())
+}
+
+#[retry(name = "names::both", jitter = "decorrelated", max = 4)]
+async fn decorrelated_retry() -> io::Result<()> {
+    Ok(())
+}
+
+#[rate_limit(name = "names::both rates", per_second = 3, burst = 2)]
+async fn rate_per_second() -> Result<(), Error> {
+    Ok(())
+}
+
+#[rate_limit(name = "names::both rates", limit = 60, per = "1m", burst = 4)]
+async fn rate_per_minute() -> Result<(), Error> {
+    Ok(())
+}
+
+#[tokio::test]
+async fn option_without_effect_is_reported_beside_a_value_that_differs() {
+    exponential_retry().await.unwrap();
+    decorrelated_retry().await.unwrap();
+    rate_per_second().await.unwrap();
+    rate_per_minute().await.unwrap();
+    let mistakes = check().unwrap_err();
+    let conflicts = mistakes.iter().filter_map(|mistake| match mistake {
+        SettingsMistake::LayerConflict(conflict) if conflict.name.starts_with("names::both") => Some(conflict),
+        _ => None,
+    });
+    let options: Vec<_> = conflicts.map(|conflict| (conflict.option, conflict.values[1].as_str())).collect();
+    assert_eq!(options, [("max", "4"), ("jitter", "\"decorrelated\""), ("burst", "4"), ("limit", "60")]);
+}
+
 #[hedge(name = "names::most", after = 1, max = 4)]
 async fn four_attempts() -> Result<(), Error> {
     sleep(seconds(30)).await;

@@ -173,6 +173,25 @@ async fn option_that_was_left_out_conflicts_with_no_other() {
     assert_eq!(conflicts.iter().map(shown).collect::<Vec<_>>(), [max]);
 }
 
+#[circuit(name = "declared::both", threshold = 3, cooldown = 10)]
+async fn threshold_and_cooldown() -> io::Result<()> {
+    Ok(())
+}
+
+#[circuit(name = "declared::both", failure_rate = 0.5, min_calls = 3, calls = 10, cooldown = 20)]
+async fn rate_and_cooldown() -> io::Result<()> {
+    Ok(())
+}
+
+#[tokio::test]
+async fn option_without_effect_is_reported_beside_a_value_that_differs() {
+    threshold_and_cooldown().await.unwrap();
+    rate_and_cooldown().await.unwrap();
+    let conflicts = conflicts_of("declared::both");
+    let options: Vec<_> = conflicts.iter().map(|conflict| (conflict.option, conflict.values[1].as_str())).collect();
+    assert_eq!(options, [("cooldown", "20s"), ("failure_rate", "0.5")]);
+}
+
 #[circuit(name = "declared::never_in_force", cooldown = 1)]
 async fn one_second() -> io::Result<()> {
     Ok(())

@@ -110,13 +110,14 @@ pub(crate) const CIRCUIT: &[Synonyms] = &[
     row("half_open_max", "", &[
         "permitted_number_of_calls_in_half_open_state", "permitted_calls_in_half_open", "half_open_max_calls",
         "half_open_calls", "half_open_requests", "half_open_max_requests", "half_open_limit", "half_open_len",
-        "max_half_open_calls", "max_requests", "max_trial_calls", "trial_calls", "trials",
+        "max_half_open", "max_half_open_calls", "max_requests", "max_trial_calls", "trial_calls", "trials",
         "ring_buffer_size_in_half_open_state",
     ]),
     row("half_open_max", ", the number of trials and of successes that close the circuit", &[
         "success_threshold", "half_open_success_threshold", "successes", "required_successes", "close_after",
     ]),
     row("trial_timeout", TIME, &["max_wait_duration_in_half_open_state", "half_open_timeout"]),
+    row("hung_after", TIME, &["hung_timeout", "hang_timeout", "hung_time", "stuck_after"]),
     row("count", ", which is \"attempts\" or \"requests\"", &["count_mode", "count_by"]),
     row("shadow", "", &["metrics_only", "dry_run"]),
     row("durations", "", &["histogram", "record_durations", "record_duration", "record_latency"]),
@@ -145,9 +146,9 @@ pub(crate) const CIRCUIT: &[Synonyms] = &[
 pub(crate) const RETRY: &[Synonyms] = &[
     row("max", "", &[
         "attempts", "max_attempts", "max_attempt", "maximum_attempts", "max_attempt_number", "total_attempts",
-        "num_attempts", "number_of_attempts", "attempt_limit", "tries", "max_tries", "stop_after_attempt", "max_calls",
+        "num", "num_attempts", "number_of_attempts", "attempt_limit", "tries", "max_tries", "stop_after_attempt", "max_calls",
     ]),
-    row("max", ", or `max_elapsed` for a time", &["stop"]),
+    row("max", ", or `max_elapsed` for a time", &["stop", "stop_after"]),
     row("max", ATTEMPTS, &[
         "retries", "max_retries", "max_retry", "max_retry_count", "max_retry_attempts", "maximum_retries", "max_times",
         "num_retries", "number_of_retries", "retry_count", "retry_limit", "retry_times", "times", "take", "limit",
@@ -156,7 +157,7 @@ pub(crate) const RETRY: &[Synonyms] = &[
     row("delay", TIME, &[
         "base_delay", "base_delay_ms", "base_ms", "initial_delay", "initial_delay_ms", "initial_interval",
         "initial_interval_millis", "initial_backoff", "initial_wait", "start_delay", "first_delay", "min_delay",
-        "min_backoff", "min_interval", "min_timeout", "median_first_retry_delay", "interval", "wait_duration",
+        "min_backoff", "min_interval", "min_timeout", "min_wait", "median_first_retry_delay", "interval", "wait_duration",
         "wait_time", "delay_ms", "delay_millis", "delay_duration", "delay_unit", "fixed_delay", "retry_delay",
         "retry_delay_ms", "retry_wait", "retry_interval", "backoff_delay", "wait_ms", "from_millis", "from_secs",
     ]),
@@ -176,7 +177,7 @@ pub(crate) const RETRY: &[Synonyms] = &[
     row("max_delay", TIME, &[
         "max_backoff", "max_interval", "max_wait", "max_wait_duration", "max_wait_time",
         "exponential_max_wait_duration", "maximum_delay", "maximum_interval", "delay_max", "max_delay_ms",
-        "max_delay_seconds", "max_timeout", "cap", "backoff_cap", "backoff_max",
+        "max_backoff_ms", "max_backoff_millis", "max_delay_seconds", "max_timeout", "cap", "backoff_cap", "backoff_max",
     ]),
     row("max_delay", "", &["wait_max"]),
     row("jitter", ", which is \"full\", \"equal\" or \"decorrelated\"", &[
@@ -188,12 +189,15 @@ pub(crate) const RETRY: &[Synonyms] = &[
         "max_elapsed_time", "max_duration", "max_time", "max_total_delay", "total_delay", "total_timeout", "total_time",
         "max_retry_time", "stop_after_delay", "overall_timeout", "deadline",
     ]),
+    row("#[timeout(5)]", " below the retry, for the time of each attempt", &[
+        "attempt_timeout", "per_attempt_timeout", "try_timeout", "per_try_timeout",
+    ]),
     row("max_elapsed", " for all attempts, or the attribute `#[timeout(5)]` for each", &["timeout", "timeout_ms"]),
     row("budget", "", &["retry_budget", "retry_ratio"]),
     row("retry_if", ", a function of the error", &[
         "when", "retry", "retry_on", "on", "predicate", "condition", "filter", "should_retry", "should_handle",
         "handle", "handle_if", "handle_errors", "is_retryable", "retryable", "retry_exceptions", "retry_for",
-        "retry_on_exception", "retry_on_exceptions", "retry_on_exception_predicate", "retry_exception_predicate",
+        "retry_on_error", "retry_on_exception", "retry_on_exceptions", "retry_on_exception_predicate", "retry_exception_predicate",
         "retry_if_exception", "retry_if_exception_type", "exceptions", "exception",
     ]),
     row("retry_if", ", a function that returns `false` for an error that ends the retry", &[
@@ -244,8 +248,8 @@ pub(crate) const BULKHEAD: &[Synonyms] = &[
         "wait_time", "timeout", "timeout_ms", "acquire_timeout", "queue_timeout",
     ]),
     row("max_queue", QUEUE, &[
-        "queue", "queue_limit", "queue_size", "queue_capacity", "queue_depth", "max_queue_size", "max_queuing_actions",
-        "waiting_task_queue",
+        "queue", "queue_limit", "queue_size", "queue_capacity", "queue_depth", "queue_length", "max_queue_size",
+        "max_queuing_actions", "waiting_task_queue",
     ]),
     KEY,
     row("with", "", &["bulkhead", "semaphore", "instance"]),
@@ -262,10 +266,13 @@ pub(crate) const RATE_LIMIT: &[Synonyms] = &[
         "rate", "max", "quota", "count", "calls", "requests", "max_requests", "max_calls", "max_executions", "num",
         "permits", "permit_limit", "limit_for_period", "tokens_per_period", "number_of_executions", "value",
     ]),
-    row("limit", ", with `per = \"1m\"` or `per = \"1h\"`", &["per_minute", "per_hour", "requests_per_minute"]),
+    row("limit", ", with `per = \"1m\"` or `per = \"1h\"`", &[
+        "per_minute", "per_min", "per_hour", "requests_per_minute", "requests_per_hour", "calls_per_minute",
+        "calls_per_hour", "rpm",
+    ]),
     row("per", TIME, &[
         "limit_refresh_period", "refresh_period", "replenishment_period", "refill_interval", "period", "interval",
-        "duration", "per_timespan", "window",
+        "duration", "per_timespan", "window", "time",
     ]),
     row("burst", "", &[
         "burst_size", "burst_capacity", "max_burst", "allow_burst", "capacity", "bucket_size", "bucket_capacity",
@@ -277,7 +284,7 @@ pub(crate) const RATE_LIMIT: &[Synonyms] = &[
         "acquire_timeout", "queue_timeout",
     ]),
     row("max_queue", QUEUE, &[
-        "queue", "queue_limit", "queue_size", "queue_capacity", "queue_depth", "max_queue_size",
+        "queue", "queue_limit", "queue_size", "queue_capacity", "queue_depth", "queue_length", "max_queue_size",
     ]),
     KEY,
     row("with", "", &["limiter", "rate_limiter", "instance"]),

@@ -69,9 +69,9 @@ const RULE: [CircuitOption; 7] = [
 ];
 
 /// Compares the options `next` of one attribute or builder with the options `before` of other attributes and builders.
-/// Returns a conflict for each option that `next` sets to a different value. If no value differs, but the options in
-/// `next` and `before` cannot be combined, returns one conflict. Ignores an option in `before` that an earlier
-/// contradiction has left out, because its value does not take effect.
+/// Returns a conflict for each option that `next` sets to a different value. If the options in `next` and `before`
+/// cannot be combined, also returns a conflict for the first option of `next` that has no effect. Ignores an option in
+/// `before` that an earlier contradiction has left out, because its value does not take effect.
 pub(crate) fn conflicts(name: &str, before: &[Arc<Written>], next: &Written) -> Vec<CircuitConflict> {
     let conflict = |option: CircuitOption, kept: String, value: Value, place: &Location<'_>| CircuitConflict {
         name: name.to_owned(),
@@ -80,17 +80,13 @@ pub(crate) fn conflicts(name: &str, before: &[Arc<Written>], next: &Written) -> 
         places: [place.to_string(), next.place.to_string()],
     };
     let first = |option| source(before, option).and_then(|other| Some((other.options.get(option)?, other.place)));
-    let mut differing = Vec::new();
+    let mut found = Vec::new();
     next.options.each(|option, value| {
         if let Some((kept, place)) = first(option).filter(|(kept, _)| *kept != value) {
-            differing.push(conflict(option, kept.to_string(), value, place));
+            found.push(conflict(option, kept.to_string(), value, place));
         }
     });
-    if !differing.is_empty() {
-        return differing;
-    }
     let earlier = merge(before);
-    let mut found = Vec::new();
     if let Some((option, kept, value)) = earlier.too_long_with(next.options) {
         let other = match option {
             CircuitOption::Cooldown => CircuitOption::MaxCooldown,
@@ -98,7 +94,7 @@ pub(crate) fn conflicts(name: &str, before: &[Arc<Written>], next: &Written) -> 
         };
         found.extend(first(other).map(|(_, place)| conflict(option, kept, value, place)));
     }
-    if found.is_empty() && earlier.mixed_with(next.options).is_some() {
+    if earlier.mixed_with(next.options).is_some() {
         let new = RULE.into_iter().find_map(|option| match earlier.get(option) {
             None => Some((option, next.options.get(option)?)),
             Some(_) => None,

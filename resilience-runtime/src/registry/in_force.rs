@@ -92,7 +92,10 @@ impl<L: Listed> Layers<L> {
 impl<L: Layer> Known<L> {
     fn in_force(&self) -> Vec<InForce> {
         let options = self.configured.over(self.written, L::Options::over);
-        let set = options.entries().into_iter().filter_map(|(option, value)| Some((option, value?)));
+        // Leaves out `tokens`, because each call has a number of tokens of its own. The option stores only whether an
+        // attribute sets this number.
+        let options = options.entries().into_iter().filter(|(option, _)| *option != "tokens");
+        let set = options.filter_map(|(option, value)| Some((option, value?)));
         set.map(|(option, value)| {
             let is_set = |options: &L::Options| options.get(option).is_some();
             let changed = source_of_change(&self.configured, L::Options::over, is_set);

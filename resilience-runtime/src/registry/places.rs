@@ -40,9 +40,10 @@ pub(super) fn mistakes<L: Layer>(places: &[Place<L>]) -> Vec<SettingsMistake> {
     conflicts.chain(missing).collect()
 }
 
-/// Returns a conflict for each option that `next` and an attribute in `before` set to different values. If all values
-/// agree, but the options of `next` cannot be combined with the options in `before`, returns one conflict. Ignores an
-/// option in `before` that an earlier contradiction has left out, because its value does not take effect.
+/// Returns a conflict for each option that `next` and an attribute in `before` set to different values. If the options
+/// of `next` cannot be combined with the options in `before`, also returns a conflict for the first option of `next`
+/// that has no effect. Ignores an option in `before` that an earlier contradiction has left out, because its value does
+/// not take effect.
 pub(super) fn conflicts<L: Layer>(before: &[Place<L>], next: Place<L>) -> Vec<SettingsMistake> {
     let differing = next.options.entries().into_iter().filter_map(|(option, value)| {
         let value = value?;
@@ -50,17 +51,18 @@ pub(super) fn conflicts<L: Layer>(before: &[Place<L>], next: Place<L>) -> Vec<Se
         let kept = place.options.get(option)?;
         (kept != value).then(|| conflict(place, next, option, [kept.to_string(), value.to_string()]))
     });
-    let differing: Vec<_> = differing.collect();
-    if differing.is_empty() { contradiction(before, next).into_iter().collect() } else { differing }
+    differing.chain(contradiction(before, next)).collect()
 }
 
-/// Returns a conflict for the first option of `next` that cannot be combined with the options in `before`.
+/// Returns a conflict for the first option that only `next` sets, and that cannot be combined with the options in
+/// `before`.
 fn contradiction<L: Layer>(before: &[Place<L>], next: Place<L>) -> Option<SettingsMistake> {
     let (earlier, first) = (merged(before), before.first()?);
     let error = earlier.or(next.options).contradiction()?;
     let joined = earlier.joined(next.options).entries();
+    let is_new = |option| source(before, option).is_none();
     let mut lost = next.options.entries().into_iter().filter(|own| own.1.is_some() && !joined.contains(own));
-    let (option, value) = lost.next()?;
+    let (option, value) = lost.find(|(option, _)| is_new(*option))?;
     // The error may name an option of `before`. For example, the `delay` of `next` is lost, because it is longer than
     // the `max_delay` of `before`, and the error names `max_delay`.
     let kept = if option == error.option() { format!("limited ({})", error.allowed()) } else { "absent".to_owned() };

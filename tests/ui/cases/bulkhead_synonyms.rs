@@ -12,4 +12,10 @@ async fn f1() -> std::io::Result<()> {
     Ok(())
 }
 
+#[bulkhead(max = 3, queue_length = 5)]
+//~ queue_length | unknown option `queue_length`; did you mean `max_queue`, the number of calls that wait? the options are `name`, `key`, `max_keys`, `max`, `wait`, `max_queue`, `with`, `error`, `crate`
+async fn f2() -> std::io::Result<()> {
+    Ok(())
+}
+
 fn main() {}

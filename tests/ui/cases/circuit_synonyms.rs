@@ -42,4 +42,16 @@ async fn f6() -> std::io::Result<()> {
     Ok(())
 }
 
+#[circuit(name = "hung", hung_timeout = 5)]
+//~ hung_timeout | unknown option `hung_timeout`; did you mean `hung_after`, in seconds or as a text such as "250ms"? the options are `name`, `key`, `max_keys`, `with`, `threshold`, `window`, `calls`, `failure_rate`, `slow_call`, `slow_rate`, `min_calls`, `cooldown`, `cooldown_factor`, `max_cooldown`, `cooldown_jitter`, `half_open_max`, `trial_timeout`, `hung_after`, `count`, `shadow`, `durations`, `stream`, `failure_if`, `failure_if_ok`, `retry_after`, `retry_after_ok`, `error`, `crate`
+async fn f7() -> std::io::Result<()> {
+    Ok(())
+}
+
+#[circuit(name = "half", max_half_open = 2)]
+//~ max_half_open | unknown option `max_half_open`; did you mean `half_open_max`? the options are `name`, `key`, `max_keys`, `with`, `threshold`, `window`, `calls`, `failure_rate`, `slow_call`, `slow_rate`, `min_calls`, `cooldown`, `cooldown_factor`, `max_cooldown`, `cooldown_jitter`, `half_open_max`, `trial_timeout`, `hung_after`, `count`, `shadow`, `durations`, `stream`, `failure_if`, `failure_if_ok`, `retry_after`, `retry_after_ok`, `error`, `crate`
+async fn f8() -> std::io::Result<()> {
+    Ok(())
+}
+
 fn main() {}

@@ -13,4 +13,16 @@ async fn f1() -> std::io::Result<()> {
     Ok(())
 }
 
+#[rate_limit(calls_per_minute = 60)]
+//~ calls_per_minute | unknown option `calls_per_minute`; did you mean `limit`, with `per = "1m"` or `per = "1h"`? the options are `name`, `key`, `max_keys`, `per_second`, `limit`, `per`, `burst`, `tokens`, `wait`, `max_queue`, `with`, `error`, `crate`
+async fn f2() -> std::io::Result<()> {
+    Ok(())
+}
+
+#[rate_limit(limit = 5, time = 1)]
+//~ time | unknown option `time`; did you mean `per`, in seconds or as a text such as "250ms"? the options are `name`, `key`, `max_keys`, `per_second`, `limit`, `per`, `burst`, `tokens`, `wait`, `max_queue`, `with`, `error`, `crate`
+async fn f3() -> std::io::Result<()> {
+    Ok(())
+}
+
 fn main() {}

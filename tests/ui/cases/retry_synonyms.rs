@@ -42,4 +42,28 @@ async fn f6() -> std::io::Result<()> {
     Ok(())
 }
 
+#[retry(retry_on_error = f)]
+//~ retry_on_error | unknown option `retry_on_error`; did you mean `retry_if`, a function of the error? the options are `name`, `with`, `max`, `delay`, `backoff`, `max_delay`, `jitter`, `max_elapsed`, `count_nested`, `retry_rejected`, `budget`, `cost`, `cost_ok`, `retry_if`, `retry_if_ok`, `retry_after`, `retry_after_ok`, `on_retry`, `attempt`, `clone`, `crate`
+async fn f7() -> std::io::Result<()> {
+    Ok(())
+}
+
+#[retry(stop_after = 5)]
+//~ stop_after | unknown option `stop_after`; did you mean `max`, or `max_elapsed` for a time? the options are `name`, `with`, `max`, `delay`, `backoff`, `max_delay`, `jitter`, `max_elapsed`, `count_nested`, `retry_rejected`, `budget`, `cost`, `cost_ok`, `retry_if`, `retry_if_ok`, `retry_after`, `retry_after_ok`, `on_retry`, `attempt`, `clone`, `crate`
+async fn f8() -> std::io::Result<()> {
+    Ok(())
+}
+
+#[retry(attempt_timeout = 5)]
+//~ attempt_timeout | unknown option `attempt_timeout`; did you mean `#[timeout(5)]` below the retry, for the time of each attempt? the options are `name`, `with`, `max`, `delay`, `backoff`, `max_delay`, `jitter`, `max_elapsed`, `count_nested`, `retry_rejected`, `budget`, `cost`, `cost_ok`, `retry_if`, `retry_if_ok`, `retry_after`, `retry_after_ok`, `on_retry`, `attempt`, `clone`, `crate`
+async fn f9() -> std::io::Result<()> {
+    Ok(())
+}
+
+#[retry(num = 3)]
+//~ num | unknown option `num`; did you mean `max`? the options are `name`, `with`, `max`, `delay`, `backoff`, `max_delay`, `jitter`, `max_elapsed`, `count_nested`, `retry_rejected`, `budget`, `cost`, `cost_ok`, `retry_if`, `retry_if_ok`, `retry_after`, `retry_after_ok`, `on_retry`, `attempt`, `clone`, `crate`
+async fn f10() -> std::io::Result<()> {
+    Ok(())
+}
+
 fn main() {}
