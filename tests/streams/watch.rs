@@ -58,6 +58,31 @@ fn rejection_inside_a_stream_is_ignored() {
 }
 
 #[test]
+fn rejection_in_the_function_that_returns_the_stream_is_ignored() {
+    let breaker = breaker();
+    let slots = Bulkhead::builder("streams::full", 1).build().unwrap();
+    let _slot = slots.try_acquire_owned().unwrap();
+    let start = || {
+        // This error type hides the rejection, so the circuit finds the rejection by its existence.
+        let slot = slots.try_acquire_owned();
+        stream::once(async move { slot.map(drop).map_err(Some) })
+    };
+    assert_eq!(Box::pin(breaker.watch(start).unwrap()).count().now_or_never(), Some(1));
+    assert_eq!(counts(&breaker), [0, 0, 1, 0]);
+    let classifier = Classifier::builder().build().unwrap();
+    let watched = breaker.watch_with(&classifier, start).unwrap();
+    assert_eq!(Box::pin(watched).count().now_or_never(), Some(1));
+    assert_eq!(counts(&breaker), [0, 0, 2, 0]);
+
+    let handles_the_rejection = || {
+        drop(slots.try_acquire_owned());
+        Script::new(&[Step::Down, Step::End])
+    };
+    assert_eq!(breaker.watch(handles_the_rejection).unwrap().count().now_or_never(), Some(1));
+    assert_eq!(counts(&breaker), [0, 1, 2, 0]);
+}
+
+#[test]
 fn rejection_before_the_poll_of_an_error_is_no_excuse() {
     let breaker = breaker();
     let _older = crate::script::rejected();

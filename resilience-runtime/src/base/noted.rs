@@ -89,10 +89,10 @@ impl Before {
     }
 }
 
-/// The changes of this thread's counters of errors during the call of a fallback function. The function may run code
-/// before it returns its future. If this code makes a rejected call, the error of this call exists before the first
-/// poll of the future.
-#[derive(Debug)]
+/// The changes of this thread's counters of errors during the call of a function that returns a future or a stream. The
+/// function may run code before it returns. If this code makes a rejected call, the error of this call exists before
+/// the first poll of the future or the stream.
+#[derive(Clone, Copy, Debug, Default)]
 #[must_use]
 pub struct Changes(Existing);
 
@@ -119,8 +119,8 @@ impl<T, E, F: Future<Output = Result<T, E>>> Future for NotedCall<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, E>> {
         let this = self.project();
-        let changes = mem::take(&mut this.changes.0);
-        let before = Existing::now().minus(changes);
+        let changes = mem::take(this.changes);
+        let before = Existing::now().minus(changes.0);
         let polled = note_poll(before, || this.body.poll(cx));
         // A circuit may count this value as a failure, because of the option `failure_if_ok`.
         if let Poll::Ready(Ok(_)) = &polled {
@@ -131,11 +131,15 @@ impl<T, E, F: Future<Output = Result<T, E>>> Future for NotedCall<F> {
 }
 
 /// Polls a stream once. If the stream returns an `Err` item, stores the kind of the error, as [`Noted`] does for the
-/// error of a body.
+/// error of a body. `changes` contains the changes of this thread's counters of errors in the function that returned
+/// the stream, and is empty after the first poll.
 #[cfg(feature = "stream")]
 #[inline]
-pub(crate) fn noted<T, E>(poll: impl FnOnce() -> Poll<Option<Result<T, E>>>) -> Poll<Option<Result<T, E>>> {
-    let before = Existing::now();
+pub(crate) fn noted<T, E>(
+    changes: Changes,
+    poll: impl FnOnce() -> Poll<Option<Result<T, E>>>,
+) -> Poll<Option<Result<T, E>>> {
+    let before = Existing::now().minus(changes.0);
     let polled = guarded(before, poll);
     match &polled {
         Poll::Ready(Some(Err(_))) => note_error(before),

@@ -3,6 +3,7 @@
 use futures_core::Stream;
 
 use crate::base::accepts::Accepts;
+use crate::base::noted::Before;
 use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::classifier::Classifier;
 use crate::circuit::error::CircuitOpenError;
@@ -117,7 +118,7 @@ impl CircuitBreaker {
     where
         S: Stream<Item = Result<T, E>>,
     {
-        self.start_stream(f).map(|(permit, stream)| permit.watch(stream))
+        self.start_stream(AnyItem, f)
     }
 
     /// Works like [`watch`](Self::watch), but lets `classifier` judge the items of the stream.
@@ -140,14 +141,20 @@ impl CircuitBreaker {
         X: Accepts<E> + ?Sized + 'static,
         V: Accepts<T> + ?Sized,
     {
-        self.start_stream(f).map(|(permit, stream)| permit.watch_with(classifier, stream))
+        self.start_stream(classifier.clone(), f)
     }
 
-    fn start_stream<S>(&self, f: impl FnOnce() -> S) -> Result<(OwnedPermit, S), CircuitOpenError> {
+    fn start_stream<S, J>(
+        &self,
+        judge: J,
+        f: impl FnOnce() -> S,
+    ) -> Result<WatchedStream<S, WatchedPermit<J>>, CircuitOpenError> {
         let mut permit = self.try_acquire_owned()?;
+        let before = Before::now();
         permit.begin_poll();
         let stream = f();
         permit.end_poll();
-        Ok((permit, stream))
+        let watch = WatchedPermit::new(permit, judge).with_changes(before.changes());
+        Ok(WatchedStream::new(stream, watch))
     }
 }

@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::fmt::Display;
+use std::mem;
 use std::task::Poll;
 use std::time::Duration;
 
-use crate::base::noted::{Failed, noted};
+use crate::base::noted::{Changes, Failed, noted};
 use crate::circuit::permit::OwnedPermit;
 use crate::expansion::cause::Cause;
 use crate::stream::judge::{AnyItem, Decision, Judge};
@@ -20,6 +21,7 @@ pub struct WatchedPermit<J = AnyItem> {
     permit: OwnedPermit,
     judge: J,
     slow: Slow,
+    changes: Changes,
 }
 
 /// The point in time at which the measured duration of the call ends.
@@ -32,7 +34,12 @@ enum Slow {
 
 impl<J> WatchedPermit<J> {
     pub(crate) fn new(permit: OwnedPermit, judge: J) -> Self {
-        Self { permit, judge, slow: Slow::UntilEnd }
+        Self { permit, judge, slow: Slow::UntilEnd, changes: Changes::default() }
+    }
+
+    /// Sets the changes of the thread's counters of errors in the function that returned the stream.
+    pub(crate) fn with_changes(self, changes: Changes) -> Self {
+        Self { changes, ..self }
     }
 
     pub(crate) fn slow_at_first_item(&mut self) {
@@ -82,8 +89,12 @@ impl<T, E, J: Judge<T, E>> Watch<Result<T, E>> for WatchedPermit<J> {
     }
 
     #[inline]
-    fn observe(poll: impl FnOnce() -> Poll<Option<Result<T, E>>>) -> Poll<Option<Result<T, E>>> {
-        noted(poll)
+    fn observe(
+        watch: &mut Option<Self>,
+        poll: impl FnOnce() -> Poll<Option<Result<T, E>>>,
+    ) -> Poll<Option<Result<T, E>>> {
+        let changes = watch.as_mut().map(|watch| mem::take(&mut watch.changes));
+        noted(changes.unwrap_or_default(), poll)
     }
 
     fn examine(watch: &mut Option<Self>, item: &Result<T, E>) {
@@ -97,7 +108,7 @@ impl<T, E, J: Judge<T, E>> Watch<Result<T, E>> for WatchedPermit<J> {
                 None => *watch = Some(this),
             },
             Err(error) => {
-                let Self { permit, judge, slow } = this;
+                let Self { permit, judge, slow, .. } = this;
                 judge.judge_error(error, |decision, text| settle(permit, &slow, decision, text));
             }
         }

@@ -18,7 +18,7 @@ pub trait Watch<I>: Sized {
     /// Calls `poll`, which polls the stream once. The implementation for a circuit also records whether the error in a
     /// returned item is a rejection or an expired deadline.
     #[inline]
-    fn observe(poll: impl FnOnce() -> Poll<Option<I>>) -> Poll<Option<I>> {
+    fn observe(_watch: &mut Option<Self>, poll: impl FnOnce() -> Poll<Option<I>>) -> Poll<Option<I>> {
         poll()
     }
 

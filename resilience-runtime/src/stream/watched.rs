@@ -60,7 +60,7 @@ impl<S: Stream, W: Watch<S::Item>> Stream for WatchedStream<S, W> {
             watch.begin_poll();
         }
         let unwinding = Unwinding { watch: this.watch, has_panicked: this.has_panicked };
-        let poll = W::observe(|| stream.poll_next(cx));
+        let poll = W::observe(unwinding.watch, || stream.poll_next(cx));
         if let Poll::Ready(None) = poll {
             this.stream.set(None);
         }
