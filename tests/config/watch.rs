@@ -1,7 +1,10 @@
 //! Tests the future of `Config::watch`, which watches a file with settings.
 
 use std::fs;
+use std::future::Future;
 use std::path::Path;
+use std::pin::pin;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use resilience_runtime::{Config, reset_configuration, testing};
@@ -138,4 +141,11 @@ async fn refused_file_is_tried_again_after_registration() {
     reading().await;
     assert_eq!(later.stats().threshold, 2);
     assert_eq!(Events::default().next(), ["config_refused", "config_applied"]);
+}
+
+#[test]
+#[should_panic(expected = "runtime")]
+fn watch_panics_outside_a_runtime() {
+    let mut watch = pin!(Config::watch("settings.toml"));
+    let _ = watch.as_mut().poll(&mut Context::from_waker(Waker::noop()));
 }

@@ -1,8 +1,11 @@
 //! Tests the feature `metrics`, which passes the metrics to the recorder of the crate `metrics`.
 
 use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use metrics::{
@@ -116,4 +119,11 @@ async fn export_every_without_pause_lets_other_tasks_run() {
         () = export_every(Duration::ZERO) => unreachable!("the future never ends"),
         () = sleep(seconds(1)) => {}
     }
+}
+
+#[test]
+#[should_panic(expected = "runtime")]
+fn export_every_panics_outside_a_runtime() {
+    let mut exports = pin!(export_every(seconds(1)));
+    let _ = exports.as_mut().poll(&mut Context::from_waker(Waker::noop()));
 }
