@@ -5,10 +5,12 @@ use std::future::pending;
 use std::time::Duration;
 
 use resilience_runtime::{
-    Bulkhead, CallError, CircuitBreaker, CircuitBuilder, CircuitState, RateLimit, Rejection, Timeout, bulkhead,
-    circuit, deadline, get_circuit, hedge, rate_limit, retry, timeout,
+    Bulkhead, CallError, CircuitBreaker, CircuitBuilder, CircuitState, Classifier, RateLimit, Rejection, Timeout,
+    bulkhead, circuit, deadline, get_circuit, hedge, rate_limit, reset_all, retry, timeout,
 };
 use support::{Error, seconds};
+use tokio::spawn;
+use tokio::task::JoinHandle;
 use tokio::time::{advance, sleep, timeout as cut};
 use tracing::subscriber::with_default;
 
@@ -391,4 +393,79 @@ async fn each_circuit_above_hedge_times_body() {
         let ends = [&upper, &middle, &lower].map(cancelled_and_failed);
         assert_eq!(ends, [ended, ended, of_lower], "{time} ms");
     }
+}
+
+#[circuit(name = "hung::long_queue", threshold = 1, hung_after = "200ms", durations = true)]
+#[rate_limit(name = "hung::long_queue", limit = 1, per = "10m", wait = "20m")]
+async fn waits_for_minutes(time: Duration) -> Result<(), Error> {
+    sleep(time).await;
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn call_that_runs_briefly_after_a_long_queue_has_not_hung() {
+    for offset in (0..600).step_by(7).map(Duration::from_millis) {
+        waits_for_minutes(Duration::ZERO).await.unwrap();
+        tokio::time::advance(offset).await;
+        let queue = 600 * SECOND - offset;
+        let queued = waits_for_minutes(SECOND);
+        assert!(cut(queue + Duration::from_millis(20), queued).await.is_err(), "the call ran for 20 ms");
+        let circuit = get_circuit("hung::long_queue").unwrap();
+        assert_eq!(circuit.stats().total_failed, 0, "{offset:?}");
+        reset_all();
+    }
+    assert!(cut(1_200 * SECOND, waits_for_minutes(Duration::ZERO)).await.is_ok());
+    let queued = waits_for_minutes(SECOND);
+    assert!(cut(600 * SECOND + Duration::from_millis(600), queued).await.is_err(), "the call ran for 600 ms");
+    assert_eq!(get_circuit("hung::long_queue").unwrap().stats().total_failed, 1);
+}
+
+#[circuit(with = breaker, failure_if = |_| panic!("in the rule"))]
+async fn fails_with_panic_of_rule(breaker: CircuitBreaker) -> Result<(), Error> {
+    sleep(seconds(5)).await;
+    Err(Error::Down)
+}
+
+#[circuit(with = breaker, failure_if_ok = |_| panic!("in the rule"))]
+async fn succeeds_with_panic_of_rule(breaker: CircuitBreaker) -> Result<(), Error> {
+    sleep(seconds(5)).await;
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn panic_of_rule_after_a_long_body_counts_as_cancelled() {
+    let breaker = CircuitBreaker::builder("hung").threshold(1).hung_after(SECOND).build().unwrap();
+    let panic_of = |_: &Error| -> bool { panic!("in the rule") };
+    let classifier = Classifier::builder().failure_if(panic_of).build().unwrap();
+    let cancelled = async |call: JoinHandle<()>, expected: u64| {
+        assert!(call.await.unwrap_err().is_panic());
+        assert_eq!((breaker.stats().total_cancelled, breaker.stats().total_failed), (expected, 0));
+    };
+    let owned = breaker.clone();
+    cancelled(spawn(async { drop(fails_with_panic_of_rule(owned).await) }), 1).await;
+    let owned = breaker.clone();
+    cancelled(spawn(async { drop(succeeds_with_panic_of_rule(owned).await) }), 2).await;
+    let (owned, rules) = (breaker.clone(), classifier.clone());
+    let body = async || {
+        sleep(seconds(5)).await;
+        Err::<(), _>(Error::Down)
+    };
+    cancelled(spawn(async move { drop(owned.call_with(&rules, body).await) }), 3).await;
+    let (owned, rules) = (breaker.clone(), classifier.clone());
+    let settled = async move {
+        let permit = owned.try_acquire().unwrap();
+        sleep(seconds(5)).await;
+        permit.settle(&rules, &Err::<(), _>(Error::Down));
+    };
+    cancelled(spawn(settled), 4).await;
+    let items = async || {
+        sleep(seconds(5)).await;
+        Err::<(), _>(Error::Down)
+    };
+    let (owned, rules) = (breaker.clone(), classifier);
+    let watched = async move {
+        let stream = owned.watch_with(&rules, || futures_util::stream::once(items())).unwrap();
+        _ = futures_util::StreamExt::collect::<Vec<_>>(stream).await;
+    };
+    cancelled(spawn(watched), 5).await;
 }

@@ -285,7 +285,8 @@ impl CircuitBreaker {
     ///
     /// - If `f` stored a rejection during the last poll, and returned a different `Err`, the breaker ignores this
     ///   `Err`.
-    /// - A rejection counts as a failure if `f` received the rejection before the last poll, or in a spawned task.
+    /// - A rejection counts as a failure if `f` received the rejection before the last poll, or in a spawned task. If
+    ///   each trial call spawns a task that calls this breaker, the circuit therefore never closes.
     /// - A rejection counts as a failure if `f` also dropped an older rejection during the last poll, because the count
     ///   then did not grow.
     ///

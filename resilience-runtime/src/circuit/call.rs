@@ -2,6 +2,8 @@
 
 use std::borrow::Borrow;
 use std::fmt::Display;
+#[cfg(feature = "stream")]
+use std::mem;
 use std::num::NonZeroU64;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -112,6 +114,9 @@ impl Progress {
     const ENDED: Self = Self(NonZeroU64::MIN.saturating_add(3));
     /// The user holds the permit. If the permit is dropped in this state, the call was cancelled.
     const OF_USER: Self = Self(NonZeroU64::MIN.saturating_add(4));
+    /// The body has ended, and a function of the user such as `failure_if` judges the outcome. If the permit is dropped
+    /// in this state, this function panicked. The call then counts as cancelled, and never as hung.
+    const JUDGED: Self = Self(NonZeroU64::MIN.saturating_add(5));
     const STATE: u64 = 7;
     const MESSAGES: u32 = 16;
 
@@ -220,6 +225,22 @@ impl<B: Borrow<Core>> Call<B> {
         }
     }
 
+    /// Marks the outcome of the call as being judged. If a function that judges the outcome panics, the call counts as
+    /// cancelled.
+    #[inline]
+    pub(crate) fn judge(&mut self) {
+        self.progress = Progress::JUDGED;
+    }
+
+    /// Calls `judge`, which judges an item of a stream. If `judge` panics, the call counts as cancelled.
+    #[cfg(feature = "stream")]
+    pub(crate) fn judge_item<T>(&mut self, judge: impl FnOnce() -> T) -> T {
+        let before = mem::replace(&mut self.progress, Progress::JUDGED);
+        let judged = judge();
+        self.progress = before;
+        judged
+    }
+
     /// Marks the call as ended. The caller then records the outcome. If the caller recorded the outcome first, an event
     /// subscriber could panic, and the destructor of the call would record a second outcome.
     #[inline]
@@ -233,6 +254,10 @@ impl<B: Borrow<Core>> Call<B> {
         let panicked = self.progress == Progress::POLLING || self.progress == Progress::IN_LAYER;
         if self.progress == Progress::POLLING && self.admitted.ticket.is_trial() {
             running::leave();
+        }
+        if self.progress == Progress::JUDGED {
+            // Removes the time of the body's first wait. A call whose body has ended did not hang.
+            self.admitted.ticket = self.admitted.ticket.at_admission();
         }
         let failed = if panicked { Failed::InPoll } else { self.failed() };
         let call = self.end();

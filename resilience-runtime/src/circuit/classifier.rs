@@ -182,8 +182,7 @@ impl CircuitBreaker {
         // so `NotedValue` stores the number for every outcome.
         let body = NotedValue::new(Watched::new(&mut permit, async { f().await }));
         let outcome = Noted::new(body).await;
-        // Marks the call as waiting, so that a panic in a function of the classifier cancels the call.
-        permit.wait();
+        permit.judge();
         let verdict = classifier.classify(&outcome, Cause::or_noted);
         verdict.record(&permit.end(), Failed::InPoll);
         outcome.map_err(CallError::Failed)
@@ -224,8 +223,9 @@ macro_rules! settle {
                     E: Accepts<X> + ?Sized + 'static,
                     T: Accepts<V> + ?Sized,
                 {
-                    let verdict = classifier.classify(outcome, |cause| cause);
                     let failed = self.0.failed();
+                    self.0.judge();
+                    let verdict = classifier.classify(outcome, |cause| cause);
                     verdict.record(self.0.end(), failed);
                 }
             }

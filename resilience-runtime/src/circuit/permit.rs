@@ -196,6 +196,13 @@ impl<'a> Permit<'a> {
         self.0.progress = Progress::WAITING;
     }
 
+    /// Marks the outcome of the call as being judged. If a function that judges the outcome panics, the call counts as
+    /// cancelled.
+    #[inline]
+    pub(crate) fn judge(&mut self) {
+        self.0.judge();
+    }
+
     /// Marks the call as running the code of a layer below the circuit. A drop of the permit in this state counts as a
     /// panic.
     #[inline]

@@ -87,8 +87,7 @@ pub fn settle_by<R: Outcome>(
     retry_after: impl FnOnce(&R::Error) -> Option<Duration>,
     retry_after_ok: impl FnOnce(&R::Value) -> Option<Duration>,
 ) -> R {
-    // Makes the call count as cancelled if one of the user's functions panics.
-    permit.wait();
+    permit.judge();
     match outcome.into_result() {
         Ok(value) => {
             let failed = aside(|| failure_if_ok(&value));

@@ -124,16 +124,18 @@ impl Text {
     /// backslash.
     #[cold]
     fn push_quoted(&mut self, text: &str) {
-        self.push(b"\"");
+        let mut chunk = Chunk { text: self, bytes: [0; 64], used: 0 };
+        chunk.add(b"\"");
         for part in text.split_inclusive(['"', '\\']) {
             let (start, end) = part.split_at(part.len() - usize::from(part.ends_with(['"', '\\'])));
-            self.push(start.as_bytes());
+            chunk.add(start.as_bytes());
             if !end.is_empty() {
-                self.push(b"\\");
-                self.push(end.as_bytes());
+                chunk.add(b"\\");
+                chunk.add(end.as_bytes());
             }
         }
-        self.push(b"\"");
+        chunk.add(b"\"");
+        chunk.flush();
     }
 
     /// Writes a number in decimal. The formatting of the standard library would be too slow, because each call with a
@@ -174,6 +176,34 @@ impl Text {
         (self.used, self.hash) = (end, None);
         self.push(DOTS);
         let _ = write!(self, "{high:016x}{low:016x}");
+    }
+}
+
+/// Collects short pieces of a text. The text of a long key hashes each piece separately, which costs as much as the
+/// hashing of 64 bytes. A long key of quotation marks would otherwise take several hundred milliseconds.
+struct Chunk<'a> {
+    text: &'a mut Text,
+    bytes: [u8; 64],
+    used: usize,
+}
+
+impl Chunk<'_> {
+    fn add(&mut self, piece: &[u8]) {
+        if piece.len() > self.bytes.len() - self.used {
+            self.flush();
+        }
+        match self.bytes.get_mut(self.used..self.used + piece.len()) {
+            Some(place) => {
+                place.copy_from_slice(piece);
+                self.used += piece.len();
+            }
+            None => self.text.push(piece),
+        }
+    }
+
+    fn flush(&mut self) {
+        self.text.push(&self.bytes[..self.used]);
+        self.used = 0;
     }
 }
 

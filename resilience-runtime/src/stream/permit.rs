@@ -103,12 +103,13 @@ impl<T, E, J: Judge<T, E>> Watch<Result<T, E>> for WatchedPermit<J> {
         let Some(mut this) = watch.take() else { return };
         this.see_item();
         match item {
-            Ok(value) => match this.judge.judge_ok(value) {
+            Ok(value) => match this.permit.0.judge_item(|| this.judge.judge_ok(value)) {
                 Some(decision) => settle(this.permit, &this.slow, decision, None),
                 None => *watch = Some(this),
             },
             Err(error) => {
-                let Self { permit, judge, slow, .. } = this;
+                let Self { mut permit, judge, slow, .. } = this;
+                permit.0.judge();
                 judge.judge_error(error, |decision, text| settle(permit, &slow, decision, text));
             }
         }

@@ -34,10 +34,12 @@ impl Ticket {
     /// the first poll of the body that returned `Pending`.
     const UNTIL_WAIT: u32 = 16;
     /// The ticket stores the time until the first wait in whole milliseconds if this time is below `1 << MILLIS`
-    /// milliseconds (32.768 s). A longer time is rounded down to a step. Each range from one power of two to the next
+    /// milliseconds (32.768 s). A longer time is rounded up to a step. Each range from one power of two to the next
     /// is divided into `1 << STEPS` equal steps.
     const MILLIS: u32 = 15;
     const STEPS: u32 = 11;
+    /// The bits of a time until the first wait that the ticket cannot contain.
+    const TOO_LONG: u64 = u16::MAX as u64;
 
     #[inline]
     pub(crate) const fn new(generation: u32, lease: u32) -> Self {
@@ -65,23 +67,28 @@ impl Ticket {
     }
 
     /// Records that the body of the call waits for the first time. `time` is the time since the start of the call. The
-    /// ticket contains whole milliseconds up to 32.768 s. Above this time, the precision is a 2,048th of the time. With
-    /// a precision of one second, a call that runs shortly after a long wait in a queue would seem to hang.
+    /// ticket contains whole milliseconds up to 32.768 s. Above this time, the precision is a 2,048th of the time. The
+    /// ticket rounds the time up, so that a call never seems to hang too early.
     pub(crate) fn waited_after(self, time: Duration) -> Self {
-        let millis = nanos(time) / 1_000_000;
+        let millis = nanos(time).div_ceil(1_000_000);
         let bits = match millis.checked_ilog2().and_then(|log| log.checked_sub(Self::MILLIS)) {
             None => millis,
             Some(octave) => {
-                let steps = (millis >> (octave + Self::MILLIS - Self::STEPS)) - (1 << Self::STEPS);
+                let steps = millis.div_ceil(1 << (octave + Self::MILLIS - Self::STEPS)) - (1 << Self::STEPS);
                 (1 << Self::MILLIS) + (u64::from(octave) << Self::STEPS) + steps
             }
         };
-        Self(self.at_admission().0 | (bits + 1).min(u16::MAX.into()) << Self::UNTIL_WAIT)
+        Self(self.at_admission().0 | (bits + 1).min(Self::TOO_LONG) << Self::UNTIL_WAIT)
     }
 
     /// Returns the time from the start of the call to the first wait of its body, or `None` if the body has not waited.
+    /// Returns `Duration::MAX` for a time above 24 days.
     pub(crate) fn until_wait(self) -> Option<Duration> {
-        let bits = u64::from(split(self.0).1 >> Self::UNTIL_WAIT).checked_sub(1)?;
+        let bits = u64::from(split(self.0).1 >> Self::UNTIL_WAIT);
+        if bits == Self::TOO_LONG {
+            return Some(Duration::MAX);
+        }
+        let bits = bits.checked_sub(1)?;
         let millis = match bits.checked_sub(1 << Self::MILLIS) {
             None => bits,
             Some(beyond) => {
@@ -144,22 +151,25 @@ mod tests {
         assert_eq!(ticket.until_wait(), None);
         for (nanos, contained) in [
             (0, 0),
-            (999_999, 0),
+            (1, 1),
             (1_000_000, 1),
+            (1_000_001, 2),
             (32_767_000_000, 32_767),
+            (32_767_000_001, 32_768),
             (32_768_000_000, 32_768),
-            (32_783_999_999, 32_768),
+            (32_768_000_001, 32_784),
             (32_784_000_000, 32_784),
-            (65_535_000_000, 65_520),
+            (65_520_000_001, 65_536),
             (65_536_000_000, 65_536),
-            (65_567_000_000, 65_536),
-            (65_568_000_000, 65_568),
-            (u64::MAX, 4_094 << 19),
+            (65_536_000_001, 65_568),
+            (4_093_000_000 << 19, 4_093 << 19),
         ] {
             let waited = ticket.waited_after(Duration::from_nanos(nanos));
             assert_eq!(waited.until_wait(), Some(Duration::from_millis(contained)), "{nanos}");
             assert_eq!((waited.generation(), waited.lease(), waited.is_trial()), (7, 9, true));
             assert_eq!(waited.at_admission(), ticket);
         }
+        let too_long = ticket.waited_after(Duration::from_nanos((4_093_000_000 << 19) + 1));
+        assert_eq!(too_long.until_wait(), Some(Duration::MAX));
     }
 }
