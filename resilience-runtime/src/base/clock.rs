@@ -104,33 +104,32 @@ impl Tick {
     }
 }
 
-/// A point in time on tokio's clock, as a number of steps of 2^24 ns (17 ms). The number has only 32 bits, to make a
-/// breaker small. The number therefore wraps around after 834 days.
+/// A point in time on tokio's clock, in whole milliseconds. The number has only 40 bits, to make a breaker small. The
+/// number therefore wraps around after 34 years.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Coarse(u32);
+pub(crate) struct Millis([u8; 5]);
 
-impl Coarse {
-    const BITS: u32 = 24;
-
-    #[expect(clippy::cast_possible_truncation, reason = "leaves out the upper bits")]
-    fn steps(tick: Tick) -> u32 {
-        (tick.to_bits() >> Self::BITS) as u32
-    }
+impl Millis {
+    const NANOS: u64 = 1_000_000;
+    const BITS: u32 = 40;
 
     pub(crate) fn of(tick: Tick) -> Self {
-        Self(Self::steps(tick))
+        let bits = (tick.to_bits() / Self::NANOS).to_le_bytes();
+        Self(bits.first_chunk().copied().unwrap_or_default())
     }
 
-    /// Returns the time from this point to `now`. The result is up to 17 ms too long. Returns zero if this point is at
-    /// most 34 days later than `now`, because another thread or test may use a later clock. For a time of more than 800
-    /// days, the result is wrong, because the number wraps around.
+    fn to_bits(self) -> u64 {
+        self.0.iter().rev().fold(0, |bits, byte| bits << 8 | u64::from(*byte))
+    }
+
+    /// Returns the time from this point to `now`. The result is less than 1 ms too long or too short, and exact for a
+    /// whole number of milliseconds. Returns zero if this point is at most a year later than `now`, because another
+    /// thread or test may use a later clock. For a time of more than 33 years, the result is wrong, because the number
+    /// wraps around.
     pub(crate) fn until(self, now: Tick) -> Duration {
-        const LONGEST: u64 = nanos(Duration::from_secs(800 * 86_400)) >> Coarse::BITS;
-        let steps = Self::steps(now).wrapping_sub(self.0);
-        if u64::from(steps) > LONGEST {
-            return Duration::ZERO;
-        }
-        Duration::from_nanos((u64::from(steps) << Self::BITS) + now.to_bits() % (1 << Self::BITS))
+        const LONGEST: u64 = 33 * 365 * 86_400_000;
+        let millis = Self::of(now).to_bits().wrapping_sub(self.to_bits()) % (1 << Self::BITS);
+        Duration::from_millis(if millis > LONGEST { 0 } else { millis })
     }
 }
 
@@ -239,13 +238,16 @@ mod tests {
     }
 
     #[test]
-    fn coarse_time_is_at_most_one_step_too_long() {
-        let (now, step) = (Tick::now(), Duration::from_nanos(1 << Coarse::BITS));
-        for time in [0, 8, 16_777_208, 16_777_216, 1_000_000_000, 86_400_000_000_000 * 799].map(Duration::from_nanos) {
-            let since = Coarse::of(now).until(now.after(time));
-            assert!(time <= since && since < time + step, "{since:?} for {time:?}");
+    fn whole_milliseconds_are_exact() {
+        const DAY: u64 = 86_400_000;
+        let (now, ms) = (Tick::now(), Duration::from_millis);
+        for time in [0, 1, 17, 1_000, DAY, 417 * DAY, 32 * 365 * DAY].map(ms) {
+            assert_eq!(Millis::of(now).until(now.after(time)), time);
+            let longer = time + Duration::from_nanos(999_992);
+            assert!(Millis::of(now).until(now.after(longer)).abs_diff(longer) < ms(1), "{longer:?}");
         }
-        assert_eq!(Coarse::of(now.after(2 * step)).until(now), Duration::ZERO);
+        assert_eq!(Millis::of(now.after(ms(2))).until(now), Duration::ZERO);
+        assert_eq!(Millis::of(now.after(ms(365 * DAY))).until(now), Duration::ZERO);
     }
 
     #[test]

@@ -97,8 +97,8 @@ pub struct Outage {
     pub status: HealthStatus,
     /// Whether the rules name the circuit as essential.
     pub is_essential: bool,
-    /// Time since the outage began, with a precision of 17 ms. The time of an outage of more than 800 days is wrong. A
-    /// failed trial call does not begin a new outage.
+    /// Time since the outage began, in whole milliseconds. The time of an outage of more than 33 years is wrong. A failed
+    /// trial call does not begin a new outage.
     pub lasts: Duration,
     /// Time until the circuit admits a trial call, or zero if `state` is not `Open`.
     pub cooldown_remaining: Duration,

@@ -69,8 +69,8 @@ impl HealthRules {
 
     /// Sets the tolerated time: an outage of any circuit affects the status only after this time. Default: zero.
     ///
-    /// An outage begins when the circuit opens, and ends when the circuit closes. A failed trial call does not begin a
-    /// new outage.
+    /// The precision is 1 ms. An outage begins when the circuit opens, and ends when the circuit closes. A failed trial
+    /// call does not begin a new outage.
     pub fn tolerate(mut self, time: Duration) -> Self {
         self.tolerance = time;
         self

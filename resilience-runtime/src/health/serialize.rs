@@ -27,8 +27,7 @@ serialize! {
     }
 }
 
-/// Rounds the duration of an outage down to milliseconds. The duration has a precision of 17 ms, so more digits would
-/// have no meaning.
+/// Rounds the duration of an outage down to milliseconds, because the library measures whole milliseconds.
 fn whole_millis(time: Duration) -> Duration {
     Duration::new(time.as_secs(), time.subsec_millis() * 1_000_000)
 }

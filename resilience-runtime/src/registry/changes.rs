@@ -154,7 +154,7 @@ impl<L: Listed> Known<L> {
         if let Some(renewed) = self.layer.renewed(&options) {
             self.layer = renewed;
         } else if !self.layer.apply(&options) {
-            let allowed = "one of the settings that this layer has had before: it has had 65,535 different settings";
+            let allowed = "one of the settings that this layer has had before: it has had 65,536 different settings";
             return Err(ConfigError::new("settings", "new".to_owned(), allowed));
         }
         Ok(mem::replace(&mut self.configured, configured))

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::base::clock::{Coarse, Stamp, Tick, nanos, whole_steps};
+use crate::base::clock::{Millis, Stamp, Tick, nanos, whole_steps};
 use crate::circuit::core::machine::{Machine, State};
 use crate::circuit::core::state::CircuitState;
 use crate::circuit::core::transitions::Cause;
@@ -105,10 +105,10 @@ impl Machine {
                 let hint = nanos(kept.hint);
                 let cooldown = Duration::from_nanos(whole_steps(nanos(self.cooldown(hint, kept.draw, settings))));
                 let since = now.before(cooldown.saturating_sub(kept.left));
-                let outage = Coarse::of(now);
+                let outage = Millis::of(now);
                 self.enter(State::Open { since, hint, draw: kept.draw, outage }, Cause::Restore);
             }
-            CircuitState::ForcedOpen => self.enter(State::ForcedOpen { outage: Coarse::of(now) }, Cause::Restore),
+            CircuitState::ForcedOpen => self.enter(State::ForcedOpen { outage: Millis::of(now) }, Cause::Restore),
             CircuitState::Disabled => self.enter(State::Disabled, Cause::Restore),
         }
         let same_rule = match (&self.window, &kept.window) {

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::base::clock::{Coarse, Stamp, Tick, nanos, whole_steps};
+use crate::base::clock::{Millis, Stamp, Tick, nanos, whole_steps};
 use crate::base::random;
 use crate::circuit::core::blind::Blind;
 use crate::circuit::core::counts::Counts;
@@ -29,7 +29,7 @@ pub(super) enum State {
         since: Tick,
         hint: u64,
         draw: u16,
-        outage: Coarse,
+        outage: Millis,
     },
     /// `newest` is the time at which the half-open circuit admitted its newest trial call. `undecided` is the number of
     /// trial calls that ended neither as success nor as failure.
@@ -38,10 +38,10 @@ pub(super) enum State {
         in_flight: u32,
         undecided: u16,
         newest: Tick,
-        outage: Coarse,
+        outage: Millis,
     },
     ForcedOpen {
-        outage: Coarse,
+        outage: Millis,
     },
     Disabled,
 }
@@ -125,7 +125,7 @@ impl Machine {
 
     /// Returns the time of the first opening since the circuit last closed. Returns `None` if the circuit is closed or
     /// disabled.
-    pub(crate) fn outage(&self) -> Option<Coarse> {
+    pub(crate) fn outage(&self) -> Option<Millis> {
         match self.state {
             State::Closed | State::Disabled => None,
             State::Open { outage, .. } | State::HalfOpen { outage, .. } | State::ForcedOpen { outage } => Some(outage),
@@ -322,7 +322,7 @@ impl Machine {
     fn open(&mut self, settings: &Settings, since: Tick, retry_after: Option<Duration>, cause: Cause) {
         self.opened_since_closed = self.opened_since_closed.saturating_add(1);
         let draw = if settings.cooldown_jitter > 0.0 { (random::next() >> 48) as u16 } else { 0 };
-        let outage = self.outage().unwrap_or(Coarse::of(since));
+        let outage = self.outage().unwrap_or(Millis::of(since));
         self.enter(State::Open { since, hint: retry_after.map_or(0, nanos), draw, outage }, cause);
     }
 
@@ -334,7 +334,7 @@ impl Machine {
     }
 
     pub(crate) fn force_open(&mut self, now: Tick) {
-        let outage = self.outage().unwrap_or(Coarse::of(now));
+        let outage = self.outage().unwrap_or(Millis::of(now));
         self.enter(State::ForcedOpen { outage }, Cause::ForceOpen);
     }
 
