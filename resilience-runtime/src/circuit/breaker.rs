@@ -141,7 +141,8 @@ impl CircuitBreaker {
     /// Closes the circuit. Clears the window of recent calls, and the statistics `failures`, `successes` and
     /// `last_failure`.
     ///
-    /// The statistic `last_success` and the totals, such as `total_failed`, remain unchanged. A reset also ends the
+    /// The statistic `last_success` and the totals, such as `total_failed`, remain unchanged. The growth of the
+    /// cooldown by [`cooldown_factor`](crate::CircuitBuilder::cooldown_factor) starts again. A reset also ends the
     /// states that [`force_open`](Self::force_open) and [`disable`](Self::disable) cause. If a call runs during the
     /// reset, only the totals count its outcome.
     pub fn reset(&self) {
@@ -150,6 +151,9 @@ impl CircuitBreaker {
     }
 
     /// Opens the circuit for one cooldown, from any state. After the cooldown, the circuit is half-open.
+    ///
+    /// The growth by [`cooldown_factor`](crate::CircuitBuilder::cooldown_factor) starts again, so it does not extend
+    /// this cooldown. [`cooldown_jitter`](crate::CircuitBuilder::cooldown_jitter) can extend the cooldown.
     ///
     /// ```
     /// use resilience_runtime::{CircuitBreaker, CircuitState};

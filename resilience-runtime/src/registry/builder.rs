@@ -21,11 +21,11 @@ use crate::registry::written::Written;
 /// | `window` | | 1 ms to 24 h |
 /// | `calls` | | 1 to 65,535 |
 /// | `failure_rate` | | above 0, at most 1 |
-/// | `slow_call`, `slow_rate` | | longer than 0; above 0, at most 1 |
+/// | `slow_call`, `slow_rate` | | longer than 0, to 584 years; above 0, at most 1 |
 /// | `min_calls` | | at least 1 |
-/// | `cooldown` | 30 s | 0 to 584 years |
+/// | `cooldown` | 30 s, or a shorter `max_cooldown` | 0 to 584 years |
 /// | `cooldown_factor` | 1.0 | finite, at least 1 |
-/// | `max_cooldown` | the longer of the cooldown and 1 h | from the cooldown to 584 years |
+/// | `max_cooldown` | the longer of the cooldown and 1 h | longer than 0, from the cooldown to 584 years |
 /// | `cooldown_jitter` | 0.0 | 0 to 1 |
 /// | `half_open_max` | 1 | at least 1 |
 /// | `trial_timeout` | the longer of the cooldown and 30 s | longer than 0, to 584 years |
@@ -119,12 +119,15 @@ impl<T> CircuitBuilder<T> {
     /// Without a window, the failures must be consecutive. With a [`window`](Self::window) of time or a window of
     /// [`calls`](Self::calls), all failures in the window count. With a window of calls, the threshold must be at most
     /// `calls`.
+    ///
+    /// A builder with [`failure_rate`](Self::failure_rate) or [`slow_rate`](Self::slow_rate) must not set this option.
     pub fn threshold(mut self, failures: u32) -> Self {
         self.options.threshold = Some(failures);
         self
     }
 
-    /// Sets the length of the window of time in which calls are counted, 1 ms to 24 h. Default: no window.
+    /// Sets the length of the window of time in which calls are counted, 1 ms to 24 h. Default: no window. A builder
+    /// with [`calls`](Self::calls) must not set this option.
     #[doc(alias("sampling duration", "sliding window"))]
     pub fn window(mut self, time: Duration) -> Self {
         self.options.window = Some(time);
@@ -132,7 +135,7 @@ impl<T> CircuitBuilder<T> {
     }
 
     /// Sets the size of the window of calls: the number of most recent calls that are counted, 1 to 65,535. Default: no
-    /// window.
+    /// window. A builder with [`window`](Self::window) must not set this option.
     #[doc(alias = "sliding window")]
     pub fn calls(mut self, calls: u32) -> Self {
         self.options.calls = Some(calls);
@@ -146,18 +149,20 @@ impl<T> CircuitBuilder<T> {
         self
     }
 
-    /// Sets the shortest duration of a slow call, longer than 0. Default: none, so no call is slow.
+    /// Sets the shortest duration of a slow call, longer than 0, at most 584 years. Default: none, so no call is slow.
+    /// This option requires [`slow_rate`](Self::slow_rate).
     ///
-    /// The time starts when the circuit admits the call, and includes the waits of layers below the circuit, such as the
-    /// queue of a bulkhead. A slow trial (a call of a half-open circuit) counts as a failure, even if it succeeds. With
-    /// `slow_call`, each call reads the clock twice.
+    /// The time starts when the circuit admits the call, and includes the waits of layers below the circuit, such as
+    /// the queue of a bulkhead. A slow trial (a call of a half-open circuit) counts as a failure, even if it succeeds.
+    /// With `slow_call`, each call reads the clock twice.
     pub fn slow_call(mut self, time: Duration) -> Self {
         self.options.slow_call = Some(time);
         self
     }
 
     /// Sets the slow rate at which the circuit opens, above 0, at most 1. Default: none. The slow rate is the share of
-    /// slow calls in the window of time or of [`calls`](Self::calls).
+    /// slow calls in the window of time or of [`calls`](Self::calls). This option requires
+    /// [`slow_call`](Self::slow_call).
     pub fn slow_rate(mut self, rate: f64) -> Self {
         self.options.slow_rate = Some(rate);
         self
@@ -272,7 +277,7 @@ impl<T> CircuitBuilder<T> {
     ///
     /// With `true`, the metric `resilience_call_duration_seconds` contains a histogram for each outcome: success,
     /// failure, ignored and cancelled. A rejected call has no duration. Each admitted call reads tokio's clock twice. A
-    /// circuit allocates 750 bytes for the histograms at the end of its first call. The histograms need no lock.
+    /// circuit allocates about 750 bytes for the histograms at the end of its first call. The histograms need no lock.
     #[doc(alias = "histogram")]
     pub fn durations(mut self, durations: bool) -> Self {
         self.options.durations = Some(durations);

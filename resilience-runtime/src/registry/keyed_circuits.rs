@@ -48,9 +48,10 @@ impl KeyedCircuits {
     }
 
     /// Returns the circuit of this key, and creates the circuit if it does not exist. While the returned handle exists,
-    /// the circuit is not evicted.
+    /// the circuit is not evicted. If `max_keys` circuits exist and all are in use, a new key gets a temporary circuit.
+    /// The set does not keep a temporary circuit.
     ///
-    /// The method allocates memory only if it creates the circuit. The set is divided into at most 16 parts, and the
+    /// The method allocates memory only if it creates a circuit. The set is divided into at most 16 parts, and the
     /// method locks only the part of this key.
     pub fn get(&self, key: impl Key) -> CircuitBreaker {
         self.0.of(&key)
