@@ -163,7 +163,8 @@ impl CircuitBreaker {
     /// # Panics
     ///
     /// If `f` or its future panics, the call counts as a failure. If a function of the classifier panics, the call
-    /// counts as cancelled. In both cases, the panic continues in the caller.
+    /// counts like a dropped call: as cancelled, or as a failure after `hung_after`. In both cases, the panic continues
+    /// in the caller.
     ///
     /// # Cancel safety
     ///
@@ -197,12 +198,14 @@ macro_rules! settle {
                 /// the same rules as `#[circuit]`.
                 ///
                 /// If the function [`failure_if`](crate::ClassifierBuilder::failure_if) is set, `failure_if` decides
-                /// whether an error is a failure. Without `failure_if`, a rejection by another layer ends the call as
-                /// neither a success nor a failure. To find the rejection in an error, the classifier needs the
-                /// function [`as_error`](crate::ClassifierBuilder::as_error). In contrast,
-                /// [`CircuitBreaker::call_with`] can detect a rejection without `as_error`.
+                /// whether an error is a failure. Without `failure_if`, a rejection by another layer or an expired
+                /// deadline ends the call as neither a success nor a failure. To find the rejection or the deadline in
+                /// an error, the classifier needs the function [`as_error`](crate::ClassifierBuilder::as_error). In
+                /// contrast, [`CircuitBreaker::call_with`] can detect both without `as_error`. An expired deadline
+                /// counts as a failure if the call ran for [`hung_after`](crate::CircuitBuilder::hung_after) or longer.
                 ///
-                /// If a function of the classifier panics, the call counts as cancelled.
+                /// If a function of the classifier panics, the call counts like a dropped permit: as cancelled, or as a
+                /// failure after `hung_after`.
                 ///
                 /// ```
                 /// use resilience_runtime::{CircuitBreaker, Classifier};

@@ -39,7 +39,8 @@ impl<E: ?Sized, T: ?Sized> ClassifierBuilder<E, T> {
     /// Sets the predicate that decides whether an error counts as a failure. Default: every error in which the
     /// classifier finds no rejection and no expired deadline.
     ///
-    /// If the predicate returns false, the call counts as neither a success nor a failure.
+    /// If the predicate returns false, the call counts as neither a success nor a failure. As an exception, a call
+    /// whose error is an expired deadline counts as a failure after [`hung_after`](crate::CircuitBuilder::hung_after).
     #[doc(alias("record_exception", "should_handle"))]
     pub fn failure_if<X, F>(self, failure_if: F) -> ClassifierBuilder<X, T>
     where

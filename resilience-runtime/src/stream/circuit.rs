@@ -73,7 +73,8 @@ impl OwnedPermit {
     /// [`failure_if`](crate::ClassifierBuilder::failure_if) returns false for the first error, the call counts as
     /// neither success nor failure.
     ///
-    /// If a function of the classifier panics, the call counts as cancelled.
+    /// If a function of the classifier panics, the call counts like a dropped stream: as cancelled, or as a failure
+    /// after [`hung_after`](crate::CircuitBuilder::hung_after).
     pub fn watch_with<S, T, E, X, V>(
         self,
         classifier: &Classifier<X, V>,
