@@ -54,7 +54,7 @@ use crate::timeout::error::TimeoutError;
 pub enum Rejection {
     /// A circuit rejected the call.
     Circuit(#[from] CircuitOpenError),
-    /// A full bulkhead rejected the call.
+    /// A bulkhead rejected the call, usually because no slot was free.
     Bulkhead(#[from] BulkheadFullError),
     /// A rate limit rejected the call.
     RateLimit(#[from] RateLimitedError),

@@ -26,7 +26,8 @@ pub struct BulkheadBuilder {
 
 impl Bulkhead {
     /// Returns a builder for a bulkhead that runs at most `max` calls at the same time. The number `max` must be at
-    /// least 1.
+    /// least 1. Otherwise, [`build`](BulkheadBuilder::build) returns an error. On a 32-bit target, the bulkhead has at
+    /// most 536,870,911 slots, even if `max` is larger.
     ///
     /// Events and errors show `name`. The name may be any text that is not blank.
     pub fn builder(name: impl Into<Cow<'static, str>>, max: u32) -> BulkheadBuilder {
@@ -53,7 +54,7 @@ impl BulkheadBuilder {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigError`] for an option outside its range, or for a blank name.
+    /// Returns a [`ConfigError`] for an option outside its range, such as a `max` of zero, or for a blank name.
     pub fn build(self) -> Result<Bulkhead, ConfigError> {
         let Self { name, max, wait, max_queue } = self;
         name::check(&name)?;

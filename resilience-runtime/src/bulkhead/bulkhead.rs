@@ -350,7 +350,7 @@ impl Drop for Waiting<'_> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BulkheadStats {
-    /// Maximum number of concurrent calls.
+    /// Maximum number of concurrent calls, or zero if no attribute of this name sets the option `max`.
     pub max: u32,
     /// Number of occupied slots, one for each running call.
     pub in_use: u32,

@@ -10,7 +10,8 @@ use crate::base::clock::Tick;
 use crate::base::of_thread::of_thread;
 
 /// Sets a time limit for the retries, hedges, bulkheads, rate limits and timeouts inside `future`. The time limit
-/// starts when `deadline` is called, and not at the first poll.
+/// starts when `deadline` is called, and not at the first poll. With a `time` of zero, the deadline has passed at once.
+/// A `time` of more than 438 years counts as 438 years.
 ///
 /// - A retry returns its last error if the next pause would leave no time for another attempt.
 /// - A hedge starts no further attempt after the deadline.
