@@ -26,7 +26,7 @@ const BESIDE_RETRY_IF_OK: &str = "beside `retry_if_ok`: no `Ok` is retried other
 /// | `max_elapsed` | none | the shortest possible first pause to 584 years |
 /// | `count_nested` | true | |
 /// | `retry_rejected` | false | |
-/// | `retry_if` | every error | |
+/// | `retry_if` | every error, except rejections that end the retry | |
 /// | `retry_if_ok` | no value | |
 /// | `retry_after`, `on_retry` | none | |
 /// | `retry_after_ok` | none | only with `retry_if_ok` |
@@ -175,7 +175,8 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigError`] if an option is outside its range, or requires another option that is not set.
+    /// Returns a [`ConfigError`] if an option is outside its range, or cannot be combined with another option. Also
+    /// returns this error if an option requires another option that is not set.
     pub fn build(self) -> Result<RetryPolicy<E, T>, ConfigError> {
         let Self { schedule, budget, rules } = &self;
         schedule.check()?;

@@ -9,6 +9,11 @@ use crate::retry::rules::RetryEvent;
 
 impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     /// Sets the function that decides whether an error is retried. Default: every error is retried.
+    ///
+    /// The policy does not call the function for the error of the last attempt. A rejection by a circuit ends the
+    /// retry, also without a call of the function. The same applies to a call that takes more tokens than the burst of
+    /// a rate limit. With [`retry_rejected`](Self::retry_rejected), the function also decides about rejections by
+    /// circuits.
     pub fn retry_if<X, F>(self, retry_if: F) -> RetryBuilder<X, T>
     where
         X: 'static,
@@ -157,7 +162,8 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
         builder
     }
 
-    /// Sets a function that the policy calls before each pause, with a [`RetryEvent`]. Default: none.
+    /// Sets a function that the policy calls before each pause, with a [`RetryEvent`]. Default: none. The policy also
+    /// calls the function before a pause of zero.
     ///
     /// ```
     /// use resilience_runtime::{RetryEvent, RetryPolicy};

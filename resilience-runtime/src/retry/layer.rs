@@ -140,8 +140,9 @@ impl Counts {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryStats {
-    /// Total number of calls whose first attempt succeeded. The value is zero without the option `name`, because
-    /// counting would make each call slower.
+    /// Total number of calls whose first attempt succeeded. The value is zero for a
+    /// [`RetryPolicy`](crate::RetryPolicy), and for a `#[retry]` without the option `name`, because counting would make
+    /// each call slower.
     pub total_first_successes: u64,
     /// Total number of calls that succeeded after at least one retry.
     pub total_recovered: u64,
@@ -151,7 +152,8 @@ pub struct RetryStats {
     /// `rejected`, `retry_after`, `max_elapsed`, `budget`, `deadline` or `nested`. The [table of events](crate#events)
     /// describes the reasons under `retry_gave_up`. A reason is absent if no call ended for this reason.
     pub total_gave_up: BTreeMap<&'static str, u64>,
-    /// Total number of ended attempts. Without the option `name`, successful first attempts are not included.
+    /// Total number of ended attempts. The number includes successful first attempts only if `total_first_successes`
+    /// counts them.
     pub total_attempts: u64,
     /// Total number of retries. A retry is counted at the start of its pause, even if the call is cancelled during the
     /// pause.

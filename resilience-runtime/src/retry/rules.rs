@@ -8,8 +8,8 @@ use crate::base::noted::aside;
 use crate::base::sync::Arc;
 use crate::retry::budget::config::RetryCost;
 
-/// Describes a retry. The user's function in [`RetryBuilder::on_retry`](crate::RetryBuilder::on_retry) receives this
-/// description.
+/// Describes a retry. The function in [`RetryBuilder::on_retry`](crate::RetryBuilder::on_retry), or in the option
+/// `on_retry` of `#[retry]`, receives this description.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct RetryEvent<'a, E: ?Sized> {
