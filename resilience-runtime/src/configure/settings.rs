@@ -62,15 +62,17 @@ settings! {
         max: u32;
         /// Sets the first pause, 0 to 584 years.
         delay: Duration;
-        /// Sets the factor by which each pause is longer than the pause before it, a finite number of at least 1.
+        /// Sets the factor by which each pause is longer than the pause before it, a finite number of at least 1. A
+        /// retry with decorrelated jitter refuses this setting.
         backoff: f64;
         /// Sets the longest pause, at least as long as `delay`, at most 584 years.
         max_delay: Duration;
-        /// Sets the jitter (the random part) of the pauses.
+        /// Sets the jitter (the random part) of the pauses. A retry with the option `backoff` refuses
+        /// [`Jitter::Decorrelated`].
         jitter: Jitter;
-        /// Sets the time after which a call begins no more attempts, at least as long as the first pause. The time
-        /// starts with the first attempt. A retry that has neither the option `max_elapsed` nor `name` refuses this
-        /// setting.
+        /// Sets the time after which a call begins no more attempts, at least as long as the shortest possible first
+        /// pause, at most 584 years. The time starts with the first attempt. A retry that has neither the option
+        /// `max_elapsed` nor `name` refuses this setting.
         max_elapsed: Duration;
         /// Sets whether retries in called functions count towards `max`.
         count_nested: bool;
@@ -109,14 +111,17 @@ settings! {
     /// The settings of a rate limit, for [`configure_rate_limit`](crate::configure_rate_limit).
     RateLimitSettings of RateLimitOptions {
         /// Sets the number of calls that may start in each second, 1 to 1,000,000. This setting replaces `limit` and
-        /// `per`.
+        /// `per`. One change must not contain both this setting and `limit` or `per`.
         per_second: u32;
         /// Sets the number of calls that may start in each period, at least 1, at most the number of microseconds in a
-        /// period. This setting replaces `per_second`.
+        /// period. This setting replaces `per_second`. A rate limit with `per_second` then also needs the setting
+        /// `per`.
         limit: u32;
-        /// Sets the length of a period, 1 ms to 24 h. This setting replaces `per_second`.
+        /// Sets the length of a period, 1 ms to 24 h. This setting replaces `per_second`. A rate limit with
+        /// `per_second` then also needs the setting `limit`.
         per: Duration;
-        /// Sets the burst (the number of calls that may start at the same moment after a pause), at least 1.
+        /// Sets the burst (the number of calls that may start at the same moment after a pause), at least 1. A burst is
+        /// too large if the rate needs more than 146 years to refill it.
         burst: u32;
         /// Sets the longest time for which a call waits for its turn, 0 to 584 years. A rate limit that has neither the
         /// option `wait` nor `name` refuses this setting.
