@@ -63,7 +63,8 @@ pub fn arm() -> Armed {
     arm_for(LONGEST)
 }
 
-/// Allows faults for the given time, or until the returned value is dropped.
+/// Allows faults for the given time, or until the returned value is dropped. Every duration is allowed. With zero, no
+/// fault takes effect. A time of more than 438 years counts as 438 years.
 pub fn arm_for(time: Duration) -> Armed {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     Armed {
@@ -153,13 +154,16 @@ pub struct Fault(Kind);
 impl Fault {
     /// Creates a fault that returns an error in place of running the body. The decorated function must return errors of
     /// the type `E`. The declared error type of the function must contain no type parameter, no lifetime other than
-    /// `'static`, and no `Self`.
+    /// `'static`, and no `Self`. The error type must also be `Unpin`, like nearly all error types.
     pub fn error<E: 'static>(error: impl Fn() -> E + Send + Sync + 'static) -> Self {
         Self(Kind::Error(Maker::new(error)))
     }
 
-    /// Creates a fault that waits for a random time in the range `time` before the body runs. In a function that is not
-    /// `async`, the wait blocks the thread.
+    /// Creates a fault that waits for a random time in the range `time` before the body runs. Every duration is
+    /// allowed. If the range is empty, the fault waits for the time at its start.
+    ///
+    /// In a function that is not `async`, the wait blocks the thread. In an async function, a wait longer than zero
+    /// needs the timer of a tokio runtime. The call panics if no tokio runtime with an enabled timer is running.
     pub fn latency(time: RangeInclusive<Duration>) -> Self {
         Self(Kind::Latency(time))
     }

@@ -200,6 +200,9 @@
 //! - A hedge needs the timer if the future of its first attempt is not ready at the first poll.
 //! - A `LimitedStream` needs the timer if the next item has a time limit and is not ready.
 //!
+//! A latency that the module `chaos` or `testing` injects into an async function also needs the timer. The same applies
+//! to the futures of `Config::watch` and `metrics::export_every`.
+//!
 //! Plain functions and the methods `call_blocking` need no runtime. Their pauses and waits use the system's clock.
 //! Tests can call [`set_blocking_sleep`] to replace these pauses by a function.
 //!

@@ -105,14 +105,16 @@ impl<S, E> LimitedStream<S, E> {
         }
     }
 
-    /// Sets the longest time from the first poll to the first item. The default is no limit.
+    /// Sets the longest time from the first poll to the first item. Every duration is allowed. With zero, the limit
+    /// expires at the first poll. Default: no limit.
     pub fn first_item(mut self, time: Duration) -> Self {
         self.first_item = Some(time);
         self
     }
 
     /// Sets the longest wait for each item after the first, and for the end of the stream. The time starts with the
-    /// first poll after the previous item. The default is no limit.
+    /// first poll after the previous item. Every duration is allowed. With zero, the limit expires at this poll.
+    /// Default: no limit.
     pub fn idle(mut self, time: Duration) -> Self {
         self.idle = Some(time);
         self

@@ -17,17 +17,18 @@ use crate::fault::script;
 /// The error replaces the outcome of the body, so all layers treat the error like an error of the service. Each attempt
 /// of a retry or a hedge counts as one call.
 ///
-/// The fault ends after `calls` calls, at a call of [`reset_everything`](super::reset_everything), or at the end of the
-/// isolated test. If a name has several faults, only the oldest fault affects a call. The next fault begins when the
-/// oldest fault has ended. Latency faults are an exception: they apply in addition to the oldest fault. A fault that is
-/// injected outside an isolated test affects all calls outside isolated tests.
+/// With zero calls, the fault has no effect. The fault ends after `calls` calls, at a call of
+/// [`reset_everything`](super::reset_everything), or at the end of the isolated test. If a name has several faults,
+/// only the oldest fault affects a call. The next fault begins when the oldest fault has ended. Latency faults are an
+/// exception: they apply in addition to the oldest fault. A fault that is injected outside an isolated test affects all
+/// calls outside isolated tests.
 ///
 /// # Panics
 ///
 /// Panics if no decorated function and no layer has the name. A call of a decorated function panics if `error` returns
 /// a value of another type than the error type of this function. A call also panics if this error type names a type
-/// parameter, a lifetime other than `'static`, or `Self`. For a function with such an error type, a test can inject
-/// only latency, hangs and panics.
+/// parameter, a lifetime other than `'static`, or `Self`, or is not `Unpin`. For a function with such an error type, a
+/// test can inject only latency, hangs and panics.
 ///
 /// # Examples
 ///
@@ -62,7 +63,8 @@ pub fn fail_next<E: 'static>(name: &str, calls: u32, error: impl Fn() -> E + Sen
 ///
 /// # Panics
 ///
-/// Panics if no decorated function and no layer has the name.
+/// Panics if no decorated function and no layer has the name. With a `time` longer than zero, a call of an async
+/// function panics if no tokio runtime with an enabled timer is running.
 ///
 /// # Examples
 ///

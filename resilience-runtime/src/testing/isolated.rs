@@ -141,6 +141,11 @@ impl Handle {
     /// # Panics
     ///
     /// The returned future panics if it is polled inside another isolated test.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the returned future also drops `future`. The destructors inside `future` run as a part of the isolated
+    /// test.
     pub fn scope<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
         Isolated { scope: self.scope, future: Some(future) }
     }
