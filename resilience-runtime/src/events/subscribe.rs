@@ -20,9 +20,10 @@ use crate::events::value::Event;
 /// Returns a stream of the events that report state changes of circuits.
 ///
 /// The stream contains the events `circuit_opened`, `circuit_half_open`, `circuit_closed`, `circuit_reset`,
-/// `circuit_forced_open` and `circuit_disabled` of all circuits. The first event is the next event after this call. At
-/// most 1,024 events wait for the reader of the stream. If the reader is too slow, the oldest events are lost, and
-/// [`recv`](EventStream::recv) returns the number of lost events.
+/// `circuit_forced_open` and `circuit_disabled` of all circuits. The stream does not contain `circuit_restored`, which
+/// reports a state from a snapshot. The first event is the next event after this call. At most 1,024 events wait for
+/// the reader of the stream. If the reader is too slow, the oldest events are lost, and [`recv`](EventStream::recv)
+/// returns the number of lost events.
 ///
 /// The subscription slows down only calls that change the state of a circuit. The library holds no lock while it passes
 /// an event to the stream, and never waits for a reader.
@@ -189,7 +190,8 @@ pub struct Missed {
     pub count: u64,
 }
 
-/// Calls a function for each state change of a circuit, until the returned guard is dropped.
+/// Calls a function for each state change of a circuit, until the returned guard is dropped. The function receives the
+/// events that [`subscribe`] lists.
 ///
 /// The function runs in the thread that changes the state, after the change, and while the library holds no lock. The
 /// function must not block, because it delays the call that changes the state. The function may make calls through

@@ -21,8 +21,8 @@ const MOST_SHOWN: usize = 5;
 
 /// The status of a program or of a circuit, for readiness probes.
 ///
-/// An outage begins when a circuit opens, and ends when the circuit closes. The [`HealthRules`] name the essential
-/// circuits, and set the time for which an outage is tolerated.
+/// An outage begins when a circuit opens, and ends when the circuit closes or is disabled. The [`HealthRules`] name the
+/// essential circuits, and set the time for which an outage is tolerated.
 ///
 /// `Display` shows `ok`, `degraded` or `down`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -136,12 +136,13 @@ pub fn set_health_rules(rules_of_user: HealthRules) -> Result<(), ConfigError> {
     Ok(())
 }
 
-/// Returns the health of the program, judged by the rules that [`set_health_rules`] has set.
+/// Returns the health of the program, judged by the rules that [`set_health_rules`] has set. The report covers all
+/// registered circuits, with and without a key.
 ///
 /// - `Down`: an [essential](HealthRules::essential) circuit rejects calls, and its outage has lasted for the
 ///   [tolerated](HealthRules::tolerate) time. Without rules, no circuit is essential, and the program is never `Down`.
-/// - `Degraded`: a circuit is open or half-open, its outage has lasted for the tolerated time, and the program is not
-///   `Down`. An open circuit whose cooldown has passed counts as half-open.
+/// - `Degraded`: a circuit is open, forced open or half-open, its outage has lasted for the tolerated time, and the
+///   program is not `Down`. An open circuit whose cooldown has passed counts as half-open.
 /// - `Ok`: no circuit has an outage, or every outage is shorter than the tolerated time.
 ///
 /// As soon as the cooldown of an essential circuit has passed, the program is no longer `Down`, but `Degraded`. A load

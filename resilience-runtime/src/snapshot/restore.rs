@@ -48,7 +48,7 @@ pub struct Restored {
     pub restored: usize,
     /// Number of states that wait until a circuit or a rate limit of the same name is created.
     pub waiting: usize,
-    /// Number of states that were dropped because of the option `max_keys`.
+    /// Number of states that were dropped because of the option `max_keys`, or because a key has more than 128 bytes.
     pub dropped: usize,
 }
 
