@@ -76,7 +76,7 @@ pub fn arm_for(time: Duration) -> Armed {
     }
 }
 
-/// The permission to inject faults. [`arm`] and [`arm_for`] return this value. When this value is dropped, all faults
+/// Permits the injection of faults. [`arm`] and [`arm_for`] return this value. When this value is dropped, all faults
 /// that it has injected end.
 #[must_use = "all faults end as soon as the value is dropped"]
 #[derive(Debug)]
@@ -130,7 +130,7 @@ impl Drop for Armed {
     }
 }
 
-/// A guard that ends a fault when the guard is dropped. [`Armed::inject`] returns this guard.
+/// Ends a fault when this guard is dropped. [`Armed::inject`] returns this guard.
 #[must_use = "the fault ends as soon as the guard is dropped"]
 #[derive(Debug)]
 pub struct Injection {
@@ -147,7 +147,7 @@ impl Drop for Injection {
     }
 }
 
-/// A fault for [`Armed::inject`].
+/// Describes a fault for [`Armed::inject`].
 #[derive(Clone)]
 pub struct Fault(Kind);
 

@@ -65,8 +65,8 @@ pub fn replace<'f, R: Outcome>(
     }
 }
 
-/// A snapshot of the counts of one `#[fallback]`, or of all attributes `#[fallback]` with the same name.
-/// [`get_stats`](crate::get_stats) returns this snapshot.
+/// Contains the counts, at one moment, of one `#[fallback]`, or of all attributes `#[fallback]` with the same name.
+/// [`get_stats`](crate::get_stats) returns this value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FallbackStats {

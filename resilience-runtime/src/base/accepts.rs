@@ -3,9 +3,9 @@
 //! of this function. A policy without such a function accepts every type. The same rules apply to a
 //! [`Classifier`](crate::Classifier), which contains functions of the user such as `failure_if`.
 
-/// The error type of a [`RetryPolicy`](crate::RetryPolicy) or a [`Classifier`](crate::Classifier) that accepts every
-/// error type. A policy or a classifier has this error type if it contains no function that receives an error, such as
-/// `retry_if`.
+/// Stands for every error type, in the type of a [`RetryPolicy`](crate::RetryPolicy) or a
+/// [`Classifier`](crate::Classifier) that accepts every error type. A policy or a classifier has this error type if it
+/// contains no function that receives an error, such as `retry_if`.
 ///
 /// No value of this type exists.
 #[derive(Debug)]
@@ -13,9 +13,9 @@ pub struct AnyError {
     _unsized: [Never],
 }
 
-/// The value type of a [`RetryPolicy`](crate::RetryPolicy) or a [`Classifier`](crate::Classifier) that accepts every
-/// value type. A policy or a classifier has this value type if it contains no function that receives an `Ok` value,
-/// such as `retry_if_ok`.
+/// Stands for every value type, in the type of a [`RetryPolicy`](crate::RetryPolicy) or a
+/// [`Classifier`](crate::Classifier) that accepts every value type. A policy or a classifier has this value type if it
+/// contains no function that receives an `Ok` value, such as `retry_if_ok`.
 ///
 /// No value of this type exists.
 #[derive(Debug)]

@@ -345,8 +345,8 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// A snapshot of the limit and the counts of a bulkhead. [`Bulkhead::stats`] and [`get_stats`](crate::get_stats) return
-/// this snapshot.
+/// Contains the limit and the counts of a bulkhead at one moment. [`Bulkhead::stats`] and
+/// [`get_stats`](crate::get_stats) return this value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BulkheadStats {

@@ -7,8 +7,8 @@ use thiserror::Error;
 use crate::base::name::Name;
 use crate::base::not_made::{ByBulkhead, NotMade};
 
-/// The error of a call that a [`Bulkhead`](crate::Bulkhead) rejected, because no slot was free. An attribute also
-/// returns this error if no attribute with its name sets the option `max`.
+/// Reports that a [`Bulkhead`](crate::Bulkhead) rejected a call, because no slot was free. An attribute also returns
+/// this error if no attribute with its name sets the option `max`.
 ///
 /// Creating or cloning this error does not allocate.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]

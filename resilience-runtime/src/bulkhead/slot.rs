@@ -7,7 +7,7 @@ use tokio::sync::SemaphorePermit;
 use crate::bulkhead::bulkhead::{self, Bulkhead};
 use crate::bulkhead::error::BulkheadFullError;
 
-/// A slot of a [`Bulkhead`]: the right to run one call. Dropping this value frees the slot.
+/// Holds a slot of a [`Bulkhead`]: the right to run one call. Dropping this value frees the slot.
 #[derive(Debug)]
 #[must_use = "the slot is free again when this is dropped"]
 pub struct BulkheadSlot<'b> {
@@ -26,8 +26,8 @@ impl<'b> BulkheadSlot<'b> {
     }
 }
 
-/// A slot of a [`Bulkhead`]: the right to run one call. Unlike a [`BulkheadSlot`], this slot is `'static`, so that a
-/// task, a stream or a thread can hold the slot. Dropping this value frees the slot.
+/// Holds a slot of a [`Bulkhead`]: the right to run one call. Unlike a [`BulkheadSlot`], this slot is `'static`, so
+/// that a task, a stream or a thread can hold the slot. Dropping this value frees the slot.
 #[derive(Debug)]
 #[must_use = "the slot is free again when this is dropped"]
 pub struct OwnedBulkheadSlot {

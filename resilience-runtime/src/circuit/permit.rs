@@ -337,7 +337,7 @@ macro_rules! permit {
 }
 
 permit! {
-    /// A permit for one call. The method [`try_acquire`](crate::CircuitBreaker::try_acquire) returns this permit.
+    /// Permits one call. The method [`try_acquire`](crate::CircuitBreaker::try_acquire) returns this permit.
     ///
     /// Each method of the permit records the outcome of the call and ends the permit. If a timeout, a `select!` or an
     /// early return drops the permit, the call is cancelled, and the statistic `total_cancelled` counts this call. If
@@ -368,8 +368,9 @@ permit! {
 }
 
 permit! {
-    /// A [`Permit`] that shares the ownership of its breaker, and therefore has no lifetime parameter. The method
-    /// [`try_acquire_owned`](crate::CircuitBreaker::try_acquire_owned) returns this permit.
+    /// Permits one call. Unlike a [`Permit`], this permit shares the ownership of its breaker, and therefore has no
+    /// lifetime parameter. The method [`try_acquire_owned`](crate::CircuitBreaker::try_acquire_owned) returns this
+    /// permit.
     ///
     /// An owned permit can move into a spawned task. A struct can also store an owned permit beside the response stream
     /// of the permitted call.

@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use crate::circuit::core::state::CircuitState;
 
-/// A snapshot of the statistics of one circuit. The function [`get_circuit_stats`](crate::get_circuit_stats) and the
-/// method [`CircuitBreaker::stats`](crate::CircuitBreaker::stats) return this snapshot.
+/// Contains the statistics of one circuit at one moment. The function [`get_circuit_stats`](crate::get_circuit_stats)
+/// and the method [`CircuitBreaker::stats`](crate::CircuitBreaker::stats) return this value.
 ///
 /// A field whose name begins with `total_` is zero when the circuit is created, and never decreases. If the state of
 /// the circuit changes during a call, only the `total_` fields count the outcome of this call.

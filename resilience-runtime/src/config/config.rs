@@ -9,7 +9,7 @@ use crate::config::section::{Line, Tables};
 use crate::config::{apply, environment, events, file, parse};
 use crate::registry::configured::Source;
 
-/// Settings of circuits, retries and other layers, from a file or from the environment. The guide
+/// Contains settings of circuits, retries and other layers, from a file or from the environment. The guide
 /// [Configuration](crate::guide::configuration) describes the format.
 ///
 /// A file contains a table for each layer. The options have the same names and values as in attributes:

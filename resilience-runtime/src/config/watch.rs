@@ -18,7 +18,7 @@ use crate::config::{apply, events};
 /// The time between two readings of the file.
 const BETWEEN_READINGS: Duration = Duration::from_secs(1);
 
-/// The future that watches a file with settings. [`Config::watch`] returns this future, which never ends.
+/// Watches a file with settings. [`Config::watch`] returns this future, which never ends.
 #[must_use = "a future does nothing until it is polled: spawn it"]
 pub struct WatchedConfig {
     path: PathBuf,

@@ -56,7 +56,7 @@ macro_rules! settings {
 }
 
 settings! {
-    /// The settings of a retry, for [`configure_retry`](crate::configure_retry).
+    /// Collects the settings of a retry that [`configure_retry`](crate::configure_retry) changes.
     RetrySettings of RetryOptions {
         /// Sets the maximum number of attempts of one call, at least 1. This number includes the first attempt.
         max: u32;
@@ -82,7 +82,7 @@ settings! {
 }
 
 settings! {
-    /// The setting of a timeout, for [`configure_timeout`](crate::configure_timeout).
+    /// Collects the setting of a timeout that [`configure_timeout`](crate::configure_timeout) changes.
     TimeoutSettings of TimeoutOptions {
         /// Sets the time after which the timeout ends a call, longer than zero, at most 584 years.
         after: Duration => timeout, |time| time;
@@ -90,7 +90,7 @@ settings! {
 }
 
 settings! {
-    /// The settings of a bulkhead, for [`configure_bulkhead`](crate::configure_bulkhead).
+    /// Collects the settings of a bulkhead that [`configure_bulkhead`](crate::configure_bulkhead) changes.
     BulkheadSettings of BulkheadOptions {
         /// Sets the maximum number of concurrent calls, at least 1. If the maximum becomes smaller, running calls keep
         /// their slots.
@@ -108,7 +108,7 @@ settings! {
 }
 
 settings! {
-    /// The settings of a rate limit, for [`configure_rate_limit`](crate::configure_rate_limit).
+    /// Collects the settings of a rate limit that [`configure_rate_limit`](crate::configure_rate_limit) changes.
     RateLimitSettings of RateLimitOptions {
         /// Sets the number of calls that may start in each second, 1 to 1,000,000. This setting replaces `limit` and
         /// `per`. One change must not contain both this setting and `limit` or `per`.
@@ -136,7 +136,7 @@ settings! {
 }
 
 settings! {
-    /// The settings of a hedge, for [`configure_hedge`](crate::configure_hedge).
+    /// Collects the settings of a hedge that [`configure_hedge`](crate::configure_hedge) changes.
     HedgeSettings of HedgeOptions {
         /// Sets the time from the start of an attempt to the start of the next attempt, longer than zero, at most 584
         /// years. A hedge that measures this time (`after = "p95"`) refuses this setting.

@@ -65,7 +65,7 @@ pub fn subscribe_all() -> EventStream {
     EventStream::new(Wanted::All)
 }
 
-/// A stream of events. [`subscribe`] and [`subscribe_all`] return this stream.
+/// Receives the events of this crate. [`subscribe`] and [`subscribe_all`] return this stream.
 ///
 /// With the feature `stream`, the type implements `Stream`. Dropping the stream ends the subscription.
 #[must_use = "the subscription ends as soon as the stream is dropped"]
@@ -181,7 +181,7 @@ impl fmt::Debug for EventStream {
     }
 }
 
-/// The error for a reader that was too slow to receive all events of an [`EventStream`].
+/// Reports that a reader was too slow to receive all events of an [`EventStream`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("missed {count} events: the reader of the event stream was too slow")]
 #[non_exhaustive]
@@ -228,7 +228,7 @@ pub fn on_transition(callback: impl Fn(&Event) + Send + Sync + 'static) -> Trans
     TransitionGuard { hub, id: hub.add_callback(Arc::new(callback)) }
 }
 
-/// The guard that [`on_transition`] returns. Dropping the guard removes the callback.
+/// Removes a callback when this guard is dropped. [`on_transition`] returns this guard.
 #[must_use = "the callback is removed as soon as the guard is dropped"]
 pub struct TransitionGuard {
     hub: &'static Hub,

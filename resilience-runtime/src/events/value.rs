@@ -7,8 +7,9 @@ use tracing::field::DisplayValue;
 
 use crate::circuit::core::state::CircuitState;
 
-/// An event of this crate, with the texts of its fields. The [table of events](crate#events) lists the names and the
-/// fields. [`subscribe`](crate::subscribe) and [`subscribe_all`](crate::subscribe_all) return streams of events.
+/// Describes an event of this crate, with the texts of its fields. The [table of events](crate#events) lists the names
+/// and the fields. [`subscribe`](crate::subscribe) and [`subscribe_all`](crate::subscribe_all) return streams of
+/// events.
 ///
 /// The method `to_string` returns the name and the fields, such as `circuit_closed circuit=search reason=recovery`.
 #[derive(Clone, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::fault::kind::Kind;
 
-/// The statistics of the faults that [`chaos`](crate::chaos) injects. [`get_stats`](crate::get_stats) returns these
-/// statistics in the field `chaos`.
+/// Contains the statistics of the faults that [`chaos`](crate::chaos) injects. [`get_stats`](crate::get_stats) returns
+/// these statistics in the field `chaos`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChaosStats {
@@ -15,7 +15,7 @@ pub struct ChaosStats {
     pub faults: BTreeMap<String, FaultStats>,
 }
 
-/// The numbers of calls with a fault, counted separately for each kind of fault.
+/// Contains the numbers of calls with a fault, counted separately for each kind of fault.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FaultStats {

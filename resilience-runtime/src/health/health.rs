@@ -19,7 +19,7 @@ const MOST: usize = 100;
 /// The largest number of circuits in the text of a report.
 const MOST_SHOWN: usize = 5;
 
-/// The status of a program or of a circuit, for readiness probes.
+/// Identifies the status of a program or of a circuit, for readiness probes.
 ///
 /// An outage begins when a circuit opens, and ends when the circuit closes or is disabled. The [`HealthRules`] name the
 /// essential circuits, and set the time for which an outage is tolerated.
@@ -52,7 +52,7 @@ impl fmt::Display for HealthStatus {
     }
 }
 
-/// A report about the health of the program. The functions [`health`] and [`health_with`] return this report.
+/// Reports the health of the program. The functions [`health`] and [`health_with`] return this report.
 ///
 /// `Display` shows one line, such as `degraded: search (open for 12s)`. With the feature `serde`, the report implements
 /// `Serialize`. In JSON, each state and each status is a text in lower case. Each time is a number of seconds, and
@@ -85,7 +85,7 @@ pub struct Health {
     pub more: usize,
 }
 
-/// The outage of one circuit, from the opening to the closing of the circuit.
+/// Describes the outage of one circuit, from the opening to the closing of the circuit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Outage {

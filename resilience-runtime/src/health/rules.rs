@@ -8,7 +8,7 @@ use crate::base::nearest::suggestion;
 use crate::registry::all_circuits;
 use crate::registry::key::shown;
 
-/// The rules by which [`health`](fn@crate::health) judges open circuits.
+/// Collects the rules by which [`health`](fn@crate::health) judges open circuits.
 ///
 /// Without rules, no circuit is essential, and each open circuit makes the program `Degraded` at once.
 ///

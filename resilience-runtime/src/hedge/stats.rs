@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// A snapshot of the settings and the counts of a hedge. [`Hedge::stats`](crate::Hedge::stats) and
-/// [`get_stats`](crate::get_stats) return this snapshot.
+/// Contains the settings and the counts of a hedge at one moment. [`Hedge::stats`](crate::Hedge::stats) and
+/// [`get_stats`](crate::get_stats) return this value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HedgeStats {

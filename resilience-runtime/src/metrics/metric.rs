@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::metrics::labels::Labels;
 
-/// A metric, such as the number of calls of each circuit.
+/// Contains the values of a metric, such as the number of calls of each circuit.
 ///
 /// ```
 /// use resilience_runtime::metrics::{MetricsReader, SampleValue};
@@ -26,7 +26,7 @@ pub struct Metric {
     pub samples: Vec<Sample>,
 }
 
-/// The kind of a [`Metric`].
+/// Identifies the kind of a [`Metric`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MetricKind {
@@ -40,7 +40,7 @@ pub enum MetricKind {
     Info,
 }
 
-/// A value of a [`Metric`], with its labels.
+/// Contains one value of a [`Metric`], with its labels.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Sample {
@@ -50,7 +50,7 @@ pub struct Sample {
     pub value: SampleValue,
 }
 
-/// The value of a [`Sample`].
+/// Contains the value of a [`Sample`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum SampleValue {
@@ -62,7 +62,7 @@ pub enum SampleValue {
     Histogram(Histogram),
 }
 
-/// A distribution of durations.
+/// Contains a distribution of durations.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Histogram {

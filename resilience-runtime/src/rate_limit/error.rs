@@ -9,7 +9,7 @@ use crate::base::name::Name;
 use crate::base::not_made::{ByRateLimit, NotMade};
 use crate::base::reason::Reason;
 
-/// The error of a call that a [`RateLimit`](crate::RateLimit) rejected.
+/// Reports that a [`RateLimit`](crate::RateLimit) rejected a call.
 ///
 /// Creating or cloning this error does not allocate.
 #[doc(alias = "RequestNotPermitted")]

@@ -1,6 +1,6 @@
 //! Defines the statistics of a rate limit.
 
-/// The counts of a rate limit at one moment. [`RateLimit::stats`](crate::RateLimit::stats) and
+/// Contains the counts of a rate limit at one moment. [`RateLimit::stats`](crate::RateLimit::stats) and
 /// [`get_stats`](crate::get_stats) return these counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

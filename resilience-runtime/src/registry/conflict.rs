@@ -12,7 +12,8 @@ use crate::circuit::settings::CircuitOption;
 use crate::events::event;
 use crate::registry::written::{Written, merge, source};
 
-/// Two contradictory settings of one circuit. [`check_circuits`](crate::check_circuits) returns all such conflicts.
+/// Describes two contradictory settings of one circuit. [`check_circuits`](crate::check_circuits) returns all such
+/// conflicts.
 ///
 /// ```standalone_crate
 /// use resilience_runtime::{check_circuits, circuit};

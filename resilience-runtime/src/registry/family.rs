@@ -48,8 +48,8 @@ struct History<S> {
     returned: S,
 }
 
-/// The current and the maximum number of layers with one name and the option `key`. [`get_stats`](crate::get_stats) and
-/// [`KeyedCircuits::stats`](crate::KeyedCircuits::stats) return this value.
+/// Contains the current and the maximum number of layers with one name and the option `key`.
+/// [`get_stats`](crate::get_stats) and [`KeyedCircuits::stats`](crate::KeyedCircuits::stats) return this value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FamilyStats {

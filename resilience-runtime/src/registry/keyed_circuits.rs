@@ -8,7 +8,7 @@ use crate::registry::family::{Family, FamilyStats};
 use crate::registry::key::Key;
 use crate::registry::owned::Owned;
 
-/// A set of circuits with one name: one circuit for each key, such as a host, a shard or a tenant.
+/// Holds a set of circuits with one name: one circuit for each key, such as a host, a shard or a tenant.
 ///
 /// All circuits have the same settings. If `max_keys` circuits exist, a new key evicts (removes) an idle circuit, which
 /// no call uses. A closed circuit is evicted before an open circuit. Among circuits with equal states, approximately

@@ -7,7 +7,7 @@ use tracing::field::display;
 use crate::events::event;
 use crate::registry::conflict::{self, CircuitConflict};
 
-/// A mistake in the settings of a layer. [`check`](crate::check) returns a list of mistakes.
+/// Describes a mistake in the settings of a layer. [`check`](crate::check) returns a list of mistakes.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(transparent)]
 #[non_exhaustive]
@@ -42,7 +42,7 @@ impl SettingsMistake {
     }
 }
 
-/// A contradiction between two attributes with the same name.
+/// Describes a contradiction between two attributes with the same name.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(
     "{layer} '{}': `{option}` is {} at {}, but {} at {}",
@@ -67,7 +67,7 @@ pub struct LayerConflict {
     pub places: [String; 2],
 }
 
-/// A required option that is missing in all attributes with one name.
+/// Describes a required option that is missing in all attributes with one name.
 ///
 /// Without the option, a bulkhead or a rate limit rejects every call, and a timeout or a hedge has no effect.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

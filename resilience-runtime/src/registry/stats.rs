@@ -22,8 +22,8 @@ use crate::retry::budget::state::reset_all_budgets;
 use crate::retry::layer::{Retry, RetryStats};
 use crate::timeout::timeout::{Timeout, TimeoutStats};
 
-/// The statistics of all layers that attributes create, and of all registered circuits. [`get_stats`] returns this
-/// value.
+/// Contains the statistics of all layers that attributes create, and of all registered circuits. [`get_stats`] returns
+/// this value.
 ///
 /// The keys of each map are the names of the layers. A layer without a name has the key `module::function`, such as
 /// `shop::orders::submit`. If two layers would have the same key, both keys also contain the line of the attribute, as

@@ -144,7 +144,7 @@ impl Pays for RetryBudget {
     }
 }
 
-/// The tokens and the counts of a budget. [`RetryBudget::stats`] returns this value.
+/// Contains the tokens and the counts of a budget at one moment. [`RetryBudget::stats`] returns this value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryBudgetStats {

@@ -133,7 +133,7 @@ impl Counts {
     }
 }
 
-/// The counts of a retry at one moment. [`get_stats`](crate::get_stats) and
+/// Contains the counts of a retry at one moment. [`get_stats`](crate::get_stats) and
 /// [`RetryPolicy::stats`](crate::RetryPolicy::stats) return these counts.
 ///
 /// If a call is cancelled during an attempt, this attempt is not counted.

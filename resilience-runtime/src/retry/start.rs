@@ -54,7 +54,7 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
     }
 }
 
-/// The attempts of one call. [`RetryPolicy::start`] returns this value.
+/// Makes the attempts of one call. [`RetryPolicy::start`] returns this value.
 #[must_use = "attempts do nothing until `next` or `next_blocking`"]
 pub struct RetryAttempts<E: ?Sized = AnyError, T: ?Sized = AnyValue> {
     attempts: Attempts,

@@ -40,7 +40,7 @@ pub fn restore(snapshot: Snapshot) -> Result<Restored, RestoreError> {
     Ok(Restored { restored: all.saturating_sub(waiting + dropped), waiting, dropped })
 }
 
-/// The result of [`restore`]: the numbers of restored, waiting and dropped states.
+/// Contains the result of [`restore`]: the numbers of restored, waiting and dropped states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Restored {
@@ -52,7 +52,7 @@ pub struct Restored {
     pub dropped: usize,
 }
 
-/// The error of [`restore`]. If `restore` returns an error, all states are unchanged.
+/// Reports that [`restore`] refused a snapshot. If `restore` returns an error, all states are unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RestoreError {

@@ -19,7 +19,7 @@ use crate::snapshot::states::{LONGEST_NAME, MOST_STATES, States};
 /// The format version of the snapshots that this crate writes and reads.
 pub(super) const VERSION: u32 = 1;
 
-/// The state of all circuits and rate limits, for another process. [`snapshot`] takes a snapshot, and
+/// Contains the state of all circuits and rate limits, for another process. [`snapshot`] takes a snapshot, and
 /// [`restore`](crate::restore()) restores the state in the other process.
 ///
 /// A snapshot implements `Serialize` and `Deserialize`, for self-describing formats such as JSON. The format has a

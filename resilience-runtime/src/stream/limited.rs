@@ -16,7 +16,7 @@ use crate::timeout::error::TimeoutError;
 use crate::timeout::timeout::Timer;
 
 pin_project! {
-    /// A stream with time limits for its first item and for each later item.
+    /// Limits the time that a stream takes for its first item and for each later item.
     ///
     /// If a limit expires, the stream returns one `Err`, which contains a [`TimeoutError`], and then `None`. The inner
     /// stream is dropped before the `Err` is returned. If an item is ready when the limit expires, the stream returns

@@ -11,8 +11,8 @@ use crate::expansion::cause::Cause;
 use crate::stream::judge::{AnyItem, Decision, Judge};
 use crate::stream::watch::Watch;
 
-/// An [`OwnedPermit`] inside a [`WatchedStream`](crate::WatchedStream), with a value of type `J` that judges the items
-/// of the stream.
+/// Holds an [`OwnedPermit`] inside a [`WatchedStream`](crate::WatchedStream), with a value of type `J` that judges the
+/// items of the stream.
 ///
 /// `J` is the [`Classifier`](crate::Classifier) of [`OwnedPermit::watch_with`]. Without a classifier, `J` is a private
 /// type.

@@ -13,7 +13,7 @@ use crate::stream::permit::WatchedPermit;
 use crate::stream::watch::Watch;
 
 pin_project! {
-    /// A stream that holds a permit of a circuit or a slot of a bulkhead.
+    /// Wraps a stream, and holds a permit of a circuit or a slot of a bulkhead.
     ///
     /// These methods return a watched stream:
     ///

@@ -89,7 +89,7 @@ pub fn hold_clock() -> HeldClock {
     HeldClock { _release: release }
 }
 
-/// A guard that prevents the paused clock from moving by itself. [`hold_clock`] returns this guard.
+/// Prevents the paused clock from moving by itself while this guard exists. [`hold_clock`] returns this guard.
 #[must_use = "the clock runs ahead again as soon as the guard is dropped"]
 pub struct HeldClock {
     _release: Sender<()>,

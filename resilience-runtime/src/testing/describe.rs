@@ -94,7 +94,7 @@ fn layer(function: &'static Function, index: usize, attribute: &'static str) -> 
     LayerDescription { attribute, name: name.map(str::to_owned), settings, is_held }
 }
 
-/// The layers of a decorated function. [`describe`] returns this value.
+/// Describes the layers of a decorated function. [`describe`] returns this value.
 ///
 /// The method `to_string` returns a line for each layer, such as `retry(max = 3, delay = 100ms)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,7 +104,7 @@ pub struct Stack {
     pub layers: Vec<LayerDescription>,
 }
 
-/// A layer of a decorated function, with its settings.
+/// Describes a layer of a decorated function, with its settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LayerDescription {

@@ -165,8 +165,7 @@ pub fn script<E: 'static>(name: &str, script: &str, error: impl Fn() -> E + Send
     }
 }
 
-/// A guard that removes a fault when the guard is dropped. [`latency`], [`hang`], [`panic()`] and [`script()`] return
-/// the guard.
+/// Removes a fault when this guard is dropped. [`latency`], [`hang`], [`panic()`] and [`script()`] return the guard.
 #[must_use = "the fault ends as soon as the guard is dropped"]
 #[derive(Debug)]
 pub struct FaultGuard {

@@ -168,7 +168,7 @@ impl fmt::Debug for Handle {
     }
 }
 
-/// A guard that makes the current thread a part of an isolated test. [`Handle::enter`] returns this guard.
+/// Makes the current thread a part of an isolated test while this guard exists. [`Handle::enter`] returns this guard.
 #[must_use = "the thread leaves the isolated test as soon as the guard is dropped"]
 #[derive(Debug)]
 pub struct HandleGuard {

@@ -118,7 +118,7 @@ fn left(until: Tick) -> Duration {
 }
 
 pin_project_lite::pin_project! {
-    /// The future that [`deadline`] returns.
+    /// Polls a future with a time limit for the layers inside. [`deadline`] returns this future.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless awaited"]
     pub struct Deadline<F> {

@@ -8,9 +8,9 @@ use thiserror::Error;
 use crate::base::not_made::{End, TimedOut};
 use crate::events::{self, event};
 
-/// The error of a call that a timeout ended, such as a [`Timeout`](crate::Timeout) or `#[timeout]`. A timeout also
-/// returns this error, and does not start the call, if its time is zero or the caller's [`deadline`](crate::deadline())
-/// has passed.
+/// Reports that a timeout, such as a [`Timeout`](crate::Timeout) or `#[timeout]`, ended a call. A timeout also returns
+/// this error, and does not start the call, if its time is zero or the caller's [`deadline`](crate::deadline()) has
+/// passed.
 ///
 /// ```
 /// use std::time::Duration;

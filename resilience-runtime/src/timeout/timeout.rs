@@ -164,8 +164,8 @@ impl fmt::Debug for Timeout {
     }
 }
 
-/// The time limit and the counts of a timeout. [`Timeout::stats`] and [`get_stats`](crate::get_stats) return this
-/// value.
+/// Contains the time limit and the counts of a timeout at one moment. [`Timeout::stats`] and
+/// [`get_stats`](crate::get_stats) return this value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TimeoutStats {

@@ -77,8 +77,8 @@ impl Default for RetryRatio {
     }
 }
 
-/// The kind of failure that led to a retry. A [`TokenBucket`] has a cost for each kind. A [`RetryRatio`] ignores the
-/// kind.
+/// Identifies the kind of failure that led to a retry. A [`TokenBucket`] has a cost for each kind. A [`RetryRatio`]
+/// ignores the kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RetryCost {
