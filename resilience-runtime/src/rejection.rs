@@ -63,6 +63,18 @@ pub enum Rejection {
 }
 
 /// Identifies the kind of layer that rejected or ended a call. [`Rejection::kind`] returns this kind.
+///
+/// ```
+/// use resilience_runtime::{CircuitBreaker, Rejection, RejectionKind};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let breaker = CircuitBreaker::builder("kind_example").build()?;
+/// breaker.force_open();
+/// let rejection = Rejection::from(breaker.try_acquire().unwrap_err());
+/// assert_eq!(rejection.kind(), RejectionKind::Circuit);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RejectionKind {

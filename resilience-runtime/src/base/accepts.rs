@@ -8,6 +8,16 @@
 /// contains no function that receives an error, such as `retry_if`.
 ///
 /// No value of this type exists.
+///
+/// ```
+/// use resilience_runtime::{AnyError, AnyValue, RetryPolicy};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let _any: RetryPolicy<AnyError, AnyValue> = RetryPolicy::default(); // the same type as `RetryPolicy`
+/// let _of_errors: RetryPolicy<std::io::Error> = RetryPolicy::builder().retry_if(|_: &std::io::Error| true).build()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct AnyError {
     _unsized: [Never],
@@ -18,6 +28,15 @@ pub struct AnyError {
 /// contains no function that receives an `Ok` value, such as `retry_if_ok`.
 ///
 /// No value of this type exists.
+///
+/// ```
+/// use resilience_runtime::{AnyError, Classifier};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let _of_values: Classifier<AnyError, u16> = Classifier::builder().failure_if_ok(|status: &u16| *status >= 500).build()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct AnyValue {
     _unsized: [Never],
@@ -31,6 +50,24 @@ enum Never {}
 ///
 /// Each type accepts itself. [`AnyError`] and [`AnyValue`] accept every type. The trait is sealed, so only this crate
 /// can implement the trait.
+///
+/// ```
+/// use resilience_runtime::{Accepts, RetryPolicy};
+///
+/// async fn ask<E, T>(policy: &RetryPolicy<E, T>) -> std::io::Result<u32>
+/// where
+///     E: Accepts<std::io::Error> + ?Sized,
+///     T: Accepts<u32> + ?Sized,
+/// {
+///     policy.call(|| async { Ok(7) }).await
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// assert_eq!(ask(&RetryPolicy::default()).await?, 7);
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "functions for the type `{Self}` do not accept the type `{V}`",
     note = "the functions of a retry policy, such as `retry_if`, fix its error type and its value type",

@@ -15,6 +15,20 @@ use crate::bulkhead::bulkhead::{Bulkhead, Settings};
 /// | `max` | required | at least 1 |
 /// | `wait` | 0 | 0 to 584 years |
 /// | `max_queue` | 1,000 | 1 to 1,000,000,000 |
+///
+/// ```
+/// use std::time::Duration;
+/// use resilience_runtime::Bulkhead;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bulkhead = Bulkhead::builder("reports", 10).wait(Duration::from_millis(500)).max_queue(50).build()?;
+/// assert_eq!(bulkhead.stats().max, 10);
+///
+/// let error = Bulkhead::builder("reports", 0).build().unwrap_err();
+/// assert_eq!(error.to_string(), "`max` is 0, but must be a whole number of at least 1");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct BulkheadBuilder {

@@ -169,6 +169,23 @@ impl CircuitBreaker {
     /// # Cancel safety
     ///
     /// Dropping the future that this method returns cancels the call, as in [`call`](Self::call).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io;
+    /// use resilience_runtime::{CircuitBreaker, Classifier};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let breaker = CircuitBreaker::builder("call_with_example").build()?;
+    /// let classifier = Classifier::builder().failure_if(|error: &io::Error| error.kind() != io::ErrorKind::NotFound).build()?;
+    /// let missing = || async { Err::<(), io::Error>(io::ErrorKind::NotFound.into()) };
+    /// assert!(breaker.call_with(&classifier, missing).await.is_err());
+    /// assert_eq!((breaker.stats().failures, breaker.stats().total_ignored), (0, 1));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn call_with<V, X, F, Fut, E, T>(&self, classifier: &Classifier<E, T>, f: F) -> Result<V, CallError<X>>
     where
         F: FnOnce() -> Fut,

@@ -20,6 +20,25 @@ use crate::circuit::classifier_functions::{OfErrors, OfValues, debug};
 /// | `as_error` | none | |
 ///
 /// If an option is set twice, the second function replaces the first function.
+///
+/// ```
+/// use std::io;
+/// use resilience_runtime::{CircuitBreaker, Classifier};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let classifier = Classifier::builder()
+///     .failure_if(|error: &io::Error| error.kind() == io::ErrorKind::TimedOut)
+///     .failure_if_ok(|status: &u16| *status >= 500)
+///     .build()?;
+/// let breaker = CircuitBreaker::builder("classifier_builder_example").build()?;
+/// breaker.try_acquire()?.settle(&classifier, &Ok::<_, io::Error>(503));
+/// breaker.try_acquire()?.settle(&classifier, &Err::<u16, _>(io::Error::other("no fault of the service")));
+/// assert_eq!((breaker.stats().failures, breaker.stats().total_ignored), (1, 1));
+///
+/// assert!(Classifier::builder().retry_after_ok(|_: &u16| None).build().is_err());
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a builder does nothing until `build`"]
 pub struct ClassifierBuilder<E: ?Sized = AnyError, T: ?Sized = AnyValue> {
     errors: OfErrors<E>,

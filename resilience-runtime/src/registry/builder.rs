@@ -91,6 +91,22 @@ impl CircuitBreaker {
 
 /// Marks a [`CircuitBuilder`] that changes the settings of an existing circuit. The closure that
 /// [`configure`](fn@crate::configure) calls receives such a builder.
+///
+/// ```
+/// use std::time::Duration;
+/// use resilience_runtime::{CircuitBreaker, CircuitBuilder, Configured, configure};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// fn strict(circuit: CircuitBuilder<Configured>) -> CircuitBuilder<Configured> {
+///     circuit.threshold(1).cooldown(Duration::from_secs(60))
+/// }
+///
+/// let breaker = CircuitBreaker::builder("configured_example").register()?;
+/// configure("configured_example", strict)?;
+/// assert_eq!(breaker.stats().threshold, 1);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Configured;
@@ -144,6 +160,20 @@ impl<T> CircuitBuilder<T> {
 
     /// Sets the failure rate at which the circuit opens, above 0, at most 1. Default: none. The failure rate is the
     /// share of failed calls in the window of time or of [`calls`](Self::calls).
+    ///
+    /// ```
+    /// use resilience_runtime::{CircuitBreaker, CircuitState};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let breaker = CircuitBreaker::builder("rate_example").failure_rate(0.5).calls(4).min_calls(4).build()?;
+    /// for is_failure in [false, false, true, true] {
+    ///     let permit = breaker.try_acquire()?;
+    ///     if is_failure { permit.failure() } else { permit.success() }
+    /// }
+    /// assert_eq!(breaker.state(), CircuitState::Open);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn failure_rate(mut self, rate: f64) -> Self {
         self.options.failure_rate = Some(rate);
         self
@@ -163,6 +193,29 @@ impl<T> CircuitBuilder<T> {
     /// Sets the slow rate at which the circuit opens, above 0, at most 1. Default: none. The slow rate is the share of
     /// slow calls in the window of time or of [`calls`](Self::calls). This option requires
     /// [`slow_call`](Self::slow_call).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use resilience_runtime::{CircuitBreaker, CircuitState};
+    /// use tokio::time::advance;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let breaker = CircuitBreaker::builder("slow_example")
+    ///     .slow_call(Duration::from_secs(1))
+    ///     .slow_rate(0.5)
+    ///     .calls(10)
+    ///     .min_calls(2)
+    ///     .build()?;
+    /// for _ in 0..2 {
+    ///     let permit = breaker.try_acquire()?;
+    ///     advance(Duration::from_secs(2)).await;
+    ///     permit.success();
+    /// }
+    /// assert_eq!(breaker.state(), CircuitState::Open);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn slow_rate(mut self, rate: f64) -> Self {
         self.options.slow_rate = Some(rate);
         self
@@ -297,6 +350,22 @@ impl CircuitBuilder<CircuitBreaker> {
     ///
     /// Returns a [`ConfigError`] for a blank name, a name that ends in brackets, an option outside its range, or
     /// options that cannot be combined.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use resilience_runtime::{CircuitBreaker, get_circuit};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let breaker = CircuitBreaker::builder("not_registered").threshold(5).build()?;
+    /// assert_eq!(breaker.stats().threshold, 5);
+    /// assert!(get_circuit("not_registered").is_none());
+    ///
+    /// let error = CircuitBreaker::builder("shard[7]").build().unwrap_err();
+    /// assert_eq!(error.option(), "name");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn build(self) -> Result<CircuitBreaker, ConfigError> {
         self.check()?;
         Ok(CircuitBreaker::new(self.name.into(), Settings::shared(self.options)))
@@ -327,6 +396,22 @@ impl CircuitBuilder<CircuitBreaker> {
     ///   override this value.
     /// - A file, the environment or [`configure`](fn@crate::configure) has changed an option of this circuit, and this
     ///   option cannot be combined with an option of this builder.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use resilience_runtime::{CircuitBreaker, get_circuit_stats};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let breaker = CircuitBreaker::builder("registered_example").threshold(5).register()?;
+    /// breaker.try_acquire()?.failure();
+    /// assert_eq!(get_circuit_stats()["registered_example"].failures, 1);
+    ///
+    /// let error = CircuitBreaker::builder("registered_example").threshold(6).register().unwrap_err();
+    /// assert_eq!((error.option(), error.value()), ("threshold", "6"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn register(self) -> Result<CircuitBreaker, ConfigError> {
         self.check()?;
         registry::register(self.name.clone(), self.written())

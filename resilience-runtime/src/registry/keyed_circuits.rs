@@ -53,6 +53,22 @@ impl KeyedCircuits {
     ///
     /// The method allocates memory only if it creates a circuit. The set is divided into at most 16 parts, and the
     /// method locks only the part of this key.
+    ///
+    /// ```
+    /// use resilience_runtime::KeyedCircuits;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let users = KeyedCircuits::builder("user").max_keys(1).build()?;
+    /// let first = users.get("ann");
+    /// let temporary = users.get("bob"); // the handle `first` keeps its circuit from eviction
+    /// assert!(users.find("ann").is_some() && users.find("bob").is_none());
+    ///
+    /// drop((first, temporary));
+    /// users.get("bob");
+    /// assert!(users.find("ann").is_none() && users.find("bob").is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get(&self, key: impl Key) -> CircuitBreaker {
         self.0.of(&key)
     }

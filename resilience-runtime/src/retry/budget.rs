@@ -103,6 +103,17 @@ impl RetryBudget {
 
     /// Returns whether the budget grants a retry. A granted retry reduces the budget, even if the caller does not make
     /// the retry.
+    ///
+    /// ```
+    /// use resilience_runtime::{RetryBudget, RetryCost, TokenBucket};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let budget = RetryBudget::bucket(TokenBucket { capacity: 9, ..TokenBucket::DEFAULT });
+    /// assert!(budget.try_retry(RetryCost::Failure)); // takes 5 tokens
+    /// assert!(!budget.try_retry(RetryCost::Failure)); // needs 5 tokens, but 4 are left
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_retry(&self, cost: RetryCost) -> bool {
         self.state().try_retry(cost)
     }
@@ -145,6 +156,19 @@ impl Pays for RetryBudget {
 }
 
 /// Contains the tokens and the counts of a budget at one moment. [`RetryBudget::stats`] returns this value.
+///
+/// ```
+/// use resilience_runtime::{RetryBudget, RetryCost, TokenBucket};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let budget = RetryBudget::bucket(TokenBucket { capacity: 5, ..TokenBucket::DEFAULT });
+/// budget.try_retry(RetryCost::Failure);
+/// budget.try_retry(RetryCost::Failure);
+/// let stats = budget.stats();
+/// assert_eq!((stats.tokens, stats.granted, stats.denied), (0, 1, 1));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryBudgetStats {

@@ -137,6 +137,19 @@ impl Counts {
 /// [`RetryPolicy::stats`](crate::RetryPolicy::stats) return these counts.
 ///
 /// If a call is cancelled during an attempt, this attempt is not counted.
+///
+/// ```
+/// use resilience_runtime::RetryPolicy;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let policy = RetryPolicy::builder().max(2).build()?;
+/// assert!(policy.call(|| async { Err::<(), _>("down") }).await.is_err());
+/// let stats = policy.stats();
+/// assert_eq!((stats.total_attempts, stats.total_retries, stats.total_exhausted), (2, 1, 1));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryStats {

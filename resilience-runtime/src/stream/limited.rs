@@ -90,6 +90,21 @@ impl<S, E> LimitedStream<S, E> {
 
     /// Wraps `stream`, at first without limits. If a limit expires, the function `error`, such as `From::from`,
     /// converts the [`TimeoutError`] to the error type of the stream.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use futures_util::{StreamExt, stream};
+    /// use resilience_runtime::{LimitedStream, TimeoutError};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let silent = stream::pending::<Result<u32, TimeoutError>>();
+    /// let limited = LimitedStream::with_error(silent, |error| error).first_item(Duration::from_secs(5));
+    /// let items: Vec<_> = limited.collect().await;
+    /// assert_eq!(items[0].as_ref().unwrap_err().after(), Duration::from_secs(5));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_error<T>(stream: S, error: fn(TimeoutError) -> E) -> Self
     where
         S: Stream<Item = Result<T, E>>,

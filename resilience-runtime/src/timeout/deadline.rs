@@ -119,6 +119,19 @@ fn left(until: Tick) -> Duration {
 
 pin_project_lite::pin_project! {
     /// Polls a future with a time limit for the layers inside. [`deadline`] returns this future.
+    ///
+    /// ```
+    /// use std::future::Ready;
+    /// use std::time::Duration;
+    /// use resilience_runtime::{Deadline, deadline};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let limited: Deadline<Ready<u32>> = deadline(Duration::from_secs(5), std::future::ready(7));
+    /// assert_eq!(limited.await, 7);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[derive(Debug)]
     #[must_use = "futures do nothing unless awaited"]
     pub struct Deadline<F> {
