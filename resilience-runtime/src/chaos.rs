@@ -59,12 +59,54 @@ pub use crate::fault::stats::{ChaosStats, FaultStats};
 const LONGEST: Duration = Duration::from_secs(600);
 
 /// Allows faults for ten minutes, or until the returned value is dropped.
+///
+/// ```
+/// use resilience_runtime::chaos::{self, Fault};
+/// use resilience_runtime::circuit;
+///
+/// #[circuit(name = "arm_example")]
+/// async fn ask() -> std::io::Result<u32> {
+///     Ok(7)
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let armed = chaos::arm();
+/// let _outage = armed.inject("arm_example", 1.0, Fault::error(|| std::io::Error::other("chaos")))?;
+/// assert!(ask().await.is_err());
+/// drop(armed);
+/// assert!(ask().await.is_ok());
+/// # Ok(())
+/// # }
+/// ```
 pub fn arm() -> Armed {
     arm_for(LONGEST)
 }
 
 /// Allows faults for the given time, or until the returned value is dropped. Every duration is allowed. With zero, no
 /// fault takes effect. A time of more than 438 years counts as 438 years.
+///
+/// ```
+/// use std::time::Duration;
+/// use resilience_runtime::chaos::{self, Fault};
+/// use resilience_runtime::circuit;
+/// use tokio::time::advance;
+///
+/// #[circuit(name = "arm_for_example")]
+/// async fn ask() -> std::io::Result<u32> {
+///     Ok(7)
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let armed = chaos::arm_for(Duration::from_secs(60));
+/// let _outage = armed.inject("arm_for_example", 1.0, Fault::error(|| std::io::Error::other("chaos")))?;
+/// assert!(ask().await.is_err());
+/// advance(Duration::from_secs(61)).await;
+/// assert!(ask().await.is_ok());
+/// # Ok(())
+/// # }
+/// ```
 pub fn arm_for(time: Duration) -> Armed {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     Armed {
@@ -78,6 +120,18 @@ pub fn arm_for(time: Duration) -> Armed {
 
 /// Permits the injection of faults. [`arm`] and [`arm_for`] return this value. When this value is dropped, all faults
 /// that it has injected end.
+///
+/// ```
+/// use resilience_runtime::chaos::{Armed, arm};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// struct Drill { armed: Armed }
+///
+/// let drill = Drill { armed: arm() };
+/// drop(drill.armed); // ends all faults of the drill
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "all faults end as soon as the value is dropped"]
 #[derive(Debug)]
 pub struct Armed {
@@ -107,6 +161,29 @@ impl Armed {
     ///
     /// Returns a [`ConfigError`] if no decorated function and no layer has the name, or if the rate is outside its
     /// range.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use resilience_runtime::chaos::{self, Fault};
+    /// use resilience_runtime::circuit;
+    ///
+    /// #[circuit(name = "inject_example")]
+    /// async fn ask() -> std::io::Result<u32> {
+    ///     Ok(7)
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let armed = chaos::arm();
+    /// let _half = armed.inject("inject_example", 0.5, Fault::error(|| std::io::Error::other("chaos")))?;
+    /// let _ = ask().await; // fails in about half of all calls
+    ///
+    /// assert_eq!(armed.inject("inject_example", 0.0, Fault::panic()).unwrap_err().option(), "rate");
+    /// assert_eq!(armed.inject("no such name", 1.0, Fault::panic()).unwrap_err().option(), "name");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn inject(&self, name: &str, rate: f64, fault: Fault) -> Result<Injection, ConfigError> {
         if !(rate > 0.0 && rate <= 1.0) {
             return Err(ConfigError::new("rate", rate.to_string(), "a number above 0, at most 1"));
@@ -131,6 +208,26 @@ impl Drop for Armed {
 }
 
 /// Ends a fault when this guard is dropped. [`Armed::inject`] returns this guard.
+///
+/// ```
+/// use resilience_runtime::chaos::{self, Fault};
+/// use resilience_runtime::circuit;
+///
+/// #[circuit(name = "injection_example")]
+/// async fn ask() -> std::io::Result<u32> {
+///     Ok(7)
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let armed = chaos::arm();
+/// let outage = armed.inject("injection_example", 1.0, Fault::error(|| std::io::Error::other("chaos")))?;
+/// assert!(ask().await.is_err());
+/// drop(outage);
+/// assert!(ask().await.is_ok());
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "the fault ends as soon as the guard is dropped"]
 #[derive(Debug)]
 pub struct Injection {
@@ -148,6 +245,18 @@ impl Drop for Injection {
 }
 
 /// Describes a fault for [`Armed::inject`].
+///
+/// ```
+/// use std::time::Duration;
+/// use resilience_runtime::chaos::Fault;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let slow = Fault::latency(Duration::from_millis(50)..=Duration::from_millis(200));
+/// let failing = Fault::error(|| std::io::Error::other("chaos"));
+/// let _faults = [slow, failing, Fault::hang(), Fault::panic()];
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Fault(Kind);
 

@@ -33,7 +33,8 @@ pub struct AnyError {
 /// use resilience_runtime::{AnyError, Classifier};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let _of_values: Classifier<AnyError, u16> = Classifier::builder().failure_if_ok(|status: &u16| *status >= 500).build()?;
+/// let classifier = Classifier::builder().failure_if_ok(|status: &u16| *status >= 500);
+/// let _of_values: Classifier<AnyError, u16> = classifier.build()?;
 /// # Ok(())
 /// # }
 /// ```

@@ -179,7 +179,8 @@ impl CircuitBreaker {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let breaker = CircuitBreaker::builder("call_with_example").build()?;
-    /// let classifier = Classifier::builder().failure_if(|error: &io::Error| error.kind() != io::ErrorKind::NotFound).build()?;
+    /// let is_failure = |error: &io::Error| error.kind() != io::ErrorKind::NotFound;
+    /// let classifier = Classifier::builder().failure_if(is_failure).build()?;
     /// let missing = || async { Err::<(), io::Error>(io::ErrorKind::NotFound.into()) };
     /// assert!(breaker.call_with(&classifier, missing).await.is_err());
     /// assert_eq!((breaker.stats().failures, breaker.stats().total_ignored), (0, 1));

@@ -317,12 +317,36 @@ macro_rules! permit {
             /// If this failure opens the circuit, the cooldown lasts for the longer of two times: the circuit's own
             /// cooldown and the delay `time`. The option `cooldown_jitter` extends both times. The resulting cooldown
             /// is at most `max_cooldown`.
+            ///
+            /// ```
+            /// use std::time::Duration;
+            /// use resilience_runtime::CircuitBreaker;
+            ///
+            /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+            /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+            /// let breaker = CircuitBreaker::builder("failure_retry_after_example").threshold(1).build()?;
+            /// breaker.try_acquire()?.failure_retry_after(Duration::from_secs(60));
+            /// assert_eq!(breaker.stats().cooldown_remaining, Duration::from_secs(60));
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn failure_retry_after(mut self, time: Duration) {
                 self.0.end_as_failure(None, Some(time));
             }
 
             /// Ends the call as neither success nor failure. This method is for an error that is no fault of the
             /// service, such as "not found".
+            ///
+            /// ```
+            /// use resilience_runtime::CircuitBreaker;
+            ///
+            /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+            /// let breaker = CircuitBreaker::builder("ignore_example").build()?;
+            /// breaker.try_acquire()?.ignore();
+            /// assert_eq!((breaker.stats().failures, breaker.stats().total_ignored), (0, 1));
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn ignore(mut self) {
                 self.0.end().ignore();
             }

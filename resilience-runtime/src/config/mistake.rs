@@ -35,6 +35,18 @@ pub struct RefusedConfig {
 }
 
 /// Describes one mistake in settings from a file or from the environment.
+///
+/// ```
+/// use resilience_runtime::Config;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let refused = Config::from_toml("[circuit.exa_api]\nthreshold = 0").unwrap_err();
+/// let mistake = &refused.mistakes()[0];
+/// assert_eq!((mistake.file(), mistake.line(), mistake.variable()), (None, Some(2), None));
+/// assert!(mistake.message().ends_with("must be a whole number of at least 1"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConfigMistake {

@@ -19,6 +19,18 @@ use crate::config::{apply, events};
 const BETWEEN_READINGS: Duration = Duration::from_secs(1);
 
 /// Watches a file with settings. [`Config::watch`] returns this future, which never ends.
+///
+/// ```
+/// use resilience_runtime::{Config, WatchedConfig};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let watched: WatchedConfig = Config::watch("resilience.toml");
+/// let task = tokio::spawn(watched);
+/// task.abort(); // ends the watch
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a future does nothing until it is polled: spawn it"]
 pub struct WatchedConfig {
     path: PathBuf,

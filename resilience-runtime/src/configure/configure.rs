@@ -283,6 +283,19 @@ pub fn configure_hedge(name: &str, changes: impl FnOnce(HedgeSettings) -> HedgeS
 
 /// Undoes all changes of settings at run time, including settings from files and from the environment. The options of
 /// attributes, of registered builders and of presets are in force again.
+///
+/// ```
+/// use resilience_runtime::{CircuitBreaker, configure, reset_configuration};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let breaker = CircuitBreaker::builder("reset_configuration_example").threshold(3).register()?;
+/// configure("reset_configuration_example", |circuit| circuit.threshold(9))?;
+/// assert_eq!(breaker.stats().threshold, 9);
+/// reset_configuration();
+/// assert_eq!(breaker.stats().threshold, 3);
+/// # Ok(())
+/// # }
+/// ```
 pub fn reset_configuration() {
     #[cfg(feature = "config")]
     crate::config::apply::forget(reset_layers);

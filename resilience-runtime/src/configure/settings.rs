@@ -57,6 +57,27 @@ macro_rules! settings {
 
 settings! {
     /// Collects the settings of a retry that [`configure_retry`](crate::configure_retry) changes.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use resilience_runtime::{RetrySettings, configure_retry, retry};
+    ///
+    /// #[retry(name = "retry_settings_example", max = 3)]
+    /// async fn ask() -> std::io::Result<()> {
+    ///     Ok(())
+    /// }
+    ///
+    /// fn busy_day(retry: RetrySettings) -> RetrySettings {
+    ///     retry.max(5).delay(Duration::from_millis(50))
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # if cfg!(not(feature = "declare")) { ask().await?; }
+    /// configure_retry("retry_settings_example", busy_day)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     RetrySettings of RetryOptions {
         /// Sets the maximum number of attempts of one call, at least 1. This number includes the first attempt.
         max: u32;
@@ -83,6 +104,27 @@ settings! {
 
 settings! {
     /// Collects the setting of a timeout that [`configure_timeout`](crate::configure_timeout) changes.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use resilience_runtime::{TimeoutSettings, configure_timeout, timeout};
+    ///
+    /// #[timeout(5, name = "timeout_settings_example")]
+    /// async fn ask() -> std::io::Result<()> {
+    ///     Ok(())
+    /// }
+    ///
+    /// fn busy_day(timeout: TimeoutSettings) -> TimeoutSettings {
+    ///     timeout.after(Duration::from_secs(2))
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # if cfg!(not(feature = "declare")) { ask().await?; }
+    /// configure_timeout("timeout_settings_example", busy_day)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     TimeoutSettings of TimeoutOptions {
         /// Sets the time after which the timeout ends a call, longer than zero, at most 584 years.
         after: Duration => timeout, |time| time;
@@ -91,6 +133,27 @@ settings! {
 
 settings! {
     /// Collects the settings of a bulkhead that [`configure_bulkhead`](crate::configure_bulkhead) changes.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use resilience_runtime::{BulkheadSettings, bulkhead, configure_bulkhead};
+    ///
+    /// #[bulkhead(name = "bulkhead_settings_example", max = 3)]
+    /// async fn ask() -> std::io::Result<()> {
+    ///     Ok(())
+    /// }
+    ///
+    /// fn busy_day(bulkhead: BulkheadSettings) -> BulkheadSettings {
+    ///     bulkhead.max(5).wait(Duration::from_millis(50))
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # if cfg!(not(feature = "declare")) { ask().await?; }
+    /// configure_bulkhead("bulkhead_settings_example", busy_day)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     BulkheadSettings of BulkheadOptions {
         /// Sets the maximum number of concurrent calls, at least 1. If the maximum becomes smaller, running calls keep
         /// their slots.
@@ -109,6 +172,27 @@ settings! {
 
 settings! {
     /// Collects the settings of a rate limit that [`configure_rate_limit`](crate::configure_rate_limit) changes.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use resilience_runtime::{RateLimitSettings, configure_rate_limit, rate_limit};
+    ///
+    /// #[rate_limit(name = "rate_limit_settings_example", per_second = 3)]
+    /// async fn ask() -> std::io::Result<()> {
+    ///     Ok(())
+    /// }
+    ///
+    /// fn busy_day(limit: RateLimitSettings) -> RateLimitSettings {
+    ///     limit.limit(60).per(Duration::from_secs(60))
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # if cfg!(not(feature = "declare")) { ask().await?; }
+    /// configure_rate_limit("rate_limit_settings_example", busy_day)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     RateLimitSettings of RateLimitOptions {
         /// Sets the number of calls that may start in each second, 1 to 1,000,000. This setting replaces `limit` and
         /// `per`. One change must not contain both this setting and `limit` or `per`.
@@ -137,6 +221,27 @@ settings! {
 
 settings! {
     /// Collects the settings of a hedge that [`configure_hedge`](crate::configure_hedge) changes.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use resilience_runtime::{HedgeSettings, configure_hedge, hedge};
+    ///
+    /// #[hedge(name = "hedge_settings_example", after = 1, max = 3)]
+    /// async fn ask() -> std::io::Result<()> {
+    ///     Ok(())
+    /// }
+    ///
+    /// fn busy_day(hedge: HedgeSettings) -> HedgeSettings {
+    ///     hedge.after(Duration::from_millis(50)).max(2)
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # if cfg!(not(feature = "declare")) { ask().await?; }
+    /// configure_hedge("hedge_settings_example", busy_day)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     HedgeSettings of HedgeOptions {
         /// Sets the time from the start of an attempt to the start of the next attempt, longer than zero, at most 584
         /// years. A hedge that measures this time (`after = "p95"`) refuses this setting.

@@ -25,6 +25,16 @@ const MOST_SHOWN: usize = 5;
 /// essential circuits, and set the time for which an outage is tolerated.
 ///
 /// `Display` shows `ok`, `degraded` or `down`.
+///
+/// ```
+/// use resilience_runtime::HealthStatus;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// assert!(HealthStatus::Ok < HealthStatus::Degraded && HealthStatus::Degraded < HealthStatus::Down);
+/// assert_eq!(HealthStatus::Degraded.to_string(), "degraded");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum HealthStatus {
     /// No circuit has an outage, or every outage is shorter than the tolerated time.
@@ -86,6 +96,21 @@ pub struct Health {
 }
 
 /// Describes the outage of one circuit, from the opening to the closing of the circuit.
+///
+/// ```
+/// use std::time::Duration;
+/// use resilience_runtime::{CircuitBreaker, CircuitState, HealthStatus, health};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let breaker = CircuitBreaker::builder("outage_example").register()?;
+/// breaker.trip();
+/// let health = health();
+/// let outage = health.outages.iter().find(|outage| outage.name == "outage_example").unwrap();
+/// assert_eq!((outage.state, outage.status, outage.is_essential), (CircuitState::Open, HealthStatus::Degraded, false));
+/// assert!(outage.cooldown_remaining <= Duration::from_secs(30));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Outage {
@@ -130,6 +155,22 @@ fn rules() -> &'static Mutex<HealthRules> {
 ///
 /// Returns a [`ConfigError`], and changes nothing, if the rules name a circuit that does not exist. Without the feature
 /// `declare`, the circuit of an attribute exists only after the first call of the decorated function.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use resilience_runtime::{CircuitBreaker, HealthRules, set_health_rules};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// CircuitBreaker::builder("set_rules_example").register()?;
+/// set_health_rules(HealthRules::new().essential("set_rules_example").tolerate(Duration::from_secs(10)))?;
+///
+/// let error = set_health_rules(HealthRules::new().essential("set_rules_exampel")).unwrap_err();
+/// assert_eq!(error.option(), "name");
+/// # Ok(())
+/// # }
+/// ```
 pub fn set_health_rules(rules_of_user: HealthRules) -> Result<(), ConfigError> {
     rules_of_user.check()?;
     *lock_std(rules()) = rules_of_user;
@@ -175,6 +216,20 @@ pub fn health() -> Health {
 /// # Errors
 ///
 /// Returns a [`ConfigError`] if the rules name a circuit that does not exist.
+///
+/// # Examples
+///
+/// ```
+/// use resilience_runtime::{CircuitBreaker, HealthRules, HealthStatus, health_with};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let breaker = CircuitBreaker::builder("health_with_example").register()?;
+/// breaker.trip();
+/// let rules = HealthRules::new().essential("health_with_example");
+/// assert_eq!(health_with(&rules)?.status, HealthStatus::Down);
+/// # Ok(())
+/// # }
+/// ```
 pub fn health_with(rules: &HealthRules) -> Result<Health, ConfigError> {
     rules.check()?;
     Ok(report(rules))

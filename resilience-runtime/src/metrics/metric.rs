@@ -27,6 +27,17 @@ pub struct Metric {
 }
 
 /// Identifies the kind of a [`Metric`].
+///
+/// ```
+/// use resilience_runtime::metrics::{MetricKind, MetricsReader};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let metrics = MetricsReader::new().read();
+/// let calls = metrics.iter().find(|metric| metric.name == "resilience_circuit_calls_total").unwrap();
+/// assert_eq!(calls.kind, MetricKind::Counter);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MetricKind {
@@ -41,6 +52,20 @@ pub enum MetricKind {
 }
 
 /// Contains one value of a [`Metric`], with its labels.
+///
+/// ```
+/// use resilience_runtime::CircuitBreaker;
+/// use resilience_runtime::metrics::MetricsReader;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// CircuitBreaker::builder("sample_example").register()?;
+/// let metrics = MetricsReader::new().read();
+/// let calls = metrics.iter().find(|metric| metric.name == "resilience_circuit_calls_total").unwrap();
+/// let mut labels = calls.samples.iter().flat_map(|sample| &sample.labels);
+/// assert!(labels.any(|(label, value)| *label == "name" && value == "sample_example"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Sample {
@@ -51,6 +76,24 @@ pub struct Sample {
 }
 
 /// Contains the value of a [`Sample`].
+///
+/// ```
+/// use resilience_runtime::metrics::SampleValue;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// fn number(value: &SampleValue) -> f64 {
+///     match value {
+///         SampleValue::Count(count) => *count as f64,
+///         SampleValue::Number(number) => *number,
+///         SampleValue::Histogram(histogram) => histogram.count() as f64,
+///         _ => f64::NAN,
+///     }
+/// }
+///
+/// assert_eq!(number(&SampleValue::Count(3)), 3.0);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum SampleValue {
@@ -63,6 +106,24 @@ pub enum SampleValue {
 }
 
 /// Contains a distribution of durations.
+///
+/// ```
+/// use resilience_runtime::CircuitBreaker;
+/// use resilience_runtime::metrics::{MetricsReader, SampleValue};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let breaker = CircuitBreaker::builder("histogram_example").durations(true).register()?;
+/// breaker.try_acquire()?.success();
+/// let metrics = MetricsReader::new().read();
+/// let metric = metrics.iter().find(|metric| metric.name == "resilience_call_duration_seconds").unwrap();
+/// let counts = metric.samples.iter().filter_map(|sample| match &sample.value {
+///     SampleValue::Histogram(histogram) => Some(histogram.count()),
+///     _ => None,
+/// });
+/// assert_eq!(counts.sum::<u64>(), 1);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Histogram {

@@ -21,7 +21,8 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     ///
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let policy = RetryPolicy::builder().retry_if(|error: &io::Error| error.kind() == io::ErrorKind::TimedOut).build()?;
+    /// let is_transient = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
+    /// let policy = RetryPolicy::builder().retry_if(is_transient).build()?;
     /// let mut attempts = 0;
     /// let answer = policy
     ///     .call(|| {

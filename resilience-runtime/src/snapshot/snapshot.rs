@@ -30,6 +30,17 @@ pub(super) const VERSION: u32 = 1;
 ///
 /// `Deserialize` refuses a snapshot with more than 1,000,000 states, with a name or a key of more than 1,024 bytes, or
 /// with a blank name.
+///
+/// ```
+/// use resilience_runtime::{CircuitBreaker, snapshot};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// CircuitBreaker::builder("snapshot_type_example").register()?.trip();
+/// let snapshot = snapshot();
+/// assert_eq!((snapshot.version(), snapshot.len(), snapshot.is_empty()), (1, 1, false));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
     pub(super) version: u32,

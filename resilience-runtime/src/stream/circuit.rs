@@ -171,6 +171,23 @@ impl CircuitBreaker {
     /// # Panics
     ///
     /// A panic of `f` or of the stream counts as a failure, and continues in the caller.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use futures_util::{StreamExt, stream};
+    /// use resilience_runtime::{CircuitBreaker, Classifier};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let breaker = CircuitBreaker::builder("breaker_watch_with_example").build()?;
+    /// let classifier = Classifier::builder().failure_if_ok(|token: &&str| token.is_empty()).build()?;
+    /// let tokens = breaker.watch_with(&classifier, || stream::iter([Ok::<_, std::io::Error>("")]))?;
+    /// assert_eq!(tokens.count().await, 1);
+    /// assert_eq!(breaker.stats().failures, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn watch_with<S, T, E, X, V>(
         &self,
         classifier: &Classifier<X, V>,

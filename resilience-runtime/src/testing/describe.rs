@@ -97,6 +97,24 @@ fn layer(function: &'static Function, index: usize, attribute: &'static str) -> 
 /// Describes the layers of a decorated function. [`describe`] returns this value.
 ///
 /// The method `to_string` returns a line for each layer, such as `retry(max = 3, delay = 100ms)`.
+///
+/// ```
+/// use resilience_runtime::{retry, testing, timeout};
+///
+/// #[retry(max = 4)]
+/// #[timeout(5)]
+/// async fn send_mail() -> std::io::Result<()> {
+///     Ok(())
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let stack = testing::describe("send_mail");
+/// let attributes: Vec<_> = stack.layers.iter().map(|layer| layer.attribute).collect();
+/// assert_eq!(attributes, ["retry", "timeout"]);
+/// assert_eq!(stack.to_string(), "retry(max = 4)\ntimeout(timeout = 5s)");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stack {
@@ -105,6 +123,22 @@ pub struct Stack {
 }
 
 /// Describes a layer of a decorated function, with its settings.
+///
+/// ```
+/// use resilience_runtime::{bulkhead, testing};
+///
+/// #[bulkhead(name = "printer", max = 2)]
+/// async fn print_page() -> std::io::Result<()> {
+///     Ok(())
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let layer = &testing::describe("print_page").layers[0];
+/// assert_eq!((layer.attribute, layer.name.as_deref(), layer.is_held), ("bulkhead", Some("printer"), false));
+/// assert_eq!(layer.settings, [("max", "2".to_owned())]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LayerDescription {

@@ -102,6 +102,29 @@ pub fn latency(name: &str, time: Duration) -> FaultGuard {
 ///
 /// Panics if no decorated function and no layer has the name. A call of a function that is not `async` panics, because
 /// the call would block its thread for ever.
+///
+/// # Examples
+///
+/// ```
+/// use resilience_runtime::{testing, timeout};
+///
+/// #[timeout(1, name = "hang_example")]
+/// async fn ask() -> std::io::Result<u32> {
+///     Ok(7)
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// testing::isolated(async {
+///     let hanging = testing::hang("hang_example");
+///     assert_eq!(ask().await.unwrap_err().kind(), std::io::ErrorKind::TimedOut);
+///     drop(hanging);
+///     assert_eq!(ask().await.unwrap(), 7);
+/// })
+/// .await;
+/// # Ok(())
+/// # }
+/// ```
 #[track_caller]
 pub fn hang(name: &str) -> FaultGuard {
     guarded(name, Kind::Hang)
@@ -114,6 +137,28 @@ pub fn hang(name: &str) -> FaultGuard {
 /// # Panics
 ///
 /// Panics if no decorated function and no layer has the name.
+///
+/// # Examples
+///
+/// ```
+/// use resilience_runtime::{circuit, testing};
+///
+/// #[circuit(name = "panic_example")]
+/// async fn ask() -> std::io::Result<u32> {
+///     Ok(7)
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// testing::isolated(async {
+///     let _panicking = testing::panic("panic_example");
+///     let call = testing::handle().spawn(ask());
+///     assert!(call.await.unwrap_err().is_panic());
+/// })
+/// .await;
+/// # Ok(())
+/// # }
+/// ```
 #[track_caller]
 pub fn panic(name: &str) -> FaultGuard {
     guarded(name, Kind::Panic)
@@ -166,6 +211,30 @@ pub fn script<E: 'static>(name: &str, script: &str, error: impl Fn() -> E + Send
 }
 
 /// Removes a fault when this guard is dropped. [`latency`], [`hang`], [`panic()`] and [`script()`] return the guard.
+///
+/// ```
+/// use std::time::Duration;
+/// use resilience_runtime::{circuit, testing};
+///
+/// #[circuit(name = "guard_example")]
+/// async fn ask() -> std::io::Result<u32> {
+///     Ok(7)
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// testing::isolated(async {
+///     let guards = [
+///         testing::latency("guard_example", Duration::from_millis(1)),
+///         testing::panic("guard_example"),
+///     ];
+///     drop(guards); // removes both faults
+///     assert!(ask().await.is_ok());
+/// })
+/// .await;
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "the fault ends as soon as the guard is dropped"]
 #[derive(Debug)]
 pub struct FaultGuard {
