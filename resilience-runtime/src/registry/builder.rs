@@ -184,7 +184,7 @@ impl<T> CircuitBuilder<T> {
     ///
     /// The time starts when the circuit admits the call, and includes the waits of layers below the circuit, such as
     /// the queue of a bulkhead. A slow trial (a call of a half-open circuit) counts as a failure, even if it succeeds.
-    /// With `slow_call`, each call reads the clock twice.
+    /// With `slow_call`, a success reads the clock twice, and a failure three times.
     pub fn slow_call(mut self, time: Duration) -> Self {
         self.options.slow_call = Some(time);
         self
