@@ -112,24 +112,29 @@ pub struct LayerConflict {
 
 /// Describes a required option that is missing in all attributes with one name.
 ///
-/// Without the option, a bulkhead or a rate limit rejects every call, and a timeout or a hedge has no effect.
+/// Without the option, a bulkhead or a rate limit rejects every call, and a timeout or a hedge has no effect. Without
+/// the feature `declare`, the missing option is a compile error instead.
 ///
 /// ```standalone_crate
+/// # #[cfg(feature = "declare")]
 /// use resilience_runtime::{SettingsMistake, bulkhead, check};
 ///
+/// # #[cfg(feature = "declare")]
 /// #[bulkhead(name = "missing_option_example")]
 /// async fn ask() -> std::io::Result<()> {
 ///     Ok(())
 /// }
 ///
+/// # #[cfg(feature = "declare")]
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
-/// # if cfg!(not(feature = "declare")) { ask().await.unwrap_err(); }
 /// let mistakes = check().unwrap_err();
 /// let SettingsMistake::MissingOption(missing) = &mistakes[0] else { panic!() };
 /// assert_eq!((missing.name.as_str(), missing.option), ("missing_option_example", "max"));
 /// assert!(ask().await.is_err()); // the bulkhead rejects every call
 /// # }
+/// # #[cfg(not(feature = "declare"))]
+/// # fn main() {}
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{layer} '{}': `{option}` is missing: write it in one of the attributes, such as {place}", name.escape_debug())]
