@@ -78,9 +78,9 @@ impl RetryBudget {
         self.state.get_or_init(|| outside(|| BudgetState::listed(self.config)))
     }
 
-    /// Records the start of a call. A [`TokenBucket`] ignores this record. Only a retry loop of your own needs this
-    /// method. `#[retry]`, `#[hedge]`, [`RetryPolicy`](crate::RetryPolicy) and [`Hedge`](crate::Hedge) call this method
-    /// themselves.
+    /// Records the start of a call. A budget with a [`TokenBucket`] ignores this record. Only a retry loop of your own
+    /// needs this method. `#[retry]`, `#[hedge]`, [`RetryPolicy`](crate::RetryPolicy) and [`Hedge`](crate::Hedge) call
+    /// this method themselves.
     ///
     /// ```
     /// use resilience_runtime::{RetryBudget, RetryCost, TokenBucket};
@@ -118,8 +118,8 @@ impl RetryBudget {
         self.state().try_retry(cost)
     }
 
-    /// Records the success of a call. A [`RetryRatio`] ignores this record. `last` is the cost of the call's last
-    /// granted retry, or `None` if the call made no retry.
+    /// Records the success of a call. A budget with a [`RetryRatio`] ignores this record. `last` is the cost of the
+    /// call's last granted retry, or `None` if the call made no retry.
     #[inline]
     pub fn call_succeeded(&self, last: Option<RetryCost>) {
         self.state().call_succeeded(last);

@@ -11,9 +11,9 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     /// Sets the function that decides whether an error is retried. Default: every error is retried.
     ///
     /// The policy does not call the function for the error of the last attempt. A rejection by a circuit ends the
-    /// retry, also without a call of the function. The same applies to a call that takes more tokens than the burst of
-    /// a rate limit. With [`retry_rejected`](Self::retry_rejected), the function also decides about rejections by
-    /// circuits.
+    /// retry, and the policy does not call the function. The same applies to a call that takes more tokens than the
+    /// burst of a rate limit. With [`retry_rejected`](Self::retry_rejected), the function also decides about rejections
+    /// by circuits.
     ///
     /// ```
     /// use std::io;
