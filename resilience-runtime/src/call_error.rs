@@ -4,8 +4,8 @@ use thiserror::Error;
 
 use crate::rejection::Rejection;
 
-/// The error of a call through a [`CircuitBreaker`](crate::CircuitBreaker), a [`Bulkhead`](crate::Bulkhead), a
-/// [`RateLimit`](crate::RateLimit) or a [`Timeout`](crate::Timeout). Methods such as
+/// Reports a rejected or failed call through a [`CircuitBreaker`](crate::CircuitBreaker), a
+/// [`Bulkhead`](crate::Bulkhead), a [`RateLimit`](crate::RateLimit) or a [`Timeout`](crate::Timeout). Methods such as
 /// [`CircuitBreaker::call`](crate::CircuitBreaker::call) return this error. A `CallError` contains either a rejection,
 /// or the error of the called function.
 ///

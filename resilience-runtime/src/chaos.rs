@@ -59,11 +59,54 @@ pub use crate::fault::stats::{ChaosStats, FaultStats};
 const LONGEST: Duration = Duration::from_secs(600);
 
 /// Allows faults for ten minutes, or until the returned value is dropped.
+///
+/// ```
+/// use resilience_runtime::chaos::{self, Fault};
+/// use resilience_runtime::circuit;
+///
+/// #[circuit(name = "arm_example")]
+/// async fn ask() -> std::io::Result<u32> {
+///     Ok(7)
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let armed = chaos::arm();
+/// let _outage = armed.inject("arm_example", 1.0, Fault::error(|| std::io::Error::other("chaos")))?;
+/// assert!(ask().await.is_err());
+/// drop(armed);
+/// assert!(ask().await.is_ok());
+/// # Ok(())
+/// # }
+/// ```
 pub fn arm() -> Armed {
     arm_for(LONGEST)
 }
 
-/// Allows faults for the given time, or until the returned value is dropped.
+/// Allows faults for the given time, or until the returned value is dropped. Every duration is allowed. With zero, no
+/// fault takes effect. A time of more than 438 years counts as 438 years.
+///
+/// ```
+/// use std::time::Duration;
+/// use resilience_runtime::chaos::{self, Fault};
+/// use resilience_runtime::circuit;
+/// use tokio::time::advance;
+///
+/// #[circuit(name = "arm_for_example")]
+/// async fn ask() -> std::io::Result<u32> {
+///     Ok(7)
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let armed = chaos::arm_for(Duration::from_secs(60));
+/// let _outage = armed.inject("arm_for_example", 1.0, Fault::error(|| std::io::Error::other("chaos")))?;
+/// assert!(ask().await.is_err());
+/// advance(Duration::from_secs(61)).await;
+/// assert!(ask().await.is_ok());
+/// # Ok(())
+/// # }
+/// ```
 pub fn arm_for(time: Duration) -> Armed {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     Armed {
@@ -75,8 +118,20 @@ pub fn arm_for(time: Duration) -> Armed {
     }
 }
 
-/// The permission to inject faults. [`arm`] and [`arm_for`] return this value. When this value is dropped, all faults
+/// Permits the injection of faults. [`arm`] and [`arm_for`] return this value. When this value is dropped, all faults
 /// that it has injected end.
+///
+/// ```
+/// use resilience_runtime::chaos::{Armed, arm};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// struct Drill { armed: Armed }
+///
+/// let drill = Drill { armed: arm() };
+/// drop(drill.armed); // ends all faults of the drill
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "all faults end as soon as the value is dropped"]
 #[derive(Debug)]
 pub struct Armed {
@@ -106,6 +161,29 @@ impl Armed {
     ///
     /// Returns a [`ConfigError`] if no decorated function and no layer has the name, or if the rate is outside its
     /// range.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use resilience_runtime::chaos::{self, Fault};
+    /// use resilience_runtime::circuit;
+    ///
+    /// #[circuit(name = "inject_example")]
+    /// async fn ask() -> std::io::Result<u32> {
+    ///     Ok(7)
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let armed = chaos::arm();
+    /// let _half = armed.inject("inject_example", 0.5, Fault::error(|| std::io::Error::other("chaos")))?;
+    /// let _ = ask().await; // fails in about half of all calls
+    ///
+    /// assert_eq!(armed.inject("inject_example", 0.0, Fault::panic()).unwrap_err().option(), "rate");
+    /// assert_eq!(armed.inject("no such name", 1.0, Fault::panic()).unwrap_err().option(), "name");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn inject(&self, name: &str, rate: f64, fault: Fault) -> Result<Injection, ConfigError> {
         if !(rate > 0.0 && rate <= 1.0) {
             return Err(ConfigError::new("rate", rate.to_string(), "a number above 0, at most 1"));
@@ -129,7 +207,27 @@ impl Drop for Armed {
     }
 }
 
-/// A guard that ends a fault when the guard is dropped. [`Armed::inject`] returns this guard.
+/// Ends a fault when this guard is dropped. [`Armed::inject`] returns this guard.
+///
+/// ```
+/// use resilience_runtime::chaos::{self, Fault};
+/// use resilience_runtime::circuit;
+///
+/// #[circuit(name = "injection_example")]
+/// async fn ask() -> std::io::Result<u32> {
+///     Ok(7)
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let armed = chaos::arm();
+/// let outage = armed.inject("injection_example", 1.0, Fault::error(|| std::io::Error::other("chaos")))?;
+/// assert!(ask().await.is_err());
+/// drop(outage);
+/// assert!(ask().await.is_ok());
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "the fault ends as soon as the guard is dropped"]
 #[derive(Debug)]
 pub struct Injection {
@@ -146,20 +244,35 @@ impl Drop for Injection {
     }
 }
 
-/// A fault for [`Armed::inject`].
+/// Describes a fault for [`Armed::inject`].
+///
+/// ```
+/// use std::time::Duration;
+/// use resilience_runtime::chaos::Fault;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let slow = Fault::latency(Duration::from_millis(50)..=Duration::from_millis(200));
+/// let failing = Fault::error(|| std::io::Error::other("chaos"));
+/// let _faults = [slow, failing, Fault::hang(), Fault::panic()];
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Fault(Kind);
 
 impl Fault {
     /// Creates a fault that returns an error in place of running the body. The decorated function must return errors of
     /// the type `E`. The declared error type of the function must contain no type parameter, no lifetime other than
-    /// `'static`, and no `Self`.
+    /// `'static`, and no `Self`. The error type must also be `Unpin`, like nearly all error types.
     pub fn error<E: 'static>(error: impl Fn() -> E + Send + Sync + 'static) -> Self {
         Self(Kind::Error(Maker::new(error)))
     }
 
-    /// Creates a fault that waits for a random time in the range `time` before the body runs. In a function that is not
-    /// `async`, the wait blocks the thread.
+    /// Creates a fault that waits for a random time in the range `time` before the body runs. Every duration is
+    /// allowed. If the range is empty, the fault waits for the time at its start.
+    ///
+    /// In a function that is not `async`, the wait blocks the thread. In an async function, a wait longer than zero
+    /// needs the timer of a tokio runtime. The call panics if no tokio runtime with an enabled timer is running.
     pub fn latency(time: RangeInclusive<Duration>) -> Self {
         Self(Kind::Latency(time))
     }

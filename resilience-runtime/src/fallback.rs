@@ -65,8 +65,25 @@ pub fn replace<'f, R: Outcome>(
     }
 }
 
-/// A snapshot of the counts of one `#[fallback]`, or of all attributes `#[fallback]` with the same name.
-/// [`get_stats`](crate::get_stats) returns this snapshot.
+/// Contains the counts, at one moment, of one `#[fallback]`, or of all attributes `#[fallback]` with the same name.
+/// [`get_stats`](crate::get_stats) returns this value.
+///
+/// ```
+/// use resilience_runtime::{fallback, get_stats};
+///
+/// #[fallback(value = 1, name = "fallback_stats_example")]
+/// async fn rate() -> std::io::Result<u32> {
+///     Err(std::io::ErrorKind::TimedOut.into())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// assert_eq!(rate().await?, 1);
+/// let stats = &get_stats().fallbacks["fallback_stats_example"];
+/// assert_eq!((stats.total_fell_back, stats.total_failed), (1, 0));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FallbackStats {

@@ -160,7 +160,7 @@
 //! | `circuit_conflict` | WARN | `option`, `kept`, `kept_at`, `ignored`, `ignored_at`; emitted when a circuit is registered, or receives further options, and its options contradict each other; `option` is `key` if a name is used both with and without the option `key` |
 //! | `layer_conflict` | WARN | `layer`, `name`, `option`, `kept`, `kept_at`, `ignored`, `ignored_at`; emitted at the first call of a function if two attributes with one name set one option to different values |
 //! | `option_missing` | ERROR | `layer`, `name`, `option`, `place`; emitted at the first call of a function if neither an attribute with this name nor a change at run time sets a required option |
-//! | `keys_full` | WARN | `max_keys`; emitted when a new key gets a temporary circuit, because no circuit can be evicted; at most once a minute for each name |
+//! | `keys_full` | WARN | `max_keys`; emitted when a new key gets a temporary circuit, or shares a bulkhead or a rate limit with other keys, because nothing can be evicted; at most once a minute for each name |
 //! | `circuit_blind` | WARN | `calls`: number of consecutive calls that were cancelled or ended by a deadline; at most once a minute for each circuit |
 //! | `circuit_rejected` | DEBUG | for an open circuit `cooldown_remaining` in whole seconds; otherwise `state`, and `retry_after` in whole seconds |
 //! | `circuit_success` | DEBUG | `duration_ms` |
@@ -199,6 +199,9 @@
 //! - A rate limit needs the timer when a call has to wait until the rate admits the call.
 //! - A hedge needs the timer if the future of its first attempt is not ready at the first poll.
 //! - A `LimitedStream` needs the timer if the next item has a time limit and is not ready.
+//!
+//! A latency that the module `chaos` or `testing` injects into an async function also needs the timer. The same applies
+//! to the futures of `Config::watch` and `metrics::export_every`.
 //!
 //! Plain functions and the methods `call_blocking` need no runtime. Their pauses and waits use the system's clock.
 //! Tests can call [`set_blocking_sleep`] to replace these pauses by a function.

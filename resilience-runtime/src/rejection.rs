@@ -10,7 +10,7 @@ use crate::circuit::error::CircuitOpenError;
 use crate::rate_limit::error::RateLimitedError;
 use crate::timeout::error::TimeoutError;
 
-/// The error of a call that a circuit, a bulkhead or a rate limit rejected, or that a timeout ended.
+/// Reports that a circuit, a bulkhead or a rate limit rejected a call, or that a timeout ended a call.
 ///
 /// An error enum with a variant such as `Rejected(#[from] Rejection)` fits every attribute. An attribute also accepts
 /// an error type that implements `From` for the attribute's own error, such as `From<CircuitOpenError>`. If an error
@@ -54,7 +54,7 @@ use crate::timeout::error::TimeoutError;
 pub enum Rejection {
     /// A circuit rejected the call.
     Circuit(#[from] CircuitOpenError),
-    /// A full bulkhead rejected the call.
+    /// A bulkhead rejected the call, usually because no slot was free.
     Bulkhead(#[from] BulkheadFullError),
     /// A rate limit rejected the call.
     RateLimit(#[from] RateLimitedError),
@@ -62,7 +62,19 @@ pub enum Rejection {
     Timeout(#[from] TimeoutError),
 }
 
-/// The kind of layer that rejected or ended a call. [`Rejection::kind`] returns this kind.
+/// Identifies the kind of layer that rejected or ended a call. [`Rejection::kind`] returns this kind.
+///
+/// ```
+/// use resilience_runtime::{CircuitBreaker, Rejection, RejectionKind};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let breaker = CircuitBreaker::builder("kind_example").build()?;
+/// breaker.force_open();
+/// let rejection = Rejection::from(breaker.try_acquire().unwrap_err());
+/// assert_eq!(rejection.kind(), RejectionKind::Circuit);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RejectionKind {

@@ -81,6 +81,30 @@ pub fn __run<F: Future>(is_paused: bool, seed: u64, body: F) -> F::Output {
 /// # Panics
 ///
 /// Panics outside an isolated test.
+///
+/// # Examples
+///
+/// ```
+/// use resilience_runtime::{Jitter, RetryPolicy, testing};
+/// use tokio::time::Instant;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// testing::isolated(async {
+///     let policy = RetryPolicy::builder().jitter(Jitter::Full).build().unwrap();
+///     let mut took = Vec::new();
+///     for _ in 0..2 {
+///         testing::seed(7);
+///         let begin = Instant::now();
+///         policy.call(|| async { Err::<(), _>("down") }).await.unwrap_err();
+///         took.push(begin.elapsed());
+///     }
+///     assert_eq!(took[0], took[1]);
+/// })
+/// .await;
+/// # Ok(())
+/// # }
+/// ```
 #[track_caller]
 pub fn seed(seed: u64) {
     isolated::current("seed()");

@@ -3,21 +3,41 @@
 //! of this function. A policy without such a function accepts every type. The same rules apply to a
 //! [`Classifier`](crate::Classifier), which contains functions of the user such as `failure_if`.
 
-/// The error type of a [`RetryPolicy`](crate::RetryPolicy) or a [`Classifier`](crate::Classifier) that accepts every
-/// error type. A policy or a classifier has this error type if it contains no function that receives an error, such as
-/// `retry_if`.
+/// Stands for every error type, in the type of a [`RetryPolicy`](crate::RetryPolicy) or a
+/// [`Classifier`](crate::Classifier) that accepts every error type. A policy or a classifier has this error type if it
+/// contains no function that receives an error, such as `retry_if`.
 ///
 /// No value of this type exists.
+///
+/// ```
+/// use resilience_runtime::{AnyError, AnyValue, RetryPolicy};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let _any: RetryPolicy<AnyError, AnyValue> = RetryPolicy::default(); // the same type as `RetryPolicy`
+/// let _of_errors: RetryPolicy<std::io::Error> = RetryPolicy::builder().retry_if(|_: &std::io::Error| true).build()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct AnyError {
     _unsized: [Never],
 }
 
-/// The value type of a [`RetryPolicy`](crate::RetryPolicy) or a [`Classifier`](crate::Classifier) that accepts every
-/// value type. A policy or a classifier has this value type if it contains no function that receives an `Ok` value,
-/// such as `retry_if_ok`.
+/// Stands for every value type, in the type of a [`RetryPolicy`](crate::RetryPolicy) or a
+/// [`Classifier`](crate::Classifier) that accepts every value type. A policy or a classifier has this value type if it
+/// contains no function that receives an `Ok` value, such as `retry_if_ok`.
 ///
 /// No value of this type exists.
+///
+/// ```
+/// use resilience_runtime::{AnyError, Classifier};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let classifier = Classifier::builder().failure_if_ok(|status: &u16| *status >= 500);
+/// let _of_values: Classifier<AnyError, u16> = classifier.build()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct AnyValue {
     _unsized: [Never],
@@ -31,6 +51,24 @@ enum Never {}
 ///
 /// Each type accepts itself. [`AnyError`] and [`AnyValue`] accept every type. The trait is sealed, so only this crate
 /// can implement the trait.
+///
+/// ```
+/// use resilience_runtime::{Accepts, RetryPolicy};
+///
+/// async fn ask<E, T>(policy: &RetryPolicy<E, T>) -> std::io::Result<u32>
+/// where
+///     E: Accepts<std::io::Error> + ?Sized,
+///     T: Accepts<u32> + ?Sized,
+/// {
+///     policy.call(|| async { Ok(7) }).await
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// assert_eq!(ask(&RetryPolicy::default()).await?, 7);
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "functions for the type `{Self}` do not accept the type `{V}`",
     note = "the functions of a retry policy, such as `retry_if`, fix its error type and its value type",

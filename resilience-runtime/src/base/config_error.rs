@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-/// The error for an option with an invalid value, or for an invalid name.
+/// Reports an option with an invalid value, or an invalid name.
 ///
 /// ```
 /// use resilience_runtime::RetryPolicy;

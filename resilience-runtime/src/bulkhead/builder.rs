@@ -15,6 +15,20 @@ use crate::bulkhead::bulkhead::{Bulkhead, Settings};
 /// | `max` | required | at least 1 |
 /// | `wait` | 0 | 0 to 584 years |
 /// | `max_queue` | 1,000 | 1 to 1,000,000,000 |
+///
+/// ```
+/// use std::time::Duration;
+/// use resilience_runtime::Bulkhead;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bulkhead = Bulkhead::builder("reports", 10).wait(Duration::from_millis(500)).max_queue(50).build()?;
+/// assert_eq!(bulkhead.stats().max, 10);
+///
+/// let error = Bulkhead::builder("reports", 0).build().unwrap_err();
+/// assert_eq!(error.to_string(), "`max` is 0, but must be a whole number of at least 1");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct BulkheadBuilder {
@@ -26,7 +40,8 @@ pub struct BulkheadBuilder {
 
 impl Bulkhead {
     /// Returns a builder for a bulkhead that runs at most `max` calls at the same time. The number `max` must be at
-    /// least 1.
+    /// least 1. Otherwise, [`build`](BulkheadBuilder::build) returns an error. On a 32-bit target, the bulkhead has at
+    /// most 536,870,911 slots, even if `max` is larger.
     ///
     /// Events and errors show `name`. The name may be any text that is not blank.
     pub fn builder(name: impl Into<Cow<'static, str>>, max: u32) -> BulkheadBuilder {
@@ -53,7 +68,7 @@ impl BulkheadBuilder {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigError`] for an option outside its range, or for a blank name.
+    /// Returns a [`ConfigError`] for an option outside its range, such as a `max` of zero, or for a blank name.
     pub fn build(self) -> Result<Bulkhead, ConfigError> {
         let Self { name, max, wait, max_queue } = self;
         name::check(&name)?;

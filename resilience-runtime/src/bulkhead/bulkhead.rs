@@ -191,6 +191,23 @@ impl Bulkhead {
     ///
     /// Dropping the future of a waiting call removes the call from the queue. Dropping the future of a running call
     /// also drops the future of `f`, and frees the slot.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use resilience_runtime::{Bulkhead, CallError};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let bulkhead = Bulkhead::builder("call_example", 1).build()?;
+    /// let ask = || async { Ok::<_, std::io::Error>(42) };
+    /// assert_eq!(bulkhead.call(ask).await?, 42);
+    ///
+    /// let _slot = bulkhead.try_acquire()?;
+    /// assert!(matches!(bulkhead.call(ask).await, Err(CallError::Rejected(_))));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn call<T, E, F, Fut>(&self, f: F) -> Result<T, CallError<E>>
     where
         F: FnOnce() -> Fut,
@@ -345,12 +362,24 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// A snapshot of the limit and the counts of a bulkhead. [`Bulkhead::stats`] and [`get_stats`](crate::get_stats) return
-/// this snapshot.
+/// Contains the limit and the counts of a bulkhead at one moment. [`Bulkhead::stats`] and
+/// [`get_stats`](crate::get_stats) return this value.
+///
+/// ```
+/// use resilience_runtime::Bulkhead;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bulkhead = Bulkhead::builder("stats_example", 2).build()?;
+/// let _slot = bulkhead.try_acquire()?;
+/// let stats = bulkhead.stats();
+/// assert_eq!((stats.max, stats.in_use, stats.waiting, stats.total_admitted, stats.total_rejected), (2, 1, 0, 1, 0));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BulkheadStats {
-    /// Maximum number of concurrent calls.
+    /// Maximum number of concurrent calls, or zero if no attribute of this name sets the option `max`.
     pub max: u32,
     /// Number of occupied slots, one for each running call.
     pub in_use: u32,

@@ -7,9 +7,22 @@ use thiserror::Error;
 use crate::base::name::Name;
 use crate::base::not_made::{ByBulkhead, NotMade};
 
-/// The error of a call that a [`Bulkhead`](crate::Bulkhead) rejected, because no slot was free.
+/// Reports that a [`Bulkhead`](crate::Bulkhead) rejected a call, because no slot was free. An attribute also returns
+/// this error if no attribute with its name sets the option `max`.
 ///
 /// Creating or cloning this error does not allocate.
+///
+/// ```
+/// use resilience_runtime::Bulkhead;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bulkhead = Bulkhead::builder("reports", 1).build()?;
+/// let _slot = bulkhead.try_acquire()?;
+/// let full = bulkhead.try_acquire().unwrap_err();
+/// assert_eq!((full.name(), full.to_string().as_str()), ("reports", "bulkhead 'reports' is full"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
 #[error("bulkhead '{}' {}", source.name, self.condition())]
 pub struct BulkheadFullError {

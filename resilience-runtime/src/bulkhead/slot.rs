@@ -7,7 +7,21 @@ use tokio::sync::SemaphorePermit;
 use crate::bulkhead::bulkhead::{self, Bulkhead};
 use crate::bulkhead::error::BulkheadFullError;
 
-/// A slot of a [`Bulkhead`]: the right to run one call. Dropping this value frees the slot.
+/// Holds a slot of a [`Bulkhead`]: the right to run one call. Dropping this value frees the slot.
+///
+/// ```
+/// use std::time::Duration;
+/// use resilience_runtime::Bulkhead;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bulkhead = Bulkhead::builder("slots", 1).build()?;
+/// let slot = bulkhead.try_acquire()?;
+/// assert_eq!(slot.waited(), Duration::ZERO);
+/// drop(slot);
+/// assert_eq!(bulkhead.stats().in_use, 0);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "the slot is free again when this is dropped"]
 pub struct BulkheadSlot<'b> {
@@ -26,8 +40,24 @@ impl<'b> BulkheadSlot<'b> {
     }
 }
 
-/// A slot of a [`Bulkhead`]: the right to run one call. Unlike a [`BulkheadSlot`], this slot is `'static`, so that a
-/// task, a stream or a thread can hold the slot. Dropping this value frees the slot.
+/// Holds a slot of a [`Bulkhead`]: the right to run one call. Unlike a [`BulkheadSlot`], this slot is `'static`, so
+/// that a task, a stream or a thread can hold the slot. Dropping this value frees the slot.
+///
+/// ```
+/// use resilience_runtime::Bulkhead;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bulkhead = Bulkhead::builder("tasks", 1).build()?;
+/// let slot = bulkhead.try_acquire_owned()?;
+/// tokio::spawn(async move {
+///     let _slot = slot; // free again when the task has ended
+/// })
+/// .await?;
+/// assert!(bulkhead.try_acquire().is_ok());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "the slot is free again when this is dropped"]
 pub struct OwnedBulkheadSlot {
@@ -59,6 +89,21 @@ impl Bulkhead {
     /// # Errors
     ///
     /// Returns a [`BulkheadFullError`] if no slot is free.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use resilience_runtime::Bulkhead;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let bulkhead = Bulkhead::builder("try_acquire_example", 1).build()?;
+    /// let slot = bulkhead.try_acquire()?;
+    /// assert!(bulkhead.try_acquire().is_err());
+    /// drop(slot);
+    /// assert!(bulkhead.try_acquire().is_ok());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn try_acquire(&self) -> Result<BulkheadSlot<'_>, BulkheadFullError> {
         Ok(BulkheadSlot::new(bulkhead::take(self)?, Duration::ZERO))
@@ -70,6 +115,21 @@ impl Bulkhead {
     /// # Errors
     ///
     /// Returns a [`BulkheadFullError`] if no slot is free.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use resilience_runtime::Bulkhead;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let bulkhead = Bulkhead::builder("owned_slot_example", 1).build()?;
+    /// let slot = bulkhead.try_acquire_owned()?;
+    /// let worker = std::thread::spawn(move || drop(slot));
+    /// worker.join().unwrap();
+    /// assert_eq!(bulkhead.stats().in_use, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_acquire_owned(&self) -> Result<OwnedBulkheadSlot, BulkheadFullError> {
         Ok(OwnedBulkheadSlot::new(self.clone(), bulkhead::take(self)?, Duration::ZERO))
     }
@@ -91,6 +151,25 @@ impl Bulkhead {
     /// # Cancel safety
     ///
     /// Dropping the future that this method returns removes the call from the queue of waiting calls.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use resilience_runtime::Bulkhead;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let bulkhead = Bulkhead::builder("acquire_example", 1).wait(Duration::from_secs(1)).build()?;
+    /// let first = bulkhead.acquire().await?;
+    /// let (second, ()) = tokio::join!(bulkhead.acquire(), async {
+    ///     tokio::time::sleep(Duration::from_millis(20)).await;
+    ///     drop(first);
+    /// });
+    /// assert!(second?.waited() >= Duration::from_millis(20));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn acquire(&self) -> Result<BulkheadSlot<'_>, BulkheadFullError> {
         let (permit, waited) = self.timed().await?;
         Ok(BulkheadSlot::new(permit, waited))

@@ -142,15 +142,32 @@ impl CircuitBreaker {
     /// Closes the circuit. Clears the window of recent calls, and the statistics `failures`, `successes` and
     /// `last_failure`.
     ///
-    /// The statistic `last_success` and the totals, such as `total_failed`, remain unchanged. A reset also ends the
+    /// The statistic `last_success` and the totals, such as `total_failed`, remain unchanged. The growth of the
+    /// cooldown by [`cooldown_factor`](crate::CircuitBuilder::cooldown_factor) starts again. A reset also ends the
     /// states that [`force_open`](Self::force_open) and [`disable`](Self::disable) cause. If a call runs during the
     /// reset, only the totals count its outcome.
+    ///
+    /// ```
+    /// use resilience_runtime::{CircuitBreaker, CircuitState};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let breaker = CircuitBreaker::builder("reset_method_example").threshold(1).build()?;
+    /// breaker.try_acquire()?.failure();
+    /// breaker.reset();
+    /// assert_eq!((breaker.state(), breaker.stats().failures), (CircuitState::Closed, 0));
+    /// assert_eq!(breaker.stats().total_failed, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn reset(&self) {
         let from = self.change(|machine, _, now| machine.reset(now));
         events::reset(&self.0.name, from);
     }
 
     /// Opens the circuit for one cooldown, from any state. After the cooldown, the circuit is half-open.
+    ///
+    /// The growth by [`cooldown_factor`](crate::CircuitBuilder::cooldown_factor) starts again, so it does not extend
+    /// this cooldown. [`cooldown_jitter`](crate::CircuitBuilder::cooldown_jitter) can extend the cooldown.
     ///
     /// ```
     /// use resilience_runtime::{CircuitBreaker, CircuitState};
@@ -233,6 +250,19 @@ impl CircuitBreaker {
     ///
     /// Returns a [`CircuitOpenError`] if the circuit is open or forced open. Also returns this error if the circuit is
     /// half-open and admits no further trial call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use resilience_runtime::CircuitBreaker;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let breaker = CircuitBreaker::builder("try_acquire_example").threshold(1).build()?;
+    /// breaker.try_acquire()?.failure();
+    /// assert_eq!(breaker.try_acquire().unwrap_err().name(), "try_acquire_example");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "acquire permission")]
     #[inline]
     pub fn try_acquire(&self) -> Result<Permit<'_>, CircuitOpenError> {
@@ -258,6 +288,20 @@ impl CircuitBreaker {
     ///
     /// Returns a [`CircuitOpenError`] if the circuit is open or forced open. Also returns this error if the circuit is
     /// half-open and admits no further trial call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use resilience_runtime::CircuitBreaker;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let breaker = CircuitBreaker::builder("try_acquire_owned_example").build()?;
+    /// let permit = breaker.try_acquire_owned()?;
+    /// std::thread::spawn(move || permit.success()).join().unwrap();
+    /// assert_eq!(breaker.stats().successes, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn try_acquire_owned(&self) -> Result<OwnedPermit, CircuitOpenError> {
         let mut call = Call::acquire(self.0.clone(), false)?;
@@ -306,6 +350,23 @@ impl CircuitBreaker {
     /// circuit, the circuit can then admit another trial call. A cancelled call counts as a failure if the call ran for
     /// [`hung_after`](crate::CircuitBuilder::hung_after) or longer. Otherwise, a cancelled call counts as neither
     /// success nor failure.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use resilience_runtime::{CallError, CircuitBreaker};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let breaker = CircuitBreaker::builder("call_example").threshold(1).build()?;
+    /// assert_eq!(breaker.call(|| async { Ok::<_, std::io::Error>(7) }).await?, 7);
+    ///
+    /// let down = || async { Err::<(), _>(std::io::Error::other("down")) };
+    /// assert!(matches!(breaker.call(down).await, Err(CallError::Failed(_))));
+    /// assert!(matches!(breaker.call(down).await, Err(CallError::Rejected(_))));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn call<T, E, F, Fut>(&self, f: F) -> Result<T, CallError<E>>
     where
         F: FnOnce() -> Fut,

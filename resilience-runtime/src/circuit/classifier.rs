@@ -169,6 +169,24 @@ impl CircuitBreaker {
     /// # Cancel safety
     ///
     /// Dropping the future that this method returns cancels the call, as in [`call`](Self::call).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io;
+    /// use resilience_runtime::{CircuitBreaker, Classifier};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let breaker = CircuitBreaker::builder("call_with_example").build()?;
+    /// let is_failure = |error: &io::Error| error.kind() != io::ErrorKind::NotFound;
+    /// let classifier = Classifier::builder().failure_if(is_failure).build()?;
+    /// let missing = || async { Err::<(), io::Error>(io::ErrorKind::NotFound.into()) };
+    /// assert!(breaker.call_with(&classifier, missing).await.is_err());
+    /// assert_eq!((breaker.stats().failures, breaker.stats().total_ignored), (0, 1));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn call_with<V, X, F, Fut, E, T>(&self, classifier: &Classifier<E, T>, f: F) -> Result<V, CallError<X>>
     where
         F: FnOnce() -> Fut,
@@ -197,10 +215,11 @@ macro_rules! settle {
                 /// the same rules as `#[circuit]`.
                 ///
                 /// If the function [`failure_if`](crate::ClassifierBuilder::failure_if) is set, `failure_if` decides
-                /// whether an error is a failure. Without `failure_if`, a rejection by another layer ends the call as
-                /// neither a success nor a failure. To find the rejection in an error, the classifier needs the
-                /// function [`as_error`](crate::ClassifierBuilder::as_error). In contrast,
-                /// [`CircuitBreaker::call_with`] can detect a rejection without `as_error`.
+                /// whether an error is a failure. Without `failure_if`, a rejection by another layer or an expired
+                /// deadline ends the call as neither a success nor a failure. To find the rejection or the deadline in
+                /// an error, the classifier needs the function [`as_error`](crate::ClassifierBuilder::as_error). In
+                /// contrast, [`CircuitBreaker::call_with`] can detect both without `as_error`. An expired deadline
+                /// counts as a failure if the call ran for [`hung_after`](crate::CircuitBuilder::hung_after) or longer.
                 ///
                 /// If a function of the classifier panics, the call counts as cancelled.
                 ///

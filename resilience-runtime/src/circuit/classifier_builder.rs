@@ -20,6 +20,25 @@ use crate::circuit::classifier_functions::{OfErrors, OfValues, debug};
 /// | `as_error` | none | |
 ///
 /// If an option is set twice, the second function replaces the first function.
+///
+/// ```
+/// use std::io;
+/// use resilience_runtime::{CircuitBreaker, Classifier};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let classifier = Classifier::builder()
+///     .failure_if(|error: &io::Error| error.kind() == io::ErrorKind::TimedOut)
+///     .failure_if_ok(|status: &u16| *status >= 500)
+///     .build()?;
+/// let breaker = CircuitBreaker::builder("classifier_builder_example").build()?;
+/// breaker.try_acquire()?.settle(&classifier, &Ok::<_, io::Error>(503));
+/// breaker.try_acquire()?.settle(&classifier, &Err::<u16, _>(io::Error::other("no fault of the service")));
+/// assert_eq!((breaker.stats().failures, breaker.stats().total_ignored), (1, 1));
+///
+/// assert!(Classifier::builder().retry_after_ok(|_: &u16| None).build().is_err());
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a builder does nothing until `build`"]
 pub struct ClassifierBuilder<E: ?Sized = AnyError, T: ?Sized = AnyValue> {
     errors: OfErrors<E>,
@@ -39,7 +58,8 @@ impl<E: ?Sized, T: ?Sized> ClassifierBuilder<E, T> {
     /// Sets the predicate that decides whether an error counts as a failure. Default: every error in which the
     /// classifier finds no rejection and no expired deadline.
     ///
-    /// If the predicate returns false, the call counts as neither a success nor a failure.
+    /// If the predicate returns false, the call counts as neither a success nor a failure. As an exception, a call
+    /// whose error is an expired deadline counts as a failure after [`hung_after`](crate::CircuitBuilder::hung_after).
     #[doc(alias("record_exception", "should_handle"))]
     pub fn failure_if<X, F>(self, failure_if: F) -> ClassifierBuilder<X, T>
     where

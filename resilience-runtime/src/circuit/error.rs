@@ -10,7 +10,7 @@ use crate::base::not_made::{ByCircuit, NotMade};
 use crate::circuit::core::state::CircuitState;
 use crate::circuit::core::wait::Wait;
 
-/// The error of a call that a circuit rejected.
+/// Reports that a circuit rejected a call.
 ///
 /// An open or forced-open circuit rejects every call. A half-open circuit admits up to `half_open_max` trial calls, and
 /// rejects every other call.

@@ -38,12 +38,36 @@ macro_rules! permit {
             /// If this failure opens the circuit, the cooldown lasts for the longer of two times: the circuit's own
             /// cooldown and the delay `time`. The option `cooldown_jitter` extends both times. The resulting cooldown
             /// is at most `max_cooldown`.
+            ///
+            /// ```
+            /// use std::time::Duration;
+            /// use resilience_runtime::CircuitBreaker;
+            ///
+            /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+            /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+            /// let breaker = CircuitBreaker::builder("failure_retry_after_example").threshold(1).build()?;
+            /// breaker.try_acquire()?.failure_retry_after(Duration::from_secs(60));
+            /// assert_eq!(breaker.stats().cooldown_remaining, Duration::from_secs(60));
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn failure_retry_after(mut self, time: Duration) {
                 self.0.end_as_failure(None, Some(time));
             }
 
             /// Ends the call as neither success nor failure. This method is for an error that is no fault of the
             /// service, such as "not found".
+            ///
+            /// ```
+            /// use resilience_runtime::CircuitBreaker;
+            ///
+            /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+            /// let breaker = CircuitBreaker::builder("ignore_example").build()?;
+            /// breaker.try_acquire()?.ignore();
+            /// assert_eq!((breaker.stats().failures, breaker.stats().total_ignored), (0, 1));
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn ignore(mut self) {
                 self.0.end().ignore();
             }
@@ -58,7 +82,7 @@ macro_rules! permit {
 }
 
 permit! {
-    /// A permit for one call. The method [`try_acquire`](crate::CircuitBreaker::try_acquire) returns this permit.
+    /// Permits one call. The method [`try_acquire`](crate::CircuitBreaker::try_acquire) returns this permit.
     ///
     /// Each method of the permit records the outcome of the call and ends the permit. If a timeout, a `select!` or an
     /// early return drops the permit, the call is cancelled, and the statistic `total_cancelled` counts this call. If
@@ -89,8 +113,9 @@ permit! {
 }
 
 permit! {
-    /// A [`Permit`] that shares the ownership of its breaker, and therefore has no lifetime parameter. The method
-    /// [`try_acquire_owned`](crate::CircuitBreaker::try_acquire_owned) returns this permit.
+    /// Permits one call. Unlike a [`Permit`], this permit shares the ownership of its breaker, and therefore has no
+    /// lifetime parameter. The method [`try_acquire_owned`](crate::CircuitBreaker::try_acquire_owned) returns this
+    /// permit.
     ///
     /// An owned permit can move into a spawned task. A struct can also store an owned permit beside the response stream
     /// of the permitted call.

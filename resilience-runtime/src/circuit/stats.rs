@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use crate::circuit::core::state::CircuitState;
 
-/// A snapshot of the statistics of one circuit. The function [`get_circuit_stats`](crate::get_circuit_stats) and the
-/// method [`CircuitBreaker::stats`](crate::CircuitBreaker::stats) return this snapshot.
+/// Contains the statistics of one circuit at one moment. The function [`get_circuit_stats`](crate::get_circuit_stats)
+/// and the method [`CircuitBreaker::stats`](crate::CircuitBreaker::stats) return this value.
 ///
 /// A field whose name begins with `total_` is zero when the circuit is created, and never decreases. If the state of
 /// the circuit changes during a call, only the `total_` fields count the outcome of this call.
@@ -48,11 +48,12 @@ pub struct CircuitStats {
     pub cooldown: Duration,
     /// Time until the open circuit becomes half-open, or zero if the circuit is not open.
     pub cooldown_remaining: Duration,
-    /// Time of the last failure, in whole milliseconds. The field is `None` if no call has failed since the creation or
-    /// the last reset of the circuit.
+    /// Time of the last failure on the clock of the system, in whole milliseconds. On Linux, this clock may lag by up
+    /// to 10 ms. The field is `None` if no call has failed since the creation or the last reset of the circuit.
     pub last_failure: Option<SystemTime>,
-    /// Time of the last success, in whole milliseconds. The field is `None` if no call has succeeded since the creation
-    /// of the circuit.
+    /// Time of the last success on the clock of the system, in whole milliseconds. On Linux, this clock may lag by up
+    /// to 10 ms. The field is `None` if no call has succeeded since the creation of the circuit, and no snapshot has
+    /// set the time.
     pub last_success: Option<SystemTime>,
     /// Number of successful and failed calls in the window of recent calls, or zero if the circuit has no window. The
     /// window contains only calls that the closed circuit admitted.
@@ -75,6 +76,6 @@ pub struct CircuitStats {
     /// have rejected without this option.
     pub total_rejected: u64,
     /// Number of times that the circuit opened. Each failed or slow trial call of the half-open circuit opens the
-    /// circuit again.
+    /// circuit again. A call of [`force_open`](crate::CircuitBreaker::force_open) and a restored snapshot do not count.
     pub total_opened: u64,
 }

@@ -9,7 +9,7 @@ use crate::config::section::{Line, Tables};
 use crate::config::{apply, environment, events, file, parse};
 use crate::registry::configured::Source;
 
-/// Settings of circuits, retries and other layers, from a file or from the environment. The guide
+/// Contains settings of circuits, retries and other layers, from a file or from the environment. The guide
 /// [Configuration](crate::guide::configuration) describes the format.
 ///
 /// A file contains a table for each layer. The options have the same names and values as in attributes:
@@ -66,6 +66,19 @@ impl Config {
     /// Returns a [`RefusedConfig`] with the mistakes, if the text is not TOML, or if a table or an option is unknown.
     /// Also returns this error if a value is outside its range. The method [`apply`](Self::apply) later checks the
     /// names of layers.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use resilience_runtime::Config;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// Config::from_toml("[retry.mail]\nmax = 4")?;
+    /// let refused = Config::from_toml("[retry.mail]\nmax = 0").unwrap_err();
+    /// assert_eq!(refused.to_string(), "line 2: retry `mail`: `max` is 0, but must be a whole number of at least 1");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn from_toml(text: &str) -> Result<Self, RefusedConfig> {
         Self::of_lines(parse::parse(text, None)?)
     }
@@ -162,6 +175,22 @@ impl Config {
     /// Returns a [`RefusedConfig`] with the mistakes, and changes nothing, if a layer is unknown, or if a layer refuses
     /// a setting. Without the feature `declare`, the layer of an attribute is unknown until the first call of its
     /// function.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use resilience_runtime::{CircuitBreaker, Config};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let breaker = CircuitBreaker::builder("apply_example").register()?;
+    /// Config::from_toml("[circuit.apply_example]\nthreshold = 9")?.apply()?;
+    /// assert_eq!(breaker.stats().threshold, 9);
+    ///
+    /// let unknown = Config::from_toml("[circuit.apply_exampel]\nthreshold = 9")?;
+    /// assert!(unknown.apply().is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn apply(&self) -> Result<(), RefusedConfig> {
         let title = self.title();
         self.put_in_force().inspect_err(|error| events::refused(title, error))?;

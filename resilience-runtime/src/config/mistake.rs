@@ -10,7 +10,7 @@ use crate::registry::configured::Place;
 /// The largest number of mistakes that an error lists.
 const MOST: usize = 20;
 
-/// The error for refused settings from a file or from the environment. The settings in force stay unchanged.
+/// Reports the mistakes in refused settings from a file or from the environment. The settings in force stay unchanged.
 ///
 /// The text of the error lists at most 20 mistakes, all in one line. Each mistake is shown with its file and line, or
 /// with its environment variable.
@@ -34,7 +34,19 @@ pub struct RefusedConfig {
     more: usize,
 }
 
-/// One mistake in settings from a file or from the environment.
+/// Describes one mistake in settings from a file or from the environment.
+///
+/// ```
+/// use resilience_runtime::Config;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let refused = Config::from_toml("[circuit.exa_api]\nthreshold = 0").unwrap_err();
+/// let mistake = &refused.mistakes()[0];
+/// assert_eq!((mistake.file(), mistake.line(), mistake.variable()), (None, Some(2), None));
+/// assert!(mistake.message().ends_with("must be a whole number of at least 1"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConfigMistake {

@@ -18,7 +18,19 @@ use crate::config::{apply, events};
 /// The time between two readings of the file.
 const BETWEEN_READINGS: Duration = Duration::from_secs(1);
 
-/// The future that watches a file with settings. [`Config::watch`] returns this future, which never ends.
+/// Watches a file with settings. [`Config::watch`] returns this future, which never ends.
+///
+/// ```
+/// use resilience_runtime::{Config, WatchedConfig};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let watched: WatchedConfig = Config::watch("resilience.toml");
+/// let task = tokio::spawn(watched);
+/// task.abort(); // ends the watch
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a future does nothing until it is polled: spawn it"]
 pub struct WatchedConfig {
     path: PathBuf,
@@ -37,11 +49,17 @@ impl Config {
     /// Replace the file by a rename. If a program writes into the file itself, the future may read only the beginning
     /// of the new text. This beginning is a valid file if it ends between two lines.
     ///
-    /// If the file is missing, or contains a mistake, the settings in force do not change. The event
-    /// `config_refused` then reports the first mistake, but is not repeated each second. If a layer in the file is
-    /// unknown, the future tries to apply the file again each second. The program may register this layer later.
+    /// If the file is missing, or contains a mistake, the settings in force do not change. The event `config_refused`
+    /// then reports the first mistake, but is not repeated each second. If a layer in the file is unknown, the future
+    /// tries to apply the file again each second. The program may register this layer later.
     ///
-    /// The future needs a tokio runtime with an enabled timer.
+    /// # Panics
+    ///
+    /// The future panics if it is polled outside a tokio runtime, or if the timer of the runtime is not enabled.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future ends the watch. The settings in force do not change.
     ///
     /// # Examples
     ///

@@ -41,8 +41,8 @@ use crate::timeout::timeout::Timeout;
 /// circuits exceeds the new `max_keys`, the excess circuits are evicted (removed) at once. If too many circuits are in
 /// use, the eviction continues later, when calls use new keys.
 ///
-/// If calls have used the circuits before `max_keys` becomes smaller than 1,024, later evictions compare fewer circuits,
-/// and may evict a recently used circuit. The same applies if the program holds the
+/// If calls have used the circuits before `max_keys` becomes smaller than 1,024, later evictions compare fewer
+/// circuits, and may evict a recently used circuit. The same applies if the program holds the
 /// [`KeyedCircuits`](crate::KeyedCircuits) at this time.
 ///
 /// [`check_circuits`](crate::check_circuits) compares attributes and builders only, and never reports a change by
@@ -52,8 +52,9 @@ use crate::timeout::timeout::Timeout;
 ///
 /// Returns a [`ConfigError`], and changes nothing, in these cases:
 ///
-/// - No registered circuit has the name. A circuit from [`build`](CircuitBuilder::build) is not registered, so its
-///   settings cannot change at run time.
+/// - No attribute, registered builder or preset has the name. Without the feature `declare`, an attribute counts from
+///   the first call of its function. A circuit from [`build`](CircuitBuilder::build) is not registered, so its settings
+///   cannot change at run time.
 /// - An option is outside its range, or cannot be combined with another option of the circuit. For example, the
 ///   `max_cooldown` of the attribute is shorter than the new `cooldown`.
 /// - The closure sets `max_keys`, but no circuit of this name has the option `key`.
@@ -105,8 +106,9 @@ pub fn configure(
 ///
 /// - No retry is listed under `name`.
 /// - A setting is outside its range, or cannot be combined with another option.
-/// - The setting would have no effect on calls, for example because the attribute sets the option to an expression
-///   that each call evaluates.
+/// - The setting would have no effect on calls, for example because the attribute sets the option to an expression that
+///   each call evaluates.
+/// - The layer has already had more than 65,535 different settings, and the new settings differ from all of them.
 ///
 /// # Examples
 ///
@@ -281,6 +283,19 @@ pub fn configure_hedge(name: &str, changes: impl FnOnce(HedgeSettings) -> HedgeS
 
 /// Undoes all changes of settings at run time, including settings from files and from the environment. The options of
 /// attributes, of registered builders and of presets are in force again.
+///
+/// ```
+/// use resilience_runtime::{CircuitBreaker, configure, reset_configuration};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let breaker = CircuitBreaker::builder("reset_configuration_example").threshold(3).register()?;
+/// configure("reset_configuration_example", |circuit| circuit.threshold(9))?;
+/// assert_eq!(breaker.stats().threshold, 9);
+/// reset_configuration();
+/// assert_eq!(breaker.stats().threshold, 3);
+/// # Ok(())
+/// # }
+/// ```
 pub fn reset_configuration() {
     #[cfg(feature = "config")]
     crate::config::apply::forget(reset_layers);

@@ -20,9 +20,10 @@ use crate::events::value::Event;
 /// Returns a stream of the events that report state changes of circuits.
 ///
 /// The stream contains the events `circuit_opened`, `circuit_half_open`, `circuit_closed`, `circuit_reset`,
-/// `circuit_forced_open` and `circuit_disabled` of all circuits. The first event is the next event after this call. At
-/// most 1,024 events wait for the reader of the stream. If the reader is too slow, the oldest events are lost, and
-/// [`recv`](EventStream::recv) returns the number of lost events.
+/// `circuit_forced_open` and `circuit_disabled` of all circuits. The stream does not contain `circuit_restored`, which
+/// reports a state from a snapshot. The first event is the next event after this call. At most 1,024 events wait for
+/// the reader of the stream. If the reader is too slow, the oldest events are lost, and [`recv`](EventStream::recv)
+/// returns the number of lost events.
 ///
 /// The subscription slows down only calls that change the state of a circuit. The library holds no lock while it passes
 /// an event to the stream, and never waits for a reader.
@@ -60,13 +61,45 @@ pub fn subscribe() -> EventStream {
 ///
 /// Works like [`subscribe`], but slows down every call. While a stream of all events exists, each call creates its
 /// events, such as `circuit_success`, and reads the clock to measure its duration.
+///
+/// ```
+/// use resilience_runtime::{CircuitBreaker, subscribe_all};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let breaker = CircuitBreaker::builder("subscribe_all_example").build()?;
+/// let mut events = subscribe_all();
+/// breaker.try_acquire()?.success();
+/// # let mut event = events.try_recv()?.unwrap();
+/// # while event.circuit() != Some("subscribe_all_example") { event = events.try_recv()?.unwrap(); }
+/// # if false {
+/// let event = events.try_recv()?.unwrap();
+/// # }
+/// assert_eq!(event.name(), "circuit_success");
+/// # Ok(())
+/// # }
+/// ```
 pub fn subscribe_all() -> EventStream {
     EventStream::new(Wanted::All)
 }
 
-/// A stream of events. [`subscribe`] and [`subscribe_all`] return this stream.
+/// Receives the events of this crate. [`subscribe`] and [`subscribe_all`] return this stream.
 ///
 /// With the feature `stream`, the type implements `Stream`. Dropping the stream ends the subscription.
+///
+/// ```
+/// use resilience_runtime::{CircuitBreaker, EventStream, subscribe};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let breaker = CircuitBreaker::builder("stream_example").build()?;
+/// let mut events: EventStream = subscribe();
+/// breaker.trip();
+/// while let Some(event) = events.try_recv()? {
+///     println!("{event}"); // circuit_opened circuit=stream_example reason=manual failures=0
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "the subscription ends as soon as the stream is dropped"]
 pub struct EventStream {
     hub: &'static Hub,
@@ -104,6 +137,26 @@ impl EventStream {
     /// # Cancel safety
     ///
     /// Dropping the future that this method returns loses no event.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use resilience_runtime::{CircuitBreaker, subscribe};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let breaker = CircuitBreaker::builder("recv_example").build()?;
+    /// let mut events = subscribe();
+    /// breaker.force_open();
+    /// # let mut event = events.recv().await?;
+    /// # while event.circuit() != Some("recv_example") { event = events.recv().await?; }
+    /// # if false {
+    /// let event = events.recv().await?;
+    /// # }
+    /// assert_eq!(event.name(), "circuit_forced_open");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn recv(&mut self) -> Result<Event, Missed> {
         if let Some(receiver) = &mut self.receiver {
             return match receiver.recv().await {
@@ -124,6 +177,20 @@ impl EventStream {
     /// # Errors
     ///
     /// Returns [`Missed`], with the number of the lost events, if the reader was too slow.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use resilience_runtime::{CircuitBreaker, subscribe};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let breaker = CircuitBreaker::builder("try_recv_example").build()?;
+    /// let mut events = subscribe();
+    /// breaker.disable();
+    /// assert!(events.try_recv()?.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_recv(&mut self) -> Result<Option<Event>, Missed> {
         #[cfg(feature = "stream")]
         if self.receiver.is_none() {
@@ -180,7 +247,20 @@ impl fmt::Debug for EventStream {
     }
 }
 
-/// The error for a reader that was too slow to receive all events of an [`EventStream`].
+/// Reports that a reader was too slow to receive all events of an [`EventStream`].
+///
+/// ```
+/// use resilience_runtime::{CircuitBreaker, subscribe};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let breaker = CircuitBreaker::builder("missed_example").build()?;
+/// let mut events = subscribe();
+/// (0..1_025).for_each(|_| breaker.reset());
+/// assert!(events.try_recv().unwrap_err().count >= 1);
+/// assert!(events.try_recv()?.is_some()); // the oldest event that is left
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("missed {count} events: the reader of the event stream was too slow")]
 #[non_exhaustive]
@@ -189,7 +269,8 @@ pub struct Missed {
     pub count: u64,
 }
 
-/// Calls a function for each state change of a circuit, until the returned guard is dropped.
+/// Calls a function for each state change of a circuit, until the returned guard is dropped. The function receives the
+/// events that [`subscribe`] lists.
 ///
 /// The function runs in the thread that changes the state, after the change, and while the library holds no lock. The
 /// function must not block, because it delays the call that changes the state. The function may make calls through
@@ -226,7 +307,19 @@ pub fn on_transition(callback: impl Fn(&Event) + Send + Sync + 'static) -> Trans
     TransitionGuard { hub, id: hub.add_callback(Arc::new(callback)) }
 }
 
-/// The guard that [`on_transition`] returns. Dropping the guard removes the callback.
+/// Removes a callback when this guard is dropped. [`on_transition`] returns this guard.
+///
+/// ```
+/// use resilience_runtime::{TransitionGuard, on_transition};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// struct Monitor { _guard: TransitionGuard }
+///
+/// let monitor = Monitor { _guard: on_transition(|event| println!("{event}")) };
+/// drop(monitor); // removes the callback
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "the callback is removed as soon as the guard is dropped"]
 pub struct TransitionGuard {
     hub: &'static Hub,

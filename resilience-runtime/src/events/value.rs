@@ -7,10 +7,27 @@ use tracing::field::DisplayValue;
 
 use crate::circuit::core::state::CircuitState;
 
-/// An event of this crate, with the texts of its fields. The [table of events](crate#events) lists the names and the
-/// fields. [`subscribe`](crate::subscribe) and [`subscribe_all`](crate::subscribe_all) return streams of events.
+/// Describes an event of this crate, with the texts of its fields. The [table of events](crate#events) lists the names
+/// and the fields. [`subscribe`](crate::subscribe) and [`subscribe_all`](crate::subscribe_all) return streams of
+/// events.
 ///
 /// The method `to_string` returns the name and the fields, such as `circuit_closed circuit=search reason=recovery`.
+///
+/// ```
+/// use resilience_runtime::{CircuitBreaker, CircuitState, on_transition};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let breaker = CircuitBreaker::builder("event_example").build()?;
+/// let _guard = on_transition(|event| {
+///     # if event.circuit() != Some("event_example") { return }
+///     assert_eq!((event.from(), event.to()), (Some(CircuitState::Closed), Some(CircuitState::Open)));
+///     assert_eq!((event.reason(), event.field("failures")), (Some("manual"), Some("0")));
+///     assert_eq!(event.to_string(), "circuit_opened circuit=event_example reason=manual failures=0");
+/// });
+/// breaker.trip();
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Event {
     name: &'static str,

@@ -4,8 +4,30 @@ use std::collections::BTreeMap;
 
 use crate::fault::kind::Kind;
 
-/// The statistics of the faults that [`chaos`](crate::chaos) injects. [`get_stats`](crate::get_stats) returns these
-/// statistics in the field `chaos`.
+/// Contains the statistics of the faults that [`chaos`](crate::chaos) injects. [`get_stats`](crate::get_stats) returns
+/// these statistics in the field `chaos`.
+///
+/// ```
+/// use resilience_runtime::chaos::{self, Fault};
+/// use resilience_runtime::circuit;
+/// use resilience_runtime::get_stats;
+///
+/// #[circuit(name = "chaos_stats_example")]
+/// async fn ask() -> std::io::Result<u32> {
+///     Ok(7)
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let armed = chaos::arm();
+/// let _outage = armed.inject("chaos_stats_example", 1.0, Fault::error(|| std::io::Error::other("chaos")))?;
+/// assert!(ask().await.is_err());
+/// let stats = get_stats().chaos;
+/// assert!(stats.is_armed);
+/// assert_eq!(stats.faults["chaos_stats_example"].total_errors, 1);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChaosStats {
@@ -15,7 +37,17 @@ pub struct ChaosStats {
     pub faults: BTreeMap<String, FaultStats>,
 }
 
-/// The numbers of calls with a fault, counted separately for each kind of fault.
+/// Contains the numbers of calls with a fault, counted separately for each kind of fault.
+///
+/// ```
+/// use resilience_runtime::chaos::FaultStats;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let stats = FaultStats::default();
+/// assert_eq!((stats.total_errors, stats.total_latencies, stats.total_hangs, stats.total_panics), (0, 0, 0, 0));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FaultStats {

@@ -19,12 +19,22 @@ const MOST: usize = 100;
 /// The largest number of circuits in the text of a report.
 const MOST_SHOWN: usize = 5;
 
-/// The status of a program or of a circuit, for readiness probes.
+/// Identifies the status of a program or of a circuit, for readiness probes.
 ///
-/// An outage begins when a circuit opens, and ends when the circuit closes. The [`HealthRules`] name the essential
-/// circuits, and set the time for which an outage is tolerated.
+/// An outage begins when a circuit opens, and ends when the circuit closes or is disabled. The [`HealthRules`] name the
+/// essential circuits, and set the time for which an outage is tolerated.
 ///
 /// `Display` shows `ok`, `degraded` or `down`.
+///
+/// ```
+/// use resilience_runtime::HealthStatus;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// assert!(HealthStatus::Ok < HealthStatus::Degraded && HealthStatus::Degraded < HealthStatus::Down);
+/// assert_eq!(HealthStatus::Degraded.to_string(), "degraded");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum HealthStatus {
     /// No circuit has an outage, or every outage is shorter than the tolerated time.
@@ -52,7 +62,7 @@ impl fmt::Display for HealthStatus {
     }
 }
 
-/// A report about the health of the program. The functions [`health`] and [`health_with`] return this report.
+/// Reports the health of the program. The functions [`health`] and [`health_with`] return this report.
 ///
 /// `Display` shows one line, such as `degraded: search (open for 12s)`. With the feature `serde`, the report implements
 /// `Serialize`. In JSON, each state and each status is a text in lower case. Each time is a number of seconds, and
@@ -85,7 +95,22 @@ pub struct Health {
     pub more: usize,
 }
 
-/// The outage of one circuit, from the opening to the closing of the circuit.
+/// Describes the outage of one circuit, from the opening to the closing of the circuit.
+///
+/// ```
+/// use std::time::Duration;
+/// use resilience_runtime::{CircuitBreaker, CircuitState, HealthStatus, health};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let breaker = CircuitBreaker::builder("outage_example").register()?;
+/// breaker.trip();
+/// let health = health();
+/// let outage = health.outages.iter().find(|outage| outage.name == "outage_example").unwrap();
+/// assert_eq!((outage.state, outage.status, outage.is_essential), (CircuitState::Open, HealthStatus::Degraded, false));
+/// assert!(outage.cooldown_remaining <= Duration::from_secs(30));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Outage {
@@ -130,18 +155,35 @@ fn rules() -> &'static Mutex<HealthRules> {
 ///
 /// Returns a [`ConfigError`], and changes nothing, if the rules name a circuit that does not exist. Without the feature
 /// `declare`, the circuit of an attribute exists only after the first call of the decorated function.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use resilience_runtime::{CircuitBreaker, HealthRules, set_health_rules};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// CircuitBreaker::builder("set_rules_example").register()?;
+/// set_health_rules(HealthRules::new().essential("set_rules_example").tolerate(Duration::from_secs(10)))?;
+///
+/// let error = set_health_rules(HealthRules::new().essential("set_rules_exampel")).unwrap_err();
+/// assert_eq!(error.option(), "name");
+/// # Ok(())
+/// # }
+/// ```
 pub fn set_health_rules(rules_of_user: HealthRules) -> Result<(), ConfigError> {
     rules_of_user.check()?;
     *lock_std(rules()) = rules_of_user;
     Ok(())
 }
 
-/// Returns the health of the program, judged by the rules that [`set_health_rules`] has set.
+/// Returns the health of the program, judged by the rules that [`set_health_rules`] has set. The report covers all
+/// registered circuits, with and without a key.
 ///
 /// - `Down`: an [essential](HealthRules::essential) circuit rejects calls, and its outage has lasted for the
 ///   [tolerated](HealthRules::tolerate) time. Without rules, no circuit is essential, and the program is never `Down`.
-/// - `Degraded`: a circuit is open or half-open, its outage has lasted for the tolerated time, and the program is not
-///   `Down`. An open circuit whose cooldown has passed counts as half-open.
+/// - `Degraded`: a circuit is open, forced open or half-open, its outage has lasted for the tolerated time, and the
+///   program is not `Down`. An open circuit whose cooldown has passed counts as half-open.
 /// - `Ok`: no circuit has an outage, or every outage is shorter than the tolerated time.
 ///
 /// As soon as the cooldown of an essential circuit has passed, the program is no longer `Down`, but `Degraded`. A load
@@ -174,6 +216,20 @@ pub fn health() -> Health {
 /// # Errors
 ///
 /// Returns a [`ConfigError`] if the rules name a circuit that does not exist.
+///
+/// # Examples
+///
+/// ```
+/// use resilience_runtime::{CircuitBreaker, HealthRules, HealthStatus, health_with};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let breaker = CircuitBreaker::builder("health_with_example").register()?;
+/// breaker.trip();
+/// let rules = HealthRules::new().essential("health_with_example");
+/// assert_eq!(health_with(&rules)?.status, HealthStatus::Down);
+/// # Ok(())
+/// # }
+/// ```
 pub fn health_with(rules: &HealthRules) -> Result<Health, ConfigError> {
     rules.check()?;
     Ok(report(rules))

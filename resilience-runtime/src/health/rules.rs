@@ -8,7 +8,7 @@ use crate::base::nearest::suggestion;
 use crate::registry::all_circuits;
 use crate::registry::key::shown;
 
-/// The rules by which [`health`](fn@crate::health) judges open circuits.
+/// Collects the rules by which [`health`](fn@crate::health) judges open circuits.
 ///
 /// Without rules, no circuit is essential, and each open circuit makes the program `Degraded` at once.
 ///
@@ -61,23 +61,26 @@ impl HealthRules {
         self
     }
 
-    /// Leaves a circuit out of the report. If the circuit has the option `key`, leaves out the circuits of all keys.
+    /// Leaves a circuit out of the report. If the circuit has the option `key`, leaves out the circuits of all keys. A
+    /// name such as `price[acme]` selects the circuit of one key.
     pub fn ignore(mut self, name: impl Into<String>) -> Self {
         self.ignored.insert(shown(&name.into()).into_owned());
         self
     }
 
-    /// Sets the tolerated time: an outage of any circuit affects the status only after this time. Default: zero.
+    /// Sets the tolerated time: an outage of any circuit affects the status only after this time. Every duration is
+    /// allowed. Default: zero.
     ///
-    /// The precision is 1 ms. An outage begins when the circuit opens, and ends when the circuit closes. A failed trial
-    /// call does not begin a new outage.
+    /// The precision is 1 ms. An outage begins when the circuit opens, and ends when the circuit closes or is disabled. A
+    /// failed trial call does not begin a new outage.
     pub fn tolerate(mut self, time: Duration) -> Self {
         self.tolerance = time;
         self
     }
 
     /// Works like [`tolerate`](Self::tolerate), for one circuit only. If the circuit has the option `key`, the time
-    /// applies to the circuit of each key.
+    /// applies to the circuit of each key. A name such as `price[acme]` selects the circuit of one key, and takes
+    /// precedence over `price`.
     pub fn tolerate_for(mut self, name: impl Into<String>, time: Duration) -> Self {
         self.tolerances.insert(shown(&name.into()).into_owned(), time);
         self

@@ -59,6 +59,20 @@ impl Hedge {
     /// # Errors
     ///
     /// Returns a [`ConfigError`] if `after` or `max` is outside its range.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use resilience_runtime::Hedge;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let hedge = Hedge::new(Duration::from_millis(200), 3)?;
+    /// assert_eq!((hedge.after(), hedge.max()), (Duration::from_millis(200), 3));
+    /// assert!(Hedge::new(Duration::from_millis(200), 6).is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new(after: Duration, max: u32) -> Result<Self, ConfigError> {
         Self::builder().after(after).max(max).build()
     }

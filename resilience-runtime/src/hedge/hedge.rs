@@ -117,6 +117,22 @@ impl Hedge {
     /// # Cancel safety
     ///
     /// Dropping the future that this method returns drops all attempts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use resilience_runtime::Hedge;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let hedge = Hedge::new(Duration::from_millis(200), 2)?;
+    /// let answer = hedge.call(|| async { Ok::<_, std::io::Error>(7) }).await?;
+    /// assert_eq!(answer, 7);
+    /// assert_eq!(hedge.stats().total_attempts, 1); // the first attempt was fast
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn call<T, E, F, Fut>(&self, f: F) -> Result<T, E>
     where
         F: Fn() -> Fut,

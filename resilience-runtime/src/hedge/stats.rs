@@ -2,8 +2,23 @@
 
 use std::time::Duration;
 
-/// A snapshot of the settings and the counts of a hedge. [`Hedge::stats`](crate::Hedge::stats) and
-/// [`get_stats`](crate::get_stats) return this snapshot.
+/// Contains the settings and the counts of a hedge at one moment. [`Hedge::stats`](crate::Hedge::stats) and
+/// [`get_stats`](crate::get_stats) return this value.
+///
+/// ```
+/// use std::time::Duration;
+/// use resilience_runtime::Hedge;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let hedge = Hedge::new(Duration::from_millis(200), 2)?;
+/// let slow = || tokio::time::sleep(Duration::from_millis(300));
+/// let answer = hedge.call(|| async { Ok::<_, std::io::Error>(slow().await) }).await;
+/// assert!(answer.is_ok());
+/// assert_eq!((hedge.stats().total_attempts, hedge.stats().total_won_by_hedge), (2, 0));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HedgeStats {

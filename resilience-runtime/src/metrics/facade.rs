@@ -38,7 +38,7 @@ pub fn export() {
 
 /// Calls [`export`] at once, and then after each pause of the length `time`. Needs the feature `metrics`.
 ///
-/// The future never ends, so spawn the future as a task. A pause is at least 1 ms long.
+/// The future never ends, so spawn the future as a task. A `time` of less than 1 ms counts as 1 ms.
 ///
 /// # Panics
 ///

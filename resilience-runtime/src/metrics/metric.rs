@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::metrics::labels::Labels;
 
-/// A metric, such as the number of calls of each circuit.
+/// Contains the values of a metric, such as the number of calls of each circuit.
 ///
 /// ```
 /// use resilience_runtime::metrics::{MetricsReader, SampleValue};
@@ -26,7 +26,18 @@ pub struct Metric {
     pub samples: Vec<Sample>,
 }
 
-/// The kind of a [`Metric`].
+/// Identifies the kind of a [`Metric`].
+///
+/// ```
+/// use resilience_runtime::metrics::{MetricKind, MetricsReader};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let metrics = MetricsReader::new().read();
+/// let calls = metrics.iter().find(|metric| metric.name == "resilience_circuit_calls_total").unwrap();
+/// assert_eq!(calls.kind, MetricKind::Counter);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MetricKind {
@@ -40,7 +51,21 @@ pub enum MetricKind {
     Info,
 }
 
-/// A value of a [`Metric`], with its labels.
+/// Contains one value of a [`Metric`], with its labels.
+///
+/// ```
+/// use resilience_runtime::CircuitBreaker;
+/// use resilience_runtime::metrics::MetricsReader;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// CircuitBreaker::builder("sample_example").register()?;
+/// let metrics = MetricsReader::new().read();
+/// let calls = metrics.iter().find(|metric| metric.name == "resilience_circuit_calls_total").unwrap();
+/// let mut labels = calls.samples.iter().flat_map(|sample| &sample.labels);
+/// assert!(labels.any(|(label, value)| *label == "name" && value == "sample_example"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Sample {
@@ -50,7 +75,25 @@ pub struct Sample {
     pub value: SampleValue,
 }
 
-/// The value of a [`Sample`].
+/// Contains the value of a [`Sample`].
+///
+/// ```
+/// use resilience_runtime::metrics::SampleValue;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// fn number(value: &SampleValue) -> f64 {
+///     match value {
+///         SampleValue::Count(count) => *count as f64,
+///         SampleValue::Number(number) => *number,
+///         SampleValue::Histogram(histogram) => histogram.count() as f64,
+///         _ => f64::NAN,
+///     }
+/// }
+///
+/// assert_eq!(number(&SampleValue::Count(3)), 3.0);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum SampleValue {
@@ -62,7 +105,25 @@ pub enum SampleValue {
     Histogram(Histogram),
 }
 
-/// A distribution of durations.
+/// Contains a distribution of durations.
+///
+/// ```
+/// use resilience_runtime::CircuitBreaker;
+/// use resilience_runtime::metrics::{MetricsReader, SampleValue};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let breaker = CircuitBreaker::builder("histogram_example").durations(true).register()?;
+/// breaker.try_acquire()?.success();
+/// let metrics = MetricsReader::new().read();
+/// let metric = metrics.iter().find(|metric| metric.name == "resilience_call_duration_seconds").unwrap();
+/// let counts = metric.samples.iter().filter_map(|sample| match &sample.value {
+///     SampleValue::Histogram(histogram) => Some(histogram.count()),
+///     _ => None,
+/// });
+/// assert_eq!(counts.sum::<u64>(), 1);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Histogram {

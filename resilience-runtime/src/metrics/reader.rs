@@ -56,6 +56,17 @@ impl MetricsReader {
 
     /// Reads all metrics. The result includes metrics without samples, such as the metrics of hedges in a program
     /// without hedges. The text formats leave out metrics without samples.
+    ///
+    /// ```
+    /// use resilience_runtime::metrics::MetricsReader;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// for metric in MetricsReader::new().read() {
+    ///     println!("{}: {} samples, {}", metric.name, metric.samples.len(), metric.help);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn read(&self) -> Vec<Metric> {
         let build = "Version of the crate resilience-runtime.";
         let mut build = Metric::new(MetricKind::Info, "resilience_build_info", build);

@@ -63,6 +63,19 @@ impl RateLimit {
     /// # Errors
     ///
     /// Returns a [`RateLimitedError`] if the call exceeds the limit. A rejected call does not count towards the rate.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use resilience_runtime::RateLimit;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let limit = RateLimit::builder("mail", 1).build()?;
+    /// assert!(limit.try_acquire().is_ok());
+    /// assert_eq!(limit.try_acquire().unwrap_err().name(), "mail");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn try_acquire(&self) -> Result<(), RateLimitedError> {
         self.try_acquire_many(1)
@@ -75,6 +88,20 @@ impl RateLimit {
     ///
     /// Returns a [`RateLimitedError`] if the call exceeds the limit. If `tokens` is greater than the burst, the rate
     /// limit never admits the call, and [`is_above_burst`](RateLimitedError::is_above_burst) returns true.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use resilience_runtime::RateLimit;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let limit = RateLimit::builder("model", 1_000).burst(500).build()?;
+    /// assert!(limit.try_acquire_many(400).is_ok());
+    /// assert!(limit.try_acquire_many(400).unwrap_err().retry_after().is_some());
+    /// assert!(limit.try_acquire_many(501).unwrap_err().is_above_burst());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn try_acquire_many(&self, tokens: u32) -> Result<(), RateLimitedError> {
         self.take(tokens).map_err(|reason| self.reject(reason))
@@ -104,6 +131,25 @@ impl RateLimit {
     /// A task must poll or drop the first call of the queue. If a task keeps the future of this call without polling
     /// it, the calls behind it wait in vain. For example, a loop over `FuturesUnordered` may poll calls that wait for a
     /// rate limit. The body of this loop must not wait for the same rate limit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use resilience_runtime::RateLimit;
+    /// use tokio::time::Instant;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let limit = RateLimit::builder("mail", 10).burst(1).wait(Duration::from_secs(1)).build()?;
+    /// let begin = Instant::now();
+    /// for _ in 0..3 {
+    ///     limit.acquire().await?;
+    /// }
+    /// assert_eq!(begin.elapsed().as_millis() / 10, 20);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn acquire(&self) -> Result<(), RateLimitedError> {
         take_within!(self, 1, self.wait())
     }
@@ -124,6 +170,22 @@ impl RateLimit {
     /// # Cancel safety
     ///
     /// Dropping the future that this method returns removes the call from the queue.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use resilience_runtime::RateLimit;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let limit = RateLimit::builder("model", 1_000).burst(500).wait(Duration::from_secs(1)).build()?;
+    /// limit.acquire_many(500).await?;
+    /// limit.acquire_many(100).await?; // after a wait of 100 ms
+    /// assert!(limit.acquire_many(501).await.unwrap_err().is_above_burst());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn acquire_many(&self, tokens: u32) -> Result<(), RateLimitedError> {
         take_within!(self, tokens, self.wait())
     }
@@ -180,6 +242,21 @@ impl RateLimit {
     ///
     /// Dropping the future that this method returns drops the future of `f`. A call that is dropped while it waits does
     /// not count towards the rate. An admitted call counts even if its future is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use resilience_runtime::{CallError, RateLimit};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let limit = RateLimit::builder("mail", 1).build()?;
+    /// let send = || async { Ok::<_, std::io::Error>("sent") };
+    /// assert_eq!(limit.call(send).await?, "sent");
+    /// assert!(matches!(limit.call(send).await, Err(CallError::Rejected(_))));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn call<T, E, F, Fut>(&self, f: F) -> Result<T, CallError<E>>
     where
         F: FnOnce() -> Fut,

@@ -18,6 +18,20 @@ use crate::rate_limit::rate_limit::{RateLimit, Settings};
 /// | `burst` | `limit`, or 1 if `per` is longer than a second | at least 1 |
 /// | `wait` | 0 | 0 to 584 years |
 /// | `max_queue` | 1,000 | 1 to 1,000,000,000 |
+///
+/// ```
+/// use std::time::Duration;
+/// use resilience_runtime::RateLimit;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let limit = RateLimit::builder("search", 100).burst(20).wait(Duration::from_millis(500)).max_queue(50).build()?;
+/// assert!(limit.try_acquire_many(20).is_ok());
+///
+/// let error = RateLimit::builder("search", 0).build().unwrap_err();
+/// assert_eq!(error.to_string(), "`per_second` is 0, but must be a whole number from 1 to 1000000");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct RateLimitBuilder {

@@ -9,9 +9,23 @@ use crate::base::name::Name;
 use crate::base::not_made::{ByRateLimit, NotMade};
 use crate::base::reason::Reason;
 
-/// The error of a call that a [`RateLimit`](crate::RateLimit) rejected.
+/// Reports that a [`RateLimit`](crate::RateLimit) rejected a call.
 ///
 /// Creating or cloning this error does not allocate.
+///
+/// ```
+/// use resilience_runtime::RateLimit;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let limit = RateLimit::builder("search", 10).burst(1).build()?;
+/// limit.try_acquire()?;
+/// let limited = limit.try_acquire().unwrap_err();
+/// assert!(limited.retry_after().is_some() && !limited.is_above_burst());
+/// let limited = limit.try_acquire_many(2).unwrap_err();
+/// assert!(limited.retry_after().is_none() && limited.is_above_burst());
+/// # Ok(())
+/// # }
+/// ```
 #[doc(alias = "RequestNotPermitted")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
 #[error("rate limit '{}' {}", source.name, Reason::from_bits(source.wait))]

@@ -1,7 +1,20 @@
 //! Defines the statistics of a rate limit.
 
-/// The counts of a rate limit at one moment. [`RateLimit::stats`](crate::RateLimit::stats) and
+/// Contains the counts of a rate limit at one moment. [`RateLimit::stats`](crate::RateLimit::stats) and
 /// [`get_stats`](crate::get_stats) return these counts.
+///
+/// ```
+/// use resilience_runtime::RateLimit;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let limit = RateLimit::builder("search", 10).burst(1).build()?;
+/// limit.try_acquire()?;
+/// assert!(limit.try_acquire().is_err());
+/// let stats = limit.stats();
+/// assert_eq!((stats.waiting, stats.total_admitted, stats.total_rejected), (0, 1, 1));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimitStats {

@@ -22,11 +22,11 @@ use crate::registry::written::Written;
 /// | `window` | | 1 ms to 24 h |
 /// | `calls` | | 1 to 65,535 |
 /// | `failure_rate` | | above 0, at most 1 |
-/// | `slow_call`, `slow_rate` | | longer than 0; above 0, at most 1 |
+/// | `slow_call`, `slow_rate` | | longer than 0, to 584 years; above 0, at most 1 |
 /// | `min_calls` | | at least 1 |
-/// | `cooldown` | 30 s | 0 to 584 years |
+/// | `cooldown` | 30 s, or a shorter `max_cooldown` | 0 to 584 years |
 /// | `cooldown_factor` | 1.0 | finite, at least 1 |
-/// | `max_cooldown` | the longer of the cooldown and 1 h | from the cooldown to 584 years |
+/// | `max_cooldown` | the longer of the cooldown and 1 h | longer than 0, from the cooldown to 584 years |
 /// | `cooldown_jitter` | 0.0 | 0 to 1 |
 /// | `half_open_max` | 1 | at least 1 |
 /// | `trial_timeout` | the longer of the cooldown and 30 s | longer than 0, to 584 years |
@@ -92,6 +92,22 @@ impl CircuitBreaker {
 
 /// Marks a [`CircuitBuilder`] that changes the settings of an existing circuit. The closure that
 /// [`configure`](fn@crate::configure) calls receives such a builder.
+///
+/// ```
+/// use std::time::Duration;
+/// use resilience_runtime::{CircuitBreaker, CircuitBuilder, Configured, configure};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// fn strict(circuit: CircuitBuilder<Configured>) -> CircuitBuilder<Configured> {
+///     circuit.threshold(1).cooldown(Duration::from_secs(60))
+/// }
+///
+/// let breaker = CircuitBreaker::builder("configured_example").register()?;
+/// configure("configured_example", strict)?;
+/// assert_eq!(breaker.stats().threshold, 1);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Configured;
@@ -120,12 +136,15 @@ impl<T> CircuitBuilder<T> {
     /// Without a window, the failures must be consecutive. With a [`window`](Self::window) of time or a window of
     /// [`calls`](Self::calls), all failures in the window count. With a window of calls, the threshold must be at most
     /// `calls`.
+    ///
+    /// A builder with [`failure_rate`](Self::failure_rate) or [`slow_rate`](Self::slow_rate) must not set this option.
     pub fn threshold(mut self, failures: u32) -> Self {
         self.options.threshold = Some(failures);
         self
     }
 
-    /// Sets the length of the window of time in which calls are counted, 1 ms to 24 h. Default: no window.
+    /// Sets the length of the window of time in which calls are counted, 1 ms to 24 h. Default: no window. A builder
+    /// with [`calls`](Self::calls) must not set this option.
     #[doc(alias("sampling duration", "sliding window"))]
     pub fn window(mut self, time: Duration) -> Self {
         self.options.window = Some(time);
@@ -133,7 +152,7 @@ impl<T> CircuitBuilder<T> {
     }
 
     /// Sets the size of the window of calls: the number of most recent calls that are counted, 1 to 65,535. Default: no
-    /// window.
+    /// window. A builder with [`window`](Self::window) must not set this option.
     #[doc(alias = "sliding window")]
     pub fn calls(mut self, calls: u32) -> Self {
         self.options.calls = Some(calls);
@@ -142,23 +161,62 @@ impl<T> CircuitBuilder<T> {
 
     /// Sets the failure rate at which the circuit opens, above 0, at most 1. Default: none. The failure rate is the
     /// share of failed calls in the window of time or of [`calls`](Self::calls).
+    ///
+    /// ```
+    /// use resilience_runtime::{CircuitBreaker, CircuitState};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let breaker = CircuitBreaker::builder("rate_example").failure_rate(0.5).calls(4).min_calls(4).build()?;
+    /// for is_failure in [false, false, true, true] {
+    ///     let permit = breaker.try_acquire()?;
+    ///     if is_failure { permit.failure() } else { permit.success() }
+    /// }
+    /// assert_eq!(breaker.state(), CircuitState::Open);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn failure_rate(mut self, rate: f64) -> Self {
         self.options.failure_rate = Some(rate);
         self
     }
 
-    /// Sets the shortest duration of a slow call, longer than 0. Default: none, so no call is slow.
+    /// Sets the shortest duration of a slow call, longer than 0, at most 584 years. Default: none, so no call is slow.
+    /// This option requires [`slow_rate`](Self::slow_rate).
     ///
-    /// The time starts when the circuit admits the call, and includes the waits of layers below the circuit, such as the
-    /// queue of a bulkhead. A slow trial (a call of a half-open circuit) counts as a failure, even if it succeeds. With
-    /// `slow_call`, each call reads the clock twice.
+    /// The time starts when the circuit admits the call, and includes the waits of layers below the circuit, such as
+    /// the queue of a bulkhead. A slow trial (a call of a half-open circuit) counts as a failure, even if it succeeds.
+    /// With `slow_call`, a success reads the clock twice, and a failure three times.
     pub fn slow_call(mut self, time: Duration) -> Self {
         self.options.slow_call = Some(time);
         self
     }
 
     /// Sets the slow rate at which the circuit opens, above 0, at most 1. Default: none. The slow rate is the share of
-    /// slow calls in the window of time or of [`calls`](Self::calls).
+    /// slow calls in the window of time or of [`calls`](Self::calls). This option requires
+    /// [`slow_call`](Self::slow_call).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use resilience_runtime::{CircuitBreaker, CircuitState};
+    /// use tokio::time::advance;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let breaker = CircuitBreaker::builder("slow_example")
+    ///     .slow_call(Duration::from_secs(1))
+    ///     .slow_rate(0.5)
+    ///     .calls(10)
+    ///     .min_calls(2)
+    ///     .build()?;
+    /// for _ in 0..2 {
+    ///     let permit = breaker.try_acquire()?;
+    ///     advance(Duration::from_secs(2)).await;
+    ///     permit.success();
+    /// }
+    /// assert_eq!(breaker.state(), CircuitState::Open);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn slow_rate(mut self, rate: f64) -> Self {
         self.options.slow_rate = Some(rate);
         self
@@ -273,7 +331,7 @@ impl<T> CircuitBuilder<T> {
     ///
     /// With `true`, the metric `resilience_call_duration_seconds` contains a histogram for each outcome: success,
     /// failure, ignored and cancelled. A rejected call has no duration. Each admitted call reads tokio's clock twice. A
-    /// circuit allocates 750 bytes for the histograms at the end of its first call. The histograms need no lock.
+    /// circuit allocates about 750 bytes for the histograms at the end of its first call. The histograms need no lock.
     #[doc(alias = "histogram")]
     pub fn durations(mut self, durations: bool) -> Self {
         self.options.durations = Some(durations);
@@ -293,6 +351,22 @@ impl CircuitBuilder<CircuitBreaker> {
     ///
     /// Returns a [`ConfigError`] for a blank name, a name that ends in brackets, an option outside its range, or
     /// options that cannot be combined.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use resilience_runtime::{CircuitBreaker, get_circuit};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let breaker = CircuitBreaker::builder("not_registered").threshold(5).build()?;
+    /// assert_eq!(breaker.stats().threshold, 5);
+    /// assert!(get_circuit("not_registered").is_none());
+    ///
+    /// let error = CircuitBreaker::builder("shard[7]").build().unwrap_err();
+    /// assert_eq!(error.option(), "name");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn build(self) -> Result<CircuitBreaker, ConfigError> {
         self.check()?;
         Ok(CircuitBreaker::new(self.name.into(), Settings::shared(self.options)))
@@ -323,6 +397,22 @@ impl CircuitBuilder<CircuitBreaker> {
     ///   override this value.
     /// - A file, the environment or [`configure`](fn@crate::configure) has changed an option of this circuit, and this
     ///   option cannot be combined with an option of this builder.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use resilience_runtime::{CircuitBreaker, get_circuit_stats};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let breaker = CircuitBreaker::builder("registered_example").threshold(5).register()?;
+    /// breaker.try_acquire()?.failure();
+    /// assert_eq!(get_circuit_stats()["registered_example"].failures, 1);
+    ///
+    /// let error = CircuitBreaker::builder("registered_example").threshold(6).register().unwrap_err();
+    /// assert_eq!((error.option(), error.value()), ("threshold", "6"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn register(self) -> Result<CircuitBreaker, ConfigError> {
         self.check()?;
         registry::register(self.name.clone(), self.written())

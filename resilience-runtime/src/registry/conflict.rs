@@ -12,7 +12,8 @@ use crate::circuit::options::CircuitOption;
 use crate::events::event;
 use crate::registry::written::{Written, merge, source};
 
-/// Two contradictory settings of one circuit. [`check_circuits`](crate::check_circuits) returns all such conflicts.
+/// Describes two contradictory settings of one circuit. [`check_circuits`](crate::check_circuits) returns all such
+/// conflicts.
 ///
 /// ```standalone_crate
 /// use resilience_runtime::{check_circuits, circuit};
@@ -49,6 +50,9 @@ pub struct CircuitConflict {
     pub option: &'static str,
     /// The two values of the option, as text. The first value takes effect. For the option `key`, both values take
     /// effect: all calls without a key share one circuit, and each key has its own circuit.
+    ///
+    /// If two options cannot be combined, the first text is `absent`, or describes the allowed values, such as `at
+    /// least 60s`.
     pub values: [String; 2],
     /// The source positions of the two values, as `file:line:column`, or `a preset` for a preset (a ready-made
     /// circuit).

@@ -48,8 +48,20 @@ struct History<S> {
     returned: S,
 }
 
-/// The current and the maximum number of layers with one name and the option `key`. [`get_stats`](crate::get_stats) and
-/// [`KeyedCircuits::stats`](crate::KeyedCircuits::stats) return this value.
+/// Contains the current and the maximum number of layers with one name and the option `key`.
+/// [`get_stats`](crate::get_stats) and [`KeyedCircuits::stats`](crate::KeyedCircuits::stats) return this value.
+///
+/// ```
+/// use resilience_runtime::KeyedCircuits;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let shards = KeyedCircuits::builder("shard").max_keys(50).build()?;
+/// shards.get(1);
+/// shards.get(2);
+/// assert_eq!((shards.stats().keys, shards.stats().max_keys), (2, 50));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FamilyStats {

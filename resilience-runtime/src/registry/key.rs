@@ -9,8 +9,8 @@ use std::str::from_utf8;
 
 use crate::base::sync::OnceLock;
 
-/// A type whose values can be the `key` of a circuit, a bulkhead or a rate limit. Text, whole numbers, `char` and
-/// `bool` implement this trait. Tuples of two to four keys, and pointers to keys, are also keys.
+/// Allows the values of a type to be the `key` of a circuit, a bulkhead or a rate limit. Text, whole numbers, `char`
+/// and `bool` implement this trait. Tuples of two to four keys, and pointers to keys, are also keys.
 ///
 /// Equal keys have the same circuit, and different keys have different circuits. As an exception, keys of different
 /// types with the same text, such as `"7"` and `7`, or `"a"` and `'a'`, have the same circuit. The circuit's name shows

@@ -38,6 +38,19 @@ impl CircuitBuilder<KeyedCircuits> {
     ///
     /// Returns a [`ConfigError`] for a blank name, a name that contains `[`, an option outside its range, or options
     /// that cannot be combined.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use resilience_runtime::KeyedCircuits;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let hosts = KeyedCircuits::builder("host").threshold(5).max_keys(100).build()?;
+    /// hosts.get("a.example").try_acquire()?.success();
+    /// assert_eq!((hosts.stats().keys, hosts.stats().max_keys), (1, 100));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn build(self) -> Result<KeyedCircuits, ConfigError> {
         self.check_keyed()?;
         let family = Family::new(self.name, &Settings::shared(self.options), self.options.max_keys());
@@ -61,6 +74,19 @@ impl CircuitBuilder<KeyedCircuits> {
     /// - An attribute or another builder has set an option to a different value, and this builder can no longer
     ///   override this value.
     /// - A change at run time, such as a setting of a file, cannot be combined with an option of this builder.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use resilience_runtime::{KeyedCircuits, get_circuit};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let tenants = KeyedCircuits::builder("tenant").register()?;
+    /// tenants.get(7).try_acquire()?.success();
+    /// assert_eq!(get_circuit("tenant[7]").map(|circuit| circuit.stats().successes), Some(1));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn register(self) -> Result<KeyedCircuits, ConfigError> {
         self.check_keyed()?;
         Ok(KeyedCircuits::new(registry::register_family(self.name.clone(), self.written())?))

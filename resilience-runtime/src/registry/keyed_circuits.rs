@@ -8,7 +8,7 @@ use crate::registry::family::{Family, FamilyStats};
 use crate::registry::key::Key;
 use crate::registry::owned::Owned;
 
-/// A set of circuits with one name: one circuit for each key, such as a host, a shard or a tenant.
+/// Holds a set of circuits with one name: one circuit for each key, such as a host, a shard or a tenant.
 ///
 /// All circuits have the same settings. If `max_keys` circuits exist, a new key evicts (removes) an idle circuit, which
 /// no call uses. A closed circuit is evicted before an open circuit. Among circuits with equal states, approximately
@@ -48,10 +48,27 @@ impl KeyedCircuits {
     }
 
     /// Returns the circuit of this key, and creates the circuit if it does not exist. While the returned handle exists,
-    /// the circuit is not evicted.
+    /// the circuit is not evicted. If `max_keys` circuits exist and all are in use, a new key gets a temporary circuit.
+    /// The set does not keep a temporary circuit.
     ///
-    /// The method allocates memory only if it creates the circuit. The set is divided into at most 16 parts, and the
+    /// The method allocates memory only if it creates a circuit. The set is divided into at most 16 parts, and the
     /// method locks only the part of this key.
+    ///
+    /// ```
+    /// use resilience_runtime::KeyedCircuits;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let users = KeyedCircuits::builder("user").max_keys(1).build()?;
+    /// let first = users.get("ann");
+    /// let temporary = users.get("bob"); // the handle `first` keeps its circuit from eviction
+    /// assert!(users.find("ann").is_some() && users.find("bob").is_none());
+    ///
+    /// drop((first, temporary));
+    /// users.get("bob");
+    /// assert!(users.find("ann").is_none() && users.find("bob").is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get(&self, key: impl Key) -> CircuitBreaker {
         self.0.of(&key)
     }

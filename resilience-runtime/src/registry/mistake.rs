@@ -7,7 +7,28 @@ use tracing::field::display;
 use crate::events::event;
 use crate::registry::conflict::{self, CircuitConflict};
 
-/// A mistake in the settings of a layer. [`check`](crate::check) returns a list of mistakes.
+/// Describes a mistake in the settings of a layer. [`check`](crate::check) returns a list of mistakes.
+///
+/// ```standalone_crate
+/// use resilience_runtime::{SettingsMistake, bulkhead, check};
+///
+/// #[bulkhead(name = "mistake_example", max = 3)]
+/// async fn ask() -> std::io::Result<()> {
+///     Ok(())
+/// }
+///
+/// #[bulkhead(name = "mistake_example", max = 5)]
+/// async fn tell() -> std::io::Result<()> {
+///     Ok(())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// # if cfg!(not(feature = "declare")) { ask().await.unwrap(); tell().await.unwrap() }
+/// let mistakes = check().unwrap_err();
+/// assert!(matches!(mistakes[0], SettingsMistake::LayerConflict(_)));
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(transparent)]
 #[non_exhaustive]
@@ -42,7 +63,29 @@ impl SettingsMistake {
     }
 }
 
-/// A contradiction between two attributes with the same name.
+/// Describes a contradiction between two attributes with the same name.
+///
+/// ```standalone_crate
+/// use resilience_runtime::{SettingsMistake, bulkhead, check};
+///
+/// #[bulkhead(name = "layer_conflict_example", max = 3)]
+/// async fn ask() -> std::io::Result<()> {
+///     Ok(())
+/// }
+///
+/// #[bulkhead(name = "layer_conflict_example", max = 5)]
+/// async fn tell() -> std::io::Result<()> {
+///     Ok(())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// # if cfg!(not(feature = "declare")) { ask().await.unwrap(); tell().await.unwrap() }
+/// let mistakes = check().unwrap_err();
+/// let SettingsMistake::LayerConflict(conflict) = &mistakes[0] else { panic!() };
+/// assert_eq!((conflict.layer, conflict.option, conflict.values.join(" or ").as_str()), ("bulkhead", "max", "3 or 5"));
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(
     "{layer} '{}': `{option}` is {} at {}, but {} at {}",
@@ -67,9 +110,32 @@ pub struct LayerConflict {
     pub places: [String; 2],
 }
 
-/// A required option that is missing in all attributes with one name.
+/// Describes a required option that is missing in all attributes with one name.
 ///
-/// Without the option, a bulkhead or a rate limit rejects every call, and a timeout or a hedge has no effect.
+/// Without the option, a bulkhead or a rate limit rejects every call, and a timeout or a hedge has no effect. Without
+/// the feature `declare`, the missing option is a compile error instead.
+///
+/// ```standalone_crate
+/// # #[cfg(feature = "declare")]
+/// use resilience_runtime::{SettingsMistake, bulkhead, check};
+///
+/// # #[cfg(feature = "declare")]
+/// #[bulkhead(name = "missing_option_example")]
+/// async fn ask() -> std::io::Result<()> {
+///     Ok(())
+/// }
+///
+/// # #[cfg(feature = "declare")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let mistakes = check().unwrap_err();
+/// let SettingsMistake::MissingOption(missing) = &mistakes[0] else { panic!() };
+/// assert_eq!((missing.name.as_str(), missing.option), ("missing_option_example", "max"));
+/// assert!(ask().await.is_err()); // the bulkhead rejects every call
+/// # }
+/// # #[cfg(not(feature = "declare"))]
+/// # fn main() {}
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{layer} '{}': `{option}` is missing: write it in one of the attributes, such as {place}", name.escape_debug())]
 #[non_exhaustive]

@@ -1,4 +1,4 @@
-//! Ready-made circuits for the services Exa, Tavily, Firebase and Qdrant.
+//! Provides ready-made circuits for the services Exa, Tavily, Firebase and Qdrant.
 //!
 //! | function | name | threshold | cooldown |
 //! |---|---|---|---|

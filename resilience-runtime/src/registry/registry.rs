@@ -130,11 +130,12 @@ pub(crate) fn preset(name: &'static str, options: Options) -> CircuitBreaker {
 }
 
 /// Returns the circuit of this name, or `None` if no circuit has this name. If an attribute declares the circuit, but
-/// no call has registered it yet, the function registers the circuit.
+/// no call has registered it yet, the function registers the circuit. Builders can then no longer override the options
+/// of the attribute.
 ///
-/// The name of a circuit with the option `key` is `name[key]`. For a key of more than 128 bytes, the argument may
-/// contain the shortened key that the statistics show. If this key is a text, the argument may also contain the whole
-/// key.
+/// The name of a circuit with the option `key` is `name[key]`. The function does not create the circuit of a key. For a
+/// key of more than 128 bytes, the argument may contain the shortened key that the statistics show. If this key is a
+/// text, the argument may also contain the whole key.
 ///
 /// ```
 /// use resilience_runtime::{CircuitBreaker, get_circuit};
@@ -226,7 +227,8 @@ pub(crate) fn restore_family(name: &str) -> usize {
 /// [`configure`](fn@crate::configure), from a file and from the environment.
 ///
 /// Returns `false`, and removes nothing, for an unknown name, for the circuit of an attribute, and for a circuit with
-/// the option `key`. The option `max_keys` limits the number of circuits with keys.
+/// the option `key`. The option `max_keys` limits the number of circuits with keys. Without the feature `declare`, a
+/// circuit counts as the circuit of an attribute only after the first call of the decorated function.
 ///
 /// ```
 /// use resilience_runtime::{CircuitBreaker, get_circuit, unregister};

@@ -22,12 +22,23 @@ use crate::retry::budget::state::reset_all_budgets;
 use crate::retry::layer::{Retry, RetryStats};
 use crate::timeout::timeout::{Timeout, TimeoutStats};
 
-/// The statistics of all layers that attributes create, and of all registered circuits. [`get_stats`] returns this
-/// value.
+/// Contains the statistics of all layers that attributes create, and of all registered circuits. [`get_stats`] returns
+/// this value.
 ///
 /// The keys of each map are the names of the layers. A layer without a name has the key `module::function`, such as
 /// `shop::orders::submit`. If two layers would have the same key, both keys also contain the line of the attribute, as
 /// in `shop::orders::submit:17`.
+///
+/// ```
+/// use resilience_runtime::{CircuitBreaker, get_stats};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// CircuitBreaker::builder("stats_of_all_example").register()?;
+/// let stats = get_stats();
+/// assert_eq!(stats.circuits["stats_of_all_example"].total_failed, 0);
+/// # Ok(())
+/// # }
+/// ```
 #[doc(alias = "metrics")]
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -119,6 +130,21 @@ pub fn get_stats() -> Stats {
 /// again, and each used [`RetryBudget`](crate::RetryBudget) is full again. The totals in the statistics do not change.
 /// Running calls keep their slots in bulkheads. A call that waits for a rate limit notices the reset after at most one
 /// second, and calls behind it wait until then.
+///
+/// ```
+/// use resilience_runtime::{CircuitBreaker, CircuitState, RetryBudget, RetryCost, TokenBucket, reset_all};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let breaker = CircuitBreaker::builder("reset_all_example").register()?;
+/// let budget = RetryBudget::bucket(TokenBucket::DEFAULT);
+/// breaker.trip();
+/// budget.try_retry(RetryCost::Failure);
+///
+/// reset_all();
+/// assert_eq!((breaker.state(), budget.stats().tokens), (CircuitState::Closed, 500));
+/// # Ok(())
+/// # }
+/// ```
 pub fn reset_all() {
     reset_all_circuits();
     #[cfg(feature = "serde")]

@@ -10,6 +10,20 @@ use crate::base::raw::{Raw, Setting};
 /// Jitter spreads retries over time if many calls fail at the same moment. The formulas come from Marc Brooker,
 /// *Exponential Backoff And Jitter* (AWS Architecture Blog, 2015). In the formulas, `u` is a random number from 0 to 1,
 /// and `x` is the pause without jitter, at most [`max_delay`](crate::RetryBuilder::max_delay).
+///
+/// ```
+/// use std::time::Duration;
+/// use resilience_runtime::{Jitter, RetryPolicy};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let policy = RetryPolicy::builder().delay(Duration::from_millis(100)).jitter(Jitter::Full).build()?;
+/// assert_eq!(policy.delay_after(2), Duration::from_millis(200)); // without jitter
+///
+/// let error = RetryPolicy::builder().backoff(2.0).jitter(Jitter::Decorrelated).build().unwrap_err();
+/// assert_eq!(error.option(), "backoff");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Jitter {

@@ -78,8 +78,9 @@ impl RetryBudget {
         self.state.get_or_init(|| outside(|| BudgetState::listed(self.config)))
     }
 
-    /// Records the start of a call. Only a retry loop of your own needs this method. `#[retry]`, `#[hedge]`,
-    /// [`RetryPolicy`](crate::RetryPolicy) and [`Hedge`](crate::Hedge) call this method themselves.
+    /// Records the start of a call. A budget with a [`TokenBucket`] ignores this record. Only a retry loop of your own
+    /// needs this method. `#[retry]`, `#[hedge]`, [`RetryPolicy`](crate::RetryPolicy) and [`Hedge`](crate::Hedge) call
+    /// this method themselves.
     ///
     /// ```
     /// use resilience_runtime::{RetryBudget, RetryCost, TokenBucket};
@@ -102,12 +103,23 @@ impl RetryBudget {
 
     /// Returns whether the budget grants a retry. A granted retry reduces the budget, even if the caller does not make
     /// the retry.
+    ///
+    /// ```
+    /// use resilience_runtime::{RetryBudget, RetryCost, TokenBucket};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let budget = RetryBudget::bucket(TokenBucket { capacity: 9, ..TokenBucket::DEFAULT });
+    /// assert!(budget.try_retry(RetryCost::Failure)); // takes 5 tokens
+    /// assert!(!budget.try_retry(RetryCost::Failure)); // needs 5 tokens, but 4 are left
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_retry(&self, cost: RetryCost) -> bool {
         self.state().try_retry(cost)
     }
 
-    /// Records the success of a call. `last` is the cost of the call's last granted retry, or `None` if the call made
-    /// no retry.
+    /// Records the success of a call. A budget with a [`RetryRatio`] ignores this record. `last` is the cost of the
+    /// call's last granted retry, or `None` if the call made no retry.
     #[inline]
     pub fn call_succeeded(&self, last: Option<RetryCost>) {
         self.state().call_succeeded(last);
@@ -143,7 +155,20 @@ impl Pays for RetryBudget {
     }
 }
 
-/// The tokens and the counts of a budget. [`RetryBudget::stats`] returns this value.
+/// Contains the tokens and the counts of a budget at one moment. [`RetryBudget::stats`] returns this value.
+///
+/// ```
+/// use resilience_runtime::{RetryBudget, RetryCost, TokenBucket};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let budget = RetryBudget::bucket(TokenBucket { capacity: 5, ..TokenBucket::DEFAULT });
+/// budget.try_retry(RetryCost::Failure);
+/// budget.try_retry(RetryCost::Failure);
+/// let stats = budget.stats();
+/// assert_eq!((stats.tokens, stats.granted, stats.denied), (0, 1, 1));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryBudgetStats {

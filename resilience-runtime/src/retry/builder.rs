@@ -26,7 +26,7 @@ const BESIDE_RETRY_IF_OK: &str = "beside `retry_if_ok`: no `Ok` is retried other
 /// | `max_elapsed` | none | the shortest possible first pause to 584 years |
 /// | `count_nested` | true | |
 /// | `retry_rejected` | false | |
-/// | `retry_if` | every error | |
+/// | `retry_if` | every error, except rejections that end the retry | |
 /// | `retry_if_ok` | no value | |
 /// | `retry_after`, `on_retry` | none | |
 /// | `retry_after_ok` | none | only with `retry_if_ok` |
@@ -140,6 +140,21 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     /// must be at least the shortest possible first pause, and at most 584 years.
     ///
     /// If a pause would end after this time, the retry ends before the pause. A running attempt is not interrupted.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use resilience_runtime::RetryPolicy;
+    /// use tokio::time::Instant;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let policy = RetryPolicy::builder().max(99).max_elapsed(Duration::from_secs(10)).build()?;
+    /// let begin = Instant::now();
+    /// assert!(policy.call(|| async { Err::<(), _>("down") }).await.is_err());
+    /// assert_eq!(begin.elapsed().as_secs(), 7); // pauses of 1, 2 and 4 seconds, but not of 8
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "max_duration")]
     pub fn max_elapsed(self, limit: Duration) -> Self {
         self.set(|schedule| schedule.max_elapsed(limit))
@@ -166,6 +181,19 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
 
     /// Sets the budget, which must grant each retry. Default: none. Several policies and `#[retry]` attributes can
     /// share one budget.
+    ///
+    /// ```
+    /// use resilience_runtime::{RetryBudget, RetryPolicy, RetryRatio};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let budget = RetryBudget::ratio(RetryRatio { min_per_second: 0, ..RetryRatio::DEFAULT });
+    /// let policy = RetryPolicy::builder().budget(&budget).build()?;
+    /// assert!(policy.call(|| async { Err::<(), _>("down") }).await.is_err()); // after one attempt
+    /// assert_eq!(policy.stats().total_gave_up["budget"], 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn budget(mut self, budget: &RetryBudget) -> Self {
         self.budget = Some(budget.clone());
         self
@@ -175,7 +203,8 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigError`] if an option is outside its range, or requires another option that is not set.
+    /// Returns a [`ConfigError`] if an option is outside its range, or cannot be combined with another option. Also
+    /// returns this error if an option requires another option that is not set.
     pub fn build(self) -> Result<RetryPolicy<E, T>, ConfigError> {
         let Self { schedule, budget, rules } = &self;
         schedule.check()?;

@@ -9,6 +9,32 @@ use crate::retry::rules::RetryEvent;
 
 impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     /// Sets the function that decides whether an error is retried. Default: every error is retried.
+    ///
+    /// The policy does not call the function for the error of the last attempt. A rejection by a circuit ends the
+    /// retry, and the policy does not call the function. The same applies to a call that takes more tokens than the
+    /// burst of a rate limit. With [`retry_rejected`](Self::retry_rejected), the function also decides about rejections
+    /// by circuits.
+    ///
+    /// ```
+    /// use std::io;
+    /// use resilience_runtime::RetryPolicy;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let is_transient = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
+    /// let policy = RetryPolicy::builder().retry_if(is_transient).build()?;
+    /// let mut attempts = 0;
+    /// let answer = policy
+    ///     .call(|| {
+    ///         attempts += 1;
+    ///         std::future::ready(Err::<(), io::Error>(io::ErrorKind::NotFound.into()))
+    ///     })
+    ///     .await;
+    /// assert!(answer.is_err());
+    /// assert_eq!(attempts, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn retry_if<X, F>(self, retry_if: F) -> RetryBuilder<X, T>
     where
         X: 'static,
@@ -55,6 +81,24 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     /// jitter, the policy adds a random time to the delay that the error asks for. The retry ends if the pause is
     /// longer than `max_delay`, or would end after `max_elapsed`. Without `max_delay`, the retry ends if the error asks
     /// for a delay of more than one hour.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use resilience_runtime::RetryPolicy;
+    /// use tokio::time::Instant;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// struct Busy { retry_after: Duration }
+    ///
+    /// let policy = RetryPolicy::builder().max(2).retry_after(|busy: &Busy| Some(busy.retry_after)).build()?;
+    /// let begin = Instant::now();
+    /// let answer = policy.call(|| async { Err::<(), _>(Busy { retry_after: Duration::from_secs(7) }) }).await;
+    /// assert!(answer.is_err());
+    /// assert_eq!(begin.elapsed().as_secs(), 7);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn retry_after<X, F>(self, retry_after: F) -> RetryBuilder<X, T>
     where
         X: 'static,
@@ -113,6 +157,25 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     ///
     /// The option requires a [`budget`](Self::budget). If a `#[retry(with = ..)]` uses this policy and has the option
     /// `budget`, the costs apply to the budget of the attribute.
+    ///
+    /// ```
+    /// use std::io;
+    /// use resilience_runtime::{RetryBudget, RetryCost, RetryPolicy, TokenBucket};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let budget = RetryBudget::bucket(TokenBucket::DEFAULT);
+    /// let cost = |error: &io::Error| match error.kind() {
+    ///     io::ErrorKind::TimedOut => RetryCost::Timeout,
+    ///     _ => RetryCost::Failure,
+    /// };
+    /// let policy = RetryPolicy::builder().max(2).budget(&budget).cost(cost).build()?;
+    /// let answer = policy.call(|| async { Err::<(), io::Error>(io::ErrorKind::TimedOut.into()) }).await;
+    /// assert!(answer.is_err());
+    /// assert_eq!(budget.stats().tokens, 500 - 10);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn cost<X, F>(self, cost: F) -> RetryBuilder<X, T>
     where
         X: 'static,
@@ -157,7 +220,8 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
         builder
     }
 
-    /// Sets a function that the policy calls before each pause, with a [`RetryEvent`]. Default: none.
+    /// Sets a function that the policy calls before each pause, with a [`RetryEvent`]. Default: none. The policy also
+    /// calls the function before a pause of zero.
     ///
     /// ```
     /// use resilience_runtime::{RetryEvent, RetryPolicy};

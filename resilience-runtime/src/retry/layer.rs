@@ -133,15 +133,29 @@ impl Counts {
     }
 }
 
-/// The counts of a retry at one moment. [`get_stats`](crate::get_stats) and
+/// Contains the counts of a retry at one moment. [`get_stats`](crate::get_stats) and
 /// [`RetryPolicy::stats`](crate::RetryPolicy::stats) return these counts.
 ///
 /// If a call is cancelled during an attempt, this attempt is not counted.
+///
+/// ```
+/// use resilience_runtime::RetryPolicy;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let policy = RetryPolicy::builder().max(2).build()?;
+/// assert!(policy.call(|| async { Err::<(), _>("down") }).await.is_err());
+/// let stats = policy.stats();
+/// assert_eq!((stats.total_attempts, stats.total_retries, stats.total_exhausted), (2, 1, 1));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryStats {
-    /// Total number of calls whose first attempt succeeded. The value is zero without the option `name`, because
-    /// counting would make each call slower.
+    /// Total number of calls whose first attempt succeeded. The value is zero for a
+    /// [`RetryPolicy`](crate::RetryPolicy), and for a `#[retry]` without the option `name`, because counting would make
+    /// each call slower.
     pub total_first_successes: u64,
     /// Total number of calls that succeeded after at least one retry.
     pub total_recovered: u64,
@@ -151,7 +165,8 @@ pub struct RetryStats {
     /// `rejected`, `retry_after`, `max_elapsed`, `budget`, `deadline` or `nested`. The [table of events](crate#events)
     /// describes the reasons under `retry_gave_up`. A reason is absent if no call ended for this reason.
     pub total_gave_up: BTreeMap<&'static str, u64>,
-    /// Total number of ended attempts. Without the option `name`, successful first attempts are not included.
+    /// Total number of ended attempts. The number includes successful first attempts only if `total_first_successes`
+    /// counts them.
     pub total_attempts: u64,
     /// Total number of retries. A retry is counted at the start of its pause, even if the call is cancelled during the
     /// pause.

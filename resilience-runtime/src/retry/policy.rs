@@ -114,7 +114,8 @@ pub(super) struct Parts<E: ?Sized, T: ?Sized> {
     pub(super) rules: Rules<E, T>,
 }
 
-/// Returns a policy that makes at most three attempts, with pauses of one and two seconds, and retries every error.
+/// Returns a policy that makes at most three attempts, with pauses of one and two seconds, and retries every error. As
+/// an exception, a rejection by a circuit ends the retry.
 impl Default for RetryPolicy {
     fn default() -> Self {
         Self::new(Parts {
@@ -285,10 +286,12 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
         }
     }
 
-    /// Returns the pause, without jitter, after attempt number `attempt` has failed. The first attempt is number 1.
+    /// Returns the pause, without jitter, after attempt number `attempt` has failed. The first attempt is number 1. The
+    /// number 0 counts as 1.
     ///
     /// The pause is at most [`max_delay`](crate::RetryBuilder::max_delay), or [`Duration::MAX`] without this option.
-    /// `attempt` may be greater than `max`.
+    /// `attempt` may be greater than `max`. With [`Jitter::Decorrelated`](crate::Jitter::Decorrelated), the result is
+    /// the pause that a policy without this jitter would make.
     ///
     /// ```
     /// use std::time::Duration;

@@ -8,8 +8,27 @@ use crate::base::noted::aside;
 use crate::base::sync::Arc;
 use crate::retry::budget::config::RetryCost;
 
-/// Describes a retry. The user's function in [`RetryBuilder::on_retry`](crate::RetryBuilder::on_retry) receives this
-/// description.
+/// Describes a retry. The function in [`RetryBuilder::on_retry`](crate::RetryBuilder::on_retry), or in the option
+/// `on_retry` of `#[retry]`, receives this description.
+///
+/// ```
+/// use std::sync::mpsc::channel;
+/// use std::time::Duration;
+/// use resilience_runtime::{RetryEvent, RetryPolicy};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (send, retries) = channel();
+/// let policy = RetryPolicy::builder()
+///     .on_retry(move |event: &RetryEvent<'_, &str>| {
+///         let _ = send.send((event.attempt, event.delay, event.error.map(|error| error.len())));
+///     })
+///     .build()?;
+/// assert!(policy.call(|| async { Err::<(), _>("down") }).await.is_err());
+/// assert_eq!(retries.try_iter().last(), Some((2, Duration::from_secs(2), Some(4))));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct RetryEvent<'a, E: ?Sized> {

@@ -54,7 +54,22 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
     }
 }
 
-/// The attempts of one call. [`RetryPolicy::start`] returns this value.
+/// Makes the attempts of one call. [`RetryPolicy::start`] returns this value.
+///
+/// ```
+/// use std::ops::ControlFlow;
+/// use resilience_runtime::RetryPolicy;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let policy = RetryPolicy::builder().max(2).build()?;
+/// let mut attempts = policy.start();
+/// let down = || async { Err::<(), _>("down") };
+/// assert!(attempts.next(down()).await.is_continue()); // after the pause
+/// assert_eq!(attempts.next(down()).await, ControlFlow::Break(Err("down")));
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "attempts do nothing until `next` or `next_blocking`"]
 pub struct RetryAttempts<E: ?Sized = AnyError, T: ?Sized = AnyValue> {
     attempts: Attempts,
@@ -76,6 +91,27 @@ impl<E: ?Sized, T: ?Sized> RetryAttempts<E, T> {
     /// Dropping the returned future drops the attempt that is running, or ends the pause. A dropped attempt does not
     /// count towards `max`, and does not make the next attempt a repeat. To limit the time of each attempt, put the
     /// limit into the argument `attempt`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use resilience_runtime::RetryPolicy;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut attempts = RetryPolicy::default().start();
+    /// let mut answers = [Err("not yet"), Ok(7)].into_iter();
+    /// let answer = loop {
+    ///     let answer = answers.next().unwrap_or(Err("no more"));
+    ///     if let ControlFlow::Break(answer) = attempts.next(async { answer }).await {
+    ///         break answer;
+    ///     }
+    /// };
+    /// assert_eq!(answer, Ok(7));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn next<V, X, F>(&mut self, attempt: F) -> ControlFlow<Result<V, X>>
     where
         F: Future<Output = Result<V, X>>,

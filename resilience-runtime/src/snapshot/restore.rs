@@ -26,6 +26,24 @@ use crate::snapshot::snapshot::{Restoring, Snapshot, VERSION};
 ///
 /// Returns a [`RestoreError`] if the snapshot has a format version that this crate does not read. The function then
 /// changes no state.
+///
+/// # Examples
+///
+/// ```
+/// use resilience_runtime::{CircuitBreaker, CircuitState, Snapshot, restore};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let breaker = CircuitBreaker::builder("restore_example").register()?;
+/// let json = r#"{"version":1,"circuits":{"restore_example":{"state":"forced_open"},"later":{"state":"disabled"}}}"#;
+/// let restored = restore(serde_json::from_str::<Snapshot>(json)?)?;
+/// assert_eq!((restored.restored, restored.waiting, restored.dropped), (1, 1, 0));
+/// assert_eq!(breaker.state(), CircuitState::ForcedOpen);
+///
+/// let later = CircuitBreaker::builder("later").register()?;
+/// assert_eq!(later.state(), CircuitState::Disabled);
+/// # Ok(())
+/// # }
+/// ```
 pub fn restore(snapshot: Snapshot) -> Result<Restored, RestoreError> {
     if snapshot.version != VERSION {
         return Err(RestoreError::Version { found: snapshot.version, supported: VERSION });
@@ -40,7 +58,18 @@ pub fn restore(snapshot: Snapshot) -> Result<Restored, RestoreError> {
     Ok(Restored { restored: all.saturating_sub(waiting + dropped), waiting, dropped })
 }
 
-/// The result of [`restore`]: the numbers of restored, waiting and dropped states.
+/// Contains the result of [`restore`]: the numbers of restored, waiting and dropped states.
+///
+/// ```
+/// use resilience_runtime::{Snapshot, restore};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let json = r#"{"version":1,"circuits":{"not created yet":{"state":"forced_open"}}}"#;
+/// let restored = restore(serde_json::from_str::<Snapshot>(json)?)?;
+/// assert_eq!((restored.restored, restored.waiting), (0, 1));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Restored {
@@ -48,11 +77,22 @@ pub struct Restored {
     pub restored: usize,
     /// Number of states that wait until a circuit or a rate limit of the same name is created.
     pub waiting: usize,
-    /// Number of states that were dropped because of the option `max_keys`.
+    /// Number of states that were dropped because of the option `max_keys`, or because a key has more than 128 bytes.
     pub dropped: usize,
 }
 
-/// The error of [`restore`]. If `restore` returns an error, all states are unchanged.
+/// Reports that [`restore`] refused a snapshot. If `restore` returns an error, all states are unchanged.
+///
+/// ```
+/// use resilience_runtime::{RestoreError, Snapshot, restore};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let future = serde_json::from_str::<Snapshot>(r#"{"version":99}"#)?;
+/// let RestoreError::Version { found, supported, .. } = restore(future).unwrap_err() else { panic!() };
+/// assert_eq!((found, supported), (99, 1));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RestoreError {

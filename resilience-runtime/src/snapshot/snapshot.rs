@@ -19,7 +19,7 @@ use crate::snapshot::states::{LONGEST_NAME, MOST_STATES, States};
 /// The format version of the snapshots that this crate writes and reads.
 pub(super) const VERSION: u32 = 1;
 
-/// The state of all circuits and rate limits, for another process. [`snapshot`] takes a snapshot, and
+/// Contains the state of all circuits and rate limits, for another process. [`snapshot`] takes a snapshot, and
 /// [`restore`](crate::restore()) restores the state in the other process.
 ///
 /// A snapshot implements `Serialize` and `Deserialize`, for self-describing formats such as JSON. The format has a
@@ -27,6 +27,20 @@ pub(super) const VERSION: u32 = 1;
 /// fields.
 ///
 /// The guide [Snapshots](crate::guide::snapshots) describes the contents and the format.
+///
+/// `Deserialize` refuses a snapshot with more than 1,000,000 states, with a name or a key of more than 1,024 bytes, or
+/// with a blank name.
+///
+/// ```
+/// use resilience_runtime::{CircuitBreaker, snapshot};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// CircuitBreaker::builder("snapshot_type_example").register()?.trip();
+/// let snapshot = snapshot();
+/// assert_eq!((snapshot.version(), snapshot.len(), snapshot.is_empty()), (1, 1, false));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
     pub(super) version: u32,
@@ -68,11 +82,12 @@ impl Snapshot {
 /// The snapshot contains the circuits that an attribute declares or a builder registers, and the rate limits of
 /// attributes. With the option `key`, the snapshot contains the circuit or rate limit of each key. If states of an
 /// earlier [`restore`](crate::restore()) still wait for a circuit or a rate limit, the snapshot also contains these
-/// states. The snapshot leaves out circuits and rate limits in their initial state. The snapshot contains no other
-/// layers, such as a retry or a circuit from [`build`](crate::CircuitBuilder::build).
+/// states. The snapshot leaves out circuits and rate limits in their initial state. It also leaves out a closed circuit
+/// of a key that has no failures and no calls in a window. The snapshot contains no other layers, such as a retry or a
+/// circuit from [`build`](crate::CircuitBuilder::build).
 ///
-/// This function changes no state. The function leaves out states beyond the first 1,000,000, and states whose name or
-/// key has more than 1,024 bytes.
+/// This function changes no state. The function leaves out states beyond the first 1,000,000. It also leaves out states
+/// whose name has more than 1,024 bytes, and states whose key has more than 128 bytes.
 ///
 /// ```
 /// use resilience_runtime::{CircuitBreaker, CircuitState, Snapshot, restore, snapshot};

@@ -22,6 +22,30 @@ impl<S, J> WatchedStream<S, WatchedPermit<J>> {
     /// panics or is dropped, the duration lasts until this moment. The same applies if a deadline of the caller ends
     /// the stream with an error. The option [`hung_after`](crate::CircuitBuilder::hung_after) always applies to the
     /// time from the admission to the end of the stream.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use futures_util::{StreamExt, stream};
+    /// use resilience_runtime::CircuitBreaker;
+    /// use tokio::time::advance;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let breaker = CircuitBreaker::builder("first_item_example")
+    ///     .slow_call(Duration::from_secs(1))
+    ///     .slow_rate(1.0)
+    ///     .calls(10)
+    ///     .min_calls(10)
+    ///     .build()?;
+    /// let tokens = || stream::iter([Ok::<_, std::io::Error>("Hello")]);
+    /// let mut tokens = breaker.watch(tokens)?.slow_at_first_item();
+    /// assert!(tokens.next().await.is_some());
+    /// advance(Duration::from_secs(60)).await; // the stream goes on, but its first item was not late
+    /// assert!(tokens.next().await.is_none());
+    /// assert_eq!((breaker.stats().window_total, breaker.stats().window_slow), (1, 0));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn slow_at_first_item(mut self) -> Self {
         if let Some(watch) = self.watch_mut() {
             watch.slow_at_first_item();
@@ -75,6 +99,22 @@ impl OwnedPermit {
     /// neither success nor failure.
     ///
     /// If a function of the classifier panics, the call counts as cancelled.
+    ///
+    /// ```
+    /// use futures_util::{StreamExt, stream};
+    /// use resilience_runtime::{CircuitBreaker, Classifier};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let breaker = CircuitBreaker::builder("watch_with_example").build()?;
+    /// let classifier = Classifier::builder().failure_if_ok(|token: &&str| token.is_empty()).build()?;
+    /// let tokens = stream::iter([Ok::<_, std::io::Error>("Hello"), Ok("")]);
+    /// let tokens = breaker.try_acquire_owned()?.watch_with(&classifier, tokens);
+    /// assert_eq!(tokens.count().await, 2);
+    /// assert_eq!(breaker.stats().failures, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn watch_with<S, T, E, X, V>(
         self,
         classifier: &Classifier<X, V>,
@@ -131,6 +171,23 @@ impl CircuitBreaker {
     /// # Panics
     ///
     /// A panic of `f` or of the stream counts as a failure, and continues in the caller.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use futures_util::{StreamExt, stream};
+    /// use resilience_runtime::{CircuitBreaker, Classifier};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let breaker = CircuitBreaker::builder("breaker_watch_with_example").build()?;
+    /// let classifier = Classifier::builder().failure_if_ok(|token: &&str| token.is_empty()).build()?;
+    /// let tokens = breaker.watch_with(&classifier, || stream::iter([Ok::<_, std::io::Error>("")]))?;
+    /// assert_eq!(tokens.count().await, 1);
+    /// assert_eq!(breaker.stats().failures, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn watch_with<S, T, E, X, V>(
         &self,
         classifier: &Classifier<X, V>,

@@ -16,7 +16,7 @@ use crate::timeout::error::TimeoutError;
 use crate::timeout::timeout::Timer;
 
 pin_project! {
-    /// A stream with time limits for its first item and for each later item.
+    /// Limits the time that a stream takes for its first item and for each later item.
     ///
     /// If a limit expires, the stream returns one `Err`, which contains a [`TimeoutError`], and then `None`. The inner
     /// stream is dropped before the `Err` is returned. If an item is ready when the limit expires, the stream returns
@@ -90,6 +90,21 @@ impl<S, E> LimitedStream<S, E> {
 
     /// Wraps `stream`, at first without limits. If a limit expires, the function `error`, such as `From::from`,
     /// converts the [`TimeoutError`] to the error type of the stream.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use futures_util::{StreamExt, stream};
+    /// use resilience_runtime::{LimitedStream, TimeoutError};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let silent = stream::pending::<Result<u32, TimeoutError>>();
+    /// let limited = LimitedStream::with_error(silent, |error| error).first_item(Duration::from_secs(5));
+    /// let items: Vec<_> = limited.collect().await;
+    /// assert_eq!(items[0].as_ref().unwrap_err().after(), Duration::from_secs(5));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_error<T>(stream: S, error: fn(TimeoutError) -> E) -> Self
     where
         S: Stream<Item = Result<T, E>>,
@@ -105,14 +120,16 @@ impl<S, E> LimitedStream<S, E> {
         }
     }
 
-    /// Sets the longest time from the first poll to the first item. The default is no limit.
+    /// Sets the longest time from the first poll to the first item. Every duration is allowed. With zero, the limit
+    /// expires at the first poll. Default: no limit.
     pub fn first_item(mut self, time: Duration) -> Self {
         self.first_item = Some(time);
         self
     }
 
     /// Sets the longest wait for each item after the first, and for the end of the stream. The time starts with the
-    /// first poll after the previous item. The default is no limit.
+    /// first poll after the previous item. Every duration is allowed. With zero, the limit expires at this poll.
+    /// Default: no limit.
     pub fn idle(mut self, time: Duration) -> Self {
         self.idle = Some(time);
         self

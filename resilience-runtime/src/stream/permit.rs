@@ -12,11 +12,29 @@ use crate::expansion::cause::Cause;
 use crate::stream::judge::{AnyItem, Decision, Judge};
 use crate::stream::watch::Watch;
 
-/// An [`OwnedPermit`] inside a [`WatchedStream`](crate::WatchedStream), with a value of type `J` that judges the items
-/// of the stream.
+/// Holds an [`OwnedPermit`] inside a [`WatchedStream`](crate::WatchedStream), with a value of type `J` that judges the
+/// items of the stream.
 ///
 /// `J` is the [`Classifier`](crate::Classifier) of [`OwnedPermit::watch_with`]. Without a classifier, `J` is a private
 /// type.
+///
+/// ```
+/// use futures_util::{StreamExt, stream};
+/// use resilience_runtime::{CircuitBreaker, Classifier, WatchedPermit, WatchedStream};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// type Watched<S> = WatchedStream<S, WatchedPermit<Classifier>>;
+///
+/// let breaker = CircuitBreaker::builder("watched_permit_example").build()?;
+/// let classifier = Classifier::builder().build()?;
+/// let numbers = stream::iter([Ok::<_, std::io::Error>(1)]);
+/// let watched: Watched<_> = breaker.try_acquire_owned()?.watch_with(&classifier, numbers);
+/// assert_eq!(watched.count().await, 1);
+/// assert_eq!(breaker.stats().successes, 1);
+/// # Ok(())
+/// # }
+/// ```
 pub struct WatchedPermit<J = AnyItem> {
     permit: OwnedPermit,
     judge: J,

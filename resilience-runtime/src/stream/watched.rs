@@ -13,7 +13,7 @@ use crate::stream::permit::WatchedPermit;
 use crate::stream::watch::Watch;
 
 pin_project! {
-    /// A stream that holds a permit of a circuit or a slot of a bulkhead.
+    /// Wraps a stream, and holds a permit of a circuit or a slot of a bulkhead.
     ///
     /// These methods return a watched stream:
     ///
@@ -27,6 +27,21 @@ pin_project! {
     /// poll of the inner stream panics, the panic continues in the caller, and each later poll returns `None`.
     ///
     /// A watched stream allocates no memory, and implements [`Unpin`] if the inner stream does.
+    ///
+    /// ```
+    /// use futures_util::{StreamExt, stream};
+    /// use resilience_runtime::CircuitBreaker;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let breaker = CircuitBreaker::builder("watched_stream_example").build()?;
+    /// let mut numbers = breaker.watch(|| stream::iter([Ok::<_, std::io::Error>(1), Ok(2)]))?;
+    /// assert_eq!(numbers.next().await.transpose()?, Some(1));
+    /// drop(numbers); // before the end of the stream
+    /// assert_eq!(breaker.stats().total_cancelled, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use = "streams do nothing unless polled"]
     pub struct WatchedStream<S, W = WatchedPermit> {
         // This field comes before `watch`, so that the inner stream is dropped before a slot of a bulkhead becomes

@@ -89,7 +89,23 @@ pub fn hold_clock() -> HeldClock {
     HeldClock { _release: release }
 }
 
-/// A guard that prevents the paused clock from moving by itself. [`hold_clock`] returns this guard.
+/// Prevents the paused clock from moving by itself while this guard exists. [`hold_clock`] returns this guard.
+///
+/// ```
+/// use std::time::Duration;
+/// use resilience_runtime::testing::{HeldClock, hold_clock};
+/// use tokio::time::{Instant, advance};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let held: HeldClock = hold_clock();
+/// let begin = Instant::now();
+/// advance(Duration::from_secs(5)).await; // only `advance` moves the clock
+/// assert_eq!(begin.elapsed(), Duration::from_secs(5));
+/// drop(held);
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "the clock runs ahead again as soon as the guard is dropped"]
 pub struct HeldClock {
     _release: Sender<()>,

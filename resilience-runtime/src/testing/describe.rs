@@ -94,9 +94,27 @@ fn layer(function: &'static Function, index: usize, attribute: &'static str) -> 
     LayerDescription { attribute, name: name.map(str::to_owned), settings, is_held }
 }
 
-/// The layers of a decorated function. [`describe`] returns this value.
+/// Describes the layers of a decorated function. [`describe`] returns this value.
 ///
 /// The method `to_string` returns a line for each layer, such as `retry(max = 3, delay = 100ms)`.
+///
+/// ```
+/// use resilience_runtime::{retry, testing, timeout};
+///
+/// #[retry(max = 4)]
+/// #[timeout(5)]
+/// async fn send_mail() -> std::io::Result<()> {
+///     Ok(())
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let stack = testing::describe("send_mail");
+/// let attributes: Vec<_> = stack.layers.iter().map(|layer| layer.attribute).collect();
+/// assert_eq!(attributes, ["retry", "timeout"]);
+/// assert_eq!(stack.to_string(), "retry(max = 4)\ntimeout(timeout = 5s)");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stack {
@@ -104,7 +122,23 @@ pub struct Stack {
     pub layers: Vec<LayerDescription>,
 }
 
-/// A layer of a decorated function, with its settings.
+/// Describes a layer of a decorated function, with its settings.
+///
+/// ```
+/// use resilience_runtime::{bulkhead, testing};
+///
+/// #[bulkhead(name = "printer", max = 2)]
+/// async fn print_page() -> std::io::Result<()> {
+///     Ok(())
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let layer = &testing::describe("print_page").layers[0];
+/// assert_eq!((layer.attribute, layer.name.as_deref(), layer.is_held), ("bulkhead", Some("printer"), false));
+/// assert_eq!(layer.settings, [("max", "2".to_owned())]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LayerDescription {

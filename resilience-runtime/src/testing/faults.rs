@@ -17,17 +17,18 @@ use crate::fault::script;
 /// The error replaces the outcome of the body, so all layers treat the error like an error of the service. Each attempt
 /// of a retry or a hedge counts as one call.
 ///
-/// The fault ends after `calls` calls, at a call of [`reset_everything`](super::reset_everything), or at the end of the
-/// isolated test. If a name has several faults, only the oldest fault affects a call. The next fault begins when the
-/// oldest fault has ended. Latency faults are an exception: they apply in addition to the oldest fault. A fault that is
-/// injected outside an isolated test affects all calls outside isolated tests.
+/// With zero calls, the fault has no effect. The fault ends after `calls` calls, at a call of
+/// [`reset_everything`](super::reset_everything), or at the end of the isolated test. If a name has several faults,
+/// only the oldest fault affects a call. The next fault begins when the oldest fault has ended. Latency faults are an
+/// exception: they apply in addition to the oldest fault. A fault that is injected outside an isolated test affects all
+/// calls outside isolated tests.
 ///
 /// # Panics
 ///
 /// Panics if no decorated function and no layer has the name. A call of a decorated function panics if `error` returns
 /// a value of another type than the error type of this function. A call also panics if this error type names a type
-/// parameter, a lifetime other than `'static`, or `Self`. For a function with such an error type, a test can inject
-/// only latency, hangs and panics.
+/// parameter, a lifetime other than `'static`, or `Self`, or is not `Unpin`. For a function with such an error type, a
+/// test can inject only latency, hangs and panics.
 ///
 /// # Examples
 ///
@@ -62,7 +63,8 @@ pub fn fail_next<E: 'static>(name: &str, calls: u32, error: impl Fn() -> E + Sen
 ///
 /// # Panics
 ///
-/// Panics if no decorated function and no layer has the name.
+/// Panics if no decorated function and no layer has the name. With a `time` longer than zero, a call of an async
+/// function panics if no tokio runtime with an enabled timer is running.
 ///
 /// # Examples
 ///
@@ -100,6 +102,29 @@ pub fn latency(name: &str, time: Duration) -> FaultGuard {
 ///
 /// Panics if no decorated function and no layer has the name. A call of a function that is not `async` panics, because
 /// the call would block its thread for ever.
+///
+/// # Examples
+///
+/// ```
+/// use resilience_runtime::{testing, timeout};
+///
+/// #[timeout(1, name = "hang_example")]
+/// async fn ask() -> std::io::Result<u32> {
+///     Ok(7)
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// testing::isolated(async {
+///     let hanging = testing::hang("hang_example");
+///     assert_eq!(ask().await.unwrap_err().kind(), std::io::ErrorKind::TimedOut);
+///     drop(hanging);
+///     assert_eq!(ask().await.unwrap(), 7);
+/// })
+/// .await;
+/// # Ok(())
+/// # }
+/// ```
 #[track_caller]
 pub fn hang(name: &str) -> FaultGuard {
     guarded(name, Kind::Hang)
@@ -112,6 +137,28 @@ pub fn hang(name: &str) -> FaultGuard {
 /// # Panics
 ///
 /// Panics if no decorated function and no layer has the name.
+///
+/// # Examples
+///
+/// ```
+/// use resilience_runtime::{circuit, testing};
+///
+/// #[circuit(name = "panic_example")]
+/// async fn ask() -> std::io::Result<u32> {
+///     Ok(7)
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// testing::isolated(async {
+///     let _panicking = testing::panic("panic_example");
+///     let call = testing::handle().spawn(ask());
+///     assert!(call.await.unwrap_err().is_panic());
+/// })
+/// .await;
+/// # Ok(())
+/// # }
+/// ```
 #[track_caller]
 pub fn panic(name: &str) -> FaultGuard {
     guarded(name, Kind::Panic)
@@ -163,8 +210,31 @@ pub fn script<E: 'static>(name: &str, script: &str, error: impl Fn() -> E + Send
     }
 }
 
-/// A guard that removes a fault when the guard is dropped. [`latency`], [`hang`], [`panic()`] and [`script()`] return
-/// the guard.
+/// Removes a fault when this guard is dropped. [`latency`], [`hang`], [`panic()`] and [`script()`] return the guard.
+///
+/// ```
+/// use std::time::Duration;
+/// use resilience_runtime::{circuit, testing};
+///
+/// #[circuit(name = "guard_example")]
+/// async fn ask() -> std::io::Result<u32> {
+///     Ok(7)
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// testing::isolated(async {
+///     let guards = [
+///         testing::latency("guard_example", Duration::from_millis(1)),
+///         testing::panic("guard_example"),
+///     ];
+///     drop(guards); // removes both faults
+///     assert!(ask().await.is_ok());
+/// })
+/// .await;
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "the fault ends as soon as the guard is dropped"]
 #[derive(Debug)]
 pub struct FaultGuard {

@@ -116,6 +116,24 @@ pub(super) fn current(wanted: &str) -> &'static Scope {
 }
 
 /// Lets tasks and threads join an isolated test. [`handle`] returns this handle.
+///
+/// ```
+/// use resilience_runtime::{CircuitBreaker, get_circuit, testing};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// testing::isolated(async {
+///     CircuitBreaker::builder("of_the_test").register().unwrap();
+///     let test: testing::Handle = testing::handle();
+///     let found = test.spawn(async { get_circuit("of_the_test").is_some() });
+///     assert!(found.await.unwrap());
+///     let found = tokio::spawn(async { get_circuit("of_the_test").is_some() });
+///     assert!(!found.await.unwrap()); // has not joined the test
+/// })
+/// .await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy)]
 pub struct Handle {
     scope: &'static Scope,
@@ -141,6 +159,30 @@ impl Handle {
     /// # Panics
     ///
     /// The returned future panics if it is polled inside another isolated test.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the returned future also drops `future`. The destructors inside `future` run as a part of the isolated
+    /// test.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use resilience_runtime::{CircuitBreaker, get_circuit, testing};
+    /// use tokio::task::JoinSet;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// testing::isolated(async {
+    ///     CircuitBreaker::builder("of_the_set").register().unwrap();
+    ///     let mut tasks = JoinSet::new();
+    ///     tasks.spawn(testing::handle().scope(async { get_circuit("of_the_set").is_some() }));
+    ///     assert!(tasks.join_next().await.unwrap().unwrap());
+    /// })
+    /// .await;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn scope<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
         Isolated { scope: self.scope, future: Some(future) }
     }
@@ -163,7 +205,28 @@ impl fmt::Debug for Handle {
     }
 }
 
-/// A guard that makes the current thread a part of an isolated test. [`Handle::enter`] returns this guard.
+/// Makes the current thread a part of an isolated test while this guard exists. [`Handle::enter`] returns this guard.
+///
+/// ```
+/// use resilience_runtime::{CircuitBreaker, get_circuit, testing};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// testing::isolated(async {
+///     CircuitBreaker::builder("of_the_thread").register().unwrap();
+///     let test = testing::handle();
+///     let thread = std::thread::spawn(move || {
+///         let guard = test.enter();
+///         assert!(get_circuit("of_the_thread").is_some());
+///         drop(guard);
+///         assert!(get_circuit("of_the_thread").is_none());
+///     });
+///     thread.join().unwrap();
+/// })
+/// .await;
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "the thread leaves the isolated test as soon as the guard is dropped"]
 #[derive(Debug)]
 pub struct HandleGuard {

@@ -10,7 +10,8 @@ use crate::base::clock::Tick;
 use crate::base::of_thread::of_thread;
 
 /// Sets a time limit for the retries, hedges, bulkheads, rate limits and timeouts inside `future`. The time limit
-/// starts when `deadline` is called, and not at the first poll.
+/// starts when `deadline` is called, and not at the first poll. With a `time` of zero, the deadline has passed at once.
+/// A `time` of more than 438 years counts as 438 years.
 ///
 /// - A retry returns its last error if the next pause would leave no time for another attempt.
 /// - A hedge starts no further attempt after the deadline.
@@ -117,7 +118,20 @@ fn left(until: Tick) -> Duration {
 }
 
 pin_project_lite::pin_project! {
-    /// The future that [`deadline`] returns.
+    /// Polls a future with a time limit for the layers inside. [`deadline`] returns this future.
+    ///
+    /// ```
+    /// use std::future::Ready;
+    /// use std::time::Duration;
+    /// use resilience_runtime::{Deadline, deadline};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let limited: Deadline<Ready<u32>> = deadline(Duration::from_secs(5), std::future::ready(7));
+    /// assert_eq!(limited.await, 7);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[derive(Debug)]
     #[must_use = "futures do nothing unless awaited"]
     pub struct Deadline<F> {

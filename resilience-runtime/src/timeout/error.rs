@@ -8,7 +8,9 @@ use thiserror::Error;
 use crate::base::not_made::{End, TimedOut};
 use crate::events::{self, event};
 
-/// The error of a call that a [`Timeout`](crate::Timeout) ended.
+/// Reports that a timeout, such as a [`Timeout`](crate::Timeout) or `#[timeout]`, ended a call. A timeout also returns
+/// this error, and does not start the call, if its time is zero or the caller's [`deadline`](crate::deadline()) has
+/// passed.
 ///
 /// ```
 /// use std::time::Duration;
@@ -40,7 +42,8 @@ impl TimeoutError {
         self.source.after
     }
 
-    /// Returns true if the caller's deadline ended the call, and false if the timeout itself ended the call.
+    /// Returns true if the caller's deadline ended the call, or had passed before the call. Returns false if the
+    /// timeout itself ended the call.
     ///
     /// If the deadline ended the call, the called service had less time than the timeout allows. The error then does
     /// not indicate a fault of the service.

@@ -63,6 +63,20 @@ impl Timeout {
     /// # Errors
     ///
     /// Returns a [`ConfigError`] if the time is zero, or longer than 584 years.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use resilience_runtime::Timeout;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// assert_eq!(Timeout::new(Duration::from_secs(5))?.after(), Duration::from_secs(5));
+    /// let error = Timeout::new(Duration::ZERO).unwrap_err();
+    /// assert_eq!(error.to_string(), "`timeout` is 0s, but must be longer than zero");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new(after: Duration) -> Result<Self, ConfigError> {
         let error = |allowed: &'static str| Err(ConfigError::new("timeout", Value::Time(after).to_string(), allowed));
         match after {
@@ -132,6 +146,23 @@ impl Timeout {
     /// # Cancel safety
     ///
     /// Dropping the future that this method returns drops the future of `f`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use resilience_runtime::{CallError, Timeout};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let timeout = Timeout::new(Duration::from_secs(5))?;
+    /// assert_eq!(timeout.call(|| async { Ok::<_, std::io::Error>(7) }).await?, 7);
+    ///
+    /// let hang = || std::future::pending::<Result<(), std::io::Error>>();
+    /// assert!(matches!(timeout.call(hang).await, Err(CallError::Rejected(_))));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn call<T, E, F, Fut>(&self, f: F) -> Result<T, CallError<E>>
     where
         F: FnOnce() -> Fut,
@@ -164,8 +195,24 @@ impl fmt::Debug for Timeout {
     }
 }
 
-/// The time limit and the counts of a timeout. [`Timeout::stats`] and [`get_stats`](crate::get_stats) return this
-/// value.
+/// Contains the time limit and the counts of a timeout at one moment. [`Timeout::stats`] and
+/// [`get_stats`](crate::get_stats) return this value.
+///
+/// ```
+/// use std::time::Duration;
+/// use resilience_runtime::{Timeout, deadline};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let timeout = Timeout::new(Duration::from_secs(5))?;
+/// let hang = || std::future::pending::<Result<(), std::io::Error>>();
+/// assert!(timeout.call(hang).await.is_err());
+/// assert!(deadline(Duration::from_secs(1), timeout.call(hang)).await.is_err());
+/// let stats = timeout.stats();
+/// assert_eq!((stats.total_timed_out, stats.total_by_deadline), (1, 1));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TimeoutStats {

@@ -2,7 +2,7 @@ use std::fmt;
 
 use crate::base::clock::Tick;
 
-/// The state of a circuit.
+/// Identifies the state of a circuit.
 ///
 /// `Display` writes the names `closed`, `open`, `half_open`, `forced_open` and `disabled`.
 ///

@@ -17,6 +17,18 @@ use std::time::Duration;
 ///
 /// Each field may have any value. With a capacity of zero, every retry with a cost above zero is denied. A retry with a
 /// cost of zero is always granted.
+///
+/// ```
+/// use resilience_runtime::{RetryBudget, RetryCost, TokenBucket};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let budget = RetryBudget::bucket(TokenBucket { capacity: 5, ..TokenBucket::DEFAULT });
+/// assert!(budget.try_retry(RetryCost::Failure) && !budget.try_retry(RetryCost::Failure));
+/// budget.call_succeeded(Some(RetryCost::Failure));
+/// assert_eq!(budget.stats().tokens, 5);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TokenBucket {
     /// Maximum number of tokens in the bucket, which is full at the start. Default: 500.
@@ -55,6 +67,21 @@ impl Default for TokenBucket {
 ///
 /// The window moves in steps of a tenth of `ttl`. A value outside the range of its field counts as the nearest allowed
 /// value. A `share` of NaN counts as 0.
+///
+/// ```
+/// use std::time::Duration;
+/// use resilience_runtime::{RetryBudget, RetryCost, RetryRatio};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let ratio = RetryRatio { ttl: Duration::from_secs(60), min_per_second: 0, share: 0.5 };
+/// let budget = RetryBudget::ratio(ratio);
+/// assert!(!budget.try_retry(RetryCost::Failure));
+/// budget.call_began();
+/// budget.call_began();
+/// assert!(budget.try_retry(RetryCost::Failure) && !budget.try_retry(RetryCost::Failure));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RetryRatio {
     /// Length of the window in which calls and retries are counted, 1 ms to 24 h. Default: 10 s.
@@ -77,8 +104,21 @@ impl Default for RetryRatio {
     }
 }
 
-/// The kind of failure that led to a retry. A [`TokenBucket`] has a cost for each kind. A [`RetryRatio`] ignores the
-/// kind.
+/// Identifies the kind of failure that led to a retry. A [`TokenBucket`] has a cost for each kind. A [`RetryRatio`]
+/// ignores the kind.
+///
+/// ```
+/// use resilience_runtime::{RetryBudget, RetryCost, TokenBucket};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let budget = RetryBudget::bucket(TokenBucket { capacity: 100, ..TokenBucket::DEFAULT });
+/// for cost in [RetryCost::Failure, RetryCost::Timeout, RetryCost::Throttle] {
+///     assert!(budget.try_retry(cost));
+/// }
+/// assert_eq!(budget.stats().tokens, 100 - 5 - 10 - 5);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RetryCost {
