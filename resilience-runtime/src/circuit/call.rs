@@ -82,8 +82,8 @@ impl<B: Borrow<Core>> Admitted<B> {
     }
 }
 
-/// An admitted call and its state: the content of a permit. `B` is `&Core` in a [`Permit`], and `Arc<Core>` in an
-/// [`OwnedPermit`].
+/// An admitted call and its state: the content of a permit. `B` is `&Core` in a `Permit`, and `Arc<Core>` in an
+/// `OwnedPermit`.
 pub(crate) struct Call<B: Borrow<Core>> {
     pub(crate) admitted: Admitted<B>,
     pub(super) progress: Progress,
