@@ -19,7 +19,7 @@ pub(crate) mod types;
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Attribute, FnArg, Path, ReturnType, Signature};
+use syn::{Attribute, FnArg, Path, ReturnType, Signature, Token};
 
 use self::arguments::{Lent, arguments, names, share};
 use self::capture::{capture, hold};
@@ -28,7 +28,7 @@ use self::layer::{Layer, Place, Stack, Statements};
 use self::scope::{Scope, parameter};
 use self::types::{nameable, opaque_ok};
 use crate::error::Errors;
-use crate::parse::async_trait::{hoist, reborrow};
+use crate::parse::async_trait::{hoist, receiver, without_moved_self};
 use crate::parse::function::Function;
 use crate::plan::plan::Plan;
 use crate::tokens::{EXPANDED, located, mentions};
@@ -101,7 +101,8 @@ pub(crate) fn emit(
     let variables: Vec<_> = names(&mut sig, &mut moved).into_iter().map(|(name, _)| name).collect();
     let scope = Scope { variables: &variables, generics: &generics };
     scope.check(plan, errors);
-    let hoisted = reborrow(&sig, &mut moved, hoisted);
+    let written = sig.receiver().and_then(|receiver| receiver.mutability.as_ref().map(|written| written.span));
+    let hoisted = without_moved_self(&mut sig, &mut moved, hoisted);
     let clones = plan.clones();
     let lent = Lent::new(&mut sig, &mut moved, &hoisted, plan);
     let starts_late = share(&mut sig, &mut moved, &hoisted, plan.code_after_a_wait());
@@ -112,6 +113,9 @@ pub(crate) fn emit(
         hoisted
     } else {
         moved.clear();
+        if let Some(receiver) = receiver(&mut sig) {
+            receiver.mutability = written.map(Token![mut]);
+        }
         body.clone()
     };
     let arguments = if plan.passes_arguments() { arguments(&mut sig, &mut moved, errors) } else { Vec::new() };

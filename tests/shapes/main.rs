@@ -18,6 +18,7 @@
 )] // Even without attributes, the functions in these modules trigger these lints.
 
 mod arguments;
+mod async_trait_receivers;
 mod attempts;
 mod body;
 mod conversions;
@@ -36,5 +37,4 @@ mod receivers;
 mod rules;
 mod send;
 mod traits;
-mod unique_receivers;
 mod waits;

@@ -1,9 +1,9 @@
 //! Parses the statements with which `#[async_trait]` moves the arguments of a method into an `async` block.
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt, quote_spanned};
 use syn::parse::{ParseStream, Parser};
-use syn::{Expr, FnArg, Local, LocalInit, Pat, Receiver, ReceiverKind, Result, Signature, Stmt, Token};
+use syn::{Expr, FnArg, Local, LocalInit, Pat, PatIdent, Receiver, ReceiverKind, Result, Signature, Stmt, Token};
 
 use crate::tokens::mentions;
 
@@ -69,18 +69,50 @@ pub(crate) fn hoist(block: &TokenStream, sig: &Signature) -> (Vec<Moved>, TokenS
     split.parse2(block.clone()).unwrap_or_else(|_| (Vec::new(), block.clone()))
 }
 
-/// Returns the block. If a statement in `moved` moves a `&mut self`, removes this statement, and makes the block borrow
-/// `self` instead. A function in an option such as `retry_if` can then read `self` between two runs of the block.
-pub(crate) fn reborrow(sig: &Signature, moved: &mut Vec<Moved>, block: TokenStream) -> TokenStream {
-    let is_unique = |receiver: &Receiver| matches!(receiver.kind, ReceiverKind::Reference(_, _, Some(_)));
+/// Returns the block without the statement that moves `self`, and removes this statement from `moved`. A function in an
+/// option such as `retry_if` can then read `self`. A statement that moves a `&self` remains, because it makes a copy.
+///
+/// For a `&mut self`, the returned block borrows `self` instead. For any other receiver, such as `self: Arc<Self>`, the
+/// returned block uses `self` in place of the variable to which the statement moved `self`. If this variable was
+/// declared `mut`, `sig` gets a `mut self`.
+pub(crate) fn without_moved_self(sig: &mut Signature, moved: &mut Vec<Moved>, block: TokenStream) -> TokenStream {
     let at = moved.iter().position(|moved| moved.argument == "self");
-    match (sig.receiver().filter(|receiver| is_unique(receiver)), at) {
-        (Some(receiver), Some(at)) => {
-            let (this, pat) = (&receiver.self_token, moved.remove(at).local.pat);
+    let (Some(receiver), Some(at)) = (receiver(sig), at) else { return block };
+    let span = receiver.self_token.span;
+    match &receiver.kind {
+        ReceiverKind::Reference(_, _, None) => block,
+        ReceiverKind::Reference(..) => {
+            let pat = moved.remove(at).local.pat;
+            let this = Token![self](span);
             quote_spanned!(Span::mixed_site()=> let #pat = &mut *#this; #block)
         }
-        _ => block,
+        _ => {
+            let Pat::Ident(PatIdent { ident, mutability, .. }) = moved.remove(at).local.pat else { return block };
+            receiver.mutability = mutability;
+            renamed(block, &ident, span)
+        }
     }
+}
+
+pub(crate) fn receiver(sig: &mut Signature) -> Option<&mut Receiver> {
+    match sig.inputs.first_mut() {
+        Some(FnArg::Receiver(receiver)) => Some(receiver),
+        _ => None,
+    }
+}
+
+/// Returns the tokens with `self` in place of each variable `name`. `span` is the span of the receiver in the signature.
+fn renamed(tokens: TokenStream, name: &Ident, span: Span) -> TokenStream {
+    let rename = |token| match token {
+        TokenTree::Ident(ident) if ident == *name => Ident::new("self", span.located_at(ident.span())).into(),
+        TokenTree::Group(group) => {
+            let mut new = Group::new(group.delimiter(), renamed(group.stream(), name, span));
+            new.set_span(group.span());
+            new.into()
+        }
+        token => token,
+    };
+    tokens.into_iter().map(rename).collect()
 }
 
 fn moves(input: ParseStream<'_>) -> Result<Option<Moved>> {
