@@ -259,3 +259,17 @@ fn window_in_the_future_keeps_successes_of_new_clock() {
     // The window also contains the success on the clock `ahead`, so the total is 12 and not 11.
     assert_eq!((stats.state, stats.window_total, stats.window_failures), (CircuitState::Closed, 12, 2));
 }
+
+#[test]
+fn told_wait_suffices_on_clock_slightly_behind() {
+    let (ahead, behind) = (paused(Duration::from_millis(500)), paused(Duration::ZERO));
+    let breaker =
+        CircuitBreaker::builder("clocks::told").threshold(1).cooldown(Duration::from_secs(5)).build().unwrap();
+    ahead.block_on(async { breaker.try_acquire().unwrap().failure() });
+    behind.block_on(async {
+        let told = breaker.try_acquire().unwrap_err().retry_after();
+        assert_eq!(breaker.stats().cooldown_remaining, told);
+        advance(told).await;
+        assert!(breaker.try_acquire().is_ok(), "the caller waited {told:?}");
+    });
+}

@@ -174,7 +174,7 @@ impl Model {
                 self.state = State::Open { since };
                 let passed = now.saturating_duration_since(since);
                 if passed < self.settings.cooldown {
-                    return self.reject(self.settings.cooldown, passed);
+                    return self.reject(since + self.settings.cooldown, now);
                 }
                 self.enter(State::HalfOpen { successes: 0, undecided: 0, newest: now });
             }
@@ -187,7 +187,7 @@ impl Model {
                 if trials > 0 && passed >= self.settings.trial_timeout {
                     self.lease += 1;
                 } else if trials > 0 && successes + trials >= self.settings.half_open_max + more(undecided) {
-                    let wait = self.reject(self.settings.trial_timeout, passed);
+                    let wait = self.reject(newest + self.settings.trial_timeout, now);
                     return wait.map_err(|wait| wait.min(Duration::from_secs(1)));
                 }
                 self.state = State::HalfOpen { successes, undecided, newest: newest.max(now) };
@@ -196,9 +196,9 @@ impl Model {
         Ok(Ticket { generation: self.generation, lease: self.lease })
     }
 
-    fn reject(&mut self, limit: Duration, passed: Duration) -> Result<Ticket, Duration> {
+    fn reject(&mut self, end: Instant, now: Instant) -> Result<Ticket, Duration> {
         self.totals.rejected += 1;
-        Err(limit.saturating_sub(passed))
+        Err(end.saturating_duration_since(now))
     }
 
     fn end(&mut self, ticket: Ticket, how: End, now: Instant) {
@@ -251,8 +251,10 @@ impl Model {
 
     fn compare(&self, told: &CircuitStats, now: Instant) {
         let left = match self.state {
-            // If `since` is later than `now`, the whole cooldown remains.
-            State::Open { since } => self.settings.cooldown.saturating_sub(now.saturating_duration_since(since)),
+            // A cooldown of zero has passed even if `since` is slightly later than `now`.
+            State::Open { since } if !self.settings.cooldown.is_zero() => {
+                (on_clock_of(now, since) + self.settings.cooldown).saturating_duration_since(now)
+            }
             _ => Duration::ZERO,
         };
         let shown = match self.state {

@@ -392,8 +392,11 @@ impl Machine {
 
 /// Returns the time from `now` to the moment `since + limit`, or `None` if this moment has passed.
 ///
-/// Rounds `limit` up to a multiple of 8 ns, so that the returned time is never too short.
+/// Rounds `limit` up to a multiple of 8 ns, so that the returned time is never too short. Uses `now` in place of a
+/// `since` of another clock.
 pub(super) fn remaining(since: Tick, limit: Duration, now: Tick) -> Option<Duration> {
+    let since = since.on_clock_of(now);
     let limit = Duration::from_nanos(whole_steps(nanos(limit)));
-    limit.checked_sub(now.since(since)).filter(|left| !left.is_zero())
+    let left = limit.checked_sub(now.since(since)).filter(|left| !left.is_zero())?;
+    Some(left.saturating_add(since.since(now)))
 }
