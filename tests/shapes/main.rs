@@ -35,6 +35,7 @@ mod plain;
 mod plain_arguments;
 mod receivers;
 mod rules;
+mod rules_above_fallback;
 mod send;
 mod traits;
 mod waits;

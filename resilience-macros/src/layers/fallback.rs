@@ -249,9 +249,13 @@ impl Fallback {
         let at = mixed.located_at(function.span());
         let arguments = place.stack.arguments.iter().cloned().map(|mut argument| {
             argument.set_span(argument.span().located_at(at));
-            argument
+            // Passes a second clone if an attribute above reads the argument after the fallback.
+            if self.clone.contains(&argument) && place.plan().is_read_above(place.index, &argument.to_string()) {
+                return quote_spanned!(at=> ::core::clone::Clone::clone(&#argument));
+            }
+            argument.into_token_stream()
         });
-        let arguments = arguments.chain(self.with_error.then(|| Ident::new("error", at)));
+        let arguments = arguments.chain(self.with_error.then(|| Ident::new("error", at).into_token_stream()));
         let call = quote_spanned!(at=> #function(#(#arguments),*));
         // Without the option `with_error`, drops the error before the wait, so that the future of the decorated
         // function does not store the error.

@@ -129,6 +129,11 @@ impl Plan {
         (index + 1..=self.len()).any(|below| !self.clones_at(below).is_empty())
     }
 
+    /// Returns whether a function that an attribute above `index` may call after the body uses the argument `name`.
+    pub(crate) fn is_read_above(&self, index: usize, name: &str) -> bool {
+        self.above(index).iter().flat_map(|above| &above.late).any(|function| mentions(function, name))
+    }
+
     /// Returns the names of the variables from which the user's body reads the number of the current attempt.
     pub(crate) fn attempts(&self) -> impl Iterator<Item = &Ident> {
         self.layers.iter().filter_map(|layer| layer.attempt.as_ref())
