@@ -13,6 +13,7 @@ mod differences;
 mod expressions;
 mod hidden;
 mod hung;
+mod hung_after_queue;
 mod trial_limit;
 mod trip_rules;
 mod user_code;
