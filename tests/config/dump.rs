@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use resilience_runtime::{
     CircuitBreaker, Config, bulkhead, circuit, configure, configure_retry, dump_config, presets, rate_limit,
+    reset_configuration,
 };
 
 use crate::{Folder, ask, ask_for};
@@ -132,4 +133,15 @@ async fn number_of_tokens_is_not_in_the_dump() {
     let options = section(&dump_config(), "[rate_limit.\"dump::tokens\"]");
     let names: Vec<_> = options.iter().filter_map(|line| line.split(' ').next()).collect();
     assert_eq!(names, ["per_second", "burst"]);
+}
+
+#[resilience_runtime::test]
+async fn file_takes_precedence_over_an_earlier_preset() {
+    presets::firebase_circuit();
+    let file = Config::from_toml("[circuit.firebase]\nmax_cooldown = 10").unwrap();
+    file.apply().unwrap();
+    let options = ["threshold = 5 # preset", "max_cooldown = \"10s\" # line 2"];
+    assert_eq!(section(&dump_config(), "[circuit.firebase]"), options, "the cooldown of the preset has no effect");
+    reset_configuration();
+    file.apply().unwrap();
 }

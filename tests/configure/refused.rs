@@ -6,7 +6,7 @@ use std::time::Duration;
 use resilience_runtime::{
     CircuitBreaker, ConfigError, KeyedCircuits, bulkhead, circuit, configure, configure_bulkhead, configure_hedge,
     configure_rate_limit, configure_retry, configure_timeout, get_circuit_stats, get_stats, hedge, presets, rate_limit,
-    retry, testing, timeout,
+    reset_configuration, retry, testing, timeout,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -281,6 +281,20 @@ async fn preset_after_a_change_allows_further_changes() {
     builder().trial_timeout(SECOND).register().unwrap();
     change(100).unwrap();
     assert_eq!(cooldown(), 30 * SECOND, "the cooldown of the preset");
-    refused(change(20), "max_cooldown", longer);
+    change(20).unwrap();
+    assert_eq!(cooldown(), 20 * SECOND, "the change takes precedence over the preset");
     tavily().await.unwrap();
+}
+
+#[resilience_runtime::test]
+async fn change_takes_precedence_over_an_earlier_preset() {
+    let firebase = presets::firebase_circuit();
+    configure("firebase", |circuit| circuit.max_cooldown(10 * SECOND)).unwrap();
+    assert_eq!(firebase.stats().cooldown, 10 * SECOND);
+    configure("firebase", |circuit| circuit.failure_rate(0.5).min_calls(3).calls(10)).unwrap();
+    assert_eq!(firebase.stats().threshold, 0, "the rule of the preset has no effect");
+    reset_configuration();
+    assert_eq!((firebase.stats().threshold, firebase.stats().cooldown), (5, 60 * SECOND));
+    configure("firebase", |circuit| circuit.calls(10)).unwrap();
+    assert_eq!(firebase.stats().threshold, 5, "the threshold of the preset applies to the window");
 }

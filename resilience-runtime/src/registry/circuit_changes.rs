@@ -11,7 +11,7 @@ use crate::registry::configured::Source;
 use crate::registry::configured::{Configured, Origin};
 use crate::registry::part::{Part, part_of, registry};
 use crate::registry::sources::{Sources, check_changed};
-use crate::registry::written::merge;
+use crate::registry::written::{Written, merge};
 
 /// Changes the settings of the circuits with this name. Returns false if no circuit has this name.
 ///
@@ -101,17 +101,19 @@ impl Part {
         if let (Some(keys), None) = (max_keys, family) {
             return Err(ConfigError::new("max_keys", keys.to_string(), "left out: no circuit of this name has keys"));
         }
-        let check = |configured: Option<&Configured<Options>>, written: Options| {
+        let check = |configured: Option<&Configured<Options>>, written: &[Arc<Written>], preset: Options| {
             let none = Configured::default();
             let before = configured.unwrap_or(&none);
-            check_changed(before, &change(before), written)
+            check_changed(before, &change(before), merge(written), preset)
         };
         if let Some(places) = self.circuit_places(name) {
             let sources = self.sources(name);
-            check(sources.map(|sources| &sources.configured), sources.map_or_else(|| merge(places), Sources::written))?;
+            let preset = sources.map(Sources::preset).unwrap_or_default();
+            let written = sources.map_or(places, |sources| &sources.written);
+            check(sources.map(|sources| &sources.configured), written, preset)?;
         }
         if let Some(places) = family {
-            check(self.families.get(name).map(|keyed| &keyed.configured), merge(places))?;
+            check(self.families.get(name).map(|keyed| &keyed.configured), places, Options::NONE)?;
         }
         Ok(())
     }

@@ -43,8 +43,13 @@ impl Sources {
     }
 
     /// Returns the options of attributes, builders and a preset.
-    pub(super) fn written(&self) -> Options {
-        merge(&self.written).or(self.preset.as_deref().copied().unwrap_or_default())
+    fn written(&self) -> Options {
+        merge(&self.written).or(self.preset())
+    }
+
+    /// Returns the options of the preset, or no options if the circuit has no preset.
+    pub(super) fn preset(&self) -> Options {
+        self.preset.as_deref().copied().unwrap_or_default()
     }
 
     /// Returns the options that a builder cannot override.
@@ -54,8 +59,7 @@ impl Sources {
 
     /// Returns an error if the changes at run time cannot be combined with the options of another builder.
     pub(super) fn check_builder(&self, builder: Written) -> Result<(), ConfigError> {
-        let preset = self.preset.as_deref().copied().unwrap_or_default();
-        check_builder(&self.configured, &self.written, self.fixed().len(), builder, preset)
+        check_builder(&self.configured, &self.written, self.fixed().len(), builder, self.preset())
     }
 
     /// Returns whether only attributes set options of the circuit, and no call has used the circuit. A change at run
@@ -78,41 +82,44 @@ pub(super) fn check_builder(
     if configured.iter().next().is_none() {
         return Ok(());
     }
-    if leaves_out_cooldown(configured, merge(written).or(preset)) {
-        return check_change(configured, builder.options);
+    if leaves_out_cooldown(configured, merge(written)) {
+        return check_change(configured, builder.options, preset);
     }
     let (before, after) = written.split_at(index);
     let all: Vec<_> = before.iter().cloned().chain([Arc::new(builder)]).chain(after.iter().cloned()).collect();
-    check_change(configured, merge(&all).or(preset))
+    check_change(configured, merge(&all), preset)
 }
 
 /// Checks the change at run time that would replace the changes `before` by the changes `after`. Returns an error if
-/// the new changes cannot be combined with the options `written` of attributes, builders and a preset. Ignores the
-/// cooldowns in `written` if the changes `before` already remove one of them.
+/// the new changes cannot be combined with the options `written` of attributes and builders, or with the options of a
+/// preset. Ignores the cooldowns in `written` if the changes `before` already remove one of them.
 pub(super) fn check_changed(
     before: &Configured<Options>,
     after: &Configured<Options>,
     written: Options,
+    preset: Options,
 ) -> Result<(), ConfigError> {
     if leaves_out_cooldown(before, written) {
-        return check_change(after, Options { cooldown: None, max_cooldown: None, ..written });
+        return check_change(after, Options { cooldown: None, max_cooldown: None, ..written }, preset);
     }
-    check_change(after, written)
+    check_change(after, written, preset)
 }
 
-/// Returns whether the changes `configured` at run time have removed the cooldowns of a preset or an attribute. An
-/// earlier change can remove these options if the program registers the preset after the change.
+/// Returns whether the changes `configured` at run time have removed the cooldowns of an attribute. An earlier change
+/// can remove these options if the program calls the function of the attribute after the change, without the feature
+/// `declare`.
 fn leaves_out_cooldown(configured: &Configured<Options>, written: Options) -> bool {
     let Options { cooldown, max_cooldown, .. } = configured.over(written, Options::each_or);
     cooldown.zip(max_cooldown).is_some_and(|(cooldown, max)| cooldown > max)
 }
 
-/// Returns an error if the changes `configured` at run time cannot be combined with the options `written` of
-/// attributes, builders and a preset. The method `Options::or` would leave out a `cooldown` that is longer than
-/// `max_cooldown`. However, a change of one of these options must not remove the other option.
-fn check_change(configured: &Configured<Options>, written: Options) -> Result<(), ConfigError> {
+/// Returns an error if the changes `configured` at run time cannot be combined with the options `written` of attributes
+/// and builders, or with the options of a preset. The method `Options::or` would leave out a `cooldown` that is longer
+/// than `max_cooldown`. However, a change of one of these options must not remove the other option that the user wrote.
+/// The cooldown of a preset has no effect if it is longer than `max_cooldown`.
+fn check_change(configured: &Configured<Options>, written: Options, preset: Options) -> Result<(), ConfigError> {
     let Options { cooldown, max_cooldown, .. } = configured.over(written, Options::each_or);
-    Options { cooldown, max_cooldown, ..configured.over(written, Options::or) }.check()
+    Options { cooldown, max_cooldown, ..configured.over(written.or(preset), Options::or) }.check()
 }
 
 /// Inserts `written` into the list `all` at `index`, and returns true. Returns false, and inserts nothing, if the list
