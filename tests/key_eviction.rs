@@ -142,6 +142,27 @@ async fn failed_keys_do_not_switch_protection_off() {
     assert_circuit!("hosts[64]", Open);
 }
 
+#[resilience_runtime::test]
+async fn keys_that_opened_long_ago_do_not_switch_protection_off() {
+    for host in 0..64 {
+        for _ in 0..3 {
+            hosts(host, false).await.unwrap_err();
+        }
+    }
+    for host in 100..200 {
+        hosts(host, true).await.unwrap();
+    }
+    assert_circuit!("hosts[1]", Open);
+    tokio::time::advance(Duration::from_secs(365 * 24 * 3600)).await;
+    for _ in 0..3 {
+        hosts(64, false).await.unwrap_err();
+        hosts(65, false).await.unwrap_err();
+    }
+    assert_circuit!("hosts[64]", Open);
+    assert_circuit!("hosts[65]", Open);
+    assert_eq!(known().len(), 64);
+}
+
 #[circuit(name = "ten_thousand", key = key)]
 async fn ten_thousand(key: u32) -> io::Result<()> {
     let _ = key;

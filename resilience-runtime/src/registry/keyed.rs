@@ -4,6 +4,7 @@ use std::sync::Weak;
 
 use tracing::field::display;
 
+use crate::base::clock::Tick;
 use crate::base::name::Name;
 use crate::base::sums::LimitSums;
 use crate::base::sync::Arc;
@@ -64,10 +65,13 @@ impl Keyed for CircuitBreaker {
         self.sums()
     }
 
+    /// Returns `Rank::Fresh` for a circuit that would admit the next call. Otherwise, keys that failed long ago would
+    /// keep their circuits for ever, and the keys in use would have to share the remaining places.
     fn rank(&self) -> Rank {
         match self.phase() {
-            Phase::Closed { .. } => Rank::Fresh,
-            Phase::Open { .. } | Phase::HalfOpen | Phase::Full { .. } => Rank::Used,
+            Phase::Closed { .. } | Phase::HalfOpen => Rank::Fresh,
+            Phase::Open { until } if until <= Tick::now() => Rank::Fresh,
+            Phase::Open { .. } | Phase::Full { .. } => Rank::Used,
             Phase::ForcedOpen { .. } | Phase::Disabled { .. } => Rank::Manual,
         }
     }

@@ -54,9 +54,9 @@ const MOST_VISITED: usize = 256;
 /// The rank of an idle layer (a layer that no call uses). An eviction prefers the smallest rank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Rank {
-    /// The layer admits the same calls as a new layer.
+    /// The layer admits the next call, like a new layer.
     Fresh,
-    /// The layer remembers earlier calls: a circuit is open or half-open, or the burst of a rate limit is not full.
+    /// The layer restricts the next calls: a circuit is open, or the burst of a rate limit is not full.
     Used,
     /// The circuit is forced open or disabled.
     Manual,
