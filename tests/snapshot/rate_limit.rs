@@ -55,33 +55,6 @@ async fn wait_of_another_rate_is_at_most_a_whole_burst() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn quota_of_service_applies_until_its_reset() {
-    let _alone = alone();
-    let state = json!({ "full_in": 0, "quota": { "remaining": 1, "reset_in": 90.5 } });
-    restart("rate_limits", "limit plain", &state);
-    assert_eq!(taken("rate_limits", "limit plain"), state);
-    assert!(ask().is_ok() && ask().is_err());
-    advance(seconds(90)).await;
-    assert!(ask().is_err());
-    advance(seconds(1)).await;
-    assert!(ask().is_ok());
-}
-
-#[test]
-fn snapshot_leaves_out_quota_from_another_clock() {
-    let _alone = alone();
-    let (ahead, behind) = (paused_runtime(), paused_runtime());
-    let state = json!({ "full_in": 0, "quota": { "remaining": 1, "reset_in": 30 } });
-    ahead.block_on(async {
-        advance(seconds(3_600)).await;
-        restart("rate_limits", "limit plain", &state);
-        assert_eq!(taken("rate_limits", "limit plain"), state);
-    });
-    behind.block_on(async { assert_eq!(taken("rate_limits", "limit plain"), Value::Null) });
-    reset_all();
-}
-
-#[tokio::test(start_paused = true)]
 async fn layer_without_name_is_found_by_its_function() {
     let _alone = alone();
     assert!(unnamed().is_ok());

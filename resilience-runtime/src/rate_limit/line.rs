@@ -10,8 +10,6 @@ use crate::base::clock::Tick;
 use crate::base::reason::Reason;
 use crate::base::sync::lock_std;
 use crate::base::sync::statics::{AtomicU32, AtomicU64, Ordering};
-#[cfg(feature = "serde")]
-use crate::rate_limit::kept::KeptQuota;
 use crate::rate_limit::pace::Pace;
 use crate::rate_limit::quota::{Quota, Quotas};
 
@@ -73,13 +71,6 @@ impl Line {
         if quotas.add(quota, Tick::now()) {
             self.state.fetch_or(QUOTA, Ordering::AcqRel);
         }
-    }
-
-    /// Merges all quotas that apply at `now` into one quota. This quota has the smallest number of tokens and the
-    /// latest reset time of all merged quotas.
-    #[cfg(feature = "serde")]
-    pub(crate) fn quota_at(&self, now: Tick) -> Option<KeptQuota> {
-        lock_std(&self.quotas).keep(now)
     }
 
     /// Removes all quotas.

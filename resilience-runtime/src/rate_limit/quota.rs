@@ -4,8 +4,6 @@
 use std::time::Duration;
 
 use crate::base::clock::{Tick, nanos};
-#[cfg(feature = "serde")]
-use crate::rate_limit::kept::KeptQuota;
 
 /// The number of tokens that a service still allows, and the time of the reset, when the service grants new tokens.
 #[derive(Clone, Copy, Debug)]
@@ -78,16 +76,6 @@ impl Quotas {
 
     pub(crate) fn clear(&mut self) {
         self.0.clear();
-    }
-
-    /// Merges all quotas that apply at `now` into one quota. This quota has the smallest number of tokens and the
-    /// latest reset time of all merged quotas.
-    #[cfg(feature = "serde")]
-    pub(crate) fn keep(&self, now: Tick) -> Option<KeptQuota> {
-        let applying = || self.0.iter().filter(|quota| !quota.left(now).is_zero());
-        let remaining = applying().map(|quota| quota.remaining).min()?;
-        let reset_in = applying().map(|quota| quota.left(now)).max()?;
-        Some(KeptQuota { remaining, reset_in })
     }
 
     /// Returns each quota with fewer than `tokens` tokens: its number of tokens, and the time in nanoseconds until its

@@ -16,7 +16,7 @@ use crate::base::versions::Versions;
 use crate::events::{self, event};
 use crate::rate_limit::error::RateLimitedError;
 #[cfg(feature = "serde")]
-use crate::rate_limit::kept::{KeptLimit, KeptQuota};
+use crate::rate_limit::kept::KeptLimit;
 use crate::rate_limit::line::Line;
 use crate::rate_limit::pace::Pace;
 use crate::rate_limit::quota::Quota;
@@ -139,12 +139,9 @@ impl RateLimit {
     /// same calls as a new rate limit.
     #[cfg(feature = "serde")]
     pub(crate) fn keep(&self) -> Option<KeptLimit> {
-        let Shared { due, line, .. } = &*self.0;
         let pace = self.pace();
-        let due = due.load(Ordering::Acquire);
-        let now = Tick::now();
-        let full_in = Duration::from_nanos(pace.until_full(due, now.to_bits()));
-        let kept = KeptLimit { full_in, quota: line.quota_at(now) };
+        let due = self.0.due.load(Ordering::Acquire);
+        let kept = KeptLimit { full_in: Duration::from_nanos(pace.until_full(due, Tick::now().to_bits())) };
         Some(kept).filter(|kept| pace != Pace::NEVER && !kept.decides_as_new())
     }
 
@@ -156,11 +153,8 @@ impl RateLimit {
         let pace = self.pace();
         line.release();
         if pace != Pace::NEVER {
-            let now = Tick::now();
-            due.store(now.to_bits().saturating_add(nanos(kept.full_in).min(pace.whole_burst())), Ordering::Release);
-            if let Some(KeptQuota { remaining, reset_in }) = kept.quota {
-                line.restrict(Quota::new(remaining, reset_in, now));
-            }
+            let full_in = nanos(kept.full_in).min(pace.whole_burst());
+            due.store(Tick::now().to_bits().saturating_add(full_in), Ordering::Release);
         }
     }
 

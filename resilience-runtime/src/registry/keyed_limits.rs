@@ -88,7 +88,7 @@ impl KeyedRateLimits {
     /// Restores the state of each key from a snapshot. Returns the number of states that were dropped because
     /// `max_keys` keys exist already.
     pub(crate) fn restore(&self, states: &BTreeMap<String, KeptLimit>) -> usize {
-        self.family.restore(states, RateLimit::restore, |kept| kept.quota.is_some())
+        self.family.restore(states, RateLimit::restore, |_| false)
     }
 }
 
