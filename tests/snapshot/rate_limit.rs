@@ -4,7 +4,7 @@ use std::io;
 
 use resilience_runtime::{get_stats, rate_limit, reset_all};
 use serde_json::{Value, json};
-use support::{paused_runtime, seconds};
+use support::seconds;
 use tokio::time::advance;
 
 use crate::{alone, restored, taken, with_one};
