@@ -1,6 +1,7 @@
 //! Tests retries: their options and budgets, retries inside retries, and the errors and rejections that end a retry.
 
 mod budget;
+mod end_of_cooldown;
 mod failover;
 mod foreign_rejections;
 mod header;

@@ -169,14 +169,19 @@ impl Plan {
     }
 
     /// Finds the outermost circuit below `index` that has the option `retry_after`. Returns the index of this circuit,
-    /// and the user's function in the option.
+    /// and the user's function in the option. Leaves out a circuit whose key contains the number of the attempt, because
+    /// the next attempt may call a host that did not ask for the delay.
     pub(crate) fn hint(&self, index: usize) -> Option<(usize, &TokenStream)> {
-        (index + 1..self.len()).find_map(|below| Some((below, self.facts(below).hint.as_ref()?)))
+        self.hinting(index).find_map(|below| Some((below, self.facts(below).hint.as_ref()?)))
     }
 
     /// Works like [`hint`](Self::hint), for the option `retry_after_ok`.
     pub(crate) fn hint_ok(&self, index: usize) -> Option<(usize, &TokenStream)> {
-        (index + 1..self.len()).find_map(|below| Some((below, self.facts(below).hint_ok.as_ref()?)))
+        self.hinting(index).find_map(|below| Some((below, self.facts(below).hint_ok.as_ref()?)))
+    }
+
+    fn hinting(&self, index: usize) -> impl Iterator<Item = usize> {
+        (index + 1..self.len()).filter(|below| !self.facts(*below).per_attempt)
     }
 
     pub(crate) fn rejecting(&self, index: usize, cause: Cause) -> impl Iterator<Item = usize> {

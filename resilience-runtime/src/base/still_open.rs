@@ -7,7 +7,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use crate::base::clock::{nanos, whole_steps};
+use crate::base::clock::{Tick, nanos, whole_steps};
 use crate::base::existing::{Existing, count_message};
 
 /// The number of messages that each thread keeps. With a message, a circuit announces to retries for how long the
@@ -24,9 +24,10 @@ pub(crate) const FOREVER: u64 = u64::MAX - 7;
 
 thread_local! {
     /// The newest messages from circuits to retries on this thread. The messages are numbered, and the index of a
-    /// message is its number modulo [`KEPT`]. A message consists of the address of a circuit, and the time in
-    /// nanoseconds until this circuit may admit a call. The time is rounded down to a multiple of eight. The lowest bits
-    /// then contain the reason of the message, as the number of a [`Reason`].
+    /// message is its number modulo [`KEPT`]. A message consists of the address of a circuit, and a time at which this
+    /// circuit may admit a call. The message of a rejection contains the nanoseconds until this time. Any other message
+    /// contains the bits of the [`Tick`], because the body may run for long after the failure. The time is rounded down
+    /// to a multiple of eight. The lowest bits then contain the reason of the message, as the number of a [`Reason`].
     static NEWEST: [Cell<(usize, u64)>; KEPT as usize] = const { [const { Cell::new((VOID, 0)) }; KEPT as usize] };
 
     /// The newest messages that circuits left when they recorded a failure. An entry consists of the address of the
@@ -59,15 +60,22 @@ pub(crate) struct StillOpen {
 }
 
 impl StillOpen {
-    /// Stores a message from a circuit to the retries on this thread. A circuit calls this function in two cases: when
-    /// it rejects a call, and when it has recorded a failure and is open. `circuit` is the address of the circuit, and
-    /// `wait` is the time in nanoseconds until the circuit may admit a call.
-    pub(crate) fn leave(circuit: usize, wait: u64, reason: Reason) {
+    /// Stores a message from a circuit that rejects a call to the retries on this thread. `circuit` is the address of
+    /// the circuit, and `wait` is the time in nanoseconds until the circuit may admit a call.
+    pub(crate) fn leave(circuit: usize, wait: u64) {
+        Self::store(circuit, wait, Reason::Rejection);
+    }
+
+    /// Stores a message from a circuit that has recorded a failure and is open. `until` contains the bits of the tick
+    /// at which the circuit may admit a call.
+    pub(crate) fn leave_failure(circuit: usize, until: u64, reason: Reason) {
+        Self::keep_failure(circuit, Self::store(circuit, until, reason));
+    }
+
+    fn store(circuit: usize, time: u64, reason: Reason) -> u16 {
         let number = count_message();
-        NEWEST.with(|newest| newest[usize::from(number % KEPT)].set((circuit, wait & !7 | reason as u64)));
-        if reason != Reason::Rejection {
-            Self::keep_failure(circuit, number);
-        }
+        NEWEST.with(|newest| newest[usize::from(number % KEPT)].set((circuit, time & !7 | reason as u64)));
+        number
     }
 
     /// Returns whether the newest message on this thread has the reason `reason`, and is not void.
@@ -133,16 +141,21 @@ impl StillOpen {
         NEWEST.with(|newest| {
             let messages = (0..count.min(KEPT)).map(|age| newest[usize::from(number.wrapping_sub(age) % KEPT)].get());
             let mut messages = messages.filter(|(circuit, _)| *circuit != VOID && !is_own(*circuit));
-            let (circuit, wait) = messages.next()?;
-            let has_failed = wait & 7 != Reason::Rejection as u64 || Self::has_failed(circuit, number, count);
-            Some(Self { wait: wait & !7, has_failed })
+            let (circuit, time) = messages.next()?;
+            let is_rejection = time & 7 == Reason::Rejection as u64;
+            let wait = match time & !7 {
+                until if is_rejection || until == FOREVER => until,
+                until => until.saturating_sub(Tick::now().to_bits()),
+            };
+            Some(Self { wait, has_failed: !is_rejection || Self::has_failed(circuit, number, count) })
         })
     }
 
-    /// Returns whether the circuit that left this message will still reject calls after a pause of the length `pause`.
-    /// Rounds `pause` up to a multiple of 8 ns, because the end of a cooldown is rounded up, too.
-    pub(crate) fn exceeds(self, pause: Duration) -> bool {
-        self.wait == FOREVER || whole_steps(nanos(pause)) < self.wait
+    /// Returns the time in nanoseconds for which the circuit that left this message will still reject calls after a
+    /// pause of the length `pause`. Rounds `pause` up to a multiple of 8 ns, because the end of a cooldown is rounded up,
+    /// too.
+    pub(crate) fn excess(self, pause: Duration) -> u64 {
+        if self.wait == FOREVER { FOREVER } else { self.wait.saturating_sub(whole_steps(nanos(pause))) }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::base::clock::{Tick, nanos, whole_steps};
 use crate::base::existing::Note;
 use crate::base::name::Name;
 use crate::base::noted::{Failed, Noted, note_run};
+use crate::base::still_open::FOREVER;
 use crate::base::sync::Arc;
 use crate::call_error::CallError;
 use crate::circuit::call::Call;
@@ -475,13 +476,15 @@ impl CircuitBreaker {
         self.0.gate.read(|_, settings| settings.max_cooldown)
     }
 
-    /// Returns whether the circuit rejects calls now, and will still reject calls after `delay`.
+    /// Returns the time in nanoseconds for which the circuit will still reject calls after `delay`. Returns [`FOREVER`]
+    /// for a circuit that is forced open.
     ///
     /// Rounds `delay` up to a multiple of 8 ns, because a cooldown is rounded in the same way.
-    pub(crate) fn stays_open(&self, delay: Duration) -> bool {
-        self.0.gate.read(|machine, settings| {
-            let (state, left) = machine.seen(settings, Tick::now());
-            !settings.shadow && (state == CircuitState::ForcedOpen || nanos(left) > whole_steps(nanos(delay)))
+    pub(crate) fn excess(&self, delay: Duration) -> u64 {
+        self.0.gate.read(|machine, settings| match machine.seen(settings, Tick::now()) {
+            _ if settings.shadow => 0,
+            (CircuitState::ForcedOpen, _) => FOREVER,
+            (_, left) => nanos(left).saturating_sub(whole_steps(nanos(delay))),
         })
     }
 

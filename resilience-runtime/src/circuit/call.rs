@@ -12,7 +12,7 @@ use crate::base::clock::Tick;
 use crate::base::existing::{Existing, LastError, Note};
 use crate::base::noted::Failed;
 use crate::base::repeat::Repeat;
-use crate::base::still_open::{Reason, StillOpen};
+use crate::base::still_open::StillOpen;
 use crate::circuit::core::core::Core;
 use crate::circuit::core::decision::Admission;
 use crate::circuit::core::running;
@@ -283,7 +283,7 @@ impl<'a> Call<&'a Core> {
             Ok(admission) => admission,
             Err(wait) => {
                 core.reject(wait);
-                StillOpen::leave(core.address(), wait.until_admission(), Reason::Rejection);
+                StillOpen::leave(core.address(), wait.until_admission());
                 LastError::reject(Note::Circuit);
                 return Err(wait);
             }

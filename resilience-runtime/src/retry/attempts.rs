@@ -17,6 +17,11 @@ use crate::retry::nested::{self, Counted, Inside, Polled};
 use crate::retry::schedule::Schedule;
 use crate::timeout::deadline::deadline_remaining;
 
+/// The longest time in nanoseconds by which a pause becomes longer, so that it lasts until the end of a cooldown. The
+/// pause and the cooldown may come from one error that contains a point in time. The function in `retry_after` then
+/// returns a shorter delay to the retry, which calls this function later than the circuit.
+const SLACK: u64 = 100_000_000;
+
 /// The state of a retry during one call.
 ///
 /// The future of the call stores this value across each `.await`, so the value must be small. This struct therefore
@@ -139,9 +144,10 @@ impl Attempts {
 
     /// Returns the pause before the next attempt, or the reason why no attempt follows.
     ///
-    /// `stays_open` returns whether a circuit of this function, or of a function that the attempt called, will still be
-    /// open after the pause. If so, no attempt follows, because the circuit would reject the attempt. The error of the
-    /// current attempt is more useful to the caller than a rejection.
+    /// `excess` returns the time in nanoseconds for which a circuit of this function, or of a function that the attempt
+    /// called, will still be open after the pause. If this time is not zero, no attempt follows, because the circuit
+    /// would reject the attempt. The error of the current attempt is more useful to the caller than a rejection. A
+    /// pause that the service asked for becomes longer instead, if `excess` is short, see [`SLACK`].
     #[expect(
         clippy::inline_always,
         reason = "measured: the compiler folds a constant schedule only in the function that creates it"
@@ -153,7 +159,7 @@ impl Attempts {
         hint: Option<Hint>,
         cost: RetryCost,
         budget: Option<&BudgetState>,
-        stays_open: impl FnOnce(Duration) -> bool,
+        excess: impl FnOnce(Duration) -> u64,
     ) -> Result<Duration, End> {
         let Schedule { max, backoff, max_elapsed, count_nested, .. } = schedule;
         let attempt = self.attempt();
@@ -165,18 +171,29 @@ impl Attempts {
         if hint.is_some_and(|hint| backoff.max.map_or(hint.delay > hint.longest, |max| pause > max)) {
             return Err(End::RetryAfter);
         }
-        if let (Some(began), Some(limit)) = (self.began, *max_elapsed) {
-            if Tick::now().since(began).saturating_add(pause) > limit {
-                return Err(End::MaxElapsed);
+        let began = self.began;
+        let fits = |pause: Duration| {
+            if let (Some(began), Some(limit)) = (began, *max_elapsed) {
+                if Tick::now().since(began).saturating_add(pause) > limit {
+                    return Err(End::MaxElapsed);
+                }
             }
-        }
-        // A pause until the caller's deadline leaves no time for another attempt.
-        if deadline_remaining().is_some_and(|left| pause >= left) {
-            return Err(End::Deadline);
-        }
-        if stays_open(pause) {
-            return Err(End::Circuit);
-        }
+            // A pause until the caller's deadline leaves no time for another attempt.
+            if deadline_remaining().is_some_and(|left| pause >= left) { Err(End::Deadline) } else { Ok(()) }
+        };
+        fits(pause)?;
+        let pause = match excess(pause) {
+            0 => pause,
+            excess if hint.is_some() && excess <= SLACK => {
+                let longer = pause.saturating_add(Duration::from_nanos(excess));
+                if backoff.max.is_some_and(|max| longer > max) {
+                    return Err(End::Circuit);
+                }
+                fits(longer)?;
+                longer
+            }
+            _ => return Err(End::Circuit),
+        };
         // Asks the budget after all other checks. If a later check ended the retry, a granted retry would have reduced
         // the budget for nothing.
         if let Some(budget) = budget {

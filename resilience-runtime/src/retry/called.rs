@@ -29,13 +29,14 @@ impl Called {
         inside.has_message().then_some(Self { messages: inside.messages(), ignores_rejections: !hides_causes })
     }
 
-    /// Returns whether the circuit that most recently announced a wait to retries will still reject calls after the
-    /// pause. Ignores the circuits in `circuits` and `own`, which are attributes of the retried function.
+    /// Returns the time in nanoseconds for which the circuit that most recently announced a wait to retries will still
+    /// reject calls after the pause. Ignores the circuits in `circuits` and `own`, which are attributes of the retried
+    /// function.
     #[cold]
     #[inline(never)]
-    pub(super) fn stays_open(self, pause: Duration, circuits: &[&CircuitBreaker], own: &[&CircuitBreaker]) -> bool {
+    pub(super) fn excess(self, pause: Duration, circuits: &[&CircuitBreaker], own: &[&CircuitBreaker]) -> u64 {
         let is_own = |address| circuits.iter().chain(own).any(|circuit| circuit.address() == address);
-        let open = StillOpen::newest(self.messages, is_own);
-        open.is_some_and(|open| (open.has_failed || !self.ignores_rejections) && open.exceeds(pause))
+        let open = StillOpen::newest(self.messages, is_own).filter(|open| open.has_failed || !self.ignores_rejections);
+        open.map_or(0, |open| open.excess(pause))
     }
 }

@@ -59,7 +59,7 @@ impl Attempts {
             hides_causes: false,
             stacked: Stacked::Alone,
         };
-        Judged { ended, on_retry: NoHook, text: (), stays_open: () }
+        Judged { ended, on_retry: NoHook, text: (), excess: () }
     }
 }
 
@@ -102,7 +102,7 @@ pub struct Judged<'r, 's, S, R, T, E, H, X, C> {
     pub(super) ended: Ended<'r, 's, S, R, T, E>,
     on_retry: H,
     text: X,
-    stays_open: C,
+    excess: C,
 }
 
 #[expect(clippy::type_complexity, reason = "each parameter is a function of the user or of the generated code")]
@@ -226,8 +226,8 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
             }
             Err(_) => {}
         }
-        let Self { ended, text, stays_open, .. } = self;
-        Judged { ended, on_retry: PolicyHook::new(errors), text, stays_open }
+        let Self { ended, text, excess, .. } = self;
+        Judged { ended, on_retry: PolicyHook::new(errors), text, excess }
     }
 
     #[inline]
@@ -282,8 +282,8 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
 
     #[inline(always)]
     pub fn on_retry<F: FnOnce(&RetryEvent<'_, E>)>(self, on_retry: F) -> Judged<'r, 's, S, R, T, E, F, X, C> {
-        let Self { ended, text, stays_open, .. } = self;
-        Judged { ended, on_retry, text, stays_open }
+        let Self { ended, text, excess, .. } = self;
+        Judged { ended, on_retry, text, excess }
     }
 
     /// Sets the function that returns the text of an error. Events contain this text.
@@ -292,8 +292,8 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
     where
         F: for<'e> FnOnce(&'e E) -> Option<&'e dyn Display>,
     {
-        let Self { ended, on_retry, stays_open, .. } = self;
-        Judged { ended, on_retry, text, stays_open }
+        let Self { ended, on_retry, excess, .. } = self;
+        Judged { ended, on_retry, text, excess }
     }
 
     /// Sets the circuits among the attributes below `#[retry]`. If one of these circuits stays open longer than the
@@ -302,7 +302,7 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
     pub fn circuits<'c, const COUNT: usize>(
         self,
         circuits: impl FnOnce() -> [&'c CircuitBreaker; COUNT],
-    ) -> Judged<'r, 's, S, R, T, E, H, X, impl FnOnce(Duration, Option<Called>) -> bool> {
+    ) -> Judged<'r, 's, S, R, T, E, H, X, impl FnOnce(Duration, Option<Called>) -> u64> {
         self.circuits_and_own(circuits, || [])
     }
 
@@ -314,14 +314,14 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         self,
         circuits: impl FnOnce() -> [&'c CircuitBreaker; COUNT],
         own: impl FnOnce() -> [&'c CircuitBreaker; OWN],
-    ) -> Judged<'r, 's, S, R, T, E, H, X, impl FnOnce(Duration, Option<Called>) -> bool> {
+    ) -> Judged<'r, 's, S, R, T, E, H, X, impl FnOnce(Duration, Option<Called>) -> u64> {
         let Self { ended, on_retry, text, .. } = self;
-        let stays_open = |pause, called: Option<Called>| {
+        let excess = |pause, called: Option<Called>| {
             let (circuits, own) = (circuits(), own());
-            called.is_some_and(|called| called.stays_open(pause, &circuits, &own))
-                || circuits.iter().any(|breaker| breaker.stays_open(pause))
+            let of_called = called.map_or(0, |called| called.excess(pause, &circuits, &own));
+            circuits.iter().map(|breaker| breaker.excess(pause)).fold(of_called, u64::max)
         };
-        Judged { ended, on_retry, text, stays_open }
+        Judged { ended, on_retry, text, excess }
     }
 
     /// Returns the pause before the next attempt, or the outcome of the call if no attempt follows.
@@ -329,9 +329,9 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
     pub fn next(self, func: &str) -> ControlFlow<R, Duration>
     where
         X: for<'e> FnOnce(&'e E) -> Option<&'e dyn Display>,
-        C: FnOnce(Duration, Option<Called>) -> bool,
+        C: FnOnce(Duration, Option<Called>) -> u64,
     {
-        let Self { ended, on_retry, text, stays_open } = self;
+        let Self { ended, on_retry, text, excess } = self;
         let Ended { attempts, retry, is_named, outcome, make, last, failed, .. } = ended;
         let Ended { budget, hint, cost, stacked, hides_causes, .. } = ended;
         let outcome = match outcome {
@@ -357,7 +357,7 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
             None => {
                 let ignores_circuits = retry.schedule.retry_rejected;
                 let called = if ignores_circuits { None } else { Called::by(&attempts.inside, hides_causes) };
-                attempts.pause(retry.schedule, hint, cost, budget, |pause| stays_open(pause, called))
+                attempts.pause(retry.schedule, hint, cost, budget, |pause| excess(pause, called))
             }
         };
         let attempt = attempts.attempt();

@@ -297,19 +297,19 @@ impl Core {
         }
         // After a failure that was only counted, the circuit announces no wait to retries, because this failure has not
         // opened the circuit.
-        let wait = if matches!(effect, Effect::Counted) { None } else { self.wait() };
-        match wait {
-            Some(wait) => StillOpen::leave(self.address(), wait, failed.reason()),
+        let until = if matches!(effect, Effect::Counted) { None } else { self.until() };
+        match until {
+            Some(until) => StillOpen::leave_failure(self.address(), until, failed.reason()),
             None => failed.void_messages(),
         }
     }
 
-    /// Returns the rest of the cooldown in nanoseconds if the circuit is open, and [`FOREVER`] if the circuit is forced
-    /// open. Returns `None` in all other states. Also returns `None` if the option `shadow` is set, because the circuit
-    /// then rejects no call.
-    fn wait(&self) -> Option<u64> {
+    /// Returns the bits of the tick at which the cooldown ends if the circuit is open, and [`FOREVER`] if the circuit is
+    /// forced open. Returns `None` in all other states. Also returns `None` if the option `shadow` is set, because the
+    /// circuit then rejects no call.
+    fn until(&self) -> Option<u64> {
         match self.gate.phase() {
-            Phase::Open { until } => self.left(until),
+            Phase::Open { until } => self.left(until).map(|_| until.to_bits()),
             Phase::ForcedOpen { wait } if wait > 0 || !self.is_shadow() => Some(FOREVER),
             _ => None,
         }
