@@ -171,41 +171,75 @@ impl Attempts {
         if hint.is_some_and(|hint| backoff.max.map_or(hint.delay > hint.longest, |max| pause > max)) {
             return Err(End::RetryAfter);
         }
-        let began = self.began;
-        let fits = |pause: Duration| {
-            if let (Some(began), Some(limit)) = (began, *max_elapsed) {
-                if Tick::now().since(began).saturating_add(pause) > limit {
-                    return Err(End::MaxElapsed);
-                }
+        if let (Some(began), Some(limit)) = (self.began, *max_elapsed) {
+            if Tick::now().since(began).saturating_add(pause) > limit {
+                return Err(End::MaxElapsed);
             }
-            // A pause until the caller's deadline leaves no time for another attempt.
-            if deadline_remaining().is_some_and(|left| pause >= left) { Err(End::Deadline) } else { Ok(()) }
-        };
-        fits(pause)?;
-        let pause = match excess(pause) {
-            0 => pause,
-            excess if hint.is_some() && excess <= SLACK => {
-                let longer = pause.saturating_add(Duration::from_nanos(excess));
-                if backoff.max.is_some_and(|max| longer > max) {
-                    return Err(End::Circuit);
-                }
-                fits(longer)?;
-                longer
-            }
-            _ => return Err(End::Circuit),
-        };
-        // Asks the budget after all other checks. If a later check ended the retry, a granted retry would have reduced
-        // the budget for nothing.
+        }
+        // A pause until the caller's deadline leaves no time for another attempt.
+        if deadline_remaining().is_some_and(|left| pause >= left) {
+            return Err(End::Deadline);
+        }
+        let excess = excess(pause);
+        if excess != 0 {
+            return if hint.is_some() && excess <= SLACK {
+                self.longer(schedule, own, pause.saturating_add(Duration::from_nanos(excess)), cost, budget)
+            } else {
+                Err(End::Circuit)
+            };
+        }
+        self.pay(schedule, own, pause, cost, budget)
+    }
+
+    /// Asks the budget for a retry, and records the pause before this retry. `own` is the pause that the next pause with
+    /// jitter needs.
+    ///
+    /// The caller asks the budget after all other checks. If a later check ended the retry, a granted retry would have
+    /// reduced the budget for nothing.
+    #[expect(clippy::inline_always, reason = "measured, like `pause`")]
+    #[inline(always)]
+    fn pay(
+        &mut self,
+        schedule: &Schedule,
+        own: Duration,
+        pause: Duration,
+        cost: RetryCost,
+        budget: Option<&BudgetState>,
+    ) -> Result<Duration, End> {
         if let Some(budget) = budget {
             if !budget.try_retry(cost) {
                 return Err(End::Budget);
             }
             self.paid = Some(cost);
         }
-        if backoff.jitter.is_some() {
+        if schedule.backoff.jitter.is_some() {
             self.pause = nanos(own);
         }
         nested::count(1);
         Ok(pause)
+    }
+
+    /// Works like the end of [`pause`](Self::pause), for a pause that became longer, so that it lasts until the end of a
+    /// cooldown.
+    #[cold]
+    #[inline(never)]
+    fn longer(
+        &mut self,
+        schedule: &Schedule,
+        own: Duration,
+        pause: Duration,
+        cost: RetryCost,
+        budget: Option<&BudgetState>,
+    ) -> Result<Duration, End> {
+        let elapsed = self.began.map_or(Duration::ZERO, |began| Tick::now().since(began));
+        if schedule.backoff.max.is_some_and(|max| pause > max) {
+            Err(End::Circuit)
+        } else if schedule.max_elapsed.is_some_and(|limit| elapsed.saturating_add(pause) > limit) {
+            Err(End::MaxElapsed)
+        } else if deadline_remaining().is_some_and(|left| pause >= left) {
+            Err(End::Deadline)
+        } else {
+            self.pay(schedule, own, pause, cost, budget)
+        }
     }
 }
