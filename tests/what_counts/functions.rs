@@ -227,6 +227,11 @@ macro_rules! family {
     };
 }
 
+/// Returns the time of a timeout whose calls do not start. A literal zero would be a compile error.
+fn no_time() -> Duration {
+    Duration::ZERO
+}
+
 family!(USUAL, Usual, world, below {});
 family!(CIRCUIT, Usual, world, below { #[circuit(with = world.circuit)] });
 family!(BULKHEAD, Usual, world, below { #[bulkhead(with = world.slots)] });
@@ -234,6 +239,7 @@ family!(RATE_LIMIT, Usual, world, below { #[rate_limit(with = world.rate)] });
 family!(TIMEOUT, Timeout, world, below { #[timeout(30)] });
 // The timeout ends a call before the time `hung_after` (10 s) is over, so only the timeout can cause a failure.
 family!(SHORT_TIMEOUT, Timeout, world, below { #[timeout(5)] });
+family!(NO_TIME, Timeout, world, below { #[timeout(no_time())] });
 family!(STALE, Stale, world, below { #[circuit(with = world.circuit)] });
 family! {
     RULES, Usual, world,

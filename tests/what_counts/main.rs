@@ -22,8 +22,8 @@ use tokio::runtime::Runtime;
 use tokio::time::{Instant, sleep};
 
 use crate::functions::{
-    BULKHEAD, CIRCUIT, Call, Family, Kind, Layers, Outcome, RATE_LIMIT, RULES, SELECTED, SHORT_TIMEOUT, STALE, TIMEOUT,
-    USUAL,
+    BULKHEAD, CIRCUIT, Call, Family, Kind, Layers, NO_TIME, Outcome, RATE_LIMIT, RULES, SELECTED, SHORT_TIMEOUT, STALE,
+    TIMEOUT, USUAL,
 };
 use crate::world::{End, LAST, World, ended};
 
@@ -180,6 +180,7 @@ fn rows() -> Vec<Row> {
         ),
         Row::hangs("the time of a timeout is over", &SHORT_TIMEOUT, WITH_TIMEOUT),
         Row::hangs("the caller's deadline has passed before the body runs", &TIMEOUT, WITH_TIMEOUT).deadline(0),
+        Row::hangs("the time of a timeout is zero", &NO_TIME, WITH_TIMEOUT),
         Row::hangs("the caller's deadline ends the body before `hung_after`", &TIMEOUT, WITH_TIMEOUT).deadline(8),
         Row::hangs("the caller's deadline ends the body after `hung_after`", &TIMEOUT, WITH_TIMEOUT).deadline(20),
         Row::hangs("cancelled before `hung_after`", &USUAL, CANCELLED).dropped_after(8),

@@ -184,7 +184,8 @@ pub(crate) enum Note {
     /// The error of a call that a rate limit will never admit, because the call takes more tokens than the limit's
     /// `burst`.
     AboveBurst,
-    /// The error of a call that did not start, because the caller's [`deadline`](crate::deadline()) had passed.
+    /// The error of a call that did not start, because the caller's [`deadline`](crate::deadline()) had passed, or
+    /// because its timeout was zero.
     TooLate,
     /// The error of a call that the caller's deadline ended.
     Deadline,

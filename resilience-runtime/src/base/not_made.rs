@@ -129,7 +129,8 @@ impl<L: Layer> Drop for Alive<L> {
 /// Marks the error of a call that a timeout ended or prevented. The error returns this mark as its source.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("{}", match self.by {
-    End::Timeout | End::NoTime => "the call took too long",
+    End::Timeout => "the call took too long",
+    End::NoTime(_) => "the call was not made: its timeout is zero",
     End::BeforeCall(_) => "the call was not made: the caller's deadline had passed",
     End::DuringCall(_) => "the caller's deadline ended the call",
 })]
@@ -145,8 +146,8 @@ pub(crate) enum End {
     /// The timeout's own limit ended the call. A circuit counts this call as a failure. This variant therefore has no
     /// [`Alive`] guard, which counts only errors that a circuit may ignore.
     Timeout,
-    /// The timeout's own limit was zero, so the call did not start. A circuit counts this call as a failure.
-    NoTime,
+    /// The timeout's own limit was zero, so the call did not start.
+    NoTime(Alive<BeforeCall>),
     /// The caller's [`deadline`](crate::deadline()) had passed before the call, so the call did not start.
     BeforeCall(Alive<BeforeCall>),
     /// The caller's deadline ended the call.
@@ -157,14 +158,12 @@ impl End {
     /// Creates the `End` of a call with the time limit `allowed`. `by_deadline` states whether the caller's deadline
     /// shortened this limit.
     pub(crate) fn new(allowed: Duration, by_deadline: bool) -> Self {
-        match by_deadline {
-            false if allowed.is_zero() => Self::NoTime,
-            true if allowed.is_zero() => {
-                LastError::reject(Note::TooLate);
-                Self::BeforeCall(Alive::new(Note::TooLate))
-            }
-            _ => Self::of_started(by_deadline),
+        if !allowed.is_zero() {
+            return Self::of_started(by_deadline);
         }
+        LastError::reject(Note::TooLate);
+        let alive = Alive::new(Note::TooLate);
+        if by_deadline { Self::BeforeCall(alive) } else { Self::NoTime(alive) }
     }
 
     /// Works like [`new`](Self::new), for a call that had started.

@@ -21,7 +21,8 @@ pub enum Cause {
     /// A rate limit rejected the call, because the call takes more tokens than a burst contains. The rate limit would
     /// also reject each repetition of the call.
     AboveBurst,
-    /// The caller's [`deadline`](crate::deadline()) had passed before the call, so the call did not start.
+    /// The caller's [`deadline`](crate::deadline()) had passed before the call, or the timeout of the call was zero. The
+    /// call did not start.
     TooLate,
     /// The caller's deadline ended the call.
     Deadline,
@@ -31,7 +32,8 @@ pub enum Cause {
 
 impl Cause {
     /// Returns the cause for a call that a timeout ended. If the caller's deadline came before the time limit of the
-    /// timeout, the cause is `TooLate` or `Deadline`. If not, the cause is `Cause::None`.
+    /// timeout, the cause is `TooLate` or `Deadline`. If the time limit was zero, the cause is `TooLate`. Otherwise, the
+    /// cause is `Cause::None`.
     pub fn of_timeout(error: &TimeoutError) -> Self {
         Self::of_end(error.mark())
     }
@@ -43,14 +45,14 @@ impl Cause {
 
     pub(crate) fn of_end(ended: &TimedOut) -> Self {
         match ended.by {
-            End::Timeout | End::NoTime => Self::None,
-            End::BeforeCall(_) => Self::TooLate,
+            End::Timeout => Self::None,
+            End::NoTime(_) | End::BeforeCall(_) => Self::TooLate,
             End::DuringCall(_) => Self::Deadline,
         }
     }
 
-    /// Returns true if the call did not start: a circuit, bulkhead or rate limit rejected the call, or the caller's
-    /// deadline had already passed.
+    /// Returns true if the call did not start: a circuit, bulkhead or rate limit rejected the call, the caller's
+    /// deadline had already passed, or the timeout was zero.
     pub fn is_rejection(self) -> bool {
         matches!(self, Self::Circuit | Self::Limit | Self::AboveBurst | Self::TooLate)
     }
