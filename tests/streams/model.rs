@@ -63,6 +63,8 @@ struct Model {
     allowed: Option<(u64, bool)>,
     wait_began: Option<u64>,
     first_item: Option<u64>,
+    /// The start of the time of `hung_after`: the start of the call, or the first wait after the last item.
+    hangs_since: Option<u64>,
     has_item: bool,
     is_ended: bool,
     has_panicked: bool,
@@ -82,7 +84,8 @@ impl Model {
     }
 
     fn settle_neutral(&mut self, outcome: usize, may_hang: bool) {
-        let has_hung = may_hang && self.setting.hung_after.is_some_and(|after| self.now >= after);
+        let hangs_for = self.hangs_since.map_or(0, |since| self.now - since);
+        let has_hung = may_hang && self.setting.hung_after.is_some_and(|after| hangs_for >= after);
         self.settle(if has_hung { FAILED } else { outcome }, self.now);
     }
 
@@ -101,6 +104,7 @@ impl Model {
         let step = self.steps.get(self.at).copied().unwrap_or(Step::Pending);
         self.at += 1;
         if step == Step::Pending {
+            self.hangs_since.get_or_insert(self.now);
             let Some((allowed, by_deadline)) = self.allowed else { return Polled::Pending };
             let began = *self.wait_began.get_or_insert(self.now);
             return if self.now - began >= allowed { self.expire(by_deadline) } else { Polled::Pending };
@@ -127,6 +131,7 @@ impl Model {
                 if judges && status >= 500 {
                     self.settle(FAILED, self.duration());
                 }
+                self.hangs_since = None;
                 return Polled::Item;
             }
             Step::NotFound if judges => self.settle_neutral(IGNORED, false),
@@ -202,6 +207,7 @@ async fn follow(setting: Setting, steps: Vec<Step>, acts: Vec<Act>) -> Result<()
         allowed: None,
         wait_began: None,
         first_item: None,
+        hangs_since: Some(0),
         has_item: false,
         is_ended: false,
         has_panicked: false,

@@ -107,10 +107,56 @@ async fn dropped_stream_that_hung_is_a_failure() {
     for (time, expected) in [(Duration::from_millis(999), [0, 0, 0, 1]), (seconds(1), [0, 1, 0, 1])] {
         let mut stream = breaker.watch(|| Script::new(&[Step::Item(1)])).unwrap().slow_at_first_item();
         assert!(poll(Pin::new(&mut stream)).is_ready());
+        advance(seconds(60)).await;
+        assert!(poll(Pin::new(&mut stream)).is_pending(), "the time of the consumer does not count");
         advance(time).await;
         drop(stream);
         assert_eq!(counts(&breaker), expected, "{time:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn stream_with_items_does_not_hang() {
+    for builder in
+        [CircuitBreaker::builder("streams::items"), CircuitBreaker::builder("streams::items").durations(true)]
+    {
+        let breaker = builder.hung_after(seconds(5)).build().unwrap();
+        let mut stream = breaker.watch(|| Script::new(&[Step::Item(1), Step::Pending].repeat(10))).unwrap();
+        for _ in 0..10 {
+            assert!(poll(Pin::new(&mut stream)).is_ready());
+            assert!(poll(Pin::new(&mut stream)).is_pending());
+            advance(seconds(4)).await;
+        }
+        drop(stream);
+        assert_eq!(counts(&breaker), [0, 0, 0, 1], "the stream lasted 40 s, but each wait only 4 s");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn consumer_that_calls_the_circuit_between_items_does_not_lock_it_out() {
+    let breaker = CircuitBreaker::builder("streams::lookup").hung_after(seconds(5)).build().unwrap();
+    let session = async || {
+        let tokens = stream::iter(0..10).then(async |token| {
+            tokio::time::sleep(seconds(1)).await;
+            Ok::<_, ()>(token)
+        });
+        let mut tokens = pin!(breaker.watch(|| tokens).map_err(drop)?);
+        while let Some(token) = tokens.next().await {
+            if token? == 6 {
+                breaker.call(async || Ok::<_, ()>(())).await.map_err(drop)?;
+            }
+        }
+        Ok::<_, ()>(())
+    };
+    breaker.trip();
+    let mut sessions = 0;
+    while breaker.state() != CircuitState::Closed {
+        advance(seconds(30)).await;
+        _ = session().await;
+        sessions += 1;
+        assert!(sessions < 10, "{:?}", breaker.stats());
+    }
+    assert_eq!(breaker.stats().total_failed, 0);
 }
 
 #[test]

@@ -241,6 +241,17 @@ impl<B: Borrow<Core>> Call<B> {
         judged
     }
 
+    /// Records that the stream of the call has returned an item, and has therefore not hung.
+    #[cfg(feature = "stream")]
+    #[inline]
+    pub(crate) fn has_item(&mut self) {
+        let Admitted { core, ticket, started } = &mut self.admitted;
+        let core: &Core = (*core).borrow();
+        if core.gate.times_waits() {
+            core.forget_wait(ticket, started);
+        }
+    }
+
     /// Marks the call as ended. The caller then records the outcome. If the caller recorded the outcome first, an event
     /// subscriber could panic, and the destructor of the call would record a second outcome.
     #[inline]

@@ -20,8 +20,8 @@ impl<S, J> WatchedStream<S, WatchedPermit<J>> {
     /// The field `duration_ms` of the events and the option [`durations`](crate::CircuitBuilder::durations) use the
     /// same duration. If the stream ends without an item, the duration lasts until the end of the stream. If the stream
     /// panics or is dropped, the duration lasts until this moment. The same applies if a deadline of the caller ends
-    /// the stream with an error. The option [`hung_after`](crate::CircuitBuilder::hung_after) always applies to the
-    /// time from the admission to the end of the stream.
+    /// the stream with an error. The option [`hung_after`](crate::CircuitBuilder::hung_after) always applies to each
+    /// wait for an item.
     ///
     /// ```
     /// use std::time::Duration;
@@ -62,7 +62,7 @@ impl OwnedPermit {
     /// | the stream ends without an error | success |
     /// | the first error | failure, or neither success nor failure if the error is a rejection or an expired deadline |
     /// | the stream panics during a poll | failure |
-    /// | the stream is dropped before its end | cancelled, or failure after [`hung_after`](crate::CircuitBuilder::hung_after) |
+    /// | the stream is dropped before its end | cancelled, or failure if no item came for [`hung_after`](crate::CircuitBuilder::hung_after) |
     ///
     /// The first error decides the outcome of the call. Later items do not change this outcome. If a stream is dropped
     /// before its first poll, its call is cancelled, too.

@@ -29,8 +29,8 @@ pin_project! {
     ///
     /// If a circuit [watches](crate::OwnedPermit::watch) this stream, the circuit counts an expired limit as a failure.
     /// If the limit expired at the caller's deadline, the call counts as neither success nor failure. As an exception,
-    /// a call that has lasted at least for the time [`hung_after`](crate::CircuitBuilder::hung_after) counts as a
-    /// failure.
+    /// the call counts as a failure if no item came for the time
+    /// [`hung_after`](crate::CircuitBuilder::hung_after).
     ///
     /// A fallback with `on = "rejected"` does not replace the `Err` of an expired limit, because the call that returned
     /// the stream has started. [`Rejection::was_called`] therefore returns true for this `Err`.

@@ -123,7 +123,10 @@ impl<T, E, J: Judge<T, E>> Watch<Result<T, E>> for WatchedPermit<J> {
         match item {
             Ok(value) => match this.permit.0.judge_item(|| this.judge.judge_ok(value)) {
                 Some(decision) => settle(this.permit, &this.slow, decision, None),
-                None => *watch = Some(this),
+                None => {
+                    this.permit.0.has_item();
+                    *watch = Some(this);
+                }
             },
             Err(error) => {
                 let Self { mut permit, judge, slow, .. } = this;

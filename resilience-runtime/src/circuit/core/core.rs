@@ -115,8 +115,24 @@ impl Core {
     #[cold]
     pub(crate) fn start(&self, ticket: Ticket) -> (Ticket, Option<Tick>) {
         let by_event = events::durations_wanted();
-        let reads = by_event || self.gate.has_slow_calls() || self.gate.keeps_durations();
-        (if by_event { ticket.timed() } else { ticket }, reads.then(Tick::now))
+        (if by_event { ticket.timed() } else { ticket }, self.needs_start(by_event).then(Tick::now))
+    }
+
+    /// Returns whether the circuit or an event needs the start time of each call. `by_event` is true if an event needs
+    /// this time.
+    fn needs_start(&self, by_event: bool) -> bool {
+        by_event || self.gate.has_slow_calls() || self.gate.keeps_durations()
+    }
+
+    /// Removes the time of the body's first wait, because a stream has returned an item. The next wait for an item then
+    /// begins the time of `hung_after` again.
+    #[cfg(feature = "stream")]
+    #[cold]
+    pub(crate) fn forget_wait(&self, ticket: &mut Ticket, started: &mut Option<Tick>) {
+        *ticket = ticket.at_admission();
+        if !self.needs_start(events::durations_wanted()) {
+            *started = None;
+        }
     }
 
     /// Counts the duration of a call if the circuit has the option `durations`. `now` returns the time at which the
