@@ -128,9 +128,9 @@ async fn work_after_the_failure_counts_towards_the_cooldown() {
         let (breaker, calls) = (breaker(seconds(4)), Cell::new(0));
         let call = || async {
             let outcome = breaker.call(|| async { first_fails(&calls, Error::Down) }).await;
-            outcome.or_else(|_| {
+            outcome.map_err(|_| {
                 work_for(seconds(work));
-                Err(Error::Down)
+                Error::Down
             })
         };
         _ = policy.call(call).await;
