@@ -133,7 +133,8 @@
 //! has a field `bulkhead` with the name of the bulkhead. An event of a rate limit has a field `rate_limit` with the
 //! name of the rate limit. An event of a retry, timeout, fallback or hedge has a field `func` with the name of the
 //! decorated function. For a method such as [`RetryPolicy::call`], the field `func` contains the type name of the
-//! closure or future that the method received. The events escape special characters in names.
+//! closure or future that the method received. The events escape special characters in names, including quotation
+//! marks.
 //!
 //! The field `error` contains the first 50 characters of the error's text, if the error type implements `Display`. If
 //! the error type is a type parameter of the function, the field appears only if the bounds of the parameter include

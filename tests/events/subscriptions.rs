@@ -8,8 +8,8 @@ use std::time::Duration;
 use futures_util::{FutureExt, StreamExt};
 use resilience_runtime::CircuitState::{Closed, Disabled, ForcedOpen, HalfOpen, Open};
 use resilience_runtime::{
-    CircuitBreaker, CircuitState, Event, EventStream, circuit, get_circuit, on_transition, retry, subscribe,
-    subscribe_all,
+    CircuitBreaker, CircuitState, Event, EventStream, circuit, get_circuit, get_circuit_stats, on_transition, retry,
+    subscribe, subscribe_all,
 };
 use tokio::sync::RwLock;
 use tokio::time::advance;
@@ -94,6 +94,30 @@ async fn event_of_a_key_names_the_key() {
     assert!(by_key("acme [eu]").await.is_err());
     let events = of(&mut events, "subscriptions::key[acme [eu]]");
     assert_eq!(events[0].key(), Some("acme [eu]"));
+}
+
+#[circuit(name = "subscriptions::tuple", key = (tenant, shard), threshold = 1)]
+async fn tuple(tenant: &str, shard: u32) -> io::Result<()> {
+    Err(io::Error::other(format!("{tenant} {shard}")))
+}
+
+#[tokio::test]
+async fn circuit_of_event_is_found_by_its_escaped_name() {
+    let _with_others = FLOOD.read().await;
+    let mut events = subscribe();
+    for tenant in ["acme", "o'brien\\", &"long".repeat(100)] {
+        tuple(tenant, 3).await.unwrap_err();
+        let is_of_tuple = |event: &Event| event.circuit().unwrap().starts_with("subscriptions::tuple[");
+        let event = std::iter::from_fn(|| events.try_recv().unwrap()).find(is_of_tuple).unwrap();
+        let escaped = event.circuit().unwrap();
+        let stats = get_circuit_stats();
+        let name = stats.keys().find(|name| name.escape_debug().eq(escaped.chars())).unwrap();
+        assert_eq!(get_circuit(name).unwrap().state(), Open);
+        if tenant == "acme" {
+            assert_eq!(escaped, r#"subscriptions::tuple[\"acme\",3]"#);
+            assert_eq!(event.key(), Some(r#"\"acme\",3"#));
+        }
+    }
 }
 
 #[retry(max = 2, delay = 0)]

@@ -1,6 +1,6 @@
 //! Tests the metrics of circuits without a key.
 
-use resilience_runtime::{CircuitBreaker, circuit};
+use resilience_runtime::{CircuitBreaker, CircuitState, circuit};
 use support::{Error, seconds};
 use tokio::time::advance;
 
@@ -110,6 +110,27 @@ async fn transitions_have_states_and_reason() {
     ];
     assert_eq!(transitions(&read(), name), expected(&rows));
     assert_eq!(breaker.stats().total_opened, 4);
+}
+
+/// After the cooldown, `CircuitBreaker::state` returns `HalfOpen` for a circuit that has admitted no trial call yet.
+#[tokio::test(start_paused = true)]
+async fn manual_change_after_cooldown_starts_half_open() {
+    let changes: [(&str, fn(&CircuitBreaker), &str, &str); 4] = [
+        ("reset", CircuitBreaker::reset, "closed", "reset"),
+        ("trip", CircuitBreaker::trip, "open", "manual"),
+        ("force_open", CircuitBreaker::force_open, "forced_open", "manual"),
+        ("disable", CircuitBreaker::disable, "disabled", "manual"),
+    ];
+    for (method, change, to, reason) in changes {
+        let name = format!("circuits::{method}_after_cooldown");
+        let breaker = CircuitBreaker::builder(name.clone()).threshold(1).register().unwrap();
+        breaker.try_acquire().unwrap().failure();
+        advance(seconds(30)).await;
+        assert_eq!(breaker.state(), CircuitState::HalfOpen);
+        change(&breaker);
+        let rows = [("closed", "open", "threshold", 1.0), ("half_open", to, reason, 1.0)];
+        assert_eq!(transitions(&read(), &name), expected(&rows), "{method}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

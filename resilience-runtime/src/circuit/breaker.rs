@@ -193,9 +193,7 @@ impl CircuitBreaker {
     fn change(&self, change: impl FnOnce(&mut Machine, &Settings, Tick)) -> CircuitState {
         self.0.gate.decide(|machine, settings| {
             let now = Tick::now();
-            let (from, _) = machine.seen(settings, now);
-            change(machine, settings, now);
-            from
+            machine.change_by_hand(settings, now, |machine| change(machine, settings, now))
         })
     }
 

@@ -49,7 +49,8 @@ pub struct CircuitStats {
     /// Time until the open circuit becomes half-open, or zero if the circuit is not open.
     pub cooldown_remaining: Duration,
     /// Time of the last failure on the clock of the system, in whole milliseconds. On Linux, this clock may lag by up
-    /// to 10 ms. The field is `None` if no call has failed since the creation or the last reset of the circuit.
+    /// to 10 ms. The field is `None` if no call has failed since the creation or the last reset of the circuit. A restored
+    /// snapshot sets the field to the value in the snapshot, even if this circuit has received no call.
     pub last_failure: Option<SystemTime>,
     /// Time of the last success on the clock of the system, in whole milliseconds. On Linux, this clock may lag by up
     /// to 10 ms. The field is `None` if no call has succeeded since the creation of the circuit, and no snapshot has

@@ -278,7 +278,8 @@ pub struct Missed {
 /// event `callback_panicked` (ERROR) reports the panic.
 ///
 /// If two threads change the state of one circuit at almost the same time, their events may arrive in the wrong order.
-/// To learn the current state, the function can call [`CircuitBreaker::state`](crate::CircuitBreaker::state).
+/// To learn the current state, the function can call [`CircuitBreaker::state`](crate::CircuitBreaker::state). The page
+/// of [`Event::circuit`] describes how to find the circuit of an event.
 ///
 /// # Examples
 ///

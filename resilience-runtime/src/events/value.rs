@@ -59,14 +59,36 @@ impl Event {
     }
 
     /// Returns the name of the circuit, such as `search`, or `price[acme]` for the circuit of a key. Returns `None` if
-    /// the event does not belong to a circuit. Special characters in the name are escaped. For example, a line break
-    /// becomes `\n`.
+    /// the event does not belong to a circuit.
+    ///
+    /// The name is escaped as by [`str::escape_debug`]: a line break becomes `\n`, and each quotation mark, apostrophe
+    /// and backslash gets a backslash in front. If a key is a tuple with a text, its circuit has a name with quotation
+    /// marks. For example, the circuit `price["acme",3]` has the escaped name `price[\"acme\",3]`.
+    /// [`get_circuit`](crate::get_circuit) does not accept escaped names. To find the circuit of such an event, escape
+    /// the names that [`get_circuit_stats`](crate::get_circuit_stats) lists:
+    ///
+    /// ```
+    /// use resilience_runtime::{CircuitBreaker, Event, get_circuit, get_circuit_stats, on_transition};
+    ///
+    /// fn circuit_of(event: &Event) -> Option<CircuitBreaker> {
+    ///     let escaped = event.circuit()?;
+    ///     let stats = get_circuit_stats();
+    ///     get_circuit(stats.keys().find(|name| name.escape_debug().eq(escaped.chars()))?)
+    /// }
+    ///
+    /// let _guard = on_transition(|event| println!("{event}, now {:?}", circuit_of(event).map(|found| found.state())));
+    /// ```
+    ///
+    /// No function finds a circuit that [`build`](crate::CircuitBuilder::build) created, or an evicted circuit.
     pub fn circuit(&self) -> Option<&str> {
         self.field("circuit")
     }
 
     /// Returns the key of the circuit, such as `acme` for the circuit `price[acme]`. Returns `None` if the circuit has
     /// no key, or if the event does not belong to a circuit.
+    ///
+    /// The key is escaped like the name that [`circuit`](Self::circuit) returns. For example, the key of the circuit
+    /// `price["acme",3]` is `\"acme\",3`.
     pub fn key(&self) -> Option<&str> {
         Some(self.circuit()?.strip_suffix(']')?.split_once('[')?.1)
     }

@@ -23,6 +23,10 @@ const SHORTEST: Duration = Duration::from_millis(1);
 /// upper bound of the bucket. The counter `_count` contains the number of durations, and the gauge `_sum` contains
 /// their sum.
 ///
+/// The recorder receives only the time series that exist now. If [`unregister`](crate::unregister) has removed a
+/// circuit, most recorders keep the last values of its gauges. For example, the state of the removed circuit can stay
+/// `open`. The guide [Metrics](crate::guide::metrics#the-crate-metrics) describes how to remove these series.
+///
 /// ```
 /// use resilience_runtime::metrics;
 ///
@@ -67,6 +71,9 @@ pub async fn export_every(time: Duration) {
 
 impl MetricsReader {
     /// Works like the function [`export`], with the options of this reader. Needs the feature `metrics`.
+    ///
+    /// With [`top_keys`](Self::top_keys), most recorders keep the last values of an evicted key. Most recorders also
+    /// keep the last values of a key that is no longer among the keys with the most failed and rejected calls.
     pub fn export(&self) {
         let metrics = self.read();
         let has_samples = |metric: &&Metric| !metric.samples.is_empty();

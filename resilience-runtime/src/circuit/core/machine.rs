@@ -61,7 +61,8 @@ pub(crate) struct Machine {
     /// The generation (a count of state changes) at which the circuit last closed or was reset. This number identifies
     /// the period that then began. The count of successes starts at zero in each period.
     period: u32,
-    /// The state before the newest change of the state, and the cause of this change.
+    /// The state before the newest change of the state, and the cause of this change. For a manual change, see
+    /// [`change_by_hand`](Self::change_by_hand).
     change: (CircuitState, Cause),
     pub(super) window: Option<Box<Window>>,
     pub(crate) tally: Tally,
@@ -324,6 +325,20 @@ impl Machine {
         let draw = if settings.cooldown_jitter > 0.0 { (random::next() >> 48) as u16 } else { 0 };
         let outage = self.outage().unwrap_or(Millis::of(since));
         self.enter(State::Open { since, hint: retry_after.map_or(0, nanos), draw, outage }, cause);
+    }
+
+    /// Changes the state by hand with the function `change`, and returns the state before the change. An open circuit
+    /// whose cooldown has passed counts as half-open, because callers see this state.
+    pub(crate) fn change_by_hand(
+        &mut self,
+        settings: &Settings,
+        now: Tick,
+        change: impl FnOnce(&mut Self),
+    ) -> CircuitState {
+        let (from, _) = self.seen(settings, now);
+        change(self);
+        self.change.0 = from;
+        from
     }
 
     /// Opens the circuit by hand. Starts the count of openings again at 1, so that `cooldown_factor` does not extend
