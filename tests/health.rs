@@ -226,3 +226,15 @@ async fn tolerated_outage_counts_after_exactly_the_tolerated_time() {
         assert_eq!(status(), HealthStatus::Down);
     }
 }
+
+#[resilience_runtime::test]
+async fn circuit_that_rejects_calls_comes_before_half_open_circuits() {
+    for host in 0..120 {
+        ask(host, false).await.unwrap_err();
+    }
+    advance(365 * 24 * 3600 * SECOND).await;
+    search(false).await.unwrap_err();
+    let report = health();
+    assert_eq!((report.outages.len(), report.more), (100, 21));
+    assert_eq!((report.outages[0].name.as_str(), report.outages[0].state), ("search", CircuitState::Open));
+}

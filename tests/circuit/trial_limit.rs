@@ -142,12 +142,24 @@ async fn additional_trials_end_with_the_half_open_state() {
     let breaker = CircuitBreaker::builder("trials::additional").threshold(1).build().unwrap();
     breaker.trip();
     advance(Duration::from_secs(60)).await;
-    (0..5).for_each(|_| drop(breaker.try_acquire().unwrap()));
+    (0..10).for_each(|_| drop(breaker.try_acquire().unwrap()));
     let trials: Vec<_> = std::iter::repeat_with(|| breaker.try_acquire()).take_while(Result::is_ok).collect();
-    assert_eq!(trials.len(), 3);
+    assert_eq!(trials.len(), 8);
     breaker.trip();
     advance(Duration::from_secs(60)).await;
-    drop(trials);
     let _trial = breaker.try_acquire().unwrap();
+    drop(trials);
     assert!(breaker.try_acquire().is_err(), "trials of an earlier state admit no more trials");
+}
+
+#[tokio::test(start_paused = true)]
+async fn trials_beyond_their_time_limit_do_not_raise_the_limit() {
+    let breaker = CircuitBreaker::builder("trials::expired").threshold(1).half_open_max(9).build().unwrap();
+    breaker.trip();
+    advance(Duration::from_secs(60)).await;
+    let expired: Vec<_> = (0..9).map(|_| breaker.try_acquire().unwrap()).collect();
+    advance(Duration::from_secs(60)).await;
+    let _trials: Vec<_> = (0..9).map(|_| breaker.try_acquire().unwrap()).collect();
+    drop(expired);
+    assert!(breaker.try_acquire().is_err());
 }

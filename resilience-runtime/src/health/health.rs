@@ -89,7 +89,8 @@ impl fmt::Display for HealthStatus {
 pub struct Health {
     /// The worst status of all circuits.
     pub status: HealthStatus,
-    /// The circuits with an outage, at most 100. The circuits with the worst status and the longest outages come first.
+    /// The circuits with an outage, at most 100. The circuits with the worst status come first. Among circuits with
+    /// equal status, half-open circuits come last, and the longest outages come first.
     pub outages: Vec<Outage>,
     /// The number of further outages if more than 100 circuits have an outage.
     pub more: usize,
@@ -274,7 +275,8 @@ fn report(rules: &HealthRules) -> Health {
         }
     }
     outages.sort_by(|one, other| {
-        let key = |outage: &Outage| (Reverse(outage.status), Reverse(outage.lasts));
+        let is_half_open = |outage: &Outage| outage.state == CircuitState::HalfOpen;
+        let key = |outage: &Outage| (Reverse(outage.status), is_half_open(outage), Reverse(outage.lasts));
         key(one).cmp(&key(other)).then_with(|| one.name.cmp(&other.name))
     });
     let status = outages.first().map_or(HealthStatus::Ok, |worst| worst.status);

@@ -53,7 +53,8 @@ impl HealthRules {
     /// [tolerated](Self::tolerate) time has no effect.
     ///
     /// If the circuit has the option `key`, the rule applies to the circuits of all keys together. The program is
-    /// `Down` while all these circuits reject calls, and `Degraded` while only some of them reject calls. A name such
+    /// `Down` while all these circuits reject calls, and `Degraded` while only some of them reject calls. The circuit of
+    /// a key that no call uses any more also belongs to these circuits, until it is evicted. A name such
     /// as `price[acme]` selects the circuit of one key. The statistics shorten a key of more than 128 bytes. This
     /// method accepts the name with the shortened key, and for a text also the name with the whole key.
     pub fn essential(mut self, name: impl Into<String>) -> Self {
