@@ -1,9 +1,9 @@
 //! Tests that the library refuses wrong settings.
 
-use std::fs;
 use std::time::Duration;
+use std::{fs, io};
 
-use resilience_runtime::{CircuitBreaker, Config, ConfigMistake};
+use resilience_runtime::{CircuitBreaker, Config, ConfigMistake, circuit, rate_limit, retry};
 
 use crate::{Folder, messages};
 
@@ -85,7 +85,7 @@ async fn mistake_has_line_and_suggestion() {
         ),
         (
             "[circuit.exa_api]\ncooldown = 30\nfailure_rate = 0.5",
-            2,
+            3,
             "circuit `exa_api`: `threshold` is 3, but must be without `failure_rate` and `slow_rate`: the one or the \
              others (the settings do not contain `threshold`)",
         ),
@@ -189,4 +189,41 @@ async fn cooldown_above_max_cooldown_is_refused() {
     let refused = Config::from_vars::<String, String>([]).unwrap().apply().unwrap_err();
     assert_eq!(refused.to_string(), format!("{longer} (without the earlier settings)"));
     assert_eq!(circuit.stats().cooldown.as_secs(), 5);
+}
+
+#[resilience_runtime::test]
+async fn contradiction_between_origins_names_line_of_setting() {
+    #[allow(dead_code)] // This function only declares layers.
+    #[retry(name = "refused_pairs", max = 2, delay = 1, backoff = 3, max_elapsed = 5)]
+    #[circuit(name = "refused_pairs", failure_rate = 0.5, min_calls = 5, calls = 10, max_cooldown = 60)]
+    #[rate_limit(name = "refused_pairs", limit = 2_000, per = 1)]
+    async fn ask() -> io::Result<u32> {
+        Ok(7)
+    }
+
+    let cases = [
+        ("circuit", "half_open_max = 2\nwindow = 60", 3, "`calls` is 10, but must be without `window`"),
+        ("circuit", "window = 60\nhalf_open_max = 2", 2, "`calls` is 10, but must be without `window`"),
+        ("circuit", "shadow = true\ncooldown = 90", 3, "`max_cooldown` is 60s, but must be at least"),
+        ("circuit", "shadow = true\ncalls = 4\nhung_after = 9", 3, "`min_calls` is 5, but must be at most `calls`"),
+        ("retry", "max = 3\nbackoff = 2\ndelay = 9", 4, "`max_elapsed` is 5s, but must be at least"),
+        ("retry", "max = 3\njitter = \"decorrelated\"", 3, "`backoff` is 3, but must be left out"),
+        ("rate_limit", "wait = 1\nper = 0.001", 3, "`limit` is 2000, but must be a whole number from 1 to 1000"),
+    ];
+    for (table, settings, line, message) in cases {
+        let mistakes = mistakes(&format!("[{table}.refused_pairs]\n{settings}"));
+        assert!(mistakes[0].message().contains(message), "{mistakes:?}");
+        assert!(mistakes[0].message().contains("(the settings do not contain `"), "{mistakes:?}");
+        assert_eq!(mistakes.iter().map(ConfigMistake::line).collect::<Vec<_>>(), [Some(line)], "{mistakes:?}");
+    }
+    let variable = |option| format!("RESILIENCE__CIRCUIT__REFUSED_PAIRS__{option}");
+    let variables = [(variable("HALF_OPEN_MAX"), "2"), (variable("WINDOW"), "60")];
+    let refused = Config::from_vars(variables).unwrap().apply().unwrap_err();
+    assert_eq!(refused.mistakes()[0].variable(), Some(&*variable("WINDOW")));
+
+    // The file contains `calls`, but the variable takes precedence.
+    Config::from_vars([(variable("CALLS"), "20")]).unwrap().apply().unwrap();
+    let mistakes = mistakes("[circuit.refused_pairs]\ncalls = 9\nwindow = 60");
+    assert!(mistakes[0].message().contains("`calls` is 20"), "{mistakes:?}");
+    assert_eq!(mistakes[0].line(), Some(3));
 }

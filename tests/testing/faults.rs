@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use resilience_runtime::{
-    CircuitBreaker, assert_circuit, circuit, expect_events, get_stats, hedge, rate_limit, retry, testing, timeout,
+    CircuitBreaker, CircuitState, assert_circuit, circuit, expect_events, get_stats, hedge, rate_limit, retry, testing,
+    timeout,
 };
 use testing::{fail_next, hang, isolated, latency};
 use tokio::task::yield_now;
@@ -251,6 +252,40 @@ async fn plain_function_takes_latency_and_no_hang() {
     let message = "the fault `hang` for `testing::faults::second` needs an async function: `testing::faults::second` would \
                    block its thread for ever";
     assert_eq!(panic_of(|| drop(second())), message);
+}
+
+#[circuit(name = "faults_slow", slow_call = "2ms", slow_rate = 0.5, min_calls = 2, calls = 4)]
+fn slow() -> io::Result<()> {
+    Ok(())
+}
+
+#[retry(max = 3, delay = "2ms", max_elapsed = "5ms")]
+fn retried(calls: &Cell<u32>) -> io::Result<()> {
+    calls.set(calls.get() + 1);
+    Err(timed_out())
+}
+
+/// Calls two plain functions. Returns the state of the circuit of the first function, and the number of attempts of the
+/// second function.
+fn plain_calls() -> (CircuitState, u32) {
+    let _latency = latency("faults_slow", Duration::from_millis(2));
+    slow().unwrap();
+    slow().unwrap();
+    let calls = Cell::new(0);
+    retried(&calls).unwrap_err();
+    (get_stats().circuits["faults_slow"].state, calls.get())
+}
+
+#[resilience_runtime::test(start_paused = false)]
+async fn plain_call_takes_time_on_the_real_clock() {
+    let (state, attempts) = plain_calls();
+    assert_eq!(state, CircuitState::Open);
+    assert!(attempts < 3, "the second pause would end after `max_elapsed`");
+}
+
+#[resilience_runtime::test]
+async fn plain_call_takes_no_time_on_a_paused_clock() {
+    assert_eq!(plain_calls(), (CircuitState::Closed, 3));
 }
 
 #[resilience_runtime::test]

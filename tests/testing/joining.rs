@@ -5,8 +5,9 @@ use std::thread;
 
 use resilience_runtime::{CircuitBreaker, CircuitState, assert_circuit, circuit, get_circuit_stats, retry, testing};
 use testing::isolated;
+use tokio::runtime::Handle;
 use tokio::task::{JoinSet, spawn_blocking, yield_now};
-use tokio::time::sleep;
+use tokio::time::{advance, sleep};
 
 use super::{SECOND, panic_of, timed_out};
 
@@ -113,6 +114,46 @@ async fn thread_joins_until_guard_is_dropped() {
     })
     .await;
     assert_eq!(failures(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn thread_reads_clock_of_entered_runtime() {
+    #[circuit(name = "joining_clock", threshold = 1, cooldown = 30)]
+    fn write(is_ok: bool) -> io::Result<()> {
+        if is_ok { Ok(()) } else { Err(timed_out()) }
+    }
+
+    isolated(async {
+        let test = testing::handle();
+        let fail = |runtime: Option<Handle>| {
+            let thread = thread::spawn(move || {
+                let _runtime = runtime.as_ref().map(Handle::enter);
+                let _test = test.enter();
+                write(false).unwrap_err();
+            });
+            thread.join().unwrap();
+        };
+        advance(60 * SECOND).await;
+        fail(Some(Handle::current()));
+        advance(30 * SECOND).await;
+        assert_circuit!("joining_clock", HalfOpen);
+        fail(Some(Handle::current()));
+        assert_circuit!("joining_clock", Open);
+        advance(30 * SECOND).await;
+        assert_circuit!("joining_clock", HalfOpen);
+        let rejected = thread::spawn(move || {
+            let _test = test.enter();
+            write(true).unwrap_err()
+        });
+        assert!(rejected.join().unwrap().to_string().contains("open"), "the real clock is 120 s behind");
+        let trial = spawn_blocking(move || {
+            let _test = test.enter();
+            write(true)
+        });
+        trial.await.unwrap().unwrap();
+        assert_circuit!("joining_clock", Closed);
+    })
+    .await;
 }
 
 #[tokio::test(start_paused = true)]

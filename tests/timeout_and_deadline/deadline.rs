@@ -281,3 +281,18 @@ async fn hedge_polled_late_begins_no_attempt_after_deadline() {
     let (_, ()) = tokio::join!(call, tokio::time::advance(seconds(3)));
     assert_eq!(calls.get(), 1);
 }
+
+#[test]
+fn deadline_reads_the_clock_of_its_caller() {
+    let runtime = support::paused_runtime();
+    runtime.block_on(advance(seconds(3600)));
+    let remaining = |outside| {
+        let left = async { deadline_remaining() };
+        if outside {
+            return runtime.block_on(deadline(seconds(5), left));
+        }
+        runtime.block_on(async { deadline(seconds(5), left).await })
+    };
+    assert_eq!(remaining(true), Some(Duration::ZERO), "the real clock is an hour behind");
+    assert_eq!(remaining(false), Some(seconds(5)));
+}

@@ -8,12 +8,12 @@ pub(crate) fn nearest<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str
 }
 
 /// Returns a question that begins with a space, such as " did you mean `mail`?". Returns an empty text if no known name
-/// is similar. For the name of a layer with a key, such as `mail[7]`, `mail` is also similar.
+/// is similar. For the name of a layer with a key, such as `mail[7]`, suggests `mail` if this name is known.
 pub(crate) fn suggestion<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let known: Vec<_> = known.into_iter().collect();
     let family = || unknown.strip_suffix(']')?.split_once('[').map(|(family, _)| family);
     let similar = || nearest(unknown, known.iter().copied());
-    let found = family().and_then(|family| nearest(family, known.iter().copied())).or_else(similar);
+    let found = family().filter(|family| known.contains(family)).or_else(similar);
     found.map(|name| format!(" did you mean `{}`?", name.escape_debug())).unwrap_or_default()
 }
 

@@ -96,6 +96,12 @@ macro_rules! options {
                 Ok(())
             }
 
+            /// Leaves out each option whose name is not in `names`.
+            #[cfg(feature = "config")]
+            pub(crate) fn only(self, names: &[&str]) -> Self {
+                Self { $($option: self.$option.filter(|_| names.contains(&stringify!($option))),)* }
+            }
+
             /// Sets each option that is absent in `self` to its value in `others`.
             pub(crate) fn each_or(self, others: Self) -> Self {
                 Self { $($option: self.$option.or(others.$option),)* }

@@ -89,7 +89,7 @@ impl Visit for Check {
                     let message = unknown_name::<T>(&section.name, known.iter().map(String::as_str));
                     self.refused.push(section.places.first().map(|(_, place)| place), message);
                 }
-                Err(error) => refuse::<T>(section, &error, &mut self.refused),
+                Err(error) => refuse::<T>(section, self.source, &error, &mut self.refused),
             }
         }
         for section in removed(sections, before) {
@@ -116,7 +116,7 @@ impl Visit for Replace {
             let new = section.origin(self.source);
             match T::replace(section.name.as_str(), self.source, Some(&new)) {
                 Ok(undo) => self.undo.extend(undo),
-                Err(error) => refuse::<T>(section, &error, &mut self.refused),
+                Err(error) => refuse::<T>(section, self.source, &error, &mut self.refused),
             }
         }
         for section in removed(sections, before) {
@@ -136,12 +136,12 @@ fn removed<'a, O: Copy>(sections: &'a [Section<O>], before: &'a [Section<O>]) ->
     before.iter().filter(|old| !sections.iter().any(|section| section.name == old.name))
 }
 
-fn refuse<T: Target>(section: &Section<T::Options>, error: &ConfigError, refused: &mut RefusedConfig) {
+fn refuse<T: Target>(section: &Section<T::Options>, source: Source, error: &ConfigError, refused: &mut RefusedConfig) {
     let option = setting(error.option());
     let message = not_allowed(&section.name.of::<T>(), option, error);
     let is_own = section.places.iter().any(|(known, _)| *known == option);
     let message = if is_own { message } else { format!("{message} (the settings do not contain `{option}`)") };
-    refused.push(section.place(option), message);
+    refused.push(section.place::<T>(source, error), message);
 }
 
 fn refuse_removal<T: Target>(name: &LayerName, error: &ConfigError, refused: &mut RefusedConfig) {

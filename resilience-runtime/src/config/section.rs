@@ -1,11 +1,12 @@
 //! Groups the settings from a file or from the environment by layer.
 
+use crate::base::config_error::ConfigError;
 use crate::base::nearest::suggestion;
 use crate::base::raw::{Raw, excerpt};
 use crate::base::sync::Arc;
 use crate::config::mistake::{RefusedConfig, not_allowed};
 use crate::config::target::{Bulkheads, Circuits, Hedges, RateLimits, Retries, Target, Timeouts};
-use crate::registry::configured::{Origin, Place, Source};
+use crate::registry::configured::{Origin, Place, Source, setting};
 
 /// One setting from a file or from an environment variable.
 #[derive(Debug)]
@@ -70,9 +71,21 @@ impl<O: Copy> Section<O> {
         (Origin::Places(source, Arc::from(&*self.places)), self.options)
     }
 
-    pub(super) fn place(&self, option: &str) -> Option<&Place> {
-        let place = self.places.iter().find(|(known, _)| *known == option).or(self.places.first());
-        place.map(|(_, place)| place)
+    /// Returns the place of a setting that takes part in the mistake that `error` reports. This setting is the option of
+    /// the error, unless another origin sets the value in the error.
+    pub(super) fn place<T: Target<Options = O>>(&self, source: Source, error: &ConfigError) -> Option<&Place> {
+        let option = setting(error.option());
+        let names: Vec<_> = self.places.iter().map(|(known, _)| *known).collect();
+        let fails = |names: &[&str]| {
+            let (origin, options) = self.origin(source);
+            let new = (origin, T::only(options, names));
+            T::try_replace(self.name.as_str(), source, Some(&new)).is_err_and(|other| other == *error)
+        };
+        let own = names.iter().position(|known| *known == option);
+        let others: Vec<_> = names.iter().copied().filter(|known| *known != option).collect();
+        // Adds the settings one by one. The setting that causes the error takes part in the contradiction.
+        let index = own.filter(|_| !fails(&others)).or_else(|| (0..names.len()).find(|last| fails(&names[..=*last])));
+        self.places.get(index.unwrap_or_default()).map(|(_, place)| place)
     }
 
     /// Adds the settings of another section of the same layer. The added settings replace settings of the same name in

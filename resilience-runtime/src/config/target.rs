@@ -42,6 +42,9 @@ pub(super) trait Target {
     /// `other` that cannot be combined with a setting of `one`.
     fn or(one: Self::Options, other: Self::Options) -> Self::Options;
 
+    /// Leaves out each setting whose name is not in `names`.
+    fn only(options: Self::Options, names: &[&str]) -> Self::Options;
+
     /// Checks the range of each setting.
     fn check(options: &Self::Options) -> Result<(), ConfigError>;
 
@@ -78,6 +81,10 @@ impl Target for Circuits {
 
     fn or(one: CircuitOptions, other: CircuitOptions) -> CircuitOptions {
         one.or(other)
+    }
+
+    fn only(options: CircuitOptions, names: &[&str]) -> CircuitOptions {
+        options.only(names)
     }
 
     fn check(options: &CircuitOptions) -> Result<(), ConfigError> {
@@ -122,6 +129,10 @@ macro_rules! targets {
 
                 fn or(one: $options, other: $options) -> $options {
                     one.over(other)
+                }
+
+                fn only(options: $options, names: &[&str]) -> $options {
+                    options.only(names)
                 }
 
                 fn check(options: &$options) -> Result<(), ConfigError> {

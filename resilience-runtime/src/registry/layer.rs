@@ -77,6 +77,11 @@ pub trait Options: Copy + Debug + PartialEq + Send + Sync + 'static {
     #[must_use]
     fn joined(self, others: Self) -> Self;
 
+    /// Leaves out each option whose name in a file is not in `names`.
+    #[cfg(feature = "config")]
+    #[must_use]
+    fn only(self, names: &[&str]) -> Self;
+
     /// Leaves out the option `max_keys`, which only a layer with the option `key` has.
     #[must_use]
     fn without_max_keys(self) -> Self {
@@ -225,6 +230,13 @@ macro_rules! layer_options {
                     }
                 )*
                 joined
+            }
+
+            #[cfg(feature = "config")]
+            #[allow(unused_variables)] // `FallbackOptions` has no fields.
+            fn only(self, names: &[&str]) -> Self {
+                let is_kept = |option| names.contains(&$crate::registry::configured::setting(option));
+                Self { $($option: self.$option.filter(|_| is_kept(stringify!($option))),)* }
             }
 
             fn required(&self) -> impl Iterator<Item = (&'static str, bool)> {

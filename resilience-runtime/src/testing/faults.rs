@@ -58,8 +58,11 @@ pub fn fail_next<E: 'static>(name: &str, calls: u32, error: impl Fn() -> E + Sen
 
 /// Makes each call wait for `time` before its body runs. The fault ends when the returned guard is dropped.
 ///
-/// The documentation of [`fail_next`] describes `name`. The latencies of several faults add up. In a function that is
-/// not `async`, the latency blocks the thread.
+/// The documentation of [`fail_next`] describes `name`. The latencies of several faults add up.
+///
+/// In a function that is not `async`, the latency blocks the thread in real time. A paused clock does not move
+/// meanwhile. A circuit with `slow_call` therefore counts no slow call, and the metrics show a duration of zero. To test
+/// slow calls of such a function, use the real clock: `#[resilience_runtime::test(start_paused = false)]`.
 ///
 /// # Panics
 ///
@@ -171,7 +174,7 @@ pub fn panic(name: &str) -> FaultGuard {
 /// time, such as `250ms`, the body runs after this time. The units are `us`, `ms`, `s`, `m` and `h`. After the last
 /// word, each call runs its body. If no word is `err`, `error` is never called, so the closure `|| ()` suffices.
 ///
-/// The documentation of [`fail_next`] describes `name`.
+/// The documentation of [`fail_next`] describes `name`. A time works like the time of a [`latency`].
 ///
 /// # Panics
 ///

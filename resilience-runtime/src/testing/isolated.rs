@@ -75,6 +75,9 @@ const NESTED: &str = "an isolated test inside another isolated test: leave out t
 
 /// Returns the handle of the isolated test in which the caller runs.
 ///
+/// The handle contains the layers of the test, but not its clock. A new thread reads the real clock until the thread
+/// enters the tokio runtime of the test, see [`Handle::enter`].
+///
 /// # Panics
 ///
 /// Panics outside an isolated test.
@@ -89,7 +92,9 @@ const NESTED: &str = "an isolated test inside another isolated test: leave out t
 /// testing::isolated(async {
 ///     let test = testing::handle();
 ///     test.spawn(async { /* belongs to the test */ }).await.unwrap();
+///     let runtime = tokio::runtime::Handle::current();
 ///     std::thread::spawn(move || {
+///         let _runtime = runtime.enter(); // for the clock of the test
 ///         let _guard = test.enter();
 ///         // belongs to the test until the end of this block
 ///     })
@@ -190,9 +195,46 @@ impl Handle {
     /// Makes the current thread a part of the isolated test, until the returned guard is dropped. Do not hold the guard
     /// across an `.await`, because other tasks on this thread would then belong to the test.
     ///
+    /// # The clock of the thread
+    ///
+    /// This method does not change the clock that the thread reads. A thread of `tokio::task::spawn_blocking` reads the
+    /// clock of its runtime, as the test does. A thread of `std::thread::spawn` reads the real clock, even if the test
+    /// runs on a paused clock. For this thread, a cooldown that the test has skipped with `tokio::time::advance` is
+    /// not over. To read the clock of the test, the thread also enters the runtime of the test, with the method `enter`
+    /// of `tokio::runtime::Handle`.
+    ///
     /// # Panics
     ///
     /// Panics if the thread already belongs to another isolated test.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::{io, thread, time::Duration};
+    /// use resilience_runtime::{assert_circuit, circuit, testing};
+    ///
+    /// #[circuit(name = "of_a_thread", threshold = 1, cooldown = 30)]
+    /// fn write(is_full: bool) -> io::Result<()> {
+    ///     if is_full { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// testing::isolated(async {
+    ///     write(true).unwrap_err();
+    ///     tokio::time::advance(Duration::from_secs(30)).await;
+    ///     let (test, runtime) = (testing::handle(), tokio::runtime::Handle::current());
+    ///     let thread = thread::spawn(move || {
+    ///         let _runtime = runtime.enter();
+    ///         let _test = test.enter();
+    ///         write(false)
+    ///     });
+    ///     thread.join().unwrap().unwrap(); // a trial, because the cooldown is over
+    ///     assert_circuit!("of_a_thread", Closed);
+    /// })
+    /// .await;
+    /// # }
+    /// ```
     #[track_caller]
     pub fn enter(&self) -> HandleGuard {
         HandleGuard { _entered: enter(self.scope) }

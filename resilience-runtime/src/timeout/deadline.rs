@@ -13,6 +13,10 @@ use crate::base::of_thread::of_thread;
 /// starts when `deadline` is called, and not at the first poll. With a `time` of zero, the deadline has passed at once.
 /// A `time` of more than 438 years counts as 438 years.
 ///
+/// `deadline` reads tokio's clock when it is called. In a test on a paused clock, call `deadline` inside the runtime.
+/// Outside the runtime, as in `runtime.block_on(deadline(time, call))`, `deadline` reads the real clock. If the test has
+/// advanced its clock, the deadline is then too early.
+///
 /// - A retry returns its last error if the next pause would leave no time for another attempt.
 /// - A hedge starts no further attempt after the deadline.
 /// - If a call still waits in the queue of a bulkhead at the deadline, the bulkhead rejects the call.
