@@ -184,8 +184,15 @@ async fn panic_reaches_the_caller() {
 #[test]
 fn bad_names_and_rates_are_refused() {
     let armed = chaos::arm();
-    let error = armed.inject("chaoss", 0.5, Fault::hang()).unwrap_err();
-    assert!(error.to_string().contains("did you mean `chaos`?"), "{error}");
+    for (name, suggestion) in
+        [("chaoss", "; did you mean `chaos`?"), ("chaos[1]", "; did you mean `chaos`?"), ("nope", "")]
+    {
+        let expected = format!(
+            "`name` is \"{name}\", but must be the `name` of a layer, such as a circuit, or the path of a decorated \
+             function, such as `shop::orders::submit`{suggestion}"
+        );
+        assert_eq!(armed.inject(name, 0.5, Fault::hang()).unwrap_err().to_string(), expected);
+    }
     for rate in [0.0, -0.1, 1.1, f64::NAN, f64::INFINITY] {
         assert_eq!(armed.inject("chaos", rate, Fault::hang()).unwrap_err().option(), "rate");
     }

@@ -122,6 +122,37 @@ async fn essential_key_also_counts_among_all_keys() {
 }
 
 #[resilience_runtime::test]
+async fn rule_for_a_key_beats_rule_for_all_keys() {
+    for host in [1, 2] {
+        ask(host, false).await.unwrap_err();
+    }
+    let kept = HealthRules::new().ignore("host").essential("host[1]");
+    let report = health_with(&kept).unwrap();
+    assert_eq!(statuses(&report), [("host[1]", HealthStatus::Down)]);
+    assert!(report.outages[0].is_essential);
+    let left_out = HealthRules::new().essential("host").ignore("host[1]");
+    assert_eq!(statuses(&health_with(&left_out).unwrap()), [("host[2]", HealthStatus::Down)]);
+    ask(3, true).await.unwrap();
+    assert_eq!(health_with(&left_out).unwrap().status, HealthStatus::Degraded);
+}
+
+#[resilience_runtime::test]
+async fn name_both_essential_and_ignored_is_refused() {
+    essential("search");
+    search(false).await.unwrap_err();
+    let long = "k".repeat(200);
+    for name in ["search", "host", "host[1]", &*format!("host[{long}]")] {
+        let rules = HealthRules::new().essential(name).ignore(name);
+        let error = health_with(&rules).unwrap_err();
+        assert_eq!((error.option(), error.allowed()), ("name", "either essential or ignored, not both"));
+        assert_eq!(set_health_rules(rules).unwrap_err(), error);
+    }
+    let error = health_with(&HealthRules::new().ignore("search").essential("search")).unwrap_err();
+    assert_eq!(error.to_string(), "`name` is \"search\", but must be either essential or ignored, not both");
+    assert_eq!(health().status, HealthStatus::Down, "the earlier rules stay in force");
+}
+
+#[resilience_runtime::test]
 async fn unknown_name_is_refused_with_the_nearest() {
     let message = "`name` is \"serach\", but must be the name of a circuit; did you mean `search`?";
     for rules in [

@@ -49,7 +49,7 @@ use crate::base::clock::Tick;
 use crate::base::config_error::ConfigError;
 #[cfg(feature = "test-util")]
 use crate::base::scope::Scope;
-use crate::fault::faults::Faults;
+use crate::fault::faults::{Faults, UnknownName};
 use crate::fault::kind::{Kind, Maker};
 use crate::fault::limits::Limits;
 
@@ -190,7 +190,14 @@ impl Armed {
         }
         let limits = Limits::new(rate, self.time, self.until, self.number);
         let id = Faults::current().inject(name, fault.0, Some(limits));
-        let id = id.map_err(|message| ConfigError::new("name", format!("{name:?}"), message))?;
+        let id = id.map_err(|UnknownName { suggestion }| {
+            let separator = if suggestion.is_empty() { "" } else { ";" };
+            let allowed = format!(
+                "the `name` of a layer, such as a circuit, or the path of a decorated function, such as \
+                 `shop::orders::submit`{separator}{suggestion}"
+            );
+            ConfigError::new("name", format!("{name:?}"), allowed)
+        })?;
         Ok(Injection {
             id,
             #[cfg(feature = "test-util")]

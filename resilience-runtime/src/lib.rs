@@ -159,7 +159,7 @@
 //! | `circuit_restored` | INFO | `state`, `cooldown_remaining` in seconds if the state is `open`; emitted when a circuit takes its state from a snapshot, see [Snapshots](guide::snapshots) |
 //! | `trial_expired` | INFO | `trials`: number of unfinished trials that no longer block other calls |
 //! | `circuit_conflict` | WARN | `option`, `kept`, `kept_at`, `ignored`, `ignored_at`; emitted when a circuit is registered, or receives further options, and its options contradict each other; `option` is `key` if a name is used both with and without the option `key` |
-//! | `layer_conflict` | WARN | `layer`, `name`, `option`, `kept`, `kept_at`, `ignored`, `ignored_at`; emitted at the first call of a function if two attributes with one name set one option to different values |
+//! | `layer_conflict` | WARN | `layer`, `name`, `option`, `kept`, `kept_at`, `ignored`, `ignored_at`; emitted at the first call of a function if two attributes with one name set one option to different values; `option` is `key` if a bulkhead or a rate limit has attributes both with and without the option `key` |
 //! | `option_missing` | ERROR | `layer`, `name`, `option`, `place`; emitted at the first call of a function if neither an attribute with this name nor a change at run time sets a required option |
 //! | `keys_full` | WARN | `max_keys`; emitted when a new key gets a temporary circuit, or shares a bulkhead or a rate limit with other keys, because nothing can be evicted; at most once a minute for each name |
 //! | `circuit_blind` | WARN | `calls`: number of consecutive calls that were cancelled or ended by a deadline; at most once a minute for each circuit |

@@ -235,6 +235,50 @@ async fn first_call_reports_mistakes_of_layers_once() {
     assert!(lines[1].starts_with(start), "{lines:#?}");
 }
 
+#[bulkhead(name = "registry::kinds", max = 3)]
+async fn slots_without_key() -> io::Result<()> {
+    Ok(())
+}
+
+#[bulkhead(name = "registry::kinds", key = key, max = 3)]
+async fn slots_with_key(key: u32) -> io::Result<()> {
+    let _ = key;
+    Ok(())
+}
+
+#[rate_limit(name = "registry::kinds", key = key, per_second = 3)]
+async fn rate_with_key(key: u32) -> io::Result<()> {
+    let _ = key;
+    Ok(())
+}
+
+#[rate_limit(name = "registry::kinds", per_second = 3)]
+async fn rate_without_key() -> io::Result<()> {
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn layer_with_and_without_key_emits_one_conflict() {
+    record();
+    let conflicts = |layer: &str| {
+        let lines: Vec<_> = recorded().into_iter().filter(|line| !line.starts_with("DEBUG")).collect();
+        let start = format!(
+            "WARN layer_conflict layer=\"{layer}\" name=registry::kinds option=\"key\" kept=\"absent\" kept_at="
+        );
+        assert!(lines.iter().all(|line| line.starts_with(&start)), "{lines:#?}");
+        lines.len()
+    };
+    slots_without_key().await.unwrap();
+    assert_eq!(conflicts("bulkhead"), 1);
+    slots_with_key(1).await.unwrap();
+    slots_without_key().await.unwrap();
+    rate_with_key(1).await.unwrap();
+    assert_eq!(conflicts("rate limit"), 1);
+    rate_without_key().await.unwrap();
+    rate_with_key(2).await.unwrap();
+    assert_eq!(conflicts("rate limit"), 0);
+}
+
 #[circuit(name = "registry::full_of_two_clocks", key = key, max_keys = 1)]
 async fn keyed_of_two_clocks(key: u32) -> io::Result<()> {
     sleep(Duration::from_secs(u64::from(key))).await;

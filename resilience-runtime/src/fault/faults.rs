@@ -18,6 +18,13 @@ use crate::fault::names;
 #[cfg(feature = "chaos")]
 use crate::fault::stats::{ChaosStats, FaultStats};
 
+/// Reports a name that neither a decorated function nor a layer of an attribute has.
+#[derive(Debug)]
+pub(crate) struct UnknownName {
+    /// A question about a similar name, see [`suggestion`].
+    pub(crate) suggestion: String,
+}
+
 /// The injected faults.
 #[derive(Debug)]
 pub(crate) struct Faults {
@@ -50,17 +57,12 @@ impl Faults {
     ///
     /// # Errors
     ///
-    /// Returns an error message if neither a decorated function nor a layer has the name `name`.
-    pub(crate) fn inject(&self, name: &str, kind: Kind, limits: Option<Limits>) -> Result<u64, String> {
+    /// Returns an [`UnknownName`] if neither a decorated function nor a layer has the name `name`.
+    pub(crate) fn inject(&self, name: &str, kind: Kind, limits: Option<Limits>) -> Result<u64, UnknownName> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let known = names::all();
         if !known.contains(name) {
-            let suggestion = suggestion(name, known.iter().copied());
-            return Err(format!(
-                "no decorated function and no layer of an attribute has the name `{}`:{suggestion} write the `name` of a \
-                 layer, such as a circuit, or the path of a function, such as `shop::orders::submit`",
-                name.escape_debug()
-            ));
+            return Err(UnknownName { suggestion: suggestion(name, known.iter().copied()) });
         }
         let fault = Injected { id: NEXT.fetch_add(1, Ordering::Relaxed), name: name.to_owned(), kind, limits };
         lock_std(&self.injected).push(fault.clone());

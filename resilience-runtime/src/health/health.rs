@@ -154,8 +154,9 @@ fn rules() -> &'static Mutex<HealthRules> {
 ///
 /// # Errors
 ///
-/// Returns a [`ConfigError`], and changes nothing, if the rules name a circuit that does not exist. Without the feature
-/// `declare`, the circuit of an attribute exists only after the first call of the decorated function.
+/// Returns a [`ConfigError`], and changes nothing, if the rules name a circuit that does not exist, or make one name
+/// both essential and ignored. Without the feature `declare`, the circuit of an attribute exists only after the first
+/// call of the decorated function.
 ///
 /// # Examples
 ///
@@ -216,7 +217,8 @@ pub fn health() -> Health {
 ///
 /// # Errors
 ///
-/// Returns a [`ConfigError`] if the rules name a circuit that does not exist.
+/// Returns a [`ConfigError`] if the rules name a circuit that does not exist, or make one name both essential and
+/// ignored.
 ///
 /// # Examples
 ///

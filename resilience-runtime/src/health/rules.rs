@@ -57,6 +57,10 @@ impl HealthRules {
     /// a key that no call uses any more also belongs to these circuits, until it is evicted. A name such
     /// as `price[acme]` selects the circuit of one key. The statistics shorten a key of more than 128 bytes. This
     /// method accepts the name with the shortened key, and for a text also the name with the whole key.
+    ///
+    /// The rules must not [`ignore`](Self::ignore) the same name. A rule for the circuit of one key takes precedence
+    /// over a rule for all keys. `ignore("price")` with `essential("price[acme]")` keeps only `price[acme]` in the
+    /// report. `essential("price")` with `ignore("price[acme]")` leaves only `price[acme]` out.
     pub fn essential(mut self, name: impl Into<String>) -> Self {
         self.essential.insert(shown(&name.into()).into_owned());
         self
@@ -64,6 +68,9 @@ impl HealthRules {
 
     /// Leaves a circuit out of the report. If the circuit has the option `key`, leaves out the circuits of all keys. A
     /// name such as `price[acme]` selects the circuit of one key.
+    ///
+    /// The circuit of a key stays in the report if the rules ignore `price`, but make `price[acme]`
+    /// [essential](Self::essential).
     pub fn ignore(mut self, name: impl Into<String>) -> Self {
         self.ignored.insert(shown(&name.into()).into_owned());
         self
@@ -87,7 +94,7 @@ impl HealthRules {
         self
     }
 
-    /// Returns an error if the rules contain a name that no circuit has.
+    /// Returns an error if the rules contain a name that no circuit has, or a name that is both essential and ignored.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let known = all_circuits::names();
         let families = all_circuits::keyed_circuit_stats();
@@ -101,7 +108,9 @@ impl HealthRules {
                 return Err(ConfigError::new("name", format!("{name:?}"), allowed));
             }
         }
-        Ok(())
+        let in_both = self.essential.intersection(&self.ignored).next();
+        let allowed = "either essential or ignored, not both";
+        in_both.map_or(Ok(()), |name| Err(ConfigError::new("name", format!("{name:?}"), allowed)))
     }
 
     /// Returns the names in the rules that make the circuit `name` essential: `name` itself, and `name` without the
@@ -111,8 +120,11 @@ impl HealthRules {
         [name].into_iter().chain(of_keys).filter(|name| self.essential.contains(*name))
     }
 
+    /// Returns whether the report leaves out the circuit `name`. A rule that makes exactly this name essential takes
+    /// precedence over a rule that ignores the circuits of all keys.
     pub(super) fn ignores(&self, name: &str) -> bool {
-        self.ignored.contains(name) || self.ignored.contains(family(name))
+        let is_ignored = self.ignored.contains(name) || self.ignored.contains(family(name));
+        is_ignored && !self.essential.contains(name)
     }
 
     pub(super) fn tolerance(&self, name: &str) -> Duration {

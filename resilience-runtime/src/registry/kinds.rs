@@ -23,6 +23,7 @@ use crate::registry::layer_options::{
 #[cfg(feature = "test-util")]
 use crate::registry::layers::in_force;
 use crate::registry::layers::{Layers, Listed};
+use crate::registry::mistake::SettingsMistake;
 use crate::registry::refusals::{needs, refuse_hedge, refuse_wait};
 #[cfg(feature = "serde")]
 use crate::registry::waiting;
@@ -111,6 +112,10 @@ macro_rules! kinds {
                     fn names_of_other_kind() -> Vec<String> {
                         $keyed::layers().names()
                     }
+
+                    fn conflict_of_kinds(name: &'static str) -> Option<SettingsMistake> {
+                        Self::layers().conflict_of_kinds($keyed::layers(), name)
+                    }
                 )?
                 $(
                     // Includes the labels of the other kind. If a macro writes both attributes, their functions and
@@ -118,6 +123,10 @@ macro_rules! kinds {
                     fn names_of_other_kind() -> Vec<String> {
                         let layers = $plain::layers();
                         layers.names().into_iter().chain(layers.labelled().map(|(label, _)| label)).collect()
+                    }
+
+                    fn conflict_of_kinds(name: &'static str) -> Option<SettingsMistake> {
+                        $plain::layers().conflict_of_kinds(Self::layers(), name)
                     }
 
                     fn renewed(&self, options: &$options) -> Option<Self> {

@@ -1,6 +1,6 @@
 //! Stores the layers that attributes create. A [`Layers`] contains all layers of one kind, such as all bulkheads.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ptr;
 use std::sync::Mutex;
 
@@ -9,8 +9,8 @@ use crate::base::sync::lock_std;
 use crate::registry::configured::Configured;
 use crate::registry::labels::{labels, path};
 use crate::registry::layer::{Layer, LayerDeclaration, Options};
-use crate::registry::mistake::{LayerConflict, SettingsMistake};
-use crate::registry::places::{Place, conflicts, merged, mistakes};
+use crate::registry::mistake::SettingsMistake;
+use crate::registry::places::{Place, conflict_of_kinds, conflicts, merged, mistakes};
 
 /// A kind of layer that [`get_stats`](crate::get_stats) lists.
 pub trait Listed: Layer {
@@ -26,6 +26,12 @@ pub trait Listed: Layer {
     /// time selects layers of both kinds by label.
     fn names_of_other_kind() -> Vec<String> {
         Vec::new()
+    }
+
+    /// Returns the conflict of a name that attributes use both with and without the option `key`. Returns `None` if an
+    /// earlier call has returned the conflict of this name. The caller must hold no lock of [`Layers`].
+    fn conflict_of_kinds(_name: &'static str) -> Option<SettingsMistake> {
+        None
     }
 
     /// Returns a new layer with these options, for an unused layer with the option `key`. The new layer has the right
@@ -45,6 +51,9 @@ pub struct Layers<L: Layer>(pub(super) Mutex<Parts<L>>);
 pub struct Parts<L: Layer> {
     pub(super) named: BTreeMap<&'static str, Known<L>>,
     pub(super) unnamed: Vec<Known<L>>,
+    /// The names whose conflict [`Layers::conflict_of_kinds`] has returned. For a kind with the option `key`, the set
+    /// is empty, because the related kind without `key` contains the names.
+    of_both_kinds: BTreeSet<&'static str>,
 }
 
 /// An existing layer, and the attributes that share it because they have the same name.
@@ -112,12 +121,19 @@ impl<L: Layer> Known<L> {
 
 impl<L: Listed> Layers<L> {
     pub const fn new() -> Self {
-        Self(Mutex::new(Parts { named: BTreeMap::new(), unnamed: Vec::new() }))
+        Self(Mutex::new(Parts { named: BTreeMap::new(), unnamed: Vec::new(), of_both_kinds: BTreeSet::new() }))
     }
 
     /// Returns the layer of an attribute, and creates the layer if it does not exist. Also returns the mistakes in the
     /// settings of the layer. Leaves out mistakes that an earlier call of this method has returned.
     pub(crate) fn join(&self, declaration: Place<L>) -> (L, Vec<SettingsMistake>) {
+        let (layer, mut mistakes) = self.join_kind(declaration);
+        mistakes.extend(declaration.name.and_then(L::conflict_of_kinds));
+        (layer, mistakes)
+    }
+
+    /// Works like [`join`](Self::join), but leaves out the conflict of a name that is used with and without `key`.
+    fn join_kind(&self, declaration: Place<L>) -> (L, Vec<SettingsMistake>) {
         // Collects the declarations before the lock is taken, so that other threads wait less.
         let declared = declaration.name.map(declared);
         let mut parts = lock_std(&self.0);
@@ -221,17 +237,25 @@ impl<L: Listed> Layers<L> {
     /// layers with `key`.
     pub(crate) fn check_kinds<K: Listed>(&self, keyed: &Layers<K>) -> Vec<SettingsMistake> {
         let (plain, keyed) = (self.places(), keyed.places());
-        let both = plain.iter().filter_map(|(name, places)| Some((name, places.first()?, keyed.get(name)?.first()?)));
-        both.map(|(name, plain, keyed)| {
-            SettingsMistake::LayerConflict(LayerConflict {
-                layer: L::KIND,
-                name: (*name).to_owned(),
-                option: "key",
-                values: ["absent".to_owned(), "present".to_owned()],
-                places: [plain.place.to_string(), keyed.place.to_string()],
-            })
-        })
-        .collect()
+        let both = plain.iter().filter_map(|(name, places)| Some((places, keyed.get(name)?)));
+        both.filter_map(|(plain, keyed)| conflict_of_kinds(plain, keyed)).collect()
+    }
+
+    /// Returns a conflict if attributes use the name both with and without the option `key`, and if no earlier call has
+    /// returned this conflict. `keyed` contains the layers with `key`.
+    pub(super) fn conflict_of_kinds<K: Listed>(
+        &self,
+        keyed: &Layers<K>,
+        name: &'static str,
+    ) -> Option<SettingsMistake> {
+        let conflict = conflict_of_kinds(&self.places_of(name), &keyed.places_of(name))?;
+        lock_std(&self.0).of_both_kinds.insert(name).then_some(conflict)
+    }
+
+    /// Returns the attributes with this name.
+    fn places_of(&self, name: &'static str) -> Vec<Place<L>> {
+        let known = lock_std(&self.0).named.get(name).map(|known| known.places.clone());
+        known.unwrap_or_else(|| declared(name))
     }
 
     /// Returns a map from each name to the attributes with this name.

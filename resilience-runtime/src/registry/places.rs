@@ -78,3 +78,16 @@ fn conflict<L: Layer>(first: Place<L>, next: Place<L>, option: &'static str, val
         places: [first.place.to_string(), next.place.to_string()],
     })
 }
+
+/// Returns the conflict of a name that the attributes in `plain` use without the option `key`, and the attributes in
+/// `keyed` with this option. Returns `None` if one of the lists is empty.
+pub(super) fn conflict_of_kinds<L: Layer, K: Layer>(plain: &[Place<L>], keyed: &[Place<K>]) -> Option<SettingsMistake> {
+    let (plain, keyed) = (plain.first()?, keyed.first()?);
+    Some(SettingsMistake::LayerConflict(LayerConflict {
+        layer: L::KIND,
+        name: plain.name.unwrap_or_default().to_owned(),
+        option: "key",
+        values: ["absent".to_owned(), "present".to_owned()],
+        places: [plain.place.to_string(), keyed.place.to_string()],
+    }))
+}

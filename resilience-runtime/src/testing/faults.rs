@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::base::scope::Scope;
-use crate::fault::faults::Faults;
+use crate::fault::faults::{Faults, UnknownName};
 use crate::fault::kind::{Kind, Maker};
 use crate::fault::script;
 
@@ -262,6 +262,10 @@ fn guarded(name: &str, kind: Kind) -> FaultGuard {
 fn inject(name: &str, kind: Kind) -> u64 {
     match Faults::current().inject(name, kind, None) {
         Ok(id) => id,
-        Err(message) => panic!("{message}"),
+        Err(UnknownName { suggestion }) => panic!(
+            "no decorated function and no layer of an attribute has the name `{}`:{suggestion} write the `name` of a \
+             layer, such as a circuit, or the path of a function, such as `shop::orders::submit`",
+            name.escape_debug()
+        ),
     }
 }
