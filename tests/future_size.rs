@@ -354,6 +354,7 @@ fn percentile_and_budget_add_few_bytes_to_a_hedge() {
     assert!(size <= plain + 24, "{size} bytes with a percentile, {plain} bytes without");
 }
 
+#[expect(clippy::large_types_passed_by_value)]
 #[bulkhead(max = 3, wait = 1)]
 #[circuit(name = "size::rule_below_a_wait", failure_if = |_| argument[0] == 1)]
 async fn rule_below_a_wait(argument: [u8; 1024]) -> io::Result<u8> {
@@ -361,6 +362,7 @@ async fn rule_below_a_wait(argument: [u8; 1024]) -> io::Result<u8> {
     Ok(argument[7])
 }
 
+#[expect(clippy::large_types_passed_by_value)]
 #[fallback(|_| Ok(argument[0]), clone(argument))]
 #[bulkhead(max = 3, wait = 1)]
 async fn clone_below_a_wait(argument: [u8; 1024]) -> io::Result<u8> {
@@ -368,12 +370,14 @@ async fn clone_below_a_wait(argument: [u8; 1024]) -> io::Result<u8> {
     Ok(argument[7])
 }
 
+#[expect(clippy::large_types_passed_by_value)]
 #[bulkhead(max = 3, wait = 1, error = |_| io::Error::other(argument[0].to_string()))]
 async fn error_after_a_wait(argument: [u8; 1024]) -> io::Result<u8> {
     tokio::task::yield_now().await;
     Ok(argument[7])
 }
 
+#[expect(clippy::large_types_passed_by_value)]
 #[bulkhead(max = 3, wait = 1)]
 #[circuit(name = "size::key_after_a_wait", key = argument[0])]
 async fn key_after_a_wait(argument: [u8; 1024]) -> io::Result<u8> {
@@ -383,6 +387,7 @@ async fn key_after_a_wait(argument: [u8; 1024]) -> io::Result<u8> {
 
 #[test]
 fn code_after_a_wait_stores_arguments_at_most_twice() {
+    #[expect(clippy::large_types_passed_by_value)]
     async fn bare(argument: [u8; 1024]) -> io::Result<u8> {
         tokio::task::yield_now().await;
         Ok(argument[7])

@@ -115,7 +115,8 @@ async fn transitions_have_states_and_reason() {
 /// After the cooldown, `CircuitBreaker::state` returns `HalfOpen` for a circuit that has admitted no trial call yet.
 #[tokio::test(start_paused = true)]
 async fn manual_change_after_cooldown_starts_half_open() {
-    let changes: [(&str, fn(&CircuitBreaker), &str, &str); 4] = [
+    type Change = (&'static str, fn(&CircuitBreaker), &'static str, &'static str);
+    let changes: [Change; 4] = [
         ("reset", CircuitBreaker::reset, "closed", "reset"),
         ("trip", CircuitBreaker::trip, "open", "manual"),
         ("force_open", CircuitBreaker::force_open, "forced_open", "manual"),
