@@ -155,7 +155,7 @@
 //! | `circuit_forced_open`, `circuit_disabled` | WARN | |
 //! | `circuit_half_open` | INFO | emitted when the first trial is admitted |
 //! | `circuit_closed` | INFO | `reason` (`recovery`) |
-//! | `circuit_reset` | INFO | |
+//! | `circuit_reset` | INFO | emitted for each reset, even if the circuit was closed |
 //! | `circuit_restored` | INFO | `state`, `cooldown_remaining` in seconds if the state is `open`; emitted when a circuit takes its state from a snapshot, see [Snapshots](guide::snapshots) |
 //! | `trial_expired` | INFO | `trials`: number of unfinished trials that no longer block other calls |
 //! | `circuit_conflict` | WARN | `option`, `kept`, `kept_at`, `ignored`, `ignored_at`; emitted when a circuit is registered, or receives further options, and its options contradict each other; `option` is `key` if a name is used both with and without the option `key` |

@@ -68,6 +68,9 @@ pub(crate) fn keyed_circuit_stats() -> BTreeMap<String, FamilyStats> {
 /// Calls [`CircuitBreaker::reset`] for every registered circuit, with or without a key. A restored snapshot may contain
 /// states of circuits that do not exist yet. The function also drops these states.
 ///
+/// Each circuit emits the event `circuit_reset`, even if it was closed. If the program has more than 1,024 circuits, a
+/// stream of [`subscribe`](crate::subscribe) can therefore miss events.
+///
 /// ```
 /// use resilience_runtime::{CircuitBreaker, CircuitState, reset_all_circuits};
 ///
