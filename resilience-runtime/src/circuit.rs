@@ -5,6 +5,7 @@ pub(crate) mod call;
 pub(crate) mod classifier;
 pub(crate) mod classifier_builder;
 mod classifier_functions;
+mod control;
 pub(crate) mod core;
 pub(crate) mod error;
 pub(crate) mod events;

@@ -144,7 +144,7 @@ impl StillOpen {
             let (circuit, time) = messages.next()?;
             let is_rejection = time & 7 == Reason::Rejection as u64;
             let wait = match time & !7 {
-                until if is_rejection || until == FOREVER => until,
+                wait if is_rejection || wait == FOREVER => wait,
                 until => until.saturating_sub(Tick::now().to_bits()),
             };
             Some(Self { wait, has_failed: !is_rejection || Self::has_failed(circuit, number, count) })

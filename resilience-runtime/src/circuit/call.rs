@@ -244,7 +244,7 @@ impl<B: Borrow<Core>> Call<B> {
     /// Records that the stream of the call has returned an item, and has therefore not hung.
     #[cfg(feature = "stream")]
     #[inline]
-    pub(crate) fn has_item(&mut self) {
+    pub(crate) fn record_item(&mut self) {
         let Admitted { core, ticket, started } = &mut self.admitted;
         let core: &Core = (*core).borrow();
         if core.gate.times_waits() {

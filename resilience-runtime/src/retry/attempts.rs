@@ -171,15 +171,7 @@ impl Attempts {
         if hint.is_some_and(|hint| backoff.max.map_or(hint.delay > hint.longest, |max| pause > max)) {
             return Err(End::RetryAfter);
         }
-        if let (Some(began), Some(limit)) = (self.began, *max_elapsed) {
-            if Tick::now().since(began).saturating_add(pause) > limit {
-                return Err(End::MaxElapsed);
-            }
-        }
-        // A pause until the caller's deadline leaves no time for another attempt.
-        if deadline_remaining().is_some_and(|left| pause >= left) {
-            return Err(End::Deadline);
-        }
+        self.check_time(*max_elapsed, pause)?;
         let excess = excess(pause);
         if excess != 0 {
             return if hint.is_some() && excess <= SLACK {
@@ -220,7 +212,7 @@ impl Attempts {
     }
 
     /// Works like the end of [`pause`](Self::pause), for a pause that became longer, so that it lasts until the end of a
-    /// cooldown.
+    /// cooldown. Checks the limits of the longer pause again.
     #[cold]
     #[inline(never)]
     fn longer(
@@ -231,15 +223,23 @@ impl Attempts {
         cost: RetryCost,
         budget: Option<&BudgetState>,
     ) -> Result<Duration, End> {
-        let elapsed = self.began.map_or(Duration::ZERO, |began| Tick::now().since(began));
         if schedule.backoff.max.is_some_and(|max| pause > max) {
-            Err(End::Circuit)
-        } else if schedule.max_elapsed.is_some_and(|limit| elapsed.saturating_add(pause) > limit) {
-            Err(End::MaxElapsed)
-        } else if deadline_remaining().is_some_and(|left| pause >= left) {
-            Err(End::Deadline)
-        } else {
-            self.pay(schedule, own, pause, cost, budget)
+            return Err(End::Circuit);
         }
+        self.check_time(schedule.max_elapsed, pause)?;
+        self.pay(schedule, own, pause, cost, budget)
+    }
+
+    /// Returns an error if the pause would end after the time `max_elapsed`, or at the caller's deadline. A pause until
+    /// the deadline leaves no time for another attempt.
+    #[expect(clippy::inline_always, reason = "measured, like `pause`")]
+    #[inline(always)]
+    fn check_time(&self, max_elapsed: Option<Duration>, pause: Duration) -> Result<(), End> {
+        if let (Some(began), Some(limit)) = (self.began, max_elapsed) {
+            if Tick::now().since(began).saturating_add(pause) > limit {
+                return Err(End::MaxElapsed);
+            }
+        }
+        if deadline_remaining().is_some_and(|left| pause >= left) { Err(End::Deadline) } else { Ok(()) }
     }
 }

@@ -124,7 +124,7 @@ impl<T, E, J: Judge<T, E>> Watch<Result<T, E>> for WatchedPermit<J> {
             Ok(value) => match this.permit.0.judge_item(|| this.judge.judge_ok(value)) {
                 Some(decision) => settle(this.permit, &this.slow, decision, None),
                 None => {
-                    this.permit.0.has_item();
+                    this.permit.0.record_item();
                     *watch = Some(this);
                 }
             },
