@@ -10,5 +10,6 @@ mod nested;
 mod of_ok;
 mod open_circuits;
 mod options;
+mod permits_between_threads;
 mod policy;
 mod retry_after;

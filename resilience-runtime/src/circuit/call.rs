@@ -6,11 +6,13 @@ use std::fmt::Display;
 use std::mem;
 use std::num::NonZeroU64;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
 use std::time::Duration;
 
 use crate::base::clock::Tick;
 use crate::base::existing::{Existing, LastError, Note};
 use crate::base::noted::Failed;
+use crate::base::of_thread::of_thread;
 use crate::base::repeat::Repeat;
 use crate::base::still_open::StillOpen;
 use crate::circuit::core::core::Core;
@@ -93,9 +95,10 @@ pub(crate) struct Call<B: Borrow<Core>> {
 /// of a `Call` would copy the padding byte by byte.
 ///
 /// The lowest three bits are the state of the call. The bits 16 to 31 can contain the number of waits that circuits have
-/// announced to retries on this thread. An announced wait is the time for which a circuit will reject calls. A permit
-/// that the user holds contains the number at the admission. The permit of a call that can hang contains the number at
-/// the end of the last poll. The 64 bits are never all zero, so that a `Result` with a `Call` is as small as the `Call`.
+/// announced to retries on a thread. An announced wait is the time for which a circuit will reject calls. A permit that
+/// the user holds contains the number at the admission. The permit of a call that can hang contains the number at the
+/// end of the last poll. Each thread counts on its own, so the bits 32 to 63 identify the thread of the number. The 64
+/// bits are never all zero, so that a `Result` with a `Call` is as small as the `Call`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Progress(NonZeroU64);
 
@@ -119,20 +122,33 @@ impl Progress {
     const JUDGED: Self = Self(NonZeroU64::MIN.saturating_add(5));
     const STATE: u64 = 7;
     const MESSAGES: u32 = 16;
+    const THREAD: u32 = 32;
 
-    /// Adds the current number of waits that circuits have announced to retries on this thread.
+    /// Adds the current number of waits that circuits have announced to retries on this thread, and this thread.
     #[inline]
     fn with_messages(self) -> Self {
-        Self(self.0 | u64::from(Existing::now().messages()) << Self::MESSAGES)
+        Self(self.0 | u64::from(Existing::now().messages()) << Self::MESSAGES | Self::this_thread())
+    }
+
+    /// Returns the bits that identify this thread.
+    #[inline]
+    fn this_thread() -> u64 {
+        (of_thread(|thread| ptr::from_ref(thread).addr()) as u64) << Self::THREAD
     }
 
     fn is_of_user(self) -> bool {
         self.0.get() & Self::STATE == Self::OF_USER.0.get()
     }
 
+    /// Returns the number of waits. If the number belongs to another thread, returns a number that differs from the
+    /// current number of this thread.
     #[expect(clippy::cast_possible_truncation, reason = "the number has 16 bits")]
     fn messages(self) -> u16 {
-        (self.0.get() >> Self::MESSAGES) as u16
+        if self.0.get() >> Self::THREAD << Self::THREAD == Self::this_thread() {
+            (self.0.get() >> Self::MESSAGES) as u16
+        } else {
+            Existing::now().messages().wrapping_sub(1)
+        }
     }
 }
 
