@@ -13,3 +13,6 @@ mod options;
 mod permits_between_threads;
 mod policy;
 mod retry_after;
+mod several_circuits;
+mod stacked;
+mod ways_to_fail;
