@@ -137,3 +137,38 @@ async fn work_after_the_failure_counts_towards_the_cooldown() {
         assert_eq!(calls.get(), attempts, "{work} s of work");
     }
 }
+
+#[circuit(with = breaker, error = |open| open.to_string())]
+async fn rejected(breaker: &CircuitBreaker) -> Result<(), String> {
+    Ok(())
+}
+
+#[circuit(with = breaker, error = |open| open.to_string())]
+fn rejected_plain(breaker: &CircuitBreaker) -> Result<(), String> {
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn work_after_the_rejection_counts_towards_the_cooldown() {
+    let policy = RetryPolicy::builder().max(2).delay(seconds(2)).build().unwrap();
+    let plain = RetryPolicy::builder().max(2).delay(Duration::ZERO).build().unwrap();
+    for (work, attempts) in [(0, 1), (1, 1), (2, 2), (3, 2), (9, 2)] {
+        let (breaker, calls) = (breaker(seconds(4)), Cell::new(0));
+        breaker.trip();
+        let call = || async {
+            calls.set(calls.get() + 1);
+            rejected(&breaker).await.inspect_err(|_| work_for(seconds(work)))
+        };
+        _ = policy.call(call).await;
+        assert_eq!(calls.take(), attempts, "{work} s of work");
+
+        breaker.reset();
+        breaker.trip();
+        let call = || {
+            calls.set(calls.get() + 1);
+            rejected_plain(&breaker).inspect_err(|_| work_for(seconds(2 + work)))
+        };
+        _ = plain.call_blocking(call);
+        assert_eq!(calls.get(), attempts, "{work} s of work in a plain function");
+    }
+}

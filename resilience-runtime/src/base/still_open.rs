@@ -19,15 +19,15 @@ const KEPT: u16 = 4;
 /// message void. Retries ignore void messages. No circuit has this address.
 const VOID: usize = 0;
 
-/// The time in nanoseconds that a circuit announces to retries if the circuit will reject calls until a reset.
+/// The time that a circuit announces to retries if the circuit will reject calls until a reset.
 pub(crate) const FOREVER: u64 = u64::MAX - 7;
 
 thread_local! {
     /// The newest messages from circuits to retries on this thread. The messages are numbered, and the index of a
-    /// message is its number modulo [`KEPT`]. A message consists of the address of a circuit, and a time at which this
-    /// circuit may admit a call. The message of a rejection contains the nanoseconds until this time. Any other message
-    /// contains the bits of the [`Tick`], because the body may run for long after the failure. The time is rounded down
-    /// to a multiple of eight. The lowest bits then contain the reason of the message, as the number of a [`Reason`].
+    /// message is its number modulo [`KEPT`]. A message consists of the address of a circuit, and the bits of the
+    /// [`Tick`] at which this circuit may admit a call. The message contains a point in time, because the body may run
+    /// for long after the message. The lowest three bits of a tick are zero. Here, they contain the reason of the
+    /// message, as the number of a [`Reason`].
     static NEWEST: [Cell<(usize, u64)>; KEPT as usize] = const { [const { Cell::new((VOID, 0)) }; KEPT as usize] };
 
     /// The newest messages that circuits left when they recorded a failure. An entry consists of the address of the
@@ -61,9 +61,9 @@ pub(crate) struct StillOpen {
 
 impl StillOpen {
     /// Stores a message from a circuit that rejects a call to the retries on this thread. `circuit` is the address of
-    /// the circuit, and `wait` is the time in nanoseconds until the circuit may admit a call.
-    pub(crate) fn leave(circuit: usize, wait: u64) {
-        Self::store(circuit, wait, Reason::Rejection);
+    /// the circuit. `until` contains the bits of the tick at which the circuit may admit a call.
+    pub(crate) fn leave(circuit: usize, until: u64) {
+        Self::store(circuit, until, Reason::Rejection);
     }
 
     /// Stores a message from a circuit that has recorded a failure and is open. `until` contains the bits of the tick
@@ -144,7 +144,7 @@ impl StillOpen {
             let (circuit, time) = messages.next()?;
             let is_rejection = time & 7 == Reason::Rejection as u64;
             let wait = match time & !7 {
-                wait if is_rejection || wait == FOREVER => wait,
+                FOREVER => FOREVER,
                 until => until.saturating_sub(Tick::now().to_bits()),
             };
             Some(Self { wait, has_failed: !is_rejection || Self::has_failed(circuit, number, count) })

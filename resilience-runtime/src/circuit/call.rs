@@ -308,9 +308,9 @@ impl<'a> Call<&'a Core> {
     fn announce(core: &'a Core, is_repeat: bool) -> Result<Ticket, Wait> {
         let admission = match core.admit() {
             Ok(admission) => admission,
-            Err(wait) => {
+            Err((wait, now)) => {
                 core.reject(wait);
-                StillOpen::leave(core.address(), wait.until_admission());
+                StillOpen::leave(core.address(), wait.end(now));
                 LastError::reject(Note::Circuit);
                 return Err(wait);
             }

@@ -48,8 +48,11 @@ impl Core {
     /// the circuit.
     ///
     /// Takes no lock if the phase (a summary of the state) already shows that the circuit rejects calls.
+    ///
+    /// For a rejected call, also returns the time of the rejection. This time has no meaning if the circuit was forced
+    /// open.
     #[inline]
-    pub(crate) fn admit(&self) -> Result<Admission, Wait> {
+    pub(crate) fn admit(&self) -> Result<Admission, (Wait, Tick)> {
         let gate = &self.gate;
         if running::is_within(self, |trial| gate.read(|machine, _| machine.is_live(trial))) {
             return Ok(gate.read(|machine, settings| Admission::of(machine.late(settings))));
@@ -64,20 +67,22 @@ impl Core {
                 return Ok(Admission::of(Ticket::new(generation, lease)));
             }
             Phase::Open { until } | Phase::Full { until } => {
-                if let Some(left) = self.left(until) {
+                let now = Tick::now();
+                if let Some(left) = self.left(until, now) {
                     let open = matches!(phase, Phase::Open { .. });
-                    return Err(if open { Wait::open(left) } else { Wait::half_open(left) });
+                    return Err((if open { Wait::open(left) } else { Wait::half_open(left) }, now));
                 }
             }
-            Phase::ForcedOpen { wait: wait @ 1.. } => return Err(Wait::forced_open(wait)),
+            Phase::ForcedOpen { wait: wait @ 1.. } => return Err((Wait::forced_open(wait), Tick::from_bits(0))),
             Phase::ForcedOpen { .. } | Phase::HalfOpen | Phase::Closed { .. } => {}
         }
         gate.decide(|machine, settings| {
-            machine.admit(Tick::now(), settings).or_else(|wait| {
+            let now = Tick::now();
+            machine.admit(now, settings).or_else(|wait| {
                 if settings.shadow {
                     Ok(Admission { shadowed: Some(wait), ..Admission::of(machine.late(settings)) })
                 } else {
-                    Err(wait)
+                    Err((wait, now))
                 }
             })
         })
@@ -90,12 +95,12 @@ impl Core {
         }
     }
 
-    /// Returns the nanoseconds until the tick `until`, or `None` if this tick has passed. Also returns `None` if the
+    /// Returns the nanoseconds from `now` until the tick `until`, or `None` if this tick has passed. Also returns `None` if the
     /// result would exceed the limit [`Gate::longest_wait`]. The option `shadow` sets this limit to zero. An `until`
     /// from another clock, such as the paused clock of a test's runtime, can also exceed the limit.
     #[inline]
-    fn left(&self, until: Tick) -> Option<u64> {
-        let left = until.to_bits().checked_sub(Tick::now().to_bits()).filter(|left| *left > 0)?;
+    fn left(&self, until: Tick, now: Tick) -> Option<u64> {
+        let left = until.to_bits().checked_sub(now.to_bits()).filter(|left| *left > 0)?;
         (left <= self.gate.longest_wait()).then_some(left)
     }
 
@@ -325,7 +330,7 @@ impl Core {
     /// circuit then rejects no call.
     fn until(&self) -> Option<u64> {
         match self.gate.phase() {
-            Phase::Open { until } => self.left(until).map(|_| until.to_bits()),
+            Phase::Open { until } => self.left(until, Tick::now()).map(|_| until.to_bits()),
             Phase::ForcedOpen { wait } if wait > 0 || !self.is_shadow() => Some(FOREVER),
             _ => None,
         }

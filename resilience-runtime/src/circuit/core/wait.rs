@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use crate::base::clock::Tick;
 use crate::base::still_open::FOREVER;
 use crate::circuit::core::state::CircuitState;
 
@@ -60,10 +61,10 @@ impl Wait {
         }
     }
 
-    /// Returns the time, in nanoseconds, until the circuit may admit a call. Returns [`FOREVER`] for a circuit that was
-    /// forced open, because the time of its reset is unknown.
-    pub(crate) const fn until_admission(self) -> u64 {
-        if self.0 & STATE == FORCED_OPEN { FOREVER } else { self.0 & !STATE }
+    /// Returns the bits of the tick at which the circuit may admit a call. `now` is the time of the rejection. Returns
+    /// [`FOREVER`] for a circuit that was forced open, because the time of its reset is unknown.
+    pub(crate) const fn end(self, now: Tick) -> u64 {
+        if self.0 & STATE == FORCED_OPEN { FOREVER } else { now.to_bits().saturating_add(self.0 & !STATE) }
     }
 
     pub(crate) const fn time(self) -> Duration {
