@@ -6,6 +6,7 @@ mod call_error;
 mod circuit_and_retry;
 mod constants;
 mod contradictions;
+mod conversions;
 mod disjoint_fields;
 mod dropped;
 mod fallback;

@@ -82,8 +82,7 @@ impl Layer for Timeout {
     ///         ..
     ///         break 'timeout outcome;
     ///     }
-    ///     let error = timed_out(..);
-    ///     rejected(error)
+    ///     timed_out(.., |error| rejected(error))
     /// };
     /// ```
     ///
@@ -124,9 +123,10 @@ impl Layer for Timeout {
                     break #label outcome;
                 }
                 #resumed
-                let error = #runtime::__private::timed_out(#timeout, #func, #allowed, #by_deadline);
-                #late
-                #rejected
+                #runtime::__private::timed_out(#timeout, #func, #allowed, #by_deadline, |error| {
+                    #late
+                    #rejected
+                })
             };
         })
     }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::base::existing::Note;
+use crate::base::existing::{LastError, Note};
 use crate::base::outcome::Outcome;
 use crate::timeout::error::TimeoutError;
 use crate::timeout::timeout::Timeout;
@@ -51,9 +51,22 @@ pub fn rejected_with<R: Outcome, Error>(error: Error, make: impl FnOnce(Error) -
     R::from_result(Err(make(error)))
 }
 
-/// Creates the error of a call that a `#[timeout]` ended. Also calls `Note::forget`, because an earlier poll may have
-/// stored the kind of another error in a thread-local variable.
-pub fn timed_out(timeout: &Timeout, func: &str, allowed: Duration, by_deadline: bool) -> TimeoutError {
+/// Returns the outcome of a call that a `#[timeout]` ended. The function `convert` converts the error of the timeout to
+/// this outcome.
+///
+/// Also calls `Note::forget`, because an earlier poll may have stored the kind of another error in a thread-local
+/// variable. The user's code in `convert` may call a function that a circuit rejects, and thereby store another kind.
+/// `timed_out` therefore restores the variable after `convert`.
+pub fn timed_out<R>(
+    timeout: &Timeout,
+    func: &str,
+    allowed: Duration,
+    by_deadline: bool,
+    convert: impl FnOnce(TimeoutError) -> R,
+) -> R {
     Note::forget();
-    timeout.end(func, allowed, by_deadline)
+    let last = LastError::get();
+    let outcome = convert(timeout.end(func, allowed, by_deadline));
+    last.set();
+    outcome
 }

@@ -81,14 +81,16 @@ async fn events(client: &Client) -> Result<impl Stream<Item = Result<Event, Erro
                     break 'timeout outcome;
                 }
                 ::resilience_runtime::__private::resume(&mut permit);
-                let error = ::resilience_runtime::__private::timed_out(
+                ::resilience_runtime::__private::timed_out(
                     timeout_held(),
                     "events",
                     timeout_allowed,
                     timeout_by_deadline,
-                );
-                cause = ::resilience_runtime::__private::Cause::of_timeout(&error);
-                ::resilience_runtime::__private::Conversion::<Result<_, Error>, _>::of(&error).__rejected(error)
+                    |error| {
+                        cause = ::resilience_runtime::__private::Cause::of_timeout(&error);
+                        ::resilience_runtime::__private::Conversion::<Result<_, Error>, _>::of(&error).__rejected(error)
+                    },
+                )
             };
             let outcome =
                 ::resilience_runtime::__private::stream!(match ::resilience_runtime::__private::split(outcome) {

@@ -58,13 +58,16 @@ fn load(key: String) -> impl Future<Output = Result<u8, Error>> {
                         };
                         break 'timeout outcome;
                     }
-                    let error = ::resilience_runtime::__private::timed_out(
+                    ::resilience_runtime::__private::timed_out(
                         timeout_held(),
                         "load",
                         timeout_allowed,
                         timeout_by_deadline,
-                    );
-                    ::resilience_runtime::__private::Conversion::<Result<u8, Error>, _>::of(&error).__rejected(error)
+                        |error| {
+                            ::resilience_runtime::__private::Conversion::<Result<u8, Error>, _>::of(&error)
+                                .__rejected(error)
+                        },
+                    )
                 };
                 match retry
                     .judge(retry_schedule, outcome)

@@ -46,9 +46,13 @@ pub async fn send(&mut self, mut to: Vec<u8>, by: impl Into<Name>) -> Result<(),
             };
             break 'timeout outcome;
         }
-        let error =
-            ::resilience_runtime::__private::timed_out(timeout_held(), "send", timeout_allowed, timeout_by_deadline);
-        ::resilience_runtime::__private::rejected_with::<Result<(), Error>, _>(error, Error::late)
+        ::resilience_runtime::__private::timed_out(
+            timeout_held(),
+            "send",
+            timeout_allowed,
+            timeout_by_deadline,
+            |error| ::resilience_runtime::__private::rejected_with::<Result<(), Error>, _>(error, Error::late),
+        )
     };
     outcome
 }

@@ -198,17 +198,16 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                                             break 'timeout2 outcome;
                                         }
                                         ::resilience_runtime::__private::resume(&mut permit);
-                                        let error = ::resilience_runtime::__private::timed_out(
+                                        ::resilience_runtime::__private::timed_out(
                                             timeout2_held(),
                                             "fetch",
                                             timeout2_allowed,
                                             timeout2_by_deadline,
-                                        );
-                                        cause = ::resilience_runtime::__private::Cause::of_timeout(&error);
-                                        ::resilience_runtime::__private::Conversion::<Result<Page, Error>, _>::of(
-                                            &error,
+                                            |error| {
+                                                cause = ::resilience_runtime::__private::Cause::of_timeout(&error);
+                                                :: resilience_runtime :: __private :: Conversion :: < Result < Page , Error > , _ > :: of (& error) . __rejected (error)
+                                            },
                                         )
-                                        .__rejected(error)
                                     };
                                     outcome
                                 };
@@ -247,14 +246,16 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                 };
                 break 'timeout outcome;
             }
-            let error = ::resilience_runtime::__private::timed_out(
+            ::resilience_runtime::__private::timed_out(
                 timeout_held(),
                 "fetch",
                 timeout_allowed,
                 timeout_by_deadline,
-            );
-            cause = ::resilience_runtime::__private::Cause::of_timeout(&error);
-            ::resilience_runtime::__private::Conversion::<Result<Page, Error>, _>::of(&error).__rejected(error)
+                |error| {
+                    cause = ::resilience_runtime::__private::Cause::of_timeout(&error);
+                    ::resilience_runtime::__private::Conversion::<Result<Page, Error>, _>::of(&error).__rejected(error)
+                },
+            )
         };
         outcome
     };

@@ -105,14 +105,17 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                     break 'timeout outcome;
                 }
                 ::resilience_runtime::__private::resume(&mut permit);
-                let error = ::resilience_runtime::__private::timed_out(
+                ::resilience_runtime::__private::timed_out(
                     timeout_held(),
                     "fetch",
                     timeout_allowed,
                     timeout_by_deadline,
-                );
-                cause = ::resilience_runtime::__private::Cause::of_timeout(&error);
-                ::resilience_runtime::__private::Conversion::<Result<Page, Error>, _>::of(&error).__rejected(error)
+                    |error| {
+                        cause = ::resilience_runtime::__private::Cause::of_timeout(&error);
+                        ::resilience_runtime::__private::Conversion::<Result<Page, Error>, _>::of(&error)
+                            .__rejected(error)
+                    },
+                )
             };
             let outcome = if cause.is_neutral() {
                 ::resilience_runtime::__private::end_by_caller(permit, cause);
