@@ -230,7 +230,10 @@ impl Place<'_> {
         // Puts the clones of arguments into a separate block, so that functions in options such as `retry_if` read the
         // original arguments.
         let wait = match self.clones() {
-            Some(clones) => quote_spanned!(mixed=> let outcome = { #clones #wait outcome };),
+            Some(clones) => {
+                let clones = self.as_body(&clones);
+                quote_spanned!(mixed=> let outcome = { #clones #wait outcome };)
+            }
             None => wait,
         };
         Statements::Bind(quote_spanned!(mixed=> #ran #wait))

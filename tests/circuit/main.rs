@@ -14,6 +14,7 @@ mod expressions;
 mod hidden;
 mod hung;
 mod hung_after_queue;
+mod options_in_trials;
 mod trial_limit;
 mod trip_rules;
 mod user_code;

@@ -75,23 +75,17 @@ impl Place<'_> {
             Cause::Tokens => quote_spanned!(mixed=> of_limit(&#error)),
         };
         let told = self.if_asked(quote_spanned!(mixed=> cause = #runtime::__private::Cause::#cause;));
+        // Binds the outcome to a local variable before the `break`, because `syn` parses `break 'label ::path` as a
+        // labelled loop.
+        let converted = self.as_body(&quote_spanned!(mixed=> #ended let outcome = #rejected;));
         // Uses `return` to leave an attempt of a hedge, because each attempt is a separate `async` block. A `break`
         // cannot leave an `async` block.
         if catcher.facts().runs == Runs::AtOnce {
             let cause_or_none = self.cause_or_none();
-            return quote_spanned!(mixed=> { #told #ended return (#rejected, #cause_or_none) });
+            return quote_spanned!(mixed=> { #told #converted return (outcome, #cause_or_none) });
         }
         let label = catcher.label();
-        // Binds the outcome to a local variable before the `break`, because `syn` parses `break 'label ::path` as a
-        // labelled loop.
-        quote_spanned! {mixed=>
-            {
-                #told
-                #ended
-                let outcome = #rejected;
-                break #label outcome;
-            }
-        }
+        quote_spanned!(mixed=> { #told #converted break #label outcome; })
     }
 
     /// Wraps `settle`, the expression with which a circuit records the outcome of a call. The returned expression skips

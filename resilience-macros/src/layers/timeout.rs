@@ -82,7 +82,8 @@ impl Layer for Timeout {
     ///         ..
     ///         break 'timeout outcome;
     ///     }
-    ///     timed_out(.., |error| rejected(error))
+    ///     let outcome = timed_out(.., |error| rejected(error));
+    ///     outcome
     /// };
     /// ```
     ///
@@ -109,8 +110,15 @@ impl Layer for Timeout {
         let inner = place.bound(block);
         let starts = (place.index + 1 < place.plan().len())
             .then(|| quote_spanned!(mixed=> if #allowed.is_zero() { break #expired; }));
-        let (late, resumed) = (place.late(), place.resumed());
+        let late = place.late();
         let rejected = place.rejected(&Ident::new("error", mixed), self.error.as_ref());
+        let ended = quote_spanned! {mixed=>
+            let outcome = #runtime::__private::timed_out(#timeout, #func, #allowed, #by_deadline, |error| {
+                #late
+                #rejected
+            });
+        };
+        let ended = place.as_body(&ended);
         Statements::Bind(quote_spanned! {mixed=>
             #bound
             let mut #by_deadline = false;
@@ -122,11 +130,8 @@ impl Layer for Timeout {
                     #inner
                     break #label outcome;
                 }
-                #resumed
-                #runtime::__private::timed_out(#timeout, #func, #allowed, #by_deadline, |error| {
-                    #late
-                    #rejected
-                })
+                #ended
+                outcome
             };
         })
     }

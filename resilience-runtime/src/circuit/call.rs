@@ -2,8 +2,6 @@
 
 use std::borrow::Borrow;
 use std::fmt::Display;
-#[cfg(feature = "stream")]
-use std::mem;
 use std::num::NonZeroU64;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
@@ -241,18 +239,33 @@ impl<B: Borrow<Core>> Call<B> {
         }
     }
 
-    /// Marks the outcome of the call as being judged. If a function that judges the outcome panics, the call counts as
-    /// cancelled.
+    /// Marks the outcome of the call as being judged, until [`end_judged`](Self::end_judged). If a function that judges
+    /// the outcome panics, the call counts as cancelled. If the call is a trial, the calls of this function are a part
+    /// of the trial.
     #[inline]
     pub(crate) fn judge(&mut self) {
         self.progress = Progress::JUDGED;
+        if self.admitted.ticket.is_trial() {
+            running::enter::<Core>(self.admitted.core.borrow(), self.admitted.ticket);
+        }
+    }
+
+    /// Works like [`end`](Self::end), after [`judge`](Self::judge).
+    #[inline]
+    pub(crate) fn end_judged(&mut self) -> &Admitted<B> {
+        if self.admitted.ticket.is_trial() {
+            running::leave();
+        }
+        self.end()
     }
 
     /// Calls `judge`, which judges an item of a stream. If `judge` panics, the call counts as cancelled.
     #[cfg(feature = "stream")]
     pub(crate) fn judge_item<T>(&mut self, judge: impl FnOnce() -> T) -> T {
-        let before = mem::replace(&mut self.progress, Progress::JUDGED);
+        let before = self.progress;
+        self.judge();
         let judged = judge();
+        self.end_judged();
         self.progress = before;
         judged
     }
@@ -279,7 +292,8 @@ impl<B: Borrow<Core>> Call<B> {
     #[cold]
     fn abandon(&mut self) {
         let panicked = self.progress == Progress::POLLING || self.progress == Progress::IN_LAYER;
-        if self.progress == Progress::POLLING && self.admitted.ticket.is_trial() {
+        let is_running = self.progress == Progress::POLLING || self.progress == Progress::JUDGED;
+        if is_running && self.admitted.ticket.is_trial() {
             running::leave();
         }
         if self.progress == Progress::JUDGED {

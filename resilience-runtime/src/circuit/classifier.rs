@@ -202,7 +202,7 @@ impl CircuitBreaker {
         let outcome = Noted::new(body).await;
         permit.judge();
         let verdict = classifier.classify(&outcome, Cause::or_noted);
-        verdict.record(&permit.end(), Failed::InPoll);
+        verdict.record(&permit.end_judged(), Failed::InPoll);
         outcome.map_err(CallError::Failed)
     }
 }
@@ -245,7 +245,7 @@ macro_rules! settle {
                     let failed = self.0.failed();
                     self.0.judge();
                     let verdict = classifier.classify(outcome, |cause| cause);
-                    verdict.record(self.0.end(), failed);
+                    verdict.record(self.0.end_judged(), failed);
                 }
             }
         )*

@@ -221,11 +221,17 @@ impl<'a> Permit<'a> {
         self.0.progress = Progress::WAITING;
     }
 
-    /// Marks the outcome of the call as being judged. If a function that judges the outcome panics, the call counts as
-    /// cancelled.
+    /// Marks the outcome of the call as being judged, until [`end_judged`](Self::end_judged). If a function that judges
+    /// the outcome panics, the call counts as cancelled.
     #[inline]
     pub(crate) fn judge(&mut self) {
         self.0.judge();
+    }
+
+    /// Works like [`end`](Self::end), after [`judge`](Self::judge).
+    #[inline]
+    pub(crate) fn end_judged(mut self) -> Admitted<&'a Core> {
+        *self.0.end_judged()
     }
 
     /// Marks the call as running the code of a layer below the circuit. A drop of the permit in this state counts as a

@@ -92,7 +92,7 @@ pub fn settle_by<R: Outcome>(
         Ok(value) => {
             let failed = aside(|| failure_if_ok(&value));
             let retry_after = if failed { aside(|| retry_after_ok(&value)) } else { None };
-            let call = permit.end();
+            let call = permit.end_judged();
             if failed {
                 call.body_failed(None, retry_after);
             } else {
@@ -108,10 +108,10 @@ pub fn settle_by<R: Outcome>(
                 Some(cause(&error)).filter(|cause| cause.is_neutral())
             };
             match neutral {
-                Some(cause) => end_neutral(permit.end(), cause),
+                Some(cause) => end_neutral(permit.end_judged(), cause),
                 None => {
                     let retry_after = aside(|| retry_after(&error));
-                    permit.end().body_failed(text(&error), retry_after);
+                    permit.end_judged().body_failed(text(&error), retry_after);
                 }
             }
             R::from_result(Err(error))

@@ -131,7 +131,10 @@ impl<T, E, J: Judge<T, E>> Watch<Result<T, E>> for WatchedPermit<J> {
             Err(error) => {
                 let Self { mut permit, judge, slow, .. } = this;
                 permit.0.judge();
-                judge.judge_error(error, |decision, text| settle(permit, &slow, decision, text));
+                judge.judge_error(error, |decision, text| {
+                    permit.0.end_judged();
+                    settle(permit, &slow, decision, text);
+                });
             }
         }
     }

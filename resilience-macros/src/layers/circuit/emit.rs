@@ -97,11 +97,9 @@ impl Layer for Circuit {
         };
         let admit =
             guard::admit(place, place.facts().rejects.unwrap_or(Cause::Circuit), &acquired, self.error.as_ref());
-        Statements::Bind(quote_spanned! {mixed=>
-            let mut #permit = #admit;
-            #body
-            let outcome = #settle;
-        })
+        // The functions in options of this circuit may call the circuits above.
+        let settle = place.as_body(&quote_spanned!(mixed=> let outcome = #settle;));
+        Statements::Bind(quote_spanned!(mixed=> let mut #permit = #admit; #body #settle))
     }
 
     fn permit(&self, place: Place<'_>) -> Option<Ident> {

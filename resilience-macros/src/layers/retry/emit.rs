@@ -137,6 +137,14 @@ impl Layer for Retry {
             #local.judge(#schedule, outcome)#named #stacked #own.rejection(#rejected)#pays #(#rules)* #retry_after
                 #of_policy #retry_after_ok.text(#error)#circuits.next(#func)
         };
+        // The functions in options of the retry may call the circuits above the retry.
+        let next = match place.permits().next() {
+            Some(_) => {
+                let judge = place.as_body(&quote_spanned!(mixed=> let next = #next;));
+                quote_spanned!(mixed=> { #judge next })
+            }
+            None => next,
+        };
         let own_budget = self.budget.as_ref().and_then(|budget| budget.of_function(place));
         let began = payer.map(|payer| quote_spanned!(mixed=> #payer.call_began();));
         let state = self.state(place, &schedule);

@@ -61,8 +61,10 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
             ::core::result::Result::Ok(permit) => permit,
             ::core::result::Result::Err(error) => {
                 cause = ::resilience_runtime::__private::Cause::Limit;
+                ::resilience_runtime::__private::enter(&mut permit);
                 let outcome = ::resilience_runtime::__private::Conversion::<Result<Answer, Error>, _>::of(&error)
                     .__rejected(error);
+                ::resilience_runtime::__private::leave(&mut permit);
                 break 'circuit outcome;
             }
         };
@@ -91,8 +93,8 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
                 };
                 break 'timeout outcome;
             }
-            ::resilience_runtime::__private::resume(&mut permit);
-            ::resilience_runtime::__private::timed_out(
+            ::resilience_runtime::__private::enter(&mut permit);
+            let outcome = ::resilience_runtime::__private::timed_out(
                 timeout_held(),
                 "ask",
                 timeout_allowed,
@@ -102,7 +104,9 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
                     ::resilience_runtime::__private::Conversion::<Result<Answer, Error>, _>::of(&error)
                         .__rejected(error)
                 },
-            )
+            );
+            ::resilience_runtime::__private::leave(&mut permit);
+            outcome
         };
         outcome
     };

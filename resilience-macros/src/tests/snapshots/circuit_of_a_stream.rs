@@ -80,8 +80,8 @@ async fn events(client: &Client) -> Result<impl Stream<Item = Result<Event, Erro
                     };
                     break 'timeout outcome;
                 }
-                ::resilience_runtime::__private::resume(&mut permit);
-                ::resilience_runtime::__private::timed_out(
+                ::resilience_runtime::__private::enter(&mut permit);
+                let outcome = ::resilience_runtime::__private::timed_out(
                     timeout_held(),
                     "events",
                     timeout_allowed,
@@ -90,7 +90,9 @@ async fn events(client: &Client) -> Result<impl Stream<Item = Result<Event, Erro
                         cause = ::resilience_runtime::__private::Cause::of_timeout(&error);
                         ::resilience_runtime::__private::Conversion::<Result<_, Error>, _>::of(&error).__rejected(error)
                     },
-                )
+                );
+                ::resilience_runtime::__private::leave(&mut permit);
+                outcome
             };
             let outcome =
                 ::resilience_runtime::__private::stream!(match ::resilience_runtime::__private::split(outcome) {

@@ -41,7 +41,9 @@ pub async fn send(&mut self, to: Vec<u8>, by: impl Into<Name>) -> Result<(), Err
             }
         };
         let outcome = {
+            ::resilience_runtime::__private::enter(&mut permit);
             let mut to = ::core::clone::Clone::clone(&to);
+            ::resilience_runtime::__private::leave(&mut permit);
             let outcome = ::resilience_runtime::__private::Body::<Result<(), Error>>::new()
                 .__note(::resilience_runtime::__private::watch(&mut permit, async {
                     if false {

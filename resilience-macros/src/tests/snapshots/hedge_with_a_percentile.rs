@@ -87,7 +87,7 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
             };
             break 'timeout outcome;
         }
-        ::resilience_runtime::__private::timed_out(
+        let outcome = ::resilience_runtime::__private::timed_out(
             timeout_held(),
             "ask",
             timeout_allowed,
@@ -95,7 +95,8 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
             |error| {
                 ::resilience_runtime::__private::Conversion::<Result<Answer, Error>, _>::of(&error).__rejected(error)
             },
-        )
+        );
+        outcome
     };
     outcome
 }

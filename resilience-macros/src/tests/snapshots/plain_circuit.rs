@@ -47,8 +47,10 @@ fn read(path: &Path, mut log: Vec<u8>) -> Result<Page, Error> {
                 ::core::result::Result::Ok(permit) => permit,
                 ::core::result::Result::Err(error) => {
                     cause = ::resilience_runtime::__private::Cause::Limit;
+                    ::resilience_runtime::__private::enter(&mut permit);
                     let outcome = ::resilience_runtime::__private::Conversion::<Result<Page, Error>, _>::of(&error)
                         .__rejected(error);
+                    ::resilience_runtime::__private::leave(&mut permit);
                     break 'circuit outcome;
                 }
             }

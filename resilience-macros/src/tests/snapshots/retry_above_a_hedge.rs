@@ -95,16 +95,14 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
                                                     ::core::result::Result::Ok(permit) => permit,
                                                     ::core::result::Result::Err(error) => {
                                                         cause = ::resilience_runtime::__private::Cause::Circuit;
-                                                        return (
-                                                            ::resilience_runtime::__private::Conversion::<
-                                                                Result<Page, Error>,
-                                                                _,
-                                                            >::of(
-                                                                &error
-                                                            )
-                                                            .__rejected(error),
-                                                            cause,
-                                                        );
+                                                        let outcome = ::resilience_runtime::__private::Conversion::<
+                                                            Result<Page, Error>,
+                                                            _,
+                                                        >::of(
+                                                            &error
+                                                        )
+                                                        .__rejected(error);
+                                                        return (outcome, cause);
                                                     }
                                                 };
                                             cause = ::resilience_runtime::__private::Cause::None;

@@ -58,7 +58,7 @@ fn load(key: String) -> impl Future<Output = Result<u8, Error>> {
                         };
                         break 'timeout outcome;
                     }
-                    ::resilience_runtime::__private::timed_out(
+                    let outcome = ::resilience_runtime::__private::timed_out(
                         timeout_held(),
                         "load",
                         timeout_allowed,
@@ -67,7 +67,8 @@ fn load(key: String) -> impl Future<Output = Result<u8, Error>> {
                             ::resilience_runtime::__private::Conversion::<Result<u8, Error>, _>::of(&error)
                                 .__rejected(error)
                         },
-                    )
+                    );
+                    outcome
                 };
                 match retry
                     .judge(retry_schedule, outcome)

@@ -46,13 +46,14 @@ pub async fn send(&mut self, mut to: Vec<u8>, by: impl Into<Name>) -> Result<(),
             };
             break 'timeout outcome;
         }
-        ::resilience_runtime::__private::timed_out(
+        let outcome = ::resilience_runtime::__private::timed_out(
             timeout_held(),
             "send",
             timeout_allowed,
             timeout_by_deadline,
             |error| ::resilience_runtime::__private::rejected_with::<Result<(), Error>, _>(error, Error::late),
-        )
+        );
+        outcome
     };
     outcome
 }

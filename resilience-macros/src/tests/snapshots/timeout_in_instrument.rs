@@ -68,7 +68,7 @@ async fn load(key: String) -> Result<u8, Error> {
                 };
                 break 'timeout outcome;
             }
-            ::resilience_runtime::__private::timed_out(
+            let outcome = ::resilience_runtime::__private::timed_out(
                 timeout_held(),
                 "load",
                 timeout_allowed,
@@ -76,7 +76,8 @@ async fn load(key: String) -> Result<u8, Error> {
                 |error| {
                     ::resilience_runtime::__private::Conversion::<Result<u8, Error>, _>::of(&error).__rejected(error)
                 },
-            )
+            );
+            outcome
         };
         outcome
     };

@@ -147,11 +147,13 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                                         ::core::result::Result::Ok(permit) => permit,
                                         ::core::result::Result::Err(error) => {
                                             cause = ::resilience_runtime::__private::Cause::Limit;
+                                            ::resilience_runtime::__private::enter(&mut permit);
                                             let outcome = ::resilience_runtime::__private::Conversion::<
                                                 Result<Page, Error>,
                                                 _,
                                             >::of(&error)
                                             .__rejected(error);
+                                            ::resilience_runtime::__private::leave(&mut permit);
                                             break 'circuit outcome;
                                         }
                                     };
@@ -169,6 +171,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                                             ::core::result::Result::Ok(permit) => permit,
                                             ::core::result::Result::Err(error) => {
                                                 cause = ::resilience_runtime::__private::Cause::Limit;
+                                                ::resilience_runtime::__private::enter(&mut permit);
                                                 let outcome = ::resilience_runtime::__private::Conversion::<
                                                     Result<Page, Error>,
                                                     _,
@@ -176,6 +179,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                                                     &error
                                                 )
                                                 .__rejected(error);
+                                                ::resilience_runtime::__private::leave(&mut permit);
                                                 break 'circuit outcome;
                                             }
                                         }
@@ -197,8 +201,8 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                                             };
                                             break 'timeout2 outcome;
                                         }
-                                        ::resilience_runtime::__private::resume(&mut permit);
-                                        ::resilience_runtime::__private::timed_out(
+                                        ::resilience_runtime::__private::enter(&mut permit);
+                                        let outcome = ::resilience_runtime::__private::timed_out(
                                             timeout2_held(),
                                             "fetch",
                                             timeout2_allowed,
@@ -207,7 +211,9 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                                                 cause = ::resilience_runtime::__private::Cause::of_timeout(&error);
                                                 :: resilience_runtime :: __private :: Conversion :: < Result < Page , Error > , _ > :: of (& error) . __rejected (error)
                                             },
-                                        )
+                                        );
+                                        ::resilience_runtime::__private::leave(&mut permit);
+                                        outcome
                                     };
                                     outcome
                                 };
@@ -246,7 +252,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                 };
                 break 'timeout outcome;
             }
-            ::resilience_runtime::__private::timed_out(
+            let outcome = ::resilience_runtime::__private::timed_out(
                 timeout_held(),
                 "fetch",
                 timeout_allowed,
@@ -255,7 +261,8 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                     cause = ::resilience_runtime::__private::Cause::of_timeout(&error);
                     ::resilience_runtime::__private::Conversion::<Result<Page, Error>, _>::of(&error).__rejected(error)
                 },
-            )
+            );
+            outcome
         };
         outcome
     };

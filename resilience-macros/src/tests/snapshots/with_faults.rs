@@ -104,8 +104,8 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                     };
                     break 'timeout outcome;
                 }
-                ::resilience_runtime::__private::resume(&mut permit);
-                ::resilience_runtime::__private::timed_out(
+                ::resilience_runtime::__private::enter(&mut permit);
+                let outcome = ::resilience_runtime::__private::timed_out(
                     timeout_held(),
                     "fetch",
                     timeout_allowed,
@@ -115,7 +115,9 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                         ::resilience_runtime::__private::Conversion::<Result<Page, Error>, _>::of(&error)
                             .__rejected(error)
                     },
-                )
+                );
+                ::resilience_runtime::__private::leave(&mut permit);
+                outcome
             };
             let outcome = if cause.is_neutral() {
                 ::resilience_runtime::__private::end_by_caller(permit, cause);
