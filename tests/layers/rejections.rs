@@ -1,8 +1,7 @@
 //! Tests functions with `#[circuit]` whose body returns a rejection, such as the error of a full bulkhead. The circuit
-//! must ignore a rejection and an expired deadline of the caller, because neither tells whether the service works. Also
-//! tests fallbacks with `on = "rejected"`, which must replace rejections, but no other error.
+//! must ignore a rejection and an expired deadline of the caller, because neither tells whether the service works.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::error::Error as StdError;
 use std::future::{Future, pending, ready};
 use std::io;
@@ -11,18 +10,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use resilience_runtime::{
-    Bulkhead, CallError, CircuitBreaker, RateLimit, Rejection, Timeout, bulkhead, circuit, deadline, fallback,
-    get_circuit, hedge, rate_limit, retry, timeout,
+    Bulkhead, CallError, CircuitBreaker, RateLimit, Timeout, bulkhead, circuit, deadline, fallback, get_circuit, hedge,
+    rate_limit, retry, timeout,
 };
 use support::Error;
-use tokio::time::sleep;
 
-fn stats(name: &str) -> (u64, u64) {
+pub(crate) fn stats(name: &str) -> (u64, u64) {
     let stats = get_circuit(name).expect("declared by an attribute").stats();
     (stats.total_failed, stats.total_ignored)
 }
 
-const SOON: Duration = Duration::from_millis(10);
+pub(crate) const SOON: Duration = Duration::from_millis(10);
 
 // Defines functions with the error type `$error`. Each of the functions `full`, `limited`, `slow` and `open` has one
 // attribute. The function `outer` has a circuit, and its body calls one of these four functions. The function `all`
@@ -89,7 +87,7 @@ macro_rules! inner {
     };
 }
 
-fn futures_poll<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
+pub(crate) fn futures_poll<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
     use std::task::{Context, Poll, Waker};
     match std::pin::Pin::new(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => Some(output),
@@ -114,7 +112,7 @@ inner!(boxed, "rejections::boxed", "rejections::boxed_inner": Box<dyn StdError>)
 inner!(boxed_send, "rejections::boxed_send", "rejections::boxed_send_inner": Box<dyn StdError + Send + Sync>);
 /// An error that does not implement `std::error::Error`. A circuit therefore cannot search this error for a rejection.
 #[derive(Debug)]
-struct Hidden(Error);
+pub(crate) struct Hidden(pub(crate) Error);
 
 impl<E: Into<Error>> From<E> for Hidden {
     fn from(error: E) -> Self {
@@ -148,68 +146,6 @@ async fn circuit_ignores_rejections_in_called_functions() {
     an_anyhow::all().await;
     hidden::all().await;
     unsourced::all().await;
-}
-
-#[timeout(5, error = |late| late.to_string())]
-async fn text_of_timeout() -> Result<(), String> {
-    pending().await
-}
-
-#[circuit(name = "rejections::handled_deadline", error = |open| open.to_string())]
-async fn handles_deadline() -> Result<(), String> {
-    let _ = deadline(SOON, text_of_timeout()).await;
-    Err("a different error".to_owned())
-}
-
-async fn instead_of_text() -> Result<(), String> {
-    ready(Ok(())).await
-}
-
-#[fallback(instead_of_text, on = "rejected")]
-async fn falls_back_from_text() -> Result<(), String> {
-    let _ = deadline(Duration::ZERO, text_of_timeout()).await;
-    Err("a different error".to_owned())
-}
-
-#[tokio::test(start_paused = true)]
-async fn handled_deadline_before_another_error_is_no_rejection() {
-    handles_deadline().await.unwrap_err();
-    assert_eq!(stats("rejections::handled_deadline"), (1, 0));
-    falls_back_from_text().await.unwrap_err();
-}
-
-#[circuit(name = "rejections::hidden_own_timeout", threshold = 9)]
-#[timeout(5)]
-async fn hidden_own_timeout(rejected: bool) -> Result<(), Hidden> {
-    if rejected {
-        Ok(hidden_limit().await?)
-    } else {
-        let _ = hidden_limit().await;
-        pending().await
-    }
-}
-
-#[rate_limit(per_second = 1)]
-async fn hidden_limit() -> Result<(), Hidden> {
-    Ok(())
-}
-
-#[circuit(name = "rejections::hidden_handled", threshold = 9)]
-async fn hidden_handled() -> Result<(), Hidden> {
-    let _ = hidden_limit().await;
-    Err(Error::Down.into())
-}
-
-#[tokio::test(start_paused = true)]
-async fn rejection_of_earlier_call_is_not_that_of_a_hidden_error() {
-    hidden_limit().await.unwrap();
-    hidden_own_timeout(true).await.unwrap_err();
-    assert_eq!(stats("rejections::hidden_own_timeout"), (0, 1));
-    hidden_own_timeout(false).await.unwrap_err();
-    assert_eq!(stats("rejections::hidden_own_timeout"), (1, 1), "the timeout ended the call, not the rejection before");
-    hidden_limit().await.unwrap();
-    hidden_handled().await.unwrap_err();
-    assert_eq!(stats("rejections::hidden_handled"), (1, 0), "the body handled the rejection");
 }
 
 #[circuit(name = "rejections::hidden_generic", threshold = 9, failure_if_ok = |()| false)]
@@ -314,26 +250,6 @@ async fn circuit_with_other_rules_ignores_rejection() {
     with_hint().await.unwrap();
     with_hint().await.unwrap_err();
     assert_eq!(stats("rejections::with_hint"), (0, 1));
-}
-
-#[circuit(name = "rejections::handles", threshold = 9)]
-async fn handles() -> Result<(), Error> {
-    if called_limit_of_handles().await.is_err() {
-        return Err(Error::Down);
-    }
-    Ok(())
-}
-
-#[rate_limit(per_second = 1)]
-async fn called_limit_of_handles() -> Result<(), Error> {
-    Ok(())
-}
-
-#[tokio::test(start_paused = true)]
-async fn handled_rejection_before_another_error_is_no_rejection() {
-    handles().await.unwrap();
-    handles().await.unwrap_err();
-    assert_eq!(stats("rejections::handles"), (1, 0));
 }
 
 #[circuit(name = "rejections::above_hedge", threshold = 1)]
@@ -474,7 +390,7 @@ async fn deadline_after_hung_after_in_called_function_is_failure() {
     assert_eq!((stats.total_failed, stats.total_ignored), (1, 1));
 }
 
-struct Plain<T>(T);
+pub(crate) struct Plain<T>(pub(crate) T);
 
 #[tokio::test(start_paused = true)]
 async fn breaker_call_ignores_rejections_of_any_error_type() {
@@ -512,119 +428,9 @@ async fn breaker_call_ignores_rejections_of_any_error_type() {
     assert_eq!((stats.total_failed, stats.total_ignored), (1, 8), "the body handled the rejection");
 }
 
-/// A place in which a body stores a rejection.
-type Last = RefCell<Option<Rejection>>;
-
-async fn instead_of_failed(_: &Last, _: &dyn Fn() -> Rejection) -> Result<(), Plain<&'static str>> {
-    ready(Ok(())).await
-}
-
-/// Stores a rejection in `last`, and then fails for another reason.
-#[fallback(instead_of_failed, on = "rejected")]
-#[circuit(name = "rejections::replaced", threshold = 99, error = |_| Plain("open"))]
-async fn replaces(last: &Last, reject: &dyn Fn() -> Rejection) -> Result<(), Plain<&'static str>> {
-    last.replace(Some(reject()));
-    Err(Plain("the service failed"))
-}
-
-#[tokio::test(start_paused = true)]
-async fn stored_rejection_in_place_of_another_is_no_rejection() {
-    let bulkhead = Bulkhead::builder("rejections::full", 1).build().unwrap();
-    let limit = RateLimit::builder("rejections::limited", 1).build().unwrap();
-    let open = CircuitBreaker::builder("rejections::open").build().unwrap();
-    let timeout = Timeout::new(Duration::from_secs(5)).unwrap();
-    let _slot = bulkhead.try_acquire().unwrap();
-    limit.try_acquire().unwrap();
-    open.force_open();
-    let reject = |kind| match kind {
-        0 => bulkhead.try_acquire().map(drop).map_err(Rejection::from).unwrap_err(),
-        1 => limit.try_acquire().map_err(Rejection::from).unwrap_err(),
-        _ => open.try_acquire().map(drop).map_err(Rejection::from).unwrap_err(),
-    };
-    let breaker = CircuitBreaker::builder("rejections::replaced_in_call").threshold(99).build().unwrap();
-    let last = RefCell::new(Some(reject(0)));
-    let mut calls = 0;
-    for kind in [2, 1, 2, 0, 3, 1, 3, 2, 3, 0] {
-        calls += 1;
-        let called = async || {
-            let ended = deadline(SOON, timeout.call(pending::<Result<(), ()>>));
-            let created = match kind {
-                3 => match ended.await.unwrap_err() {
-                    CallError::Rejected(rejection) => rejection,
-                    CallError::Failed(()) => unreachable!("the call never ends by itself"),
-                },
-                kind => reject(kind),
-            };
-            last.replace(Some(created));
-            Err::<(), _>(Plain("the service failed"))
-        };
-        breaker.call(called).await.unwrap_err();
-        last.replace(Some(reject((kind + 1) % 3)));
-        replaces(&last, &|| reject(kind % 3)).await.unwrap_err();
-        for stats in [breaker.stats(), get_circuit("rejections::replaced").unwrap().stats()] {
-            assert_eq!((stats.total_failed, stats.total_ignored), (calls, 0), "{kind}: {}", stats.name);
-        }
-    }
-}
-
 async fn called_and_open() -> Result<(), Error> {
     get_circuit("rejections::never_open").unwrap().force_open();
     never_open().await
-}
-
-async fn instead(_: u32) -> Result<(), Error> {
-    ready(Err(Error::Status(1))).await
-}
-
-#[fallback(instead, on = "rejected")]
-async fn falls_back(kind: u32) -> Result<(), Error> {
-    match kind {
-        0 => fallback_full(false).await,
-        1 => fallback_limited().await,
-        2 => fallback_slow().await,
-        3 => never_open().await,
-        _ => Err(Error::Down),
-    }
-}
-
-#[fallback(instead, on = "rejected")]
-#[timeout(5)]
-async fn falls_back_above_timeout(kind: u32) -> Result<(), Error> {
-    let _ = kind;
-    pending().await
-}
-
-#[bulkhead(max = 1)]
-async fn fallback_full(hold: bool) -> Result<(), Error> {
-    if hold { pending().await } else { Ok(()) }
-}
-
-#[rate_limit(per_second = 1)]
-async fn fallback_limited() -> Result<(), Error> {
-    Ok(())
-}
-
-#[timeout(5)]
-async fn fallback_slow() -> Result<(), Error> {
-    pending().await
-}
-
-#[tokio::test(start_paused = true)]
-async fn fallback_on_rejected_sees_called_functions() {
-    let replaced = Err(Error::Status(1));
-    let mut held = Box::pin(fallback_full(true));
-    assert!(futures_poll(&mut held).is_none());
-    assert_eq!(falls_back(0).await, replaced);
-    fallback_limited().await.unwrap();
-    assert_eq!(falls_back(1).await, replaced);
-    get_circuit("rejections::never_open").unwrap().force_open();
-    assert_eq!(falls_back(3).await, replaced);
-    assert_eq!(falls_back(4).await, Err(Error::Down));
-    let by_deadline = |error| matches!(error, Err(Error::Timeout(error)) if error.by_deadline());
-    assert!(by_deadline(deadline(SOON, falls_back(2)).await), "the body ran");
-    assert!(by_deadline(deadline(SOON, falls_back_above_timeout(2)).await), "the body ran");
-    assert_eq!(deadline(Duration::ZERO, falls_back(2)).await, replaced, "the body did not run");
-    assert_eq!(deadline(Duration::ZERO, falls_back_above_timeout(2)).await, replaced, "the body did not run");
 }
 
 #[circuit(name = "rejections::hidden_hung", threshold = 9, hung_after = 2)]
@@ -638,35 +444,6 @@ async fn late_deadline_in_hidden_error_is_failure() {
     assert_eq!(stats("rejections::hidden_hung"), (0, 1));
     deadline(Duration::from_secs(2), hidden_hung()).await.unwrap_err();
     assert_eq!(stats("rejections::hidden_hung"), (1, 1));
-}
-
-async fn instead_of_hidden(_: u32) -> Result<(), Hidden> {
-    ready(Err(Error::Status(1).into())).await
-}
-
-#[fallback(instead_of_hidden, on = "rejected")]
-async fn falls_back_from_hidden(kind: u32) -> Result<(), Hidden> {
-    match kind {
-        0 => hidden_limit_of_fallback().await,
-        1 => Ok(fallback_slow().await?),
-        _ => Err(Error::Down.into()),
-    }
-}
-
-#[rate_limit(per_second = 1)]
-async fn hidden_limit_of_fallback() -> Result<(), Hidden> {
-    Ok(())
-}
-
-#[tokio::test(start_paused = true)]
-async fn fallback_on_rejected_sees_rejection_in_hidden_error() {
-    hidden_limit_of_fallback().await.unwrap();
-    let is_replaced = |outcome| matches!(outcome, Err(Hidden(Error::Status(1))));
-    assert!(is_replaced(falls_back_from_hidden(0).await));
-    assert!(matches!(falls_back_from_hidden(2).await, Err(Hidden(Error::Down))));
-    let ended = deadline(SOON, falls_back_from_hidden(1)).await;
-    assert!(matches!(ended, Err(Hidden(Error::Timeout(_)))), "the body ran");
-    assert!(is_replaced(deadline(Duration::ZERO, falls_back_from_hidden(1)).await), "the body did not run");
 }
 
 #[circuit(name = "rejections::excluded", threshold = 9, hung_after = 2, failure_if = |error| matches!(error, Error::Down))]
@@ -724,66 +501,9 @@ async fn text_of_rejection_is_a_failure() {
     assert_eq!(stats("rejections::text_of_error"), (1, 0));
 }
 
-#[circuit(name = "rejections::called_in_pause", threshold = 9)]
-#[timeout(2)]
-#[retry(max = 3, delay = 0.6)]
-async fn rejected_before_pause(bulkhead: &Bulkhead) -> Result<(), Error> {
-    sleep(Duration::from_millis(300)).await;
-    bulkhead.call(|| ready(Ok(()))).await.map_err(CallError::into_error)
-}
-
-#[circuit(name = "rejections::pause", threshold = 9)]
-#[timeout(4)]
-#[retry(max = 2, delay = 3.9)]
-async fn ends_in_pause() -> Result<(), Error> {
-    sleep(Duration::from_secs(1)).await;
-    Err(Error::Down)
-}
-
-#[circuit(name = "rejections::queue", threshold = 9, failure_if_ok = |()| false)]
-#[timeout(4)]
-#[bulkhead(with = bulkhead)]
-async fn ends_in_queue(bulkhead: &Bulkhead) -> Result<(), Error> {
-    Ok(())
-}
-
-#[fallback(instead_in_pause, on = "rejected")]
-#[timeout(4)]
-#[retry(max = 2, delay = 3.9)]
-async fn has_fallback_and_ends_in_pause() -> Result<(), Error> {
-    sleep(Duration::from_secs(1)).await;
-    Err(Error::Down)
-}
-
-async fn instead_in_pause() -> Result<(), Error> {
-    ready(Ok(())).await
-}
-
 #[circuit(name = "rejections::other_task", threshold = 9)]
-async fn rejected_in_other_task(bulkhead: &Bulkhead) -> Result<(), Error> {
+pub(crate) async fn rejected_in_other_task(bulkhead: &Bulkhead) -> Result<(), Error> {
     bulkhead.call(|| ready(Ok(()))).await.map_err(CallError::into_error)
-}
-
-#[tokio::test(start_paused = true)]
-async fn timeout_in_pause_or_queue_ignores_rejections_of_other_polls() {
-    let full = Bulkhead::builder("rejections::full", 1).build().unwrap();
-    let queue = Bulkhead::builder("rejections::queue", 1).wait(Duration::from_secs(9)).build().unwrap();
-    let _slots = (full.try_acquire().unwrap(), queue.try_acquire().unwrap());
-    let is_late = |outcome| assert!(matches!(outcome, Err(Error::Timeout(_))), "{outcome:?}");
-    is_late(rejected_before_pause(&full).await);
-    let reject = async {
-        sleep(Duration::from_secs(2)).await;
-        rejected_in_other_task(&full).await.unwrap_err();
-    };
-    let calls =
-        async { tokio::join!(ends_in_pause(), ends_in_queue(&queue), has_fallback_and_ends_in_pause(), reject) };
-    let (in_pause, in_queue, with_fallback, ()) = calls.await;
-    is_late(in_pause);
-    is_late(in_queue);
-    is_late(with_fallback);
-    for name in ["rejections::called_in_pause", "rejections::pause", "rejections::queue"] {
-        assert_eq!(stats(name), (1, 0), "{name}");
-    }
 }
 
 type Unnamed = Pin<Box<dyn Future<Output = Result<(), Hidden>>>>;

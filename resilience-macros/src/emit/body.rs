@@ -161,6 +161,15 @@ impl<'a> Place<'a> {
         quote_spanned!(Span::mixed_site()=> #entered #statements #left)
     }
 
+    /// Works like [`as_body`](Self::as_body), for an expression. Returns the expression unchanged if no circuit is above.
+    pub(crate) fn expression_as_body(self, expression: TokenStream) -> TokenStream {
+        if self.permits().next().is_none() {
+            return expression;
+        }
+        let bound = self.as_body(&quote_spanned!(Span::mixed_site()=> let value = #expression;));
+        quote_spanned!(Span::mixed_site()=> { #bound value })
+    }
+
     /// Returns the statements that [`as_body`](Self::as_body) places before the user's code.
     pub(crate) fn entered(self) -> TokenStream {
         let runtime = self.runtime();

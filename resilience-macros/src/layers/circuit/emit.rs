@@ -88,13 +88,7 @@ impl Layer for Circuit {
         };
         // A circuit above may be this circuit, for example because both keys are equal. If the call is a trial of this
         // circuit, the admission must belong to the trial, because this circuit would otherwise reject the call.
-        let acquired = match place.permits().next() {
-            Some(_) => {
-                let acquire = place.as_body(&quote_spanned!(mixed=> let acquired = #acquired;));
-                quote_spanned!(mixed=> { #acquire acquired })
-            }
-            None => acquired,
-        };
+        let acquired = place.expression_as_body(acquired);
         let admit =
             guard::admit(place, place.facts().rejects.unwrap_or(Cause::Circuit), &acquired, self.error.as_ref());
         // The functions in options of this circuit may call the circuits above.

@@ -138,13 +138,7 @@ impl Layer for Retry {
                 #of_policy #retry_after_ok.text(#error)#circuits.next(#func)
         };
         // The functions in options of the retry may call the circuits above the retry.
-        let next = match place.permits().next() {
-            Some(_) => {
-                let judge = place.as_body(&quote_spanned!(mixed=> let next = #next;));
-                quote_spanned!(mixed=> { #judge next })
-            }
-            None => next,
-        };
+        let next = place.expression_as_body(next);
         let own_budget = self.budget.as_ref().and_then(|budget| budget.of_function(place));
         let began = payer.map(|payer| quote_spanned!(mixed=> #payer.call_began();));
         let state = self.state(place, &schedule);
