@@ -147,6 +147,34 @@ async fn change_that_one_of_two_layers_refuses_changes_neither() {
     assert_eq!(stats.keyed_bulkheads[name].max_keys, 5);
 }
 
+#[rate_limit(name = "refused::rates", limit = 1, per = 600, wait = wait)]
+async fn rate_without_key(wait: Duration) -> io::Result<()> {
+    let _ = wait;
+    Ok(())
+}
+
+#[rate_limit(name = "refused::rates", key = key, limit = 1, per = 600, max_keys = 50)]
+async fn rate_of_key(key: u32) -> io::Result<()> {
+    let _ = key;
+    Ok(())
+}
+
+#[resilience_runtime::test]
+async fn refused_change_forgets_no_rate() {
+    rate_without_key(SECOND).await.unwrap();
+    for key in 0..40 {
+        rate_of_key(key).await.unwrap();
+    }
+    let name = "refused::rates";
+    refused(configure_rate_limit(name, |limit| limit.max_keys(2).wait(SECOND)), "wait", "expression");
+    assert_eq!(get_stats().keyed_rate_limits[name].keys, 40);
+    for key in 0..40 {
+        rate_of_key(key).await.unwrap_err();
+    }
+    configure_rate_limit(name, |limit| limit.max_keys(2)).unwrap();
+    assert_eq!(get_stats().keyed_rate_limits[name].keys, 2);
+}
+
 #[bulkhead(name = "refused::of_calls", max = 3, wait = wait)]
 async fn named(wait: Duration) -> io::Result<()> {
     let _ = wait;

@@ -330,19 +330,20 @@ fn either<L: Listed, K: Listed + Layer<Options = L::Options>>(
     changes: L::Options,
 ) -> Result<(), ConfigError> {
     let origin = Origin::Code(Location::caller());
-    let keyed = K::layers().configure(name, origin.clone(), changes)?;
+    let is_keyed = K::layers().try_configure(name, origin.clone(), changes)?;
     // Leaves out `max_keys`, because a layer without keys would refuse this setting.
-    let plain = if keyed.is_some() { changes.without_max_keys() } else { changes };
-    let plain = L::layers().configure(name, origin, plain);
-    match (plain, keyed) {
+    let plain = if is_keyed { changes.without_max_keys() } else { changes };
+    let before = L::layers().configure(name, origin.clone(), plain)?;
+    // Changes the layer with keys last, because undoing a smaller `max_keys` would not bring evicted keys back.
+    let keyed = K::layers().configure(name, origin, changes);
+    match (keyed, before) {
         (Err(error), Some(before)) => {
-            K::layers().restore(name, before);
-            return Err(error);
+            L::layers().restore(name, before);
+            Err(error)
         }
-        (Ok(None), None) => {}
-        (plain, _) => return plain.map(drop),
+        (Ok(None), None) => Err(unknown(L::KIND, name, &[labels::<L>(), labels::<K>()].concat())),
+        (keyed, _) => keyed.map(drop),
     }
-    Err(unknown(L::KIND, name, &[labels::<L>(), labels::<K>()].concat()))
 }
 
 fn labels<L: Listed>() -> Vec<String> {
