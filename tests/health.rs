@@ -219,6 +219,16 @@ async fn rule_for_a_tuple_with_a_comma_selects_the_tuple() {
 }
 
 #[resilience_runtime::test]
+async fn unknown_name_of_one_megabyte_is_shortened_in_the_error() {
+    let error = health_with(&HealthRules::new().essential("é".repeat(500_000))).unwrap_err();
+    assert_eq!(error.value(), format!("{:?}", "é".repeat(100)));
+    let name = "s".repeat(1_000_000);
+    CircuitBreaker::builder(name.clone()).register().unwrap();
+    let error = health_with(&HealthRules::new().essential(name.clone()).ignore(name)).unwrap_err();
+    assert_eq!(error.value(), format!("{:?}", "s".repeat(100)));
+}
+
+#[resilience_runtime::test]
 async fn circuit_that_rejects_nothing_has_no_outage() {
     let shadow = CircuitBreaker::builder("shadow").shadow(true).register().unwrap();
     shadow.trip();

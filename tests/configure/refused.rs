@@ -74,6 +74,19 @@ async fn unknown_name_is_refused_with_the_nearest() {
     measured().await.unwrap();
 }
 
+#[test]
+fn unknown_name_of_one_megabyte_is_shortened_in_the_error() {
+    let name = "é".repeat(500_000);
+    let shown = format!("{:?}", "é".repeat(100));
+    for error in [
+        configure(&name, |circuit| circuit.threshold(1)).unwrap_err(),
+        configure_retry(&name, |retry| retry.max(1)).unwrap_err(),
+        configure_bulkhead(&name, |bulkhead| bulkhead.max(1)).unwrap_err(),
+    ] {
+        assert_eq!((error.option(), error.value()), ("name", &*shown));
+    }
+}
+
 #[tokio::test]
 async fn option_that_each_call_evaluates_is_refused() {
     let client = Client { limit: SECOND };

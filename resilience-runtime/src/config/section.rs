@@ -1,8 +1,8 @@
 //! Groups the settings from a file or from the environment by layer.
 
-use crate::base::config_error::ConfigError;
+use crate::base::config_error::{ConfigError, excerpt};
 use crate::base::nearest::suggestion;
-use crate::base::raw::{Raw, excerpt};
+use crate::base::raw::Raw;
 use crate::base::sync::Arc;
 use crate::config::mistake::{RefusedConfig, not_allowed};
 use crate::config::target::{Bulkheads, Circuits, Hedges, RateLimits, Retries, Target, Timeouts};

@@ -353,5 +353,5 @@ fn labels<L: Listed>() -> Vec<String> {
 fn unknown(kind: &str, name: &str, known: &[String]) -> ConfigError {
     let suggestion = suggestion(name, known.iter().map(String::as_str));
     let separator = if suggestion.is_empty() { "" } else { ";" };
-    ConfigError::new("name", format!("{name:?}"), format!("the name of a {kind}{separator}{suggestion}"))
+    ConfigError::of_name(name, format!("the name of a {kind}{separator}{suggestion}"))
 }

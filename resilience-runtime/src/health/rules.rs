@@ -106,12 +106,12 @@ impl HealthRules {
                 let suggestion = suggestion(name, known.iter().map(String::as_str));
                 let separator = if suggestion.is_empty() { "" } else { ";" };
                 let allowed = format!("the name of a circuit{separator}{suggestion}");
-                return Err(ConfigError::new("name", format!("{name:?}"), allowed));
+                return Err(ConfigError::of_name(name, allowed));
             }
         }
         let in_both = self.essential.intersection(&self.ignored).next();
         let allowed = "either essential or ignored, not both";
-        in_both.map_or(Ok(()), |name| Err(ConfigError::new("name", format!("{name:?}"), allowed)))
+        in_both.map_or(Ok(()), |name| Err(ConfigError::of_name(name, allowed)))
     }
 
     /// Returns the names in the rules that make the circuit `name` essential: `name` itself, and `name` without the

@@ -422,7 +422,7 @@ impl CircuitBuilder<CircuitBreaker> {
         name::check(&self.name)?;
         if is_name_of_key(&self.name) {
             let allowed = "a name that does not end like `name[key]`, the name of a key";
-            return Err(ConfigError::new("name", format!("{:?}", self.name), allowed));
+            return Err(ConfigError::of_name(&self.name, allowed));
         }
         self.options.check()
     }
