@@ -98,7 +98,8 @@ pub fn configure(
 /// `name` is the value of the option `name` in the attribute. For a retry without this option, `name` is the text under
 /// which [`get_stats`](crate::get_stats) lists the retry, such as `shop::orders::submit`. The settings take precedence
 /// over the options of all attributes with this name. A running call uses the new settings when it decides about its
-/// next attempt.
+/// next attempt. If the retry had no `max_elapsed` before, a new `max_elapsed` applies only to calls that start after the
+/// change.
 ///
 /// # Errors
 ///
