@@ -262,7 +262,9 @@ impl<T> CircuitBuilder<T> {
 
     /// Sets the largest random extension of a cooldown, as a share of the cooldown, 0 to 1. Default: 0.
     ///
-    /// Because of the random extension, several processes send their trials at different moments.
+    /// Because of the random extension, several processes send their trials at different moments. For cooldowns of
+    /// almost one hour or longer, also set [`max_cooldown`](Self::max_cooldown), because its default limits the
+    /// extension.
     pub fn cooldown_jitter(mut self, share: f64) -> Self {
         self.options.cooldown_jitter = Some(share);
         self
