@@ -186,6 +186,49 @@ async fn rule_may_contain_a_whole_long_key() {
 }
 
 #[resilience_runtime::test]
+async fn rule_for_a_text_with_a_comma_may_lack_the_quotation_marks() {
+    let circuits = KeyedCircuits::builder("comma").register().unwrap();
+    let long = format!("c,{}", "d".repeat(125));
+    for key in ["a,b", "\"\\,", &long] {
+        let circuit = circuits.get(key);
+        circuit.force_open();
+        let name = format!("comma[{key}]");
+        assert_eq!(get_circuit(&name).unwrap().name(), circuit.name());
+        assert_ne!(circuit.name(), name);
+        for name in [&*name, circuit.name()] {
+            let ignored = HealthRules::new().ignore("comma").essential(name);
+            assert_eq!(statuses(&health_with(&ignored).unwrap()), [(circuit.name(), HealthStatus::Down)]);
+            let tolerated = HealthRules::new().tolerate_for("comma", SECOND).tolerate_for(name, 2 * SECOND);
+            advance(SECOND).await;
+            assert_eq!(health_with(&tolerated).unwrap().status, HealthStatus::Ok);
+            assert_eq!(health_with(&HealthRules::new().ignore(name)).unwrap().status, HealthStatus::Ok);
+            circuit.reset();
+            circuit.force_open();
+        }
+        circuit.reset();
+    }
+}
+
+#[resilience_runtime::test]
+async fn rule_for_a_tuple_with_a_comma_selects_the_tuple() {
+    let circuits = KeyedCircuits::builder("tuple").register().unwrap();
+    circuits.get((1, 2)).force_open();
+    circuits.get((3, 4)).force_open();
+    let rules = HealthRules::new().essential("tuple[1,2]").ignore("tuple[3,4]");
+    assert_eq!(statuses(&health_with(&rules).unwrap()), [("tuple[1,2]", HealthStatus::Down)]);
+}
+
+#[resilience_runtime::test]
+async fn unknown_name_of_one_megabyte_is_shortened_in_the_error() {
+    let error = health_with(&HealthRules::new().essential("é".repeat(500_000))).unwrap_err();
+    assert_eq!(error.value(), format!("{:?}", "é".repeat(100)));
+    let name = "s".repeat(1_000_000);
+    CircuitBreaker::builder(name.clone()).register().unwrap();
+    let error = health_with(&HealthRules::new().essential(name.clone()).ignore(name)).unwrap_err();
+    assert_eq!(error.value(), format!("{:?}", "s".repeat(100)));
+}
+
+#[resilience_runtime::test]
 async fn circuit_that_rejects_nothing_has_no_outage() {
     let shadow = CircuitBreaker::builder("shadow").shadow(true).register().unwrap();
     shadow.trip();

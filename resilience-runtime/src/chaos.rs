@@ -196,7 +196,7 @@ impl Armed {
                 "the `name` of a layer, such as a circuit, or the path of a decorated function, such as \
                  `shop::orders::submit`{separator}{suggestion}"
             );
-            ConfigError::new("name", format!("{name:?}"), allowed)
+            ConfigError::of_name(name, allowed)
         })?;
         Ok(Injection {
             id,

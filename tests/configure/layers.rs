@@ -39,6 +39,41 @@ async fn retry_takes_new_attempts_and_pauses() {
     assert_eq!(begin.elapsed(), 10 * SECOND);
 }
 
+#[retry(name = "configure::retry_of_slow", max = 3, delay = 1, backoff = 1)]
+async fn retry_of_slow() -> io::Result<()> {
+    sleep(5 * SECOND).await;
+    Err(timed_out())
+}
+
+#[resilience_runtime::test]
+async fn new_max_elapsed_applies_to_later_calls() {
+    let running = testing::handle().spawn(retry_of_slow());
+    yield_now().await;
+    configure_retry("configure::retry_of_slow", |retry| retry.max_elapsed(SECOND)).unwrap();
+    let begin = Instant::now();
+    assert!(retry_of_slow().await.is_err());
+    assert_eq!(begin.elapsed(), 5 * SECOND);
+    assert!(running.await.unwrap().is_err());
+    assert_eq!(begin.elapsed(), 17 * SECOND, "the running call makes all attempts");
+}
+
+#[retry(name = "configure::panics", max = 3, delay = 0, retry_if = |_| panic!("rule"))]
+async fn panics_in_rule() -> io::Result<()> {
+    Err(timed_out())
+}
+
+#[retry(name = "configure::panics", max = 3, delay = 0)]
+async fn panics_in_body() -> io::Result<()> {
+    panic!("body")
+}
+
+#[resilience_runtime::test]
+async fn attempt_that_panics_is_not_counted() {
+    assert!(testing::handle().spawn(panics_in_rule()).await.unwrap_err().is_panic());
+    assert!(testing::handle().spawn(panics_in_body()).await.unwrap_err().is_panic());
+    assert_eq!(get_stats().retries["configure::panics"].total_attempts, 0);
+}
+
 #[resilience_runtime::test]
 async fn layer_without_a_name_is_configured_by_its_label() {
     assert!(unnamed_retry().await.is_err());

@@ -74,6 +74,19 @@ async fn unknown_name_is_refused_with_the_nearest() {
     measured().await.unwrap();
 }
 
+#[test]
+fn unknown_name_of_one_megabyte_is_shortened_in_the_error() {
+    let name = "é".repeat(500_000);
+    let shown = format!("{:?}", "é".repeat(100));
+    for error in [
+        configure(&name, |circuit| circuit.threshold(1)).unwrap_err(),
+        configure_retry(&name, |retry| retry.max(1)).unwrap_err(),
+        configure_bulkhead(&name, |bulkhead| bulkhead.max(1)).unwrap_err(),
+    ] {
+        assert_eq!((error.option(), error.value()), ("name", &*shown));
+    }
+}
+
 #[tokio::test]
 async fn option_that_each_call_evaluates_is_refused() {
     let client = Client { limit: SECOND };
@@ -145,6 +158,34 @@ async fn change_that_one_of_two_layers_refuses_changes_neither() {
     let stats = get_stats();
     assert_eq!(stats.bulkheads[name].max, 9);
     assert_eq!(stats.keyed_bulkheads[name].max_keys, 5);
+}
+
+#[rate_limit(name = "refused::rates", limit = 1, per = 600, wait = wait)]
+async fn rate_without_key(wait: Duration) -> io::Result<()> {
+    let _ = wait;
+    Ok(())
+}
+
+#[rate_limit(name = "refused::rates", key = key, limit = 1, per = 600, max_keys = 50)]
+async fn rate_of_key(key: u32) -> io::Result<()> {
+    let _ = key;
+    Ok(())
+}
+
+#[resilience_runtime::test]
+async fn refused_change_forgets_no_rate() {
+    rate_without_key(SECOND).await.unwrap();
+    for key in 0..40 {
+        rate_of_key(key).await.unwrap();
+    }
+    let name = "refused::rates";
+    refused(configure_rate_limit(name, |limit| limit.max_keys(2).wait(SECOND)), "wait", "expression");
+    assert_eq!(get_stats().keyed_rate_limits[name].keys, 40);
+    for key in 0..40 {
+        rate_of_key(key).await.unwrap_err();
+    }
+    configure_rate_limit(name, |limit| limit.max_keys(2)).unwrap();
+    assert_eq!(get_stats().keyed_rate_limits[name].keys, 2);
 }
 
 #[bulkhead(name = "refused::of_calls", max = 3, wait = wait)]

@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use resilience_runtime::{RetryPolicy, circuit, get_circuit, retry, timeout};
+use resilience_runtime::{RetryPolicy, circuit, get_circuit, hedge, retry, timeout};
 use support::{Error, fail};
 use tokio::task::LocalSet;
 use tokio::time::sleep;
@@ -164,6 +164,30 @@ async fn nested_retries_count_when_attempt_times_out() {
     let calls = Cell::new(0);
     assert!(matches!(impatient(&calls).await, Err(Error::Timeout(_))));
     assert_eq!(calls.get(), 3, "one attempt and two nested retries");
+}
+
+#[retry(max = 9, delay = 6)]
+async fn retries_slowly() -> Result<(), Error> {
+    Err(Error::Down)
+}
+
+#[hedge(after = 5, max = 2)]
+async fn hedged(first: &Cell<bool>) -> Result<(), Error> {
+    if first.replace(false) { retries_slowly().await } else { Ok(()) }
+}
+
+#[retry(max = 3, delay = 0)]
+async fn job_of_hedged(steps: &Cell<u32>) -> Result<(), Error> {
+    hedged(&Cell::new(true)).await?;
+    steps.set(steps.get() + 1);
+    Err(Error::Down)
+}
+
+#[tokio::test(start_paused = true)]
+async fn retries_in_slower_attempt_of_successful_hedge_count() {
+    let steps = Cell::new(0);
+    assert!(job_of_hedged(&steps).await.is_err());
+    assert_eq!(steps.get(), 2, "the slower attempt made one retry in each attempt of the job");
 }
 
 #[tokio::test(start_paused = true)]

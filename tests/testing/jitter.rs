@@ -83,6 +83,30 @@ async fn cooldowns_and_policies_are_seeded() {
     assert!(first.0 != 100 * SECOND, "the cooldown has jitter");
 }
 
+#[circuit(name = "jitter_keys", key = key, max_keys = 128, threshold = 1)]
+async fn by_key(key: u32, is_up: bool) -> io::Result<()> {
+    if is_up { Ok(()) } else { Err(timed_out()) }
+}
+
+/// Evicts the only closed circuit. The number of shards that the eviction searches depends on the random hashes of the
+/// keys.
+async fn time_of_full_after_an_eviction() -> Duration {
+    for key in 0..127 {
+        by_key(key, false).await.unwrap_err();
+    }
+    by_key(127, true).await.unwrap();
+    by_key(128, false).await.unwrap_err();
+    time_of_full().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn eviction_of_a_key_does_not_change_later_pauses() {
+    let expected = isolated(time_of_full()).await;
+    for _ in 0..20 {
+        assert_eq!(isolated(time_of_full_after_an_eviction()).await, expected);
+    }
+}
+
 #[test]
 fn seed_outside_of_a_test_panics() {
     assert!(super::panic_of(|| testing::seed(7)).starts_with("`seed()` needs an isolated test: write"));

@@ -28,6 +28,11 @@ impl ConfigError {
         Self { option, value, allowed: allowed.into() }
     }
 
+    /// Creates the error for an invalid name. The error contains at most the first 100 characters of the name.
+    pub(crate) fn of_name(name: &str, allowed: impl Into<Cow<'static, str>>) -> Self {
+        Self::new("name", format!("{:?}", excerpt(name)), allowed)
+    }
+
     /// Returns the name of the option.
     pub fn option(&self) -> &'static str {
         self.option
@@ -42,6 +47,11 @@ impl ConfigError {
     pub fn allowed(&self) -> &str {
         &self.allowed
     }
+}
+
+/// Returns the first 100 characters of a text, because an error message must stay short.
+pub(crate) fn excerpt(text: &str) -> &str {
+    text.char_indices().nth(100).map_or(text, |(end, _)| &text[..end])
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]

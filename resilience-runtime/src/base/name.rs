@@ -10,7 +10,7 @@ use crate::base::sync::Arc;
 
 pub(crate) fn check(name: &str) -> Result<(), ConfigError> {
     if name.trim().is_empty() {
-        return Err(ConfigError::new("name", format!("{name:?}"), "a text that is not blank"));
+        return Err(ConfigError::of_name(name, "a text that is not blank"));
     }
     Ok(())
 }

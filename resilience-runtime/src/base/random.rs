@@ -20,11 +20,18 @@ pub(crate) fn nth(seed: u64, n: u64) -> u64 {
     z ^ (z >> 31)
 }
 
+/// Returns the next random number. In an isolated test, the number comes from the generator of the test.
 pub(crate) fn next() -> u64 {
     #[cfg(feature = "test-util")]
     if Scope::current().is_some() {
         return Seeded::of_test().next();
     }
+    next_of_thread()
+}
+
+/// Works like [`next`], but never uses the generator of an isolated test. If the number of draws depends on random
+/// hashes, the caller must use this function. Otherwise, later numbers of the test would differ from run to run.
+pub(crate) fn next_of_thread() -> u64 {
     thread_local! {
         /// The seed of this thread's generator, and the count of random numbers returned so far.
         static DRAWN: Cell<Option<(u64, u64)>> = const { Cell::new(None) };

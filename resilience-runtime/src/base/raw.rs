@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::base::clock::LONGEST;
+use crate::base::config_error::excerpt;
 
 /// A value in a configuration file or in an environment variable, before its conversion to the type of an option.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,11 +72,6 @@ impl fmt::Display for Raw {
             Self::Other(kind) => f.write_str(kind),
         }
     }
-}
-
-/// Returns the first 100 characters of a text, because an error message must stay short.
-pub(crate) fn excerpt(text: &str) -> &str {
-    text.char_indices().nth(100).map_or(text, |(end, _)| &text[..end])
 }
 
 impl Setting for u32 {

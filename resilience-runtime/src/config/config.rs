@@ -114,7 +114,7 @@ impl Config {
     /// Reads settings from the process's environment variables whose names begin with `RESILIENCE__`.
     ///
     /// The name of a variable contains the table, the name of the layer and the option, with `__` between them:
-    /// `RESILIENCE__CIRCUIT__EXA_API__THRESHOLD=5`. In the name of the layer, letters are in upper case, and `_`
+    /// `RESILIENCE__CIRCUIT__EXA_API__THRESHOLD=5`. In the name of the layer, ASCII letters are in upper case, and `_`
     /// replaces each character that is no ASCII letter or digit.
     ///
     /// # Errors

@@ -21,6 +21,10 @@ use crate::timeout::timeout::Timeout;
 /// has its default, and is not in the text. The function [`Config::from_toml`](crate::Config::from_toml) can read the
 /// text. An option that a file cannot set, such as the percentile of a hedge, is in a comment.
 ///
+/// If attributes use a name both with and without the option `key`, the text contains one section for both layers. A
+/// later [`apply`](crate::Config::apply) of the text sets the options in this section for both layers. If the options
+/// cannot be combined, `apply` refuses the text.
+///
 /// The origin has one of the following forms:
 ///
 /// - `src/search.rs:12`: an attribute or a builder in the source.

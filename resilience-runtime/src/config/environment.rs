@@ -2,7 +2,8 @@
 
 use std::ffi::OsString;
 
-use crate::base::raw::{Raw, excerpt};
+use crate::base::config_error::excerpt;
+use crate::base::raw::Raw;
 use crate::base::sync::Arc;
 use crate::config::mistake::RefusedConfig;
 use crate::config::section::{LayerName, Line, TABLES, unknown_table};

@@ -3,7 +3,8 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::base::raw::{Raw, excerpt};
+use crate::base::config_error::excerpt;
+use crate::base::raw::Raw;
 use crate::base::sync::Arc;
 use crate::config::mistake::RefusedConfig;
 use crate::config::section::{LayerName, Line, TABLES, not_layers, not_settings, unknown_table};

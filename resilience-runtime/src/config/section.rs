@@ -1,8 +1,8 @@
 //! Groups the settings from a file or from the environment by layer.
 
-use crate::base::config_error::ConfigError;
+use crate::base::config_error::{ConfigError, excerpt};
 use crate::base::nearest::suggestion;
-use crate::base::raw::{Raw, excerpt};
+use crate::base::raw::Raw;
 use crate::base::sync::Arc;
 use crate::config::mistake::{RefusedConfig, not_allowed};
 use crate::config::target::{Bulkheads, Circuits, Hedges, RateLimits, Retries, Target, Timeouts};
@@ -22,8 +22,8 @@ pub(super) struct Line {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum LayerName {
     Exact(String),
-    /// The name in the form of an environment variable. Letters are in upper case, and `_` replaces each character that
-    /// is neither an ASCII letter nor a digit.
+    /// The name in the form of an environment variable. ASCII letters are in upper case, and `_` replaces each
+    /// character that is neither an ASCII letter nor a digit.
     Variable(String),
     /// A name that `serde` has deserialized. The name is the exact name of a layer, or has the form of an environment
     /// variable. This form may be in upper or lower case.

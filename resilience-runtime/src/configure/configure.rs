@@ -98,7 +98,8 @@ pub fn configure(
 /// `name` is the value of the option `name` in the attribute. For a retry without this option, `name` is the text under
 /// which [`get_stats`](crate::get_stats) lists the retry, such as `shop::orders::submit`. The settings take precedence
 /// over the options of all attributes with this name. A running call uses the new settings when it decides about its
-/// next attempt.
+/// next attempt. If the retry had no `max_elapsed` before, a new `max_elapsed` applies only to calls that start after the
+/// change.
 ///
 /// # Errors
 ///
@@ -330,19 +331,20 @@ fn either<L: Listed, K: Listed + Layer<Options = L::Options>>(
     changes: L::Options,
 ) -> Result<(), ConfigError> {
     let origin = Origin::Code(Location::caller());
-    let keyed = K::layers().configure(name, origin.clone(), changes)?;
+    let is_keyed = K::layers().try_configure(name, origin.clone(), changes)?;
     // Leaves out `max_keys`, because a layer without keys would refuse this setting.
-    let plain = if keyed.is_some() { changes.without_max_keys() } else { changes };
-    let plain = L::layers().configure(name, origin, plain);
-    match (plain, keyed) {
+    let plain = if is_keyed { changes.without_max_keys() } else { changes };
+    let before = L::layers().configure(name, origin.clone(), plain)?;
+    // Changes the layer with keys last, because undoing a smaller `max_keys` would not bring evicted keys back.
+    let keyed = K::layers().configure(name, origin, changes);
+    match (keyed, before) {
         (Err(error), Some(before)) => {
-            K::layers().restore(name, before);
-            return Err(error);
+            L::layers().restore(name, before);
+            Err(error)
         }
-        (Ok(None), None) => {}
-        (plain, _) => return plain.map(drop),
+        (Ok(None), None) => Err(unknown(L::KIND, name, &[labels::<L>(), labels::<K>()].concat())),
+        (keyed, _) => keyed.map(drop),
     }
-    Err(unknown(L::KIND, name, &[labels::<L>(), labels::<K>()].concat()))
 }
 
 fn labels<L: Listed>() -> Vec<String> {
@@ -352,5 +354,5 @@ fn labels<L: Listed>() -> Vec<String> {
 fn unknown(kind: &str, name: &str, known: &[String]) -> ConfigError {
     let suggestion = suggestion(name, known.iter().map(String::as_str));
     let separator = if suggestion.is_empty() { "" } else { ";" };
-    ConfigError::new("name", format!("{name:?}"), format!("the name of a {kind}{separator}{suggestion}"))
+    ConfigError::of_name(name, format!("the name of a {kind}{separator}{suggestion}"))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::base::config_error::ConfigError;
 use crate::base::nearest::suggestion;
 use crate::registry::all_circuits;
-use crate::registry::key::shown;
+use crate::registry::key::all_shown;
 
 /// Collects the rules by which [`health`](fn@crate::health) judges open circuits.
 ///
@@ -56,13 +56,14 @@ impl HealthRules {
     /// `Down` while all these circuits reject calls, and `Degraded` while only some of them reject calls. The circuit of
     /// a key that no call uses any more also belongs to these circuits, until it is evicted. A name such
     /// as `price[acme]` selects the circuit of one key. The statistics shorten a key of more than 128 bytes. This
-    /// method accepts the name with the shortened key, and for a text also the name with the whole key.
+    /// method accepts the name with the shortened key, and for a text also the name with the whole key. A text with a
+    /// comma may lack the quotation marks that the statistics show.
     ///
     /// The rules must not [`ignore`](Self::ignore) the same name. A rule for the circuit of one key takes precedence
     /// over a rule for all keys. `ignore("price")` with `essential("price[acme]")` keeps only `price[acme]` in the
     /// report. `essential("price")` with `ignore("price[acme]")` leaves only `price[acme]` out.
     pub fn essential(mut self, name: impl Into<String>) -> Self {
-        self.essential.insert(shown(&name.into()).into_owned());
+        self.essential.extend(all_shown(&name.into()));
         self
     }
 
@@ -72,7 +73,7 @@ impl HealthRules {
     /// The circuit of a key stays in the report if the rules ignore `price`, but make `price[acme]`
     /// [essential](Self::essential).
     pub fn ignore(mut self, name: impl Into<String>) -> Self {
-        self.ignored.insert(shown(&name.into()).into_owned());
+        self.ignored.extend(all_shown(&name.into()));
         self
     }
 
@@ -90,7 +91,7 @@ impl HealthRules {
     /// applies to the circuit of each key. A name such as `price[acme]` selects the circuit of one key, and takes
     /// precedence over `price`.
     pub fn tolerate_for(mut self, name: impl Into<String>, time: Duration) -> Self {
-        self.tolerances.insert(shown(&name.into()).into_owned(), time);
+        self.tolerances.extend(all_shown(&name.into()).map(|name| (name, time)));
         self
     }
 
@@ -105,12 +106,12 @@ impl HealthRules {
                 let suggestion = suggestion(name, known.iter().map(String::as_str));
                 let separator = if suggestion.is_empty() { "" } else { ";" };
                 let allowed = format!("the name of a circuit{separator}{suggestion}");
-                return Err(ConfigError::new("name", format!("{name:?}"), allowed));
+                return Err(ConfigError::of_name(name, allowed));
             }
         }
         let in_both = self.essential.intersection(&self.ignored).next();
         let allowed = "either essential or ignored, not both";
-        in_both.map_or(Ok(()), |name| Err(ConfigError::new("name", format!("{name:?}"), allowed)))
+        in_both.map_or(Ok(()), |name| Err(ConfigError::of_name(name, allowed)))
     }
 
     /// Returns the names in the rules that make the circuit `name` essential: `name` itself, and `name` without the

@@ -262,7 +262,9 @@ impl<T> CircuitBuilder<T> {
 
     /// Sets the largest random extension of a cooldown, as a share of the cooldown, 0 to 1. Default: 0.
     ///
-    /// Because of the random extension, several processes send their trials at different moments.
+    /// Because of the random extension, several processes send their trials at different moments. For cooldowns of
+    /// almost one hour or longer, also set [`max_cooldown`](Self::max_cooldown), because its default limits the
+    /// extension.
     pub fn cooldown_jitter(mut self, share: f64) -> Self {
         self.options.cooldown_jitter = Some(share);
         self
@@ -422,7 +424,7 @@ impl CircuitBuilder<CircuitBreaker> {
         name::check(&self.name)?;
         if is_name_of_key(&self.name) {
             let allowed = "a name that does not end like `name[key]`, the name of a key";
-            return Err(ConfigError::new("name", format!("{:?}", self.name), allowed));
+            return Err(ConfigError::of_name(&self.name, allowed));
         }
         self.options.check()
     }

@@ -25,11 +25,22 @@ impl<L: Listed> Layers<L> {
         changes: L::Options,
     ) -> Result<Option<Configured<L::Options>>, ConfigError> {
         self.edit(label, |known| {
-            changes.check()?;
-            known.refuse(&changes)?;
-            let configured = known.configured.with(origin, changes, L::Options::over);
+            let configured = known.with(origin, changes)?;
             known.change(configured)
         })
+    }
+
+    /// Checks whether [`configure`](Self::configure) would succeed, and changes nothing. Returns false if no layer has
+    /// this label. A success of this method does not rule out the error of a layer that has had too many different
+    /// settings.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error that [`configure`](Self::configure) would return.
+    pub(crate) fn try_configure(&self, label: &str, origin: Origin, changes: L::Options) -> Result<bool, ConfigError> {
+        let Some((_, known)) = self.known().into_iter().find(|(known, _)| known == label) else { return Ok(false) };
+        known.with(origin, changes)?;
+        Ok(true)
     }
 
     /// Checks whether [`replace`](Self::replace) would succeed, and changes nothing. Returns false if no layer has this
@@ -117,6 +128,15 @@ impl<L: Listed> Known<L> {
             is_evaluated: self.places.iter().any(|place| place.evaluated.is_some()),
         };
         L::refusal(&self.written, code, changes).map_or(Ok(()), Err)
+    }
+
+    /// Returns the stored changes together with `changes`.
+    fn with(&self, origin: Origin, changes: L::Options) -> Result<Configured<L::Options>, ConfigError> {
+        changes.check()?;
+        self.refuse(&changes)?;
+        let configured = self.configured.with(origin, changes, L::Options::over);
+        self.checked(&configured)?;
+        Ok(configured)
     }
 
     /// Returns a copy of the stored changes, in which `new` replaces the options that `source` (a file or the

@@ -331,7 +331,7 @@ impl<E: Keyed> Family<E> {
         let (before, after) = self.shards.split_at(shard);
         [Rank::Fresh, Rank::Used, Rank::Manual].into_iter().any(|most| {
             after.iter().chain(before).any(|Shard { layers, .. }| {
-                let evicted = lock(layers).1.evict((random::next() >> 32) as u32, most);
+                let evicted = lock(layers).1.evict((random::next_of_thread() >> 32) as u32, most);
                 evicted.is_some_and(|layer| {
                     lock_std(&self.history).evicted.add(&layer.sums());
                     true

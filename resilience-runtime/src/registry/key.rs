@@ -216,15 +216,22 @@ pub(crate) fn is_shortened(text: &[u8]) -> bool {
 /// Returns the name under which the statistics list a circuit. If `name` contains a whole key of more than 128 bytes,
 /// the statistics show the shortened key.
 pub(crate) fn shown(name: &str) -> Cow<'_, str> {
-    let parts = name.strip_suffix(']').and_then(|name| name.split_once('['));
-    match parts.filter(|(_, key)| key.len() > LONGEST) {
-        Some((family, key)) => {
-            let mut text = Text::of(key);
-            // The default is never used, because the text of a key is always valid UTF-8.
-            Cow::Owned(format!("{family}[{}]", from_utf8(text.finish()).unwrap_or_default()))
-        }
-        None => Cow::Borrowed(name),
-    }
+    let of_text = name_of_text(name).filter(|(key, _)| key.len() > LONGEST);
+    of_text.map_or(Cow::Borrowed(name), |(_, shown)| Cow::Owned(shown))
+}
+
+/// Returns all names under which the statistics may list a circuit, for a `name` such as `price[a,b]`. If the key is a
+/// tuple, the statistics show `price[a,b]`. If the key is a text, the statistics show `price["a,b"]`.
+pub(crate) fn all_shown(name: &str) -> impl Iterator<Item = String> {
+    [Some(shown(name).into_owned()), name_of_text(name).map(|(_, shown)| shown)].into_iter().flatten()
+}
+
+/// If `name` has the form `name[key]`, returns the key, and the name of the circuit whose key is this text.
+fn name_of_text(name: &str) -> Option<(&str, String)> {
+    let (family, key) = name.strip_suffix(']')?.split_once('[')?;
+    let mut text = Text::of(key);
+    // The default is never used, because the text of a key is always valid UTF-8.
+    Some((key, format!("{family}[{}]", from_utf8(text.finish()).unwrap_or_default())))
 }
 
 /// Returns whether a text contains a comma. Tests eight bytes at once, because a search byte by byte costs 40

@@ -95,7 +95,7 @@ impl CircuitBuilder<KeyedCircuits> {
     fn check_keyed(&self) -> Result<(), ConfigError> {
         name::check(&self.name)?;
         if self.name.contains('[') {
-            return Err(ConfigError::new("name", format!("{:?}", self.name), "a name without `[`"));
+            return Err(ConfigError::of_name(&self.name, "a name without `[`"));
         }
         self.options.check()
     }

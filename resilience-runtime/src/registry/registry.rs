@@ -39,7 +39,7 @@ pub(crate) fn register(name: Cow<'static, str>, written: Written) -> Result<Circ
     }
     if let (Some([first, ..]), None) = (part.family_places(&name), part.circuit_places(&name)) {
         let allowed = format!("a name without keys: circuits with keys have this one from {}", first.place);
-        return Err(ConfigError::new("name", format!("{name:?}"), allowed));
+        return Err(ConfigError::of_name(&name, allowed));
     }
     let sources = part.sources(&name);
     refuse_conflict(&name, sources.map_or(&[][..], Sources::fixed), &written)?;
@@ -81,7 +81,7 @@ pub(crate) fn register_family(
     if let (Some(places), None) = (part.circuit_places(&name), part.family_places(&name)) {
         let place = places.first().map_or_else(|| "a preset".to_owned(), |first| first.place.to_string());
         let allowed = format!("a name of circuits with keys: a circuit without a key has this one from {place}");
-        return Err(ConfigError::new("name", format!("{name:?}"), allowed));
+        return Err(ConfigError::of_name(&name, allowed));
     }
     let keyed = part.families.get(&name);
     refuse_conflict(&name, keyed.map_or(&[][..], KeyedName::fixed), &written)?;

@@ -166,7 +166,8 @@ pub struct RetryStats {
     /// describes the reasons under `retry_gave_up`. A reason is absent if no call ended for this reason.
     pub total_gave_up: BTreeMap<&'static str, u64>,
     /// Total number of ended attempts. The number includes successful first attempts only if `total_first_successes`
-    /// counts them.
+    /// counts them. An attempt is not counted if its body panics, or if a function such as `retry_if` panics when it
+    /// receives the outcome of the attempt.
     pub total_attempts: u64,
     /// Total number of retries. A retry is counted at the start of its pause, even if the call is cancelled during the
     /// pause.
