@@ -1,22 +1,25 @@
-//! Compile errors as an editor receives them.
+//! Compiles programs with mistakes, and compares the compile errors with the expected errors. The errors have the form
+//! that an editor receives.
 //!
-//! Each file in `cases` is a program with one mistake, or with as many as its name says. Each file in `compiler` is about
-//! a message of the compiler itself, whose words change from version to version. The files in `without_stream` are
-//! compiled without the feature `stream` of the runtime. The files in `test_util` are compiled with the feature
-//! `test-util`. The message is written below its line:
+//! Each file in `cases` is a program with one or more mistakes. Each file in `compiler` tests a message of the compiler
+//! itself, which changes with the version of the compiler. The files in `without_stream` are compiled without the
+//! feature `stream` of the runtime. The files in `test_util` are compiled with the feature `test-util`. The expected
+//! message is below its line:
 //!
 //! ```text
 //! #[circuit(name = "a", threshold = 0)]
 //! //~ 0 | `threshold` must be a whole number from 1 to 4294967295
 //! ```
 //!
-//! A file whose name ends with `_2021` is compiled in the edition of 2021, all others in that of 2024.
+//! The text before the message is the text to which the error points. The message of a warning begins with the word
+//! `warning`. A note follows its error, and begins with three spaces. The test fails if a program has an unexpected
+//! error. Unexpected notes do not fail the test.
 //!
-//! The text that the error points to precedes its message. A warning begins with that word; a note follows its error
-//! after three spaces. Other errors fail the test; more notes do not.
+//! A file whose name ends with `_2021` is compiled in the edition 2021. All other files are compiled in the edition
+//! 2024.
 //!
-//! `RESILIENCE_BLESS=1 cargo test --package resilience-mistakes -- --include-ignored` writes the messages into the files.
-//! Read them before you commit them.
+//! The command `RESILIENCE_BLESS=1 cargo test --package resilience-mistakes -- --include-ignored` writes the messages
+//! into the files. Read the changes before you commit them.
 
 mod warnings;
 
