@@ -4,8 +4,8 @@ use std::thread;
 use std::time::Duration;
 
 use resilience_runtime::{
-    CircuitBreaker, CircuitState, Config, assert_circuit, circuit, configure, dump_config, expect_events,
-    get_circuit_stats, get_stats, reset_configuration, testing, unregister,
+    CircuitBreaker, CircuitState, Config, assert_circuit, configure, expect_events, get_stats, reset_configuration,
+    testing, unregister,
 };
 
 use crate::{ask, ask_for, copies, exa_api, search, send, unnamed};
@@ -129,42 +129,6 @@ async fn configure_precedes_environment_file_and_builder() {
     let mut mistakes = resilience_runtime::check().unwrap_err();
     mistakes.retain(|mistake| mistake.to_string().contains("'exa_api'"));
     assert_eq!(mistakes.len(), 1, "the builder and the attribute");
-}
-
-/// In both orders, a file sets `min_calls` for the rule of an attribute, and a change sets a `threshold`.
-#[resilience_runtime::test]
-async fn change_replaces_rule_whose_part_comes_from_a_file() {
-    #[allow(dead_code)] // This function only declares a circuit.
-    #[circuit(name = "file::part", failure_rate = 0.5, min_calls = 4, calls = 10)]
-    async fn ask() -> std::io::Result<()> {
-        Ok(())
-    }
-
-    #[circuit(name = "file::keyed_part", key = id, failure_rate = 0.5, min_calls = 4, calls = 10)]
-    async fn ask_for(id: u32) -> std::io::Result<()> {
-        let _ = id;
-        Ok(())
-    }
-
-    ask_for(1).await.unwrap();
-    for (name, listed) in [("file::part", "file::part"), ("file::keyed_part", "file::keyed_part[1]")] {
-        let file = Config::from_toml(&format!("[circuit.\"{name}\"]\nmin_calls = 5\ncooldown = 9")).unwrap();
-        let configure = || configure(name, |circuit| circuit.threshold(7)).unwrap();
-        let settings = || {
-            let stats = &get_circuit_stats()[listed];
-            (stats.threshold, stats.cooldown.as_secs())
-        };
-        file.apply().unwrap();
-        assert_eq!(settings(), (0, 9), "{name}: the rule has no threshold");
-        configure();
-        assert_eq!(settings(), (7, 9), "{name}: the file comes first");
-        reset_configuration();
-        configure();
-        file.apply().unwrap();
-        assert_eq!(settings(), (7, 9), "{name}: the change comes first");
-        assert!(dump_config().contains("threshold = 7"), "{}", dump_config());
-        reset_configuration();
-    }
 }
 
 #[resilience_runtime::test]

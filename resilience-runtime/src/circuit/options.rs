@@ -157,20 +157,18 @@ impl Options {
         if self.too_long_with(others).is_some() {
             (both.cooldown, both.max_cooldown) = (self.cooldown, self.max_cooldown);
         }
-        if self.mixed_with(others).is_none() { both } else { both.with_rule_of(self) }
-    }
-
-    /// Replaces the options that decide when the circuit opens by the same options of `other`.
-    pub(crate) fn with_rule_of(self, other: Self) -> Self {
+        if self.mixed_with(others).is_none() {
+            return both;
+        }
         Self {
-            threshold: other.threshold,
-            window: other.window,
-            calls: other.calls,
-            failure_rate: other.failure_rate,
-            slow_call: other.slow_call,
-            slow_rate: other.slow_rate,
-            min_calls: other.min_calls,
-            ..self
+            threshold: self.threshold,
+            window: self.window,
+            calls: self.calls,
+            failure_rate: self.failure_rate,
+            slow_call: self.slow_call,
+            slow_rate: self.slow_rate,
+            min_calls: self.min_calls,
+            ..both
         }
     }
 

@@ -121,12 +121,6 @@ impl<O: Copy + PartialEq> Configured<O> {
         all.unwrap_or(others)
     }
 
-    /// Works like [`over`](Self::over), but begins with `others` and merges the changes from the last to the first.
-    pub(crate) fn over_from_last(&self, others: O, or: impl Fn(O, O) -> O) -> O {
-        let changes: Vec<_> = self.iter().map(|(_, options)| *options).collect();
-        changes.into_iter().rfold(others, |sum, options| or(options, sum))
-    }
-
     /// Returns each change, in order of precedence.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &(Origin, O)> {
         self.0.iter().flat_map(|changes| changes.iter())

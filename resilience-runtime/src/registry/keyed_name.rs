@@ -10,7 +10,7 @@ use crate::circuit::settings::Settings;
 use crate::registry::configured::Configured;
 use crate::registry::declared::declarations;
 use crate::registry::family::Family;
-use crate::registry::sources::{changed, check_builder};
+use crate::registry::sources::check_builder;
 use crate::registry::written::{Written, merge};
 
 /// A family (the circuits with one name and the option `key`), with the options of its attributes and builders.
@@ -41,7 +41,7 @@ impl KeyedName {
 
     /// Returns the options in force.
     pub(super) fn options(&self) -> Options {
-        changed(&self.configured, merge(&self.written))
+        self.configured.over(merge(&self.written), Options::or)
     }
 
     /// Applies the options in force. If the family has no circuits, and no function or handle holds it, creates the

@@ -39,7 +39,7 @@ impl Sources {
 
     /// Returns the options in force.
     pub(super) fn options(&self) -> Options {
-        changed(&self.configured, self.written())
+        self.configured.over(self.written(), Options::or)
     }
 
     /// Returns the options of attributes, builders and a preset.
@@ -66,19 +66,6 @@ impl Sources {
     /// time or a restored snapshot then registered the circuit.
     pub(super) fn is_unused(&self) -> bool {
         !self.in_use && self.builders == 0 && self.preset.is_none()
-    }
-}
-
-/// Merges the changes at run time over the options `written` of attributes, builders and a preset.
-///
-/// A change may set a part of a rule, such as `min_calls`, which is valid only beside the rule in `written`. If a change
-/// above sets a `threshold`, this rule replaces the rule below and its parts. The function therefore merges the rules
-/// from below if the order of precedence leads to an invalid rule.
-pub(super) fn changed(configured: &Configured<Options>, written: Options) -> Options {
-    let options = configured.over(written, Options::or);
-    match options.check_rule() {
-        Ok(()) => options,
-        Err(_) => options.with_rule_of(configured.over_from_last(written, Options::or)),
     }
 }
 
@@ -132,7 +119,7 @@ fn leaves_out_cooldown(configured: &Configured<Options>, written: Options) -> bo
 /// The cooldown of a preset has no effect if it is longer than `max_cooldown`.
 fn check_change(configured: &Configured<Options>, written: Options, preset: Options) -> Result<(), ConfigError> {
     let Options { cooldown, max_cooldown, .. } = configured.over(written, Options::each_or);
-    Options { cooldown, max_cooldown, ..changed(configured, written.or(preset)) }.check()
+    Options { cooldown, max_cooldown, ..configured.over(written.or(preset), Options::or) }.check()
 }
 
 /// Inserts `written` into the list `all` at `index`, and returns true. Returns false, and inserts nothing, if the list
