@@ -12,7 +12,7 @@ use resilience_runtime::{
     CircuitBreaker, CircuitState, KeyedCircuits, OwnedPermit, Permit, bulkhead, circuit, fallback, get_circuit, hedge,
     retry, timeout,
 };
-use tokio::time::advance;
+use tokio::time::{advance, sleep};
 
 fn breaker(name: &str) -> CircuitBreaker {
     get_circuit(name).expect("declared by an attribute")
@@ -355,6 +355,34 @@ async fn call_within_lost_trial_is_judged_by_itself() {
     });
     assert!(answer.await.is_err(), "the trial is of an earlier generation");
     assert_eq!(breaker.stats().total_rejected, 1);
+}
+
+#[circuit(name = "within::slow")]
+async fn step(time: Duration) -> io::Result<()> {
+    sleep(time).await;
+    Ok(())
+}
+
+/// Its first step takes longer than the `trial_timeout` of 30 s.
+#[circuit(name = "within::slow")]
+async fn slow() -> io::Result<()> {
+    step(Duration::from_secs(40)).await?;
+    step(Duration::from_secs(1)).await
+}
+
+/// A request starts every 10 s. The requests are longer than `trial_timeout`, so the circuit admits a newer trial before
+/// the end of each trial.
+#[tokio::test(start_paused = true)]
+async fn call_within_trial_beyond_its_time_limit_belongs_to_it() {
+    let breaker = half_open("within::slow").await;
+    let mut requests = tokio::task::JoinSet::new();
+    for _ in 0..6 {
+        requests.spawn(slow());
+        sleep(Duration::from_secs(10)).await;
+    }
+    let outcomes = requests.join_all().await;
+    assert_eq!(breaker.state(), CircuitState::Closed);
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 3, "the trials, and the request after 50 s");
 }
 
 #[tokio::test(start_paused = true)]

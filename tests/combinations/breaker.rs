@@ -132,10 +132,10 @@ impl Breaker {
         }
     }
 
-    pub(crate) fn is_live_trial(&self, ticket: Ticket) -> bool {
+    /// Returns whether the breaker is still in the half-open state that admitted a trial.
+    pub(crate) fn contains(&self, ticket: Ticket) -> bool {
         let facts = self.facts.borrow();
-        let current = Ticket { generation: facts.generation, lease: facts.lease };
-        matches!(facts.state, State::HalfOpen { .. }) && ticket == current
+        matches!(facts.state, State::HalfOpen { .. }) && ticket.generation == facts.generation
     }
 
     /// Returns the expected `retry_after` of a rejection. For an open circuit, this is the remaining cooldown. For a
@@ -218,10 +218,13 @@ impl Breaker {
                 },
                 State::Open { .. } => {}
                 State::HalfOpen { successes, in_flight, undecided, .. } => {
-                    if ticket.lease == facts.lease {
-                        *in_flight -= 1;
-                        *undecided += u32::from(matches!(verdict, Verdict::Ignored | Verdict::Cancelled));
-                    }
+                    let is_live = ticket.lease == facts.lease;
+                    *in_flight -= u32::from(is_live);
+                    *undecided += match verdict {
+                        Verdict::Ignored => 1,
+                        Verdict::Cancelled => u32::from(is_live),
+                        Verdict::Success | Verdict::Failure => 0,
+                    };
                     match verdict {
                         Verdict::Success => {
                             *successes += 1;

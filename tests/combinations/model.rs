@@ -212,7 +212,7 @@ impl Model {
     ) -> Kind {
         let breaker = &self.circuits[which];
         let has_rules = is_attribute && which == 1;
-        let belongs = context.outer.iter().any(|(outer, ticket)| *outer == which && breaker.is_live_trial(*ticket));
+        let belongs = context.outer.iter().any(|(outer, ticket)| *outer == which && breaker.contains(*ticket));
         let admitted = if belongs { Some(Ticket::STALE) } else { breaker.admit() };
         let Some(ticket) = admitted else {
             breaker.leave_message(breaker.wait(), true);

@@ -54,7 +54,7 @@ impl Core {
     #[inline]
     pub(crate) fn admit(&self) -> Result<Admission, (Wait, Tick)> {
         let gate = &self.gate;
-        if running::is_within(self, |trial| gate.read(|machine, _| machine.is_live(trial))) {
+        if running::is_within(self, |trial| gate.read(|machine, _| machine.is_of_half_open(trial))) {
             return Ok(gate.read(|machine, settings| Admission::of(machine.late(settings))));
         }
         let phase = gate.phase();
@@ -154,7 +154,9 @@ impl Core {
     pub(crate) fn ignore(&self, ticket: Ticket, started: Option<Tick>) {
         self.totals.add_ignored();
         self.add_duration(Ended::Ignored, started, Tick::now);
-        self.abandon(ticket);
+        if ticket.is_trial() {
+            self.gate.decide(|machine, _| machine.ignore(ticket));
+        }
     }
 
     /// Records a cancelled call, whose future or permit was dropped. `failed` applies to a call that counts as a failure
@@ -213,7 +215,10 @@ impl Core {
         add(totals);
         self.add_duration(ended, started, || now);
         let blind = gate.decide(|machine, _| {
-            machine.abandon(ticket);
+            match ended {
+                Ended::Ignored => machine.ignore(ticket),
+                _ => machine.cancel(ticket),
+            }
             let outcomes = totals.sums(machine.period(), &machine.tally).succeeded + machine.tally.failed;
             machine.blind.add(outcomes, now)
         });
@@ -360,12 +365,6 @@ impl Core {
     /// window of recent calls, because only a window needs the number. The caller must hold the lock of the circuit.
     pub(crate) fn successes(&self, machine: &Machine) -> u64 {
         if machine.has_window() { self.totals.sums(machine.period(), &machine.tally).successes } else { 0 }
-    }
-
-    fn abandon(&self, ticket: Ticket) {
-        if ticket.is_trial() {
-            self.gate.decide(|machine, _| machine.abandon(ticket));
-        }
     }
 }
 

@@ -56,13 +56,13 @@ fn address<C>(core: &C) -> usize {
 }
 
 /// Returns whether this thread is polling the body of a trial call of the circuit `core`. Ignores a trial call if
-/// `is_live` returns false for the trial call's ticket (the record of its admission).
+/// `is_current` returns false for the trial call's ticket (the record of its admission).
 #[inline]
-pub(crate) fn is_within<C>(core: &C, is_live: impl Fn(Ticket) -> bool) -> bool {
+pub(crate) fn is_within<C>(core: &C, is_current: impl Fn(Ticket) -> bool) -> bool {
     let depth = of_thread(|thread| thread.trials.get());
     depth > 0
         && TRIALS.with(|trials| {
             let entries = trials.iter().take(depth).map(Cell::get);
-            entries.filter(|(of, _)| *of == address(core)).any(|(_, ticket)| is_live(ticket))
+            entries.filter(|(of, _)| *of == address(core)).any(|(_, ticket)| is_current(ticket))
         })
 }
