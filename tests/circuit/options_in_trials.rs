@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 use resilience_runtime::{
     Bulkhead, CallError, CircuitBreaker, CircuitOpenError, CircuitState, Classifier, Rejection, RetryPolicy, bulkhead,
-    circuit, hedge, retry, timeout,
+    circuit, fallback, hedge, retry, timeout,
 };
 use tokio::time::advance;
 
@@ -117,6 +117,14 @@ async fn clone(argument: Cloned) -> Result<(), Down> {
     Ok(())
 }
 
+/// Only the fallback clones the argument.
+#[circuit(with = current())]
+#[fallback(|_| Ok(()), clone(argument))]
+async fn clone_of_fallback(argument: Cloned) -> Result<(), Down> {
+    drop(argument);
+    Err(Down)
+}
+
 #[circuit(with = current())]
 #[timeout(1, error = probe_for_error)]
 async fn error_of_timeout() -> Result<(), Down> {
@@ -190,6 +198,7 @@ async fn code_of_layers_below_a_trial_belongs_to_the_trial() {
     check("retry_after", retry_after()).await;
     check("a policy", policy(rules)).await;
     check("clone", clone(Cloned)).await;
+    check("clone of a fallback", clone_of_fallback(Cloned)).await;
     check("error of a timeout", error_of_timeout()).await;
     check("From for a timeout", conversion_of_timeout()).await;
     check("error of a timeout below a hedge", error_of_timeout_below_hedge()).await;

@@ -4,9 +4,9 @@ use std::io;
 use std::time::Duration;
 
 use resilience_runtime::{
-    CircuitBreaker, ConfigError, KeyedCircuits, bulkhead, circuit, configure, configure_bulkhead, configure_hedge,
-    configure_rate_limit, configure_retry, configure_timeout, get_circuit_stats, get_stats, hedge, presets, rate_limit,
-    reset_configuration, retry, testing, timeout,
+    CircuitBreaker, ConfigError, KeyedCircuits, RateLimitSettings, bulkhead, circuit, configure, configure_bulkhead,
+    configure_hedge, configure_rate_limit, configure_retry, configure_timeout, get_circuit_stats, get_stats, hedge,
+    presets, rate_limit, reset_configuration, retry, testing, timeout,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -338,4 +338,19 @@ async fn change_takes_precedence_over_an_earlier_preset() {
     assert_eq!((firebase.stats().threshold, firebase.stats().cooldown), (5, 60 * SECOND));
     configure("firebase", |circuit| circuit.calls(10)).unwrap();
     assert_eq!(firebase.stats().threshold, 5, "the threshold of the preset applies to the window");
+}
+
+#[rate_limit(name = "refused::replaced", per_second = 100)]
+async fn with_replaced_limit() -> io::Result<()> {
+    Ok(())
+}
+
+/// The first change also sets an option that the second change does not replace.
+#[resilience_runtime::test]
+async fn replaced_limit_stays_replaced() {
+    let change = |change: fn(RateLimitSettings) -> RateLimitSettings| configure_rate_limit("refused::replaced", change);
+    with_replaced_limit().await.unwrap();
+    change(|limit| limit.limit(8).per(60 * SECOND).burst(1)).unwrap();
+    change(|limit| limit.per_second(6)).unwrap();
+    refused(change(|limit| limit.per(SECOND)), "limit", "not set");
 }

@@ -9,8 +9,8 @@ use std::thread;
 use std::time::Duration;
 
 use resilience_runtime::{
-    CircuitBreaker, CircuitState, Rejection, RetryPolicy, check, circuit, get_circuit, get_circuit_stats, get_stats,
-    presets, retry,
+    CircuitBreaker, CircuitState, Rejection, RetryPolicy, check, circuit, fallback, get_circuit, get_circuit_stats,
+    get_stats, presets, retry,
 };
 use tokio::time::advance;
 
@@ -190,4 +190,25 @@ async fn calls_of_subscriber_do_not_change_outcome_of_body() {
     policy.call(|| ready(lower(&below))).await.unwrap_err();
     assert_eq!(below.stats().total_failed, 4, "the calls of the subscriber end no retry");
     assert_eq!(KEPT.take().len(), 5);
+}
+
+#[circuit(name = "subscriber::trial", threshold = 1, cooldown = 1)]
+#[fallback(|_| Ok(()))]
+#[retry(max = 2, delay = 0)]
+async fn falls_back() -> io::Result<()> {
+    Err(io::ErrorKind::TimedOut.into())
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_of_subscriber_below_trial_belong_to_the_trial() {
+    record_and(|event| {
+        if ["retry_attempt", "retry_exhausted", "fell_back"].contains(&event.metadata().name()) {
+            get_circuit("subscriber::trial").unwrap().try_acquire().unwrap().success();
+        }
+    });
+    let circuit = get_circuit("subscriber::trial").unwrap();
+    circuit.trip();
+    advance(Duration::from_secs(1)).await;
+    falls_back().await.unwrap();
+    assert_eq!((circuit.stats().total_succeeded, circuit.stats().total_rejected), (4, 0));
 }

@@ -223,6 +223,8 @@ impl Layer for Fallback {
         let turned = quote_spanned! {place.stack.at=>
             #runtime::__private::fall_back(outcome, #wanted, #func, #error)
         };
+        // A subscriber of the event of the fallback may call the circuits above.
+        let turned = place.expression_as_body(turned);
         let replaced = match &self.instead {
             Instead::Path(function) => self.called(place, function, &turned),
             Instead::Closure(closure) => replaced(place, closure, &turned),
@@ -233,7 +235,10 @@ impl Layer for Fallback {
         };
         let statements = quote_spanned!(mixed=> let outcome = #label { #tail }; #replaced);
         Statements::Bind(match place.clones() {
-            Some(clones) => quote_spanned!(mixed=> let outcome = { #clones #statements outcome };),
+            Some(clones) => {
+                let clones = place.as_body(&clones);
+                quote_spanned!(mixed=> let outcome = { #clones #statements outcome };)
+            }
             None => statements,
         })
     }

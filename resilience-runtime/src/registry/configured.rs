@@ -93,15 +93,16 @@ impl<O> Default for Configured<O> {
 impl<O: Copy + PartialEq> Configured<O> {
     /// Returns a copy with one more change by a function such as `configure`, in front of all others. Leaves out each
     /// earlier change by such a function if newer changes set all of its options. `or` merges two sets of options, and
-    /// the first set wins.
-    pub(crate) fn with(&self, origin: Origin, options: O, or: impl Fn(O, O) -> O) -> Self {
+    /// the first set wins. `below` leaves out the options of the first set that the second set replaces.
+    pub(crate) fn with(&self, origin: Origin, options: O, or: impl Fn(O, O) -> O, below: impl Fn(O, O) -> O) -> Self {
         let mut sum = options;
-        let earlier = self.iter().filter(|(origin, options)| {
-            let before = sum;
-            sum = or(before, *options);
-            sum != before || !matches!(origin, Origin::Code(_))
+        let earlier = self.iter().filter_map(|(origin, options)| {
+            let (before, is_code) = (sum, matches!(origin, Origin::Code(_)));
+            let options = if is_code { below(*options, before) } else { *options };
+            sum = or(before, options);
+            (sum != before || !is_code).then(|| (origin.clone(), options))
         });
-        let earlier: Vec<_> = earlier.cloned().collect();
+        let earlier: Vec<_> = earlier.collect();
         Self(Some([(origin, options)].into_iter().chain(earlier).collect()))
     }
 

@@ -65,11 +65,18 @@ pub trait Options: Copy + Debug + PartialEq + Send + Sync + 'static {
     #[must_use]
     fn or(self, others: Self) -> Self;
 
-    /// Works like [`or`](Self::or), for changes at run time. If `self` contains `per_second`, removes `limit` and `per`
-    /// from `others`. If `self` contains `limit` or `per`, removes `per_second` from `others`.
+    /// Works like [`or`](Self::or), for changes at run time. Leaves out the options of `others` that `self` replaces.
     #[must_use]
     fn over(self, others: Self) -> Self {
-        self.or(others)
+        self.or(others.below(self))
+    }
+
+    /// Leaves out the options that a newer change `others` replaces. If `others` contains `per_second`, leaves out
+    /// `limit` and `per`. If `others` contains `limit` or `per`, leaves out `per_second`.
+    #[must_use]
+    #[allow(unused_variables)] // Only the options of a rate limit replace one another.
+    fn below(self, others: Self) -> Self {
+        self
     }
 
     /// Works like [`or`](Self::or), for a further attribute with the same name. Leaves out each option in `others` that
