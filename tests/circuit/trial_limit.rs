@@ -153,26 +153,16 @@ async fn additional_trials_end_with_the_half_open_state() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn cancelled_trials_beyond_their_time_limit_do_not_raise_the_limit() {
-    let breaker = CircuitBreaker::builder("trials::expired").threshold(1).half_open_max(9).build().unwrap();
-    breaker.trip();
-    advance(Duration::from_secs(60)).await;
-    let expired: Vec<_> = (0..9).map(|_| breaker.try_acquire().unwrap()).collect();
-    advance(Duration::from_secs(60)).await;
-    let _trials: Vec<_> = (0..9).map(|_| breaker.try_acquire().unwrap()).collect();
-    drop(expired);
-    assert!(breaker.try_acquire().is_err());
-}
-
-#[tokio::test(start_paused = true)]
-async fn ignored_trials_beyond_their_time_limit_raise_the_limit() {
-    let breaker = CircuitBreaker::builder("trials::late").threshold(1).half_open_max(9).build().unwrap();
-    breaker.trip();
-    advance(Duration::from_secs(60)).await;
-    let expired: Vec<_> = (0..9).map(|_| breaker.try_acquire().unwrap()).collect();
-    advance(Duration::from_secs(60)).await;
-    let _trials: Vec<_> = (0..9).map(|_| breaker.try_acquire().unwrap()).collect();
-    expired.into_iter().for_each(Permit::ignore);
-    let more: Vec<_> = std::iter::repeat_with(|| breaker.try_acquire()).take_while(Result::is_ok).collect();
-    assert_eq!(more.len(), 6);
+async fn trials_beyond_their_time_limit_raise_the_limit() {
+    for is_ignored in [true, false] {
+        let breaker = CircuitBreaker::builder("trials::late").threshold(1).half_open_max(9).build().unwrap();
+        breaker.trip();
+        advance(Duration::from_secs(60)).await;
+        let expired: Vec<_> = (0..9).map(|_| breaker.try_acquire().unwrap()).collect();
+        advance(Duration::from_secs(60)).await;
+        let _trials: Vec<_> = (0..9).map(|_| breaker.try_acquire().unwrap()).collect();
+        expired.into_iter().for_each(|trial| if is_ignored { trial.ignore() } else { drop(trial) });
+        let more: Vec<_> = std::iter::repeat_with(|| breaker.try_acquire()).take_while(Result::is_ok).collect();
+        assert_eq!(more.len(), 6, "ignored: {is_ignored}");
+    }
 }

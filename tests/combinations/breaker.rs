@@ -218,13 +218,8 @@ impl Breaker {
                 },
                 State::Open { .. } => {}
                 State::HalfOpen { successes, in_flight, undecided, .. } => {
-                    let is_live = ticket.lease == facts.lease;
-                    *in_flight -= u32::from(is_live);
-                    *undecided += match verdict {
-                        Verdict::Ignored => 1,
-                        Verdict::Cancelled => u32::from(is_live),
-                        Verdict::Success | Verdict::Failure => 0,
-                    };
+                    *in_flight -= u32::from(ticket.lease == facts.lease);
+                    *undecided += u32::from(matches!(verdict, Verdict::Ignored | Verdict::Cancelled));
                     match verdict {
                         Verdict::Success => {
                             *successes += 1;

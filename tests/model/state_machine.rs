@@ -208,7 +208,7 @@ impl Model {
                 let total = if how == End::Ignored { &mut self.totals.ignored } else { &mut self.totals.cancelled };
                 *total += 1;
                 if let State::HalfOpen { undecided, .. } = &mut self.state {
-                    *undecided += usize::from(!late && (how == End::Ignored || ticket.lease == self.lease));
+                    *undecided += usize::from(!late);
                 }
             }
             End::Success => {

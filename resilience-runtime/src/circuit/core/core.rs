@@ -155,7 +155,7 @@ impl Core {
         self.totals.add_ignored();
         self.add_duration(Ended::Ignored, started, Tick::now);
         if ticket.is_trial() {
-            self.gate.decide(|machine, _| machine.ignore(ticket));
+            self.gate.decide(|machine, _| machine.abandon(ticket));
         }
     }
 
@@ -215,10 +215,7 @@ impl Core {
         add(totals);
         self.add_duration(ended, started, || now);
         let blind = gate.decide(|machine, _| {
-            match ended {
-                Ended::Ignored => machine.ignore(ticket),
-                _ => machine.cancel(ticket),
-            }
+            machine.abandon(ticket);
             let outcomes = totals.sums(machine.period(), &machine.tally).succeeded + machine.tally.failed;
             machine.blind.add(outcomes, now)
         });

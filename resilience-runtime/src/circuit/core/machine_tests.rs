@@ -39,7 +39,7 @@ fn fewer_trials_than_have_succeeded_still_let_one_pass() {
     let fewer = settings(1);
     assert!(matches!(machine.phase(&fewer).0, Phase::Full { .. }));
     assert!(machine.admit(Tick::now(), &fewer).is_err(), "while one is under way");
-    machine.cancel(trial);
+    machine.abandon(trial);
     assert_eq!(machine.phase(&fewer).0, Phase::HalfOpen);
     let last = machine.admit(Tick::now(), &fewer).unwrap().ticket;
     assert_eq!(machine.succeed(last, &fewer, &end()), Effect::Closed);
@@ -59,7 +59,7 @@ fn a_ticket_of_another_generation_changes_nothing() {
     machine.reset(Tick::now());
     assert_eq!(machine.fail(trial, &settings(3), &end()), Effect::Stale);
     assert_eq!(machine.succeed(trial, &settings(3), &end()), Effect::Stale);
-    machine.cancel(trial);
+    machine.abandon(trial);
     assert!(matches!(machine.phase(&settings(3)).0, Phase::Closed { success: SuccessPath::Quiet, .. }));
 }
 

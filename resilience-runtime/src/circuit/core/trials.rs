@@ -67,24 +67,13 @@ impl Machine {
         matches!(self.state, State::HalfOpen { .. }) && ticket.generation() == self.generation()
     }
 
-    /// Ends a trial call that was cancelled. After several of these trial calls, the circuit admits more trial calls at
-    /// the same time. Does nothing if the trial call exceeded its time limit, because the service may hang.
-    pub(crate) fn cancel(&mut self, ticket: Ticket) {
-        let is_live = self.is_live(ticket);
-        self.end_undecided(ticket, is_live);
-    }
-
-    /// Works like [`cancel`](Self::cancel), for a trial call that was ignored. Usually, the call has returned, so the
-    /// service does not hang. The trial call therefore also counts if it exceeded its time limit.
-    pub(crate) fn ignore(&mut self, ticket: Ticket) {
+    /// Ends a trial call that counts as neither success nor failure. After several of these trial calls, the circuit
+    /// admits more trial calls at the same time. Does nothing if the trial call belongs to an earlier state.
+    pub(crate) fn abandon(&mut self, ticket: Ticket) {
         let is_current = self.is_of_half_open(ticket);
-        self.end_undecided(ticket, is_current);
-    }
-
-    fn end_undecided(&mut self, ticket: Ticket, counts: bool) {
         self.release(ticket);
         if let State::HalfOpen { undecided, .. } = &mut self.state {
-            *undecided = undecided.saturating_add(counts.into());
+            *undecided = undecided.saturating_add(is_current.into());
         }
     }
 }
