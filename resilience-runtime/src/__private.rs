@@ -48,7 +48,7 @@ pub use crate::expansion::body::{Body, NoResult};
 pub use crate::expansion::cause::Cause;
 pub use crate::expansion::constant;
 pub use crate::expansion::conversion::{ByRejection, Conversion, NoConversion};
-pub use crate::expansion::outcome::{Holds, never, rejected, rejected_with, timed_out};
+pub use crate::expansion::outcome::{Holds, forget_error, never, rejected, rejected_with, timed_out};
 pub use crate::expansion::search::{Boxed, Opaque, Search, SendBoxed};
 pub use crate::expansion::settle::{
     admit, admit_hedged, end_by_caller, enter, evaluate, fall_back, is_repeat, leave, resume, settle, settle_by, wait,

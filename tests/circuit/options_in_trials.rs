@@ -113,7 +113,7 @@ async fn policy(policy: RetryPolicy<Down>) -> Result<(), Down> {
 #[circuit(with = current())]
 #[retry(max = 2, delay = 0, clone(argument))]
 async fn clone(argument: Cloned) -> Result<(), Down> {
-    drop(argument);
+    let Cloned = argument;
     Ok(())
 }
 
@@ -121,7 +121,7 @@ async fn clone(argument: Cloned) -> Result<(), Down> {
 #[circuit(with = current())]
 #[fallback(|_| Ok(()), clone(argument))]
 async fn clone_of_fallback(argument: Cloned) -> Result<(), Down> {
-    drop(argument);
+    let Cloned = argument;
     Err(Down)
 }
 

@@ -82,7 +82,9 @@ impl Layer for Timeout {
     ///         ..
     ///         break 'timeout outcome;
     ///     }
-    ///     let outcome = timed_out(.., |error| rejected(error));
+    ///     let error = timed_out(..);
+    ///     let outcome = rejected(error);
+    ///     forget_error();
     ///     outcome
     /// };
     /// ```
@@ -113,10 +115,10 @@ impl Layer for Timeout {
         let late = place.late();
         let rejected = place.rejected(&Ident::new("error", mixed), self.error.as_ref());
         let ended = quote_spanned! {mixed=>
-            let outcome = #runtime::__private::timed_out(#timeout, #func, #allowed, #by_deadline, |error| {
-                #late
-                #rejected
-            });
+            let error = #runtime::__private::timed_out(#timeout, #func, #allowed, #by_deadline);
+            #late
+            let outcome = #rejected;
+            #runtime::__private::forget_error();
         };
         let ended = place.as_body(&ended);
         Statements::Bind(quote_spanned! {mixed=>

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::base::existing::{LastError, Note};
+use crate::base::existing::Note;
 use crate::base::outcome::Outcome;
 use crate::timeout::error::TimeoutError;
 use crate::timeout::timeout::Timeout;
@@ -51,22 +51,14 @@ pub fn rejected_with<R: Outcome, Error>(error: Error, make: impl FnOnce(Error) -
     R::from_result(Err(make(error)))
 }
 
-/// Returns the outcome of a call that a `#[timeout]` ended. The function `convert` converts the error of the timeout to
-/// this outcome.
-///
-/// Also calls `Note::forget`, because an earlier poll may have stored the kind of another error in a thread-local
-/// variable. The user's code in `convert` may call a function that a circuit rejects, and thereby store another kind.
-/// `timed_out` therefore restores the variable after `convert`.
-pub fn timed_out<R>(
-    timeout: &Timeout,
-    func: &str,
-    allowed: Duration,
-    by_deadline: bool,
-    convert: impl FnOnce(TimeoutError) -> R,
-) -> R {
+/// Creates the error of a call that a `#[timeout]` ended.
+pub fn timed_out(timeout: &Timeout, func: &str, allowed: Duration, by_deadline: bool) -> TimeoutError {
+    timeout.end(func, allowed, by_deadline)
+}
+
+/// Removes the kind of error that is stored on this thread. The generated code calls this function after it has
+/// converted the error of a `#[timeout]`. The stored kind belongs to an earlier poll, or to a call that the user's
+/// conversion made, for example through an open circuit.
+pub fn forget_error() {
     Note::forget();
-    let last = LastError::get();
-    let outcome = convert(timeout.end(func, allowed, by_deadline));
-    last.set();
-    outcome
 }

@@ -94,17 +94,12 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
                 break 'timeout outcome;
             }
             ::resilience_runtime::__private::enter(&mut permit);
-            let outcome = ::resilience_runtime::__private::timed_out(
-                timeout_held(),
-                "ask",
-                timeout_allowed,
-                timeout_by_deadline,
-                |error| {
-                    cause = ::resilience_runtime::__private::Cause::of_timeout(&error);
-                    ::resilience_runtime::__private::Conversion::<Result<Answer, Error>, _>::of(&error)
-                        .__rejected(error)
-                },
-            );
+            let error =
+                ::resilience_runtime::__private::timed_out(timeout_held(), "ask", timeout_allowed, timeout_by_deadline);
+            cause = ::resilience_runtime::__private::Cause::of_timeout(&error);
+            let outcome =
+                ::resilience_runtime::__private::Conversion::<Result<Answer, Error>, _>::of(&error).__rejected(error);
+            ::resilience_runtime::__private::forget_error();
             ::resilience_runtime::__private::leave(&mut permit);
             outcome
         };

@@ -81,16 +81,16 @@ async fn events(client: &Client) -> Result<impl Stream<Item = Result<Event, Erro
                     break 'timeout outcome;
                 }
                 ::resilience_runtime::__private::enter(&mut permit);
-                let outcome = ::resilience_runtime::__private::timed_out(
+                let error = ::resilience_runtime::__private::timed_out(
                     timeout_held(),
                     "events",
                     timeout_allowed,
                     timeout_by_deadline,
-                    |error| {
-                        cause = ::resilience_runtime::__private::Cause::of_timeout(&error);
-                        ::resilience_runtime::__private::Conversion::<Result<_, Error>, _>::of(&error).__rejected(error)
-                    },
                 );
+                cause = ::resilience_runtime::__private::Cause::of_timeout(&error);
+                let outcome =
+                    ::resilience_runtime::__private::Conversion::<Result<_, Error>, _>::of(&error).__rejected(error);
+                ::resilience_runtime::__private::forget_error();
                 ::resilience_runtime::__private::leave(&mut permit);
                 outcome
             };

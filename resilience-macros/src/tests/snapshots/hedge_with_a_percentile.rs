@@ -87,15 +87,11 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
             };
             break 'timeout outcome;
         }
-        let outcome = ::resilience_runtime::__private::timed_out(
-            timeout_held(),
-            "ask",
-            timeout_allowed,
-            timeout_by_deadline,
-            |error| {
-                ::resilience_runtime::__private::Conversion::<Result<Answer, Error>, _>::of(&error).__rejected(error)
-            },
-        );
+        let error =
+            ::resilience_runtime::__private::timed_out(timeout_held(), "ask", timeout_allowed, timeout_by_deadline);
+        let outcome =
+            ::resilience_runtime::__private::Conversion::<Result<Answer, Error>, _>::of(&error).__rejected(error);
+        ::resilience_runtime::__private::forget_error();
         outcome
     };
     outcome

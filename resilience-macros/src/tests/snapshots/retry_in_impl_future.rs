@@ -58,16 +58,15 @@ fn load(key: String) -> impl Future<Output = Result<u8, Error>> {
                         };
                         break 'timeout outcome;
                     }
-                    let outcome = ::resilience_runtime::__private::timed_out(
+                    let error = ::resilience_runtime::__private::timed_out(
                         timeout_held(),
                         "load",
                         timeout_allowed,
                         timeout_by_deadline,
-                        |error| {
-                            ::resilience_runtime::__private::Conversion::<Result<u8, Error>, _>::of(&error)
-                                .__rejected(error)
-                        },
                     );
+                    let outcome = ::resilience_runtime::__private::Conversion::<Result<u8, Error>, _>::of(&error)
+                        .__rejected(error);
+                    ::resilience_runtime::__private::forget_error();
                     outcome
                 };
                 match retry

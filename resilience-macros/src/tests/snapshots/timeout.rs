@@ -46,13 +46,10 @@ pub async fn send(&mut self, mut to: Vec<u8>, by: impl Into<Name>) -> Result<(),
             };
             break 'timeout outcome;
         }
-        let outcome = ::resilience_runtime::__private::timed_out(
-            timeout_held(),
-            "send",
-            timeout_allowed,
-            timeout_by_deadline,
-            |error| ::resilience_runtime::__private::rejected_with::<Result<(), Error>, _>(error, Error::late),
-        );
+        let error =
+            ::resilience_runtime::__private::timed_out(timeout_held(), "send", timeout_allowed, timeout_by_deadline);
+        let outcome = ::resilience_runtime::__private::rejected_with::<Result<(), Error>, _>(error, Error::late);
+        ::resilience_runtime::__private::forget_error();
         outcome
     };
     outcome

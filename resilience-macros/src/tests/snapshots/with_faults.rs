@@ -105,17 +105,16 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                     break 'timeout outcome;
                 }
                 ::resilience_runtime::__private::enter(&mut permit);
-                let outcome = ::resilience_runtime::__private::timed_out(
+                let error = ::resilience_runtime::__private::timed_out(
                     timeout_held(),
                     "fetch",
                     timeout_allowed,
                     timeout_by_deadline,
-                    |error| {
-                        cause = ::resilience_runtime::__private::Cause::of_timeout(&error);
-                        ::resilience_runtime::__private::Conversion::<Result<Page, Error>, _>::of(&error)
-                            .__rejected(error)
-                    },
                 );
+                cause = ::resilience_runtime::__private::Cause::of_timeout(&error);
+                let outcome =
+                    ::resilience_runtime::__private::Conversion::<Result<Page, Error>, _>::of(&error).__rejected(error);
+                ::resilience_runtime::__private::forget_error();
                 ::resilience_runtime::__private::leave(&mut permit);
                 outcome
             };
