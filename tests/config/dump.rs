@@ -122,6 +122,22 @@ async fn origin_is_the_place_whose_value_is_in_force() {
     assert!(text.contains(&format!("calls = 9 # {calls}\n")), "{text}");
 }
 
+#[resilience_runtime::test]
+async fn option_of_several_changes_has_the_origin_of_the_newest() {
+    keeps_threshold().await.unwrap();
+    let line = line!();
+    configure("left out", |circuit| circuit.threshold(9).calls(15).half_open_max(2)).unwrap();
+    configure("left out", |circuit| circuit.threshold(8).max_cooldown(Duration::from_secs(90))).unwrap();
+    configure("left out", |circuit| circuit.calls(20)).unwrap();
+    let text = dump_config();
+    for (option, number) in
+        [("half_open_max = 2", 1), ("threshold = 8", 2), ("max_cooldown = \"90s\"", 2), ("calls = 20", 3)]
+    {
+        let line = format!("{option} # configured at tests/config/dump.rs:{}\n", line + number);
+        assert!(text.contains(&line), "{line} {text}");
+    }
+}
+
 #[rate_limit(name = "dump::tokens", per_second = 3, burst = 8, tokens = 4)]
 async fn takes_tokens() -> io::Result<()> {
     Ok(())

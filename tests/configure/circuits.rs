@@ -294,6 +294,60 @@ async fn rule_can_change_from_threshold_to_rate() {
     assert_eq!(get_circuit(name).unwrap().state(), CircuitState::Open);
 }
 
+#[circuit(name = "configure::rules", key = key, threshold = 3)]
+async fn rules_by_key(key: u32) -> io::Result<()> {
+    let _ = key;
+    Err(io::ErrorKind::TimedOut.into())
+}
+
+/// Returns the settings of the circuits `configure::rules`. The circuits with and without a key have the same settings.
+fn settings_of_rules() -> String {
+    let [settings, settings_by_key] = ["rules", "rules_by_key"].map(|function| {
+        let layers = testing::describe(&format!("configure::circuits::{function}")).layers;
+        let settings = layers[0].settings.iter().map(|(option, value)| format!("{option} {value}"));
+        settings.collect::<Vec<_>>().join(", ")
+    });
+    assert_eq!(settings, settings_by_key);
+    settings
+}
+
+/// The rule of the earlier changes consists of two parts, and the newer rule replaces one part and excludes the other.
+#[resilience_runtime::test]
+async fn new_rule_replaces_a_rule_from_two_changes() {
+    let name = "configure::rules";
+    assert!(rules().await.is_err() && rules_by_key(1).await.is_err());
+    configure(name, |circuit| circuit.threshold(8)).unwrap();
+    configure(name, |circuit| circuit.window(60 * SECOND)).unwrap();
+    configure(name, |circuit| circuit.threshold(9).calls(20)).unwrap();
+    assert_eq!(settings_of_rules(), "threshold 9, calls 20");
+}
+
+/// The first change also sets an option that the second change does not replace.
+#[resilience_runtime::test]
+async fn replaced_rule_stays_replaced() {
+    let name = "configure::rules";
+    assert!(rules().await.is_err() && rules_by_key(1).await.is_err());
+    configure(name, |circuit| circuit.threshold(9).calls(15).half_open_max(2)).unwrap();
+    configure(name, |circuit| circuit.failure_rate(0.5).min_calls(8).calls(9)).unwrap();
+    configure(name, |circuit| circuit.threshold(8)).unwrap();
+    assert_eq!(settings_of_rules(), "threshold 8, half_open_max 2");
+}
+
+/// The refused change contains a rule that excludes the rule in force, and a cooldown above the `max_cooldown` in force.
+#[resilience_runtime::test]
+async fn refused_change_keeps_all_earlier_changes() {
+    let name = "configure::rules";
+    assert!(rules().await.is_err() && rules_by_key(1).await.is_err());
+    configure(name, |circuit| circuit.threshold(9).calls(15)).unwrap();
+    configure(name, |circuit| circuit.max_cooldown(40 * SECOND)).unwrap();
+    let before = settings_of_rules();
+    let refused = configure(name, |circuit| circuit.threshold(8).window(SECOND).cooldown(60 * SECOND));
+    assert_eq!(refused.unwrap_err().option(), "max_cooldown");
+    assert_eq!(settings_of_rules(), before);
+    configure(name, |circuit| circuit.calls(20)).unwrap();
+    assert_eq!(settings_of_rules(), "threshold 9, calls 20, max_cooldown 40s");
+}
+
 #[resilience_runtime::test]
 async fn reset_returns_to_the_written_options() {
     configure("configure::order", |circuit| circuit.threshold(7)).unwrap();

@@ -106,6 +106,11 @@ macro_rules! options {
             pub(crate) fn each_or(self, others: Self) -> Self {
                 Self { $($option: self.$option.or(others.$option),)* }
             }
+
+            /// Removes each option that is set in `others`, and returns the removed options.
+            pub(crate) fn take(&mut self, others: Self) -> Self {
+                Self { $($option: others.$option.and_then(|_| self.$option.take()),)* }
+            }
         }
     };
 }
@@ -153,10 +158,17 @@ impl Options {
     /// rules of `self` and `others` are valid, but the merged rule is invalid, all options of the rule come from
     /// `self`. If the merged `cooldown` would be longer than the merged `max_cooldown`, both options come from `self`.
     pub(crate) fn or(self, others: Self) -> Self {
-        let mut both = self.each_or(others);
+        let mut both = self.over(others);
         if self.too_long_with(others).is_some() {
             (both.cooldown, both.max_cooldown) = (self.cooldown, self.max_cooldown);
         }
+        both
+    }
+
+    /// Works like [`or`](Self::or), but keeps a `cooldown` that is longer than `max_cooldown`. The method
+    /// [`check`](Self::check) then returns an error.
+    pub(crate) fn over(self, others: Self) -> Self {
+        let both = self.each_or(others);
         if self.mixed_with(others).is_none() {
             return both;
         }

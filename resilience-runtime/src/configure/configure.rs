@@ -23,7 +23,8 @@ use crate::timeout::timeout::Timeout;
 /// The closure receives a builder without options, and sets the options that change. These options take precedence over
 /// the options of attributes, of presets, and of registered builders (see
 /// [`register`](CircuitBuilder::<crate::CircuitBreaker>::register)). The other options do not change. A later call of
-/// `configure` can change more options. [`reset_configuration`] undoes all changes.
+/// `configure` can change more options. If a later call sets a whole [rule](macro@crate::circuit#rules) that excludes
+/// the rule of the earlier calls, the new rule replaces the earlier rule. [`reset_configuration`] undoes all changes.
 ///
 /// The change takes effect at the next call through the circuit. The change does not reset the circuit:
 ///

@@ -134,7 +134,7 @@ impl<L: Listed> Known<L> {
     fn with(&self, origin: Origin, changes: L::Options) -> Result<Configured<L::Options>, ConfigError> {
         changes.check()?;
         self.refuse(&changes)?;
-        let configured = self.configured.with(origin, changes, L::Options::over, L::Options::below);
+        let configured = self.configured.with(origin, changes, L::Options::over, L::Options::take);
         self.checked(&configured)?;
         Ok(configured)
     }

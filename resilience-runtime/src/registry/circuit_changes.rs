@@ -73,9 +73,8 @@ impl Part {
     /// if `changes` contains `max_keys`, and no circuit with this name has the option `key`.
     pub(super) fn configure(&mut self, name: &str, origin: &Origin, changes: Options) -> Result<bool, ConfigError> {
         let (is_circuit, is_family) = (self.circuit_places(name).is_some(), self.family_places(name).is_some());
-        let change = |configured: &Configured<Options>| {
-            configured.with(origin.clone(), changes, Options::each_or, |earlier, _| earlier)
-        };
+        let change =
+            |configured: &Configured<Options>| configured.with(origin.clone(), changes, Options::over, Options::take);
         self.check_change(name, changes.max_keys, change)?;
         if is_circuit {
             let (breaker, sources) = self.circuit(Name::new(name));

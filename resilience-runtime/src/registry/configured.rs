@@ -91,19 +91,33 @@ impl<O> Default for Configured<O> {
 }
 
 impl<O: Copy + PartialEq> Configured<O> {
-    /// Returns a copy with one more change by a function such as `configure`, in front of all others. Leaves out each
-    /// earlier change by such a function if newer changes set all of its options. `or` merges two sets of options, and
-    /// the first set wins. `below` leaves out the options of the first set that the second set replaces.
-    pub(crate) fn with(&self, origin: Origin, options: O, or: impl Fn(O, O) -> O, below: impl Fn(O, O) -> O) -> Self {
-        let mut sum = options;
-        let earlier = self.iter().filter_map(|(origin, options)| {
-            let (before, is_code) = (sum, matches!(origin, Origin::Code(_)));
-            let options = if is_code { below(*options, before) } else { *options };
-            sum = or(before, options);
-            (sum != before || !is_code).then(|| (origin.clone(), options))
+    /// Returns a copy with one more change by a function such as `configure`, in front of all others. `over` merges two
+    /// sets of options, and the first set wins. `take` removes each option from its first argument that its second
+    /// argument sets, and returns the removed options.
+    ///
+    /// All changes by such functions count as one origin. The method therefore merges the new change over the sum of
+    /// the earlier changes. Each change keeps only those of its options that are left in this sum, and that no newer
+    /// change sets. A change without such an option is left out.
+    pub(crate) fn with(
+        &self,
+        origin: Origin,
+        options: O,
+        over: impl Fn(O, O) -> O,
+        take: impl Fn(&mut O, O) -> O,
+    ) -> Self {
+        let is_code = |origin: &Origin| matches!(origin, Origin::Code(_));
+        let earlier = self.iter().filter(|(origin, _)| is_code(origin)).map(|(_, options)| *options).reduce(&over);
+        let mut left = earlier.map_or(options, |earlier| over(options, earlier));
+        let all = [(origin, options)].into_iter().chain(self.iter().cloned());
+        let all = all.filter_map(|(origin, options)| {
+            if !is_code(&origin) {
+                return Some((origin, options));
+            }
+            let before = left;
+            let options = take(&mut left, options);
+            (left != before).then_some((origin, options))
         });
-        let earlier: Vec<_> = earlier.collect();
-        Self(Some([(origin, options)].into_iter().chain(earlier).collect()))
+        Self(Some(all.collect()))
     }
 
     /// Returns a copy in which `new` replaces the change from `source` (the environment or a file).

@@ -65,19 +65,15 @@ pub trait Options: Copy + Debug + PartialEq + Send + Sync + 'static {
     #[must_use]
     fn or(self, others: Self) -> Self;
 
-    /// Works like [`or`](Self::or), for changes at run time. Leaves out the options of `others` that `self` replaces.
+    /// Works like [`or`](Self::or), for changes at run time. If `self` contains `per_second`, removes `limit` and `per`
+    /// from `others`. If `self` contains `limit` or `per`, removes `per_second` from `others`.
     #[must_use]
     fn over(self, others: Self) -> Self {
-        self.or(others.below(self))
+        self.or(others)
     }
 
-    /// Leaves out the options that a newer change `others` replaces. If `others` contains `per_second`, leaves out
-    /// `limit` and `per`. If `others` contains `limit` or `per`, leaves out `per_second`.
-    #[must_use]
-    #[allow(unused_variables)] // Only the options of a rate limit replace one another.
-    fn below(self, others: Self) -> Self {
-        self
-    }
+    /// Removes each option that is set in `others`, and returns the removed options.
+    fn take(&mut self, others: Self) -> Self;
 
     /// Works like [`or`](Self::or), for a further attribute with the same name. Leaves out each option in `others` that
     /// contradicts an option in `self`.
@@ -220,6 +216,11 @@ macro_rules! layer_options {
             #[allow(unused_variables)] // `FallbackOptions` has no fields, so its method does not use `others`.
             fn or(self, others: Self) -> Self {
                 Self { $($option: self.$option.or(others.$option),)* }
+            }
+
+            #[allow(unused_variables)] // `FallbackOptions` has no fields.
+            fn take(&mut self, others: Self) -> Self {
+                Self { $($option: others.$option.and_then(|_| self.$option.take()),)* }
             }
 
             #[allow(unused_mut, unused_variables)] // `FallbackOptions` has no fields.

@@ -49,14 +49,14 @@ layer_options! {
     fn without_max_keys(self) -> Self {
         Self { max_keys: None, ..self }
     }
-    fn below(mut self, others: Self) -> Self {
-        if others.per_second.is_some() {
-            (self.limit, self.per) = (None, None);
+    fn over(self, mut others: Self) -> Self {
+        if self.per_second.is_some() {
+            (others.limit, others.per) = (None, None);
         }
-        if others.limit.is_some() || others.per.is_some() {
-            self.per_second = None;
+        if self.limit.is_some() || self.per.is_some() {
+            others.per_second = None;
         }
-        self
+        self.or(others)
     }
     fn contradiction(&self) -> Option<ConfigError> {
         let (option, limit, per) = self.rate()?;
