@@ -82,6 +82,9 @@ impl<E: ?Sized, T: ?Sized> RetryAttempts<E, T> {
     /// After a `Break`, do not call `next` again, because the policy would count another attempt of the ended call. Use
     /// [`RetryPolicy::start`] for the next call.
     ///
+    /// The attempt begins at the first poll of `attempt`. If a function runs code before it returns its future, put its
+    /// call into the future: `async { ask().await }`. Otherwise, the policy does not notice the rejections in this code.
+    ///
     /// # Panics
     ///
     /// Panics at the start of a pause longer than zero if no tokio runtime with an enabled timer is running.
