@@ -95,9 +95,9 @@ impl Core {
         }
     }
 
-    /// Returns the nanoseconds from `now` until the tick `until`, or `None` if this tick has passed. Also returns `None` if the
-    /// result would exceed the limit [`Gate::longest_wait`]. The option `shadow` sets this limit to zero. An `until`
-    /// from another clock, such as the paused clock of a test's runtime, can also exceed the limit.
+    /// Returns the nanoseconds from `now` until the tick `until`, or `None` if this tick has passed. Also returns
+    /// `None` if the result would exceed the limit [`Gate::longest_wait`]. The option `shadow` sets this limit to zero.
+    /// An `until` from another clock, such as the paused clock of a test's runtime, can also exceed the limit.
     #[inline]
     fn left(&self, until: Tick, now: Tick) -> Option<u64> {
         let left = until.to_bits().checked_sub(now.to_bits()).filter(|left| *left > 0)?;
